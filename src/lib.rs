@@ -1,0 +1,11 @@
+//! neonlift takes a PostgreSQL database to Neon, step by step, and proves that every row arrived.
+//!
+//! The floors, lowest first (upper ones import lower ones, never the other way round):
+//! [`progress`], [`failure`], [`secret`] · [`postgres`] · [`session`], [`config`] · [`source`],
+//! [`target`] · [`transfer`], [`compare`], [`practice`] · [`wizard`] · [`steps`] · [`runner`] ·
+//! [`headless`], [`tui`] · [`cli`]. ARCHITECTURE.md tells the data's way through them.
+
+pub mod failure;
+pub mod postgres;
+pub mod practice;
+pub mod secret;

@@ -1,0 +1,1 @@
+//! Practice servers: two real PostgreSQL servers on this machine, one of them behaving like Neon.
