@@ -8,4 +8,7 @@
 pub mod failure;
 pub mod postgres;
 pub mod practice;
+pub mod progress;
 pub mod secret;
+pub mod session;
+pub mod wizard;

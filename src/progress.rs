@@ -1,0 +1,365 @@
+//! Meters: work bumps atomic counters, front ends sample them a few times a second.
+//! No message is sent for each row, and no front end can slow the work down.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// How many notes are kept; older ones are dropped (they stand in the log).
+const NOTES_KEPT: usize = 500;
+
+/// Where the work behind a meter stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Not begun.
+    Waiting,
+    /// Under way.
+    Working,
+    /// Finished and safe.
+    Done,
+}
+
+/// One gauge: a table's rows, a dump's bytes, an index being built.
+#[derive(Debug)]
+pub struct Meter {
+    label: String,
+    rows: AtomicU64,
+    rows_total: AtomicU64,
+    bytes: AtomicU64,
+    bytes_total: AtomicU64,
+    stage: AtomicU8,
+}
+
+impl Meter {
+    fn new(label: &str, rows_total: u64, bytes_total: u64) -> Self {
+        Self {
+            label: label.to_owned(),
+            rows: AtomicU64::new(0),
+            rows_total: AtomicU64::new(rows_total),
+            bytes: AtomicU64::new(0),
+            bytes_total: AtomicU64::new(bytes_total),
+            stage: AtomicU8::new(0),
+        }
+    }
+
+    /// Counts rows and bytes that have passed.
+    pub fn add(&self, rows: u64, bytes: u64) {
+        self.rows.fetch_add(rows, Relaxed);
+        self.bytes.fetch_add(bytes, Relaxed);
+    }
+
+    /// Takes back what was counted for work that has to be done again.
+    pub fn take_back(&self, rows: u64, bytes: u64) {
+        let less = |by: u64| move |now: u64| Some(now.saturating_sub(by));
+        // The closures always return a value, so these cannot fail.
+        let _ = self.rows.fetch_update(Relaxed, Relaxed, less(rows));
+        let _ = self.bytes.fetch_update(Relaxed, Relaxed, less(bytes));
+    }
+
+    /// Sets how far it is, where a server reports it in absolute numbers.
+    pub fn set(&self, rows: u64, rows_total: u64) {
+        self.rows.store(rows, Relaxed);
+        self.rows_total.store(rows_total, Relaxed);
+    }
+
+    /// Sets the bytes that have passed.
+    pub fn set_bytes(&self, bytes: u64) {
+        self.bytes.store(bytes, Relaxed);
+    }
+
+    /// The work has begun.
+    pub fn begin(&self) {
+        self.stage.store(1, Relaxed);
+    }
+
+    /// The work is finished and safe: only now may the gauge show 100 %.
+    pub fn finish(&self) {
+        self.stage.store(2, Relaxed);
+    }
+
+    fn sample(&self) -> MeterSample {
+        MeterSample {
+            label: self.label.clone(),
+            rows: self.rows.load(Relaxed),
+            rows_total: self.rows_total.load(Relaxed),
+            bytes: self.bytes.load(Relaxed),
+            bytes_total: self.bytes_total.load(Relaxed),
+            stage: match self.stage.load(Relaxed) {
+                0 => Stage::Waiting,
+                1 => Stage::Working,
+                _ => Stage::Done,
+            },
+        }
+    }
+}
+
+/// A meter's numbers at one moment. A total of 0 means that it is not known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MeterSample {
+    /// What is measured: a table's or an index's name.
+    pub label: String,
+    /// Rows so far.
+    pub rows: u64,
+    /// Rows expected, 0 when unknown.
+    pub rows_total: u64,
+    /// Bytes so far.
+    pub bytes: u64,
+    /// Bytes expected, 0 when unknown.
+    pub bytes_total: u64,
+    /// Waiting, working or done.
+    pub stage: Stage,
+}
+
+impl MeterSample {
+    /// The share done, 0 to 1; `None` when no total is known. Below 1 until the work is done:
+    /// a gauge never shows 100 % before that.
+    pub fn share(&self) -> Option<f64> {
+        if self.stage == Stage::Done {
+            return Some(1.0);
+        }
+        let (done, total) = match (self.rows_total, self.bytes_total) {
+            (0, 0) => return None,
+            (0, bytes) => (self.bytes, bytes),
+            (rows, _) => (self.rows, rows),
+        };
+        Some((done as f64 / total as f64).min(0.999))
+    }
+}
+
+/// How serious a note is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// Good to know.
+    Info,
+    /// Needs a look: a retry, a notice from the server, something left out.
+    Warning,
+}
+
+/// A line for the messages pane and for the plain output.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// How serious.
+    pub tone: Tone,
+    /// One line. Never a row's value or a secret.
+    pub text: String,
+}
+
+#[derive(Debug, Default)]
+struct Board {
+    activity: String,
+    meters: Vec<Arc<Meter>>,
+    notes: VecDeque<Note>,
+    notes_seen: u64,
+}
+
+/// Everything that the running step shows. Cheap to clone; all clones are the same board.
+#[derive(Debug, Clone, Default)]
+pub struct Progress(Arc<Mutex<Board>>);
+
+impl Progress {
+    fn board(&self) -> MutexGuard<'_, Board> {
+        // A panic while holding the lock leaves whole values behind: they may be read.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Begins a new stage of work: its live line; the meters of the stage before go.
+    pub fn begin(&self, activity: impl Into<String>) {
+        let mut board = self.board();
+        board.activity = activity.into();
+        board.meters.clear();
+    }
+
+    /// Changes the live line.
+    pub fn activity(&self, text: impl Into<String>) {
+        self.board().activity = text.into();
+    }
+
+    /// Adds a meter; a total of 0 means unknown.
+    pub fn meter(&self, label: &str, rows_total: u64, bytes_total: u64) -> Arc<Meter> {
+        let meter = Arc::new(Meter::new(label, rows_total, bytes_total));
+        self.board().meters.push(Arc::clone(&meter));
+        meter
+    }
+
+    /// Leaves a line for the messages, and in the log.
+    pub fn note(&self, tone: Tone, text: impl Into<String>) {
+        let text = text.into();
+        match tone {
+            Tone::Info => tracing::info!("{text}"),
+            Tone::Warning => tracing::warn!("{text}"),
+        }
+        let mut board = self.board();
+        board.notes.push_back(Note { tone, text });
+        board.notes_seen += 1;
+        if board.notes.len() > NOTES_KEPT {
+            board.notes.pop_front();
+        }
+    }
+
+    /// The board at this moment.
+    pub fn sample(&self) -> Sample {
+        let board = self.board();
+        Sample {
+            activity: board.activity.clone(),
+            meters: board.meters.iter().map(|meter| meter.sample()).collect(),
+        }
+    }
+
+    /// The notes that came after the first `seen` ones, and how many there have been in all.
+    pub fn notes_after(&self, seen: u64) -> (Vec<Note>, u64) {
+        let board = self.board();
+        let fresh = usize::try_from(board.notes_seen.saturating_sub(seen)).unwrap_or(usize::MAX);
+        let skip = board.notes.len().saturating_sub(fresh);
+        (
+            board.notes.iter().skip(skip).cloned().collect(),
+            board.notes_seen,
+        )
+    }
+}
+
+/// The board at one moment.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sample {
+    /// The live line: what happens now.
+    pub activity: String,
+    /// The gauges, in the order in which they were added.
+    pub meters: Vec<MeterSample>,
+}
+
+impl Sample {
+    /// All meters as one. Done only when every one is.
+    pub fn in_all(&self) -> MeterSample {
+        let sum = |value: fn(&MeterSample) -> u64| self.meters.iter().map(value).sum();
+        let all_done = self.meters.iter().all(|meter| meter.stage == Stage::Done);
+        MeterSample {
+            label: "in all".to_owned(),
+            rows: sum(|m| m.rows),
+            rows_total: sum(|m| m.rows_total),
+            bytes: sum(|m| m.bytes),
+            bytes_total: sum(|m| m.bytes_total),
+            stage: if all_done {
+                Stage::Done
+            } else {
+                Stage::Working
+            },
+        }
+    }
+}
+
+/// How fast it goes and, once that is steady, how long it will take.
+#[derive(Debug, Clone, Default)]
+pub struct Pace {
+    points: VecDeque<(f64, u64, u64)>,
+}
+
+/// Seconds over which the rate is taken.
+const PACE_WINDOW: f64 = 5.0;
+/// Seconds before an ETA is believed.
+const PACE_STEADY: f64 = 4.0;
+
+impl Pace {
+    /// Takes in that `rows` and `bytes` were done after `seconds` of work.
+    pub fn feed(&mut self, seconds: f64, rows: u64, bytes: u64) {
+        if self.points.back().is_some_and(|&(_, last, _)| rows < last) {
+            self.points.clear();
+        }
+        self.points.push_back((seconds, rows, bytes));
+        while self
+            .points
+            .front()
+            .is_some_and(|&(at, ..)| seconds - at > PACE_WINDOW)
+        {
+            self.points.pop_front();
+        }
+    }
+
+    /// Rows and bytes a second over the last seconds; `None` before two samples.
+    pub fn rate(&self) -> Option<(f64, f64)> {
+        let (&(t0, rows0, bytes0), &(t1, rows1, bytes1)) =
+            (self.points.front()?, self.points.back()?);
+        let span = t1 - t0;
+        (span > 0.0).then(|| {
+            (
+                rows1.saturating_sub(rows0) as f64 / span,
+                bytes1.saturating_sub(bytes0) as f64 / span,
+            )
+        })
+    }
+
+    /// Seconds that the rest will take, only when both halves of the window agree within half:
+    /// an ETA that jumps is worse than none.
+    pub fn eta(&self, rows_left: u64) -> Option<f64> {
+        let (&(t0, rows0, _), &(t1, rows1, _)) = (self.points.front()?, self.points.back()?);
+        if t1 - t0 < PACE_STEADY {
+            return None;
+        }
+        let &(tm, rowsm, _) = self
+            .points
+            .iter()
+            .find(|&&(at, ..)| at - t0 >= (t1 - t0) / 2.0)?;
+        let (early, late) = (
+            (rowsm - rows0) as f64 / (tm - t0),
+            (rows1 - rowsm) as f64 / (t1 - tm),
+        );
+        let steady = early > 0.0 && late > 0.0 && (early / late).max(late / early) < 1.5;
+        steady.then(|| rows_left as f64 / late.min(early))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gauge_is_full_only_when_the_work_is_done() {
+        let progress = Progress::default();
+        let meter = progress.meter("t", 10, 0);
+        meter.begin();
+        meter.add(12, 100);
+        assert_eq!(progress.sample().meters[0].share(), Some(0.999));
+        meter.finish();
+        assert_eq!(progress.sample().in_all().share(), Some(1.0));
+    }
+
+    #[test]
+    fn a_table_without_a_known_total_has_no_share() {
+        let progress = Progress::default();
+        let meter = progress.meter("t", 0, 0);
+        meter.begin();
+        assert_eq!(progress.sample().meters[0].share(), None);
+    }
+
+    #[test]
+    fn work_done_again_is_not_counted_twice() {
+        let progress = Progress::default();
+        let meter = progress.meter("t", 10, 0);
+        meter.add(4, 40);
+        meter.take_back(5, 40);
+        let sample = progress.sample();
+        assert_eq!((sample.meters[0].rows, sample.meters[0].bytes), (0, 0));
+    }
+
+    #[test]
+    fn notes_are_read_once_and_are_bounded() {
+        let progress = Progress::default();
+        (0..NOTES_KEPT + 3).for_each(|n| progress.note(Tone::Info, format!("note {n}")));
+        let (first, seen) = progress.notes_after(0);
+        assert_eq!(
+            (first.len(), first[0].text.as_str()),
+            (NOTES_KEPT, "note 3")
+        );
+        progress.note(Tone::Warning, "last");
+        assert_eq!(progress.notes_after(seen).0.len(), 1);
+    }
+
+    #[test]
+    fn an_eta_is_given_only_when_the_pace_is_steady() {
+        let mut pace = Pace::default();
+        (0..=20u32).for_each(|n| pace.feed(f64::from(n) * 0.1, u64::from(n) * 10, 0));
+        assert_eq!(pace.eta(100), None, "too early");
+        (21..=60u32).for_each(|n| pace.feed(f64::from(n) * 0.1, u64::from(n) * 10, 0));
+        assert!((pace.eta(100).unwrap() - 1.0).abs() < 0.05);
+        (61..=85u32).for_each(|n| pace.feed(f64::from(n) * 0.1, 600, 0));
+        assert_eq!(pace.eta(100), None, "it has come to a stand");
+    }
+}

@@ -1,0 +1,302 @@
+//! What has happened so far: one migration as plain data, and its TOML file.
+//!
+//! The session is the truth about steps; the ledger on the target is the truth about rows.
+//! It never holds a secret: connection strings stand in it without their passwords.
+
+pub mod report;
+pub mod store;
+
+use crate::failure::Failure;
+use jiff::Timestamp;
+use report::Report;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// The format of the session file. Files of other versions are refused, never rewritten.
+pub const VERSION: u32 = 1;
+
+/// The steps of a migration, in their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Step {
+    /// Client tools, disk space, what to have ready.
+    Prerequisites,
+    /// Both servers reached, known and fit.
+    Connections,
+    /// What there is to move.
+    Inventory,
+    /// A verified dump of the source.
+    Backup,
+    /// The target's tables.
+    Schema,
+    /// The rows, then indexes, constraints and sequences.
+    Transfer,
+    /// Proof that both sides are equal.
+    Compare,
+    /// The checklist and its signatures.
+    Cutover,
+}
+
+impl Step {
+    /// All steps, in order.
+    pub const ALL: [Self; 8] = [
+        Self::Prerequisites,
+        Self::Connections,
+        Self::Inventory,
+        Self::Backup,
+        Self::Schema,
+        Self::Transfer,
+        Self::Compare,
+        Self::Cutover,
+    ];
+
+    /// The name in commands, JSON and the session.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Prerequisites => "prerequisites",
+            Self::Connections => "connections",
+            Self::Inventory => "inventory",
+            Self::Backup => "backup",
+            Self::Schema => "schema",
+            Self::Transfer => "transfer",
+            Self::Compare => "compare",
+            Self::Cutover => "cutover",
+        }
+    }
+
+    /// What the step will do, one sentence for the person.
+    pub fn purpose(self) -> &'static str {
+        match self {
+            Self::Prerequisites => {
+                "Looks for PostgreSQL's client tools and for room for the backup. Changes nothing."
+            }
+            Self::Connections => {
+                "Tests both connections: version, TLS, rights, pgvector, room. Changes nothing."
+            }
+            Self::Inventory => {
+                "Counts what there is to move and writes it to a file. Only reads the source."
+            }
+            Self::Backup => {
+                "Dumps the source with pg_dump into the backup folder and checks the dump."
+            }
+            Self::Schema => "Creates extensions, types, tables and functions on the target.",
+            Self::Transfer => {
+                "Copies every row in one snapshot, then builds indexes, constraints and sequences."
+            }
+            Self::Compare => "Counts and hashes every table on both sides. Changes nothing.",
+            Self::Cutover => "Goes through the checklist; what only you know, you sign.",
+        }
+    }
+
+    /// The step with this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|step| step.name() == name)
+    }
+
+    /// The step after this one.
+    pub fn next(self) -> Option<Self> {
+        Self::ALL.into_iter().find(|step| *step > self)
+    }
+
+    /// The step before this one.
+    pub fn previous(self) -> Option<Self> {
+        Self::ALL.into_iter().rev().find(|step| *step < self)
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Where a step stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Not run yet, or to be run again because something before it changed.
+    #[default]
+    Waiting,
+    /// Under way. Found in a file that was just opened, it means that the program was killed.
+    Running,
+    /// Finished, with its report.
+    Done,
+    /// Ended in a failure.
+    Failed,
+    /// Stopped by the person or by the end of the program; goes on where it was.
+    Interrupted,
+    /// The checklist is open: something has to be ticked or signed.
+    AwaitingSignOff,
+}
+
+/// What is known of one step.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Record {
+    /// Where it stands.
+    pub state: State,
+    /// When it was last started.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub started: Option<Timestamp>,
+    /// When it last ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub finished: Option<Timestamp>,
+    /// What went wrong, when it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+    /// What it found or did, when it is done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub report: Option<Report>,
+}
+
+impl Record {
+    /// Seconds from the last start to the last end.
+    pub fn seconds(&self) -> Option<f64> {
+        let span = self.finished?.as_millisecond() - self.started?.as_millisecond();
+        (self.state != State::Running && span >= 0).then(|| span as f64 / 1000.0)
+    }
+}
+
+/// One of the two databases, without its password.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Place {
+    /// The connection string without its password.
+    pub url: String,
+    /// Which database it is, whatever it is called: known once it was connected to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub identity: Option<Identity>,
+}
+
+/// What tells one database from another, even behind other host names and ports.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Identity {
+    /// The cluster's system identifier (`pg_control_system()`).
+    pub system: String,
+    /// The database's name.
+    pub database: String,
+    /// The database's OID.
+    pub oid: u32,
+}
+
+/// An item of the checklist.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Item {
+    /// Its name on the command line: `neonlift sign KEY --by NAME`.
+    pub key: String,
+    /// What has to be true.
+    pub text: String,
+    /// Who can tell that it is.
+    pub kind: ItemKind,
+    /// The evidence for it, or why it is still open.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub evidence: String,
+    /// Ticked by the machine.
+    #[serde(default)]
+    pub ticked: bool,
+    /// Signed by a person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signature: Option<Signature>,
+}
+
+impl Item {
+    /// Whether nothing is left to do for it.
+    pub fn is_closed(&self) -> bool {
+        match self.kind {
+            ItemKind::Machine => self.ticked,
+            ItemKind::Person => self.signature.is_some(),
+        }
+    }
+}
+
+/// Who can tell that an item is true.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ItemKind {
+    /// The machine, from what it did and measured.
+    Machine,
+    /// Only a person.
+    Person,
+}
+
+/// Who signed an item, and when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Signature {
+    /// The name given.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A migration: plain data, saved after every transition.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Session {
+    /// The file's format.
+    pub version: u32,
+    /// Names the migration, also in the ledger on the target.
+    pub id: String,
+    /// When it was begun.
+    pub created: Timestamp,
+    /// When it last changed.
+    pub updated: Timestamp,
+    /// The step that the person looks at.
+    pub current: Step,
+    /// Whether it runs on the practice servers.
+    #[serde(default)]
+    pub practice: bool,
+    /// Where the rows come from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<Place>,
+    /// Where they go.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<Place>,
+    /// The checklist of the cutover.
+    #[serde(default)]
+    pub checklist: Vec<Item>,
+    /// What is known of each step that was ever started.
+    #[serde(default)]
+    pub steps: BTreeMap<Step, Record>,
+}
+
+impl Session {
+    /// A new migration, begun `now`. The id is made of the time and of `salt`, which tells two
+    /// migrations begun in the same second apart.
+    pub fn new(now: Timestamp, salt: u16) -> Self {
+        Self {
+            version: VERSION,
+            id: format!("{}-{salt:04x}", now.strftime("%Y%m%d-%H%M%S")),
+            created: now,
+            updated: now,
+            current: Step::Prerequisites,
+            practice: false,
+            source: None,
+            target: None,
+            checklist: Vec::new(),
+            steps: BTreeMap::new(),
+        }
+    }
+
+    /// Where a step stands.
+    pub fn state(&self, step: Step) -> State {
+        self.steps
+            .get(&step)
+            .map_or(State::Waiting, |record| record.state)
+    }
+
+    /// What a step reported when it was last done.
+    pub fn report(&self, step: Step) -> Option<&Report> {
+        self.steps.get(&step)?.report.as_ref()
+    }
+
+    /// The first step that is not done.
+    pub fn first_open(&self) -> Option<Step> {
+        Step::ALL
+            .into_iter()
+            .find(|step| self.state(*step) != State::Done)
+    }
+}

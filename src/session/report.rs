@@ -1,0 +1,352 @@
+//! What each step reports: typed, plain data that goes into the session and to both front ends.
+
+use super::Identity;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// A step's report.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "of", rename_all = "snake_case")]
+pub enum Report {
+    /// Of `prerequisites`.
+    Prerequisites(Prerequisites),
+    /// Of `connections`.
+    Connections(Connections),
+    /// Of `inventory`.
+    Inventory(Inventory),
+    /// Of `backup`.
+    Backup(Backup),
+    /// Of `schema`.
+    Schema(Schema),
+    /// Of `transfer`.
+    Transfer(Transfer),
+    /// Of `compare`.
+    Compare(Comparison),
+}
+
+/// How a check came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// As it should be.
+    Good,
+    /// Worth knowing; does not stop the migration.
+    Warning,
+    /// Stops the migration until it is mended.
+    Bad,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Check {
+    /// What was looked at: "pg_dump".
+    pub name: String,
+    /// How it came out.
+    pub verdict: Verdict,
+    /// What was found: "16.2, /usr/bin/pg_dump".
+    pub found: String,
+    /// How to mend it; commands stand after `$ `.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub advice: Vec<String>,
+}
+
+impl Check {
+    /// A check that came out well.
+    pub fn good(name: impl Into<String>, found: impl Into<String>) -> Self {
+        Self::new(name, Verdict::Good, found)
+    }
+
+    /// A check whose result is worth knowing.
+    pub fn warning(name: impl Into<String>, found: impl Into<String>) -> Self {
+        Self::new(name, Verdict::Warning, found)
+    }
+
+    /// A check that stops the migration.
+    pub fn bad(name: impl Into<String>, found: impl Into<String>) -> Self {
+        Self::new(name, Verdict::Bad, found)
+    }
+
+    fn new(name: impl Into<String>, verdict: Verdict, found: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            verdict,
+            found: found.into(),
+            advice: Vec::new(),
+        }
+    }
+
+    /// Adds one step of advice.
+    #[must_use]
+    pub fn advise(mut self, advice: impl Into<String>) -> Self {
+        self.advice.push(advice.into());
+        self
+    }
+}
+
+/// Tools and room.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Prerequisites {
+    /// Everything that was looked at.
+    pub checks: Vec<Check>,
+}
+
+/// Both servers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Connections {
+    /// The source's server.
+    pub source: Server,
+    /// The target's server.
+    pub target: Server,
+    /// What was looked at on either side and between the two.
+    pub checks: Vec<Check>,
+}
+
+/// A server as it was found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Server {
+    /// Host, port and database.
+    pub endpoint: String,
+    /// Which database it is.
+    pub identity: Identity,
+    /// `server_version_num`: 160002.
+    pub version: u32,
+    /// The negotiated TLS protocol; `None` without TLS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls: Option<String>,
+    /// A round trip's median time in milliseconds.
+    pub round_trip_ms: f64,
+    /// The size of the database in bytes.
+    pub database_bytes: u64,
+    /// The connected role.
+    pub role: String,
+    /// pgvector's version when it is installed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vector: Option<String>,
+}
+
+/// What there is to move.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Inventory {
+    /// When it was counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub taken: Option<Timestamp>,
+    /// The file with the state before the migration, as the guide wants it.
+    pub stats_file: String,
+    /// Extensions with their versions.
+    pub extensions: Vec<Extension>,
+    /// Tables that hold rows of their own.
+    pub tables: Vec<Table>,
+    /// Rows for each value of the grouping column.
+    pub collections: Vec<Collection>,
+    /// Things that a person should know beforehand.
+    pub warnings: Vec<String>,
+}
+
+/// An extension.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Extension {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+}
+
+/// A table that holds rows of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Table {
+    /// Its schema.
+    pub schema: String,
+    /// Its name.
+    pub name: String,
+    /// Rows, counted.
+    pub rows: u64,
+    /// Heap and TOAST, in bytes: what will travel.
+    pub row_bytes: u64,
+    /// Indexes, in bytes: what will be built again.
+    pub index_bytes: u64,
+    /// Vector columns.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub vectors: Vec<VectorColumn>,
+    /// The definitions of its indexes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub indexes: Vec<String>,
+}
+
+/// A vector column.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VectorColumn {
+    /// The column.
+    pub column: String,
+    /// Its type as SQL: `vector(384)`.
+    pub sql_type: String,
+    /// Rows in which it is not null.
+    pub rows: u64,
+}
+
+/// Rows of one value of the grouping column.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Collection {
+    /// The table's schema.
+    pub schema: String,
+    /// The table.
+    pub table: String,
+    /// The value; `None` for null.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+    /// Its rows.
+    pub rows: u64,
+}
+
+/// The dump.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Backup {
+    /// The dump's file.
+    pub file: String,
+    /// The file with its table of contents.
+    pub contents_file: String,
+    /// The size of the dump in bytes.
+    pub bytes: u64,
+    /// Its SHA-256 in hexadecimal.
+    pub sha256: String,
+    /// Entries that `pg_restore --list` read back.
+    pub entries: u64,
+}
+
+/// What was created on the target before the rows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Schema {
+    /// Where the definitions came from: the source, or a folder of SQL files.
+    pub from: String,
+    /// How many objects of each kind were created.
+    pub created: Vec<KindCount>,
+    /// What was left out, and why.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// A number of objects.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KindCount {
+    /// The kind as pg_dump names it, in lower case.
+    pub kind: String,
+    /// How many.
+    pub count: u64,
+}
+
+/// Something that was not carried over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LeftOut {
+    /// What.
+    pub what: String,
+    /// Why.
+    pub why: String,
+}
+
+/// The rows and what was built over them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Transfer {
+    /// Each table that was loaded.
+    pub tables: Vec<LoadedTable>,
+    /// How many objects of each kind were built after the rows.
+    pub built: Vec<KindCount>,
+    /// What was left out, and why.
+    pub left_out: Vec<LeftOut>,
+    /// Snapshots of the source that the rows come from: one, unless a resumed transfer found
+    /// the first one gone.
+    pub snapshots: u32,
+    /// Whether all rows show the source at one moment. Otherwise each table is consistent in
+    /// itself, because the source was written to between two snapshots.
+    pub one_moment: bool,
+    /// Chunks that had to be tried again.
+    pub retries: u64,
+    /// Seconds of the last run for rows alone.
+    pub row_seconds: f64,
+    /// Seconds of the last run for indexes and the rest.
+    pub build_seconds: f64,
+}
+
+/// A loaded table, as the ledger has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LoadedTable {
+    /// Its schema.
+    pub schema: String,
+    /// Its name.
+    pub table: String,
+    /// Rows loaded.
+    pub rows: u64,
+    /// Bytes of COPY data.
+    pub bytes: u64,
+    /// Chunks.
+    pub chunks: u32,
+}
+
+/// Both sides, table by table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Comparison {
+    /// When it was made.
+    pub at: Timestamp,
+    /// Whether everything compared is equal.
+    pub equal: bool,
+    /// How contents were hashed.
+    pub method: String,
+    /// The tables, those that differ first.
+    pub tables: Vec<ComparedTable>,
+    /// Rows per value of the grouping column.
+    pub collections: Vec<ComparedCollection>,
+}
+
+/// One table on both sides. A side is `None` where the table does not exist.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ComparedTable {
+    /// Its schema.
+    pub schema: String,
+    /// Its name.
+    pub table: String,
+    /// Rows on the source.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_rows: Option<u64>,
+    /// Rows on the target.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target_rows: Option<u64>,
+    /// The sum of the rows' hashes on the source.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_hash: Option<String>,
+    /// The sum of the rows' hashes on the target.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target_hash: Option<String>,
+    /// Whether rows and hashes agree.
+    pub equal: bool,
+}
+
+/// Rows of one value of the grouping column on both sides.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ComparedCollection {
+    /// The table's schema.
+    pub schema: String,
+    /// The table.
+    pub table: String,
+    /// The value; `None` for null.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+    /// Rows on the source.
+    pub source_rows: u64,
+    /// Rows on the target.
+    pub target_rows: u64,
+}

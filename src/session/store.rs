@@ -1,0 +1,244 @@
+//! The session's file: read with care, locked while open, written so that it is always whole.
+
+use super::{Session, VERSION};
+use crate::failure::{Explain, Failure, Severity, chain};
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+/// What can go wrong with a session's file.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Another neonlift has it open.
+    #[error("the session {0} is open in another neonlift")]
+    Locked(PathBuf),
+    /// It is not a session, or a damaged one; it was moved aside untouched.
+    #[error("the session {file} cannot be read; it was kept as {aside}")]
+    Damaged {
+        /// The session's file.
+        file: PathBuf,
+        /// Where it was kept.
+        aside: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        source: Box<toml::de::Error>,
+    },
+    /// Some other program's file.
+    #[error("{0} is not a session of neonlift")]
+    Foreign(PathBuf),
+    /// Written by another version of neonlift.
+    #[error("the session {file} has format {found}; this neonlift reads format {VERSION}")]
+    OtherVersion {
+        /// The session's file.
+        file: PathBuf,
+        /// The format it has.
+        found: i64,
+    },
+    /// It cannot be put into TOML.
+    #[error("the session cannot be written as TOML")]
+    Encode(#[source] toml::ser::Error),
+    /// The file system refused.
+    #[error("cannot {doing} {file}")]
+    Io {
+        /// What was tried.
+        doing: &'static str,
+        /// On which file.
+        file: PathBuf,
+        /// The refusal.
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl Explain for Error {
+    fn failure(&self) -> Failure {
+        let failure = Failure::new("The session cannot be used", chain(self));
+        match self {
+            Self::Locked(_) => failure
+                .advise("Close the other neonlift, or give another file with --session FILE."),
+            Self::Damaged { aside, .. } => failure
+                .advise(format!("Look at {} and mend what the message names, then move it back.", aside.display()))
+                .advise("Or start again without it: what is on the target is found by the connection test."),
+            Self::Foreign(_) => failure
+                .advise("Give the file of a session with --session FILE, or a name that does not exist yet."),
+            Self::OtherVersion { .. } => failure
+                .advise("Use the neonlift that wrote it, or begin a new session with --session FILE."),
+            Self::Encode(_) => failure,
+            Self::Io { .. } => failure
+                .advise("Check the folder's rights and the room on the disk, or give another file with --session FILE."),
+        }
+        .severity(Severity::Usage)
+    }
+}
+
+/// An open session file: holds its lock until dropped.
+#[derive(Debug)]
+pub struct Store {
+    file: PathBuf,
+    // Held open for its lock; the lock file stays, so that two programs always lock the same one.
+    _lock: File,
+}
+
+impl Store {
+    /// Locks the file's session and reads it; `None` when there is none yet.
+    /// A damaged file is moved aside, explained and never overwritten.
+    pub fn open(file: &Path) -> Result<(Self, Option<Session>), Error> {
+        if let Some(folder) = file
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty())
+        {
+            fs::create_dir_all(folder).map_err(io_error("create the folder of", file))?;
+        }
+        let store = Self {
+            file: file.to_owned(),
+            _lock: lock(file)?,
+        };
+        let session = match fs::read_to_string(file) {
+            Ok(text) => Some(store.parse(&text)?),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                return Err(Error::Foreign(file.to_owned()));
+            }
+            Err(error) => return Err(io_error("read", file)(error)),
+        };
+        Ok((store, session))
+    }
+
+    /// The session's file.
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
+    fn parse(&self, text: &str) -> Result<Session, Error> {
+        let table: toml::Table = match text.parse() {
+            Ok(table) => table,
+            Err(error) => return Err(self.keep_aside(error)),
+        };
+        let (Some(version), true) = (
+            table.get("version").and_then(toml::Value::as_integer),
+            table.contains_key("steps"),
+        ) else {
+            return Err(Error::Foreign(self.file.clone()));
+        };
+        if version != i64::from(VERSION) {
+            return Err(Error::OtherVersion {
+                file: self.file.clone(),
+                found: version,
+            });
+        }
+        toml::from_str(text).map_err(|error| self.keep_aside(error))
+    }
+
+    fn keep_aside(&self, source: toml::de::Error) -> Error {
+        let aside = (1..)
+            .map(|n| self.file.with_extension(format!("damaged-{n}.toml")))
+            .find(|aside| !aside.exists());
+        let Some(aside) = aside else {
+            return Error::Foreign(self.file.clone());
+        };
+        match fs::rename(&self.file, &aside) {
+            Ok(()) => Error::Damaged {
+                file: self.file.clone(),
+                aside,
+                source: Box::new(source),
+            },
+            Err(error) => io_error("move aside", &self.file)(error),
+        }
+    }
+
+    /// Writes the session: into a new file, to the disk, then in place of the old one.
+    pub fn save(&self, session: &Session) -> Result<(), Error> {
+        let text = toml::to_string_pretty(session).map_err(Error::Encode)?;
+        write_whole(&self.file, text.as_bytes()).map_err(io_error("write", &self.file))
+    }
+}
+
+fn io_error<'a>(doing: &'static str, file: &'a Path) -> impl Fn(io::Error) -> Error + 'a {
+    move |source| Error::Io {
+        doing,
+        file: file.to_owned(),
+        source,
+    }
+}
+
+fn lock(file: &Path) -> Result<File, Error> {
+    let path = file.with_extension("lock");
+    let lock = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .mode(0o600)
+        .open(&path)
+        .map_err(io_error("open", &path))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(Error::Locked(file.to_owned())),
+        Err(TryLockError::Error(error)) => Err(io_error("lock", &path)(error)),
+    }
+}
+
+/// Replaces a file so that a reader, or a crash at any moment, finds the old or the new one whole.
+/// The new file is readable by its owner only.
+fn write_whole(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    // tempfile makes it 0600.
+    let mut fresh = tempfile::NamedTempFile::new_in(folder)?;
+    fresh.write_all(bytes)?;
+    fresh.as_file().sync_all()?;
+    fresh.persist(file)?;
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::Timestamp;
+    use std::os::unix::fs::PermissionsExt;
+
+    fn folder() -> tempfile::TempDir {
+        tempfile::tempdir().unwrap()
+    }
+
+    fn session() -> Session {
+        Session::new(Timestamp::from_second(1_790_000_000).unwrap(), 7)
+    }
+
+    #[test]
+    fn what_was_saved_is_read_back() {
+        let folder = folder();
+        let file = folder.path().join("new/s.toml");
+        let (store, none) = Store::open(&file).unwrap();
+        assert_eq!(none, None);
+        store.save(&session()).unwrap();
+        drop(store);
+        assert_eq!(Store::open(&file).unwrap().1, Some(session()));
+        assert_eq!(
+            fs::metadata(&file).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
+    }
+
+    #[test]
+    fn a_second_program_is_refused() {
+        let folder = folder();
+        let file = folder.path().join("s.toml");
+        let _open = Store::open(&file).unwrap();
+        assert!(matches!(Store::open(&file), Err(Error::Locked(_))));
+    }
+
+    #[test]
+    fn a_damaged_file_is_kept_aside_untouched() {
+        let folder = folder();
+        let file = folder.path().join("s.toml");
+        fs::write(&file, "version = 1\nsteps = {").unwrap();
+        let Err(Error::Damaged { aside, .. }) = Store::open(&file) else {
+            panic!("not refused")
+        };
+        assert_eq!(fs::read_to_string(aside).unwrap(), "version = 1\nsteps = {");
+        assert!(!file.exists());
+    }
+}

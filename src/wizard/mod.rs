@@ -1,0 +1,569 @@
+//! The wizard: a pure machine. It holds the session, takes events and answers with effects.
+//!
+//! No I/O, no clock, no async: time comes with each event, work is an effect that somebody else
+//! carries out. Both front ends drive this same machine, and its tests need neither.
+
+pub mod checklist;
+
+use crate::failure::{Failure, Severity};
+use crate::session::report::Report;
+use crate::session::{Item, Place, Record, Session, State, Step};
+use jiff::Timestamp;
+
+/// Names one run of a step, so that news of an older run is recognised and ignored.
+pub type RunId = u64;
+
+/// Which of the two databases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// Where the rows come from.
+    Source,
+    /// Where they go.
+    Target,
+}
+
+impl Side {
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Source => "source",
+            Self::Target => "target",
+        }
+    }
+}
+
+/// What happens to the wizard.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// A front end has opened the session.
+    Opened,
+    /// A connection string was given; the text is without its password.
+    Described {
+        /// Of which database.
+        side: Side,
+        /// The connection string without its password.
+        url: String,
+    },
+    /// Do what comes next: run the step that is looked at, or go to the next one when it is done.
+    Proceed,
+    /// Run this step, also when it is done already.
+    Run(Step),
+    /// Look at this step.
+    Show(Step),
+    /// Stop what is running; when nothing is, leave.
+    Stop,
+    /// Leave; asks first when something is running.
+    Leave,
+    /// The answer to a question; ignored when it is not the one that is open.
+    Answer {
+        /// The question's number.
+        question: u64,
+        /// Yes or no.
+        yes: bool,
+    },
+    /// A person signs an item of the checklist.
+    Sign {
+        /// The item's key.
+        item: String,
+        /// The person's name.
+        by: String,
+    },
+    /// A step's run has ended.
+    Finished {
+        /// Which run.
+        run: RunId,
+        /// What came out.
+        result: Result<Box<Report>, Failure>,
+    },
+}
+
+/// What somebody has to do for the wizard.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Save the session now, before anything else happens.
+    Save,
+    /// Start a step.
+    Start {
+        /// The number of this run.
+        run: RunId,
+        /// Which step.
+        step: Step,
+    },
+    /// Stop a run; its end is still reported by [`Event::Finished`].
+    Cancel {
+        /// Which run.
+        run: RunId,
+    },
+    /// Tell the person.
+    Tell(News),
+    /// End the program.
+    Exit(Outcome),
+}
+
+/// What a front end tells the person.
+#[derive(Debug, Clone, PartialEq)]
+pub enum News {
+    /// A step has begun.
+    Started(Step),
+    /// A step is done.
+    Done(Step),
+    /// A step failed.
+    Failed(Step, Failure),
+    /// A step was stopped.
+    Interrupted(Step),
+    /// What was asked for cannot be done now, and why.
+    Refused(String),
+    /// The checklist is open; the keys of what is missing.
+    AwaitingSignOff(Vec<String>),
+    /// An item was signed.
+    Signed {
+        /// The item's key.
+        item: String,
+        /// By whom.
+        by: String,
+    },
+}
+
+/// How a run of the program ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Every step is done and the checklist is signed.
+    Done,
+    /// What was asked for is done; more steps follow.
+    Partial,
+    /// Only people's signatures are missing.
+    AwaitingSignOff,
+    /// A step failed; how badly decides the exit code.
+    Failed(Severity),
+    /// It was left half-way and can go on.
+    Interrupted,
+}
+
+impl Outcome {
+    /// The word in `--json`'s last line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Done | Self::Partial => "done",
+            Self::AwaitingSignOff => "awaiting_sign_off",
+            Self::Failed(Severity::Interrupted) | Self::Interrupted => "interrupted",
+            Self::Failed(_) => "failed",
+        }
+    }
+
+    /// The exit code.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Done | Self::Partial | Self::AwaitingSignOff => 0,
+            Self::Failed(severity) => severity.exit_code(),
+            Self::Interrupted => Severity::Interrupted.exit_code(),
+        }
+    }
+}
+
+/// What the machine is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Waiting for the person.
+    Idle,
+    /// A step is running.
+    Working {
+        /// The number of its run.
+        run: RunId,
+        /// Which step.
+        step: Step,
+        /// Whether it has been told to stop.
+        stopping: bool,
+        /// Whether the program ends when it has stopped.
+        leaving: bool,
+    },
+}
+
+/// A question that waits for an answer. It is state: a late answer to an older one is ignored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// Its number.
+    pub number: u64,
+    /// What is asked.
+    pub text: String,
+    /// What yes does.
+    pub yes: String,
+    /// What no does: the default.
+    pub no: String,
+}
+
+/// The machine.
+#[derive(Debug, Clone)]
+pub struct Wizard {
+    session: Session,
+    phase: Phase,
+    question: Option<Question>,
+    counter: u64,
+}
+
+impl Wizard {
+    /// A wizard over a session. The first event must be [`Event::Opened`].
+    pub fn new(session: Session) -> Self {
+        Self {
+            session,
+            phase: Phase::Idle,
+            question: None,
+            counter: 0,
+        }
+    }
+
+    /// The session as it stands.
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// What the machine is doing.
+    pub fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    /// The question that waits for an answer.
+    pub fn question(&self) -> Option<&Question> {
+        self.question.as_ref()
+    }
+
+    /// How the program would end if it ended now.
+    pub fn outcome(&self) -> Outcome {
+        let session = &self.session;
+        let Some(open) = session.first_open() else {
+            return Outcome::Done;
+        };
+        match session.steps.get(&open) {
+            Some(Record {
+                state: State::AwaitingSignOff,
+                ..
+            }) => Outcome::AwaitingSignOff,
+            Some(Record {
+                state: State::Failed,
+                failure: Some(failure),
+                ..
+            }) => Outcome::Failed(failure.severity),
+            _ => Outcome::Interrupted,
+        }
+    }
+
+    /// Why a step cannot run now; `None` when it can.
+    pub fn obstacle(&self, step: Step) -> Option<String> {
+        if let Phase::Working { step: running, .. } = self.phase {
+            return Some(format!("{running} is running"));
+        }
+        let missing = needs(step)
+            .iter()
+            .find(|need| self.session.state(**need) != State::Done)?;
+        Some(format!("{step} needs {missing} to be done first"))
+    }
+
+    /// Takes an event in at the time `now`; answers with what has to be done, in order.
+    pub fn handle(&mut self, event: Event, now: Timestamp) -> Vec<Effect> {
+        let before = self.session.clone();
+        let mut effects = match event {
+            Event::Opened => self.opened(),
+            Event::Described { side, url } => self.described(side, url),
+            Event::Proceed => self.proceed(now),
+            Event::Run(step) => self.run(step, now),
+            Event::Show(step) => self.show(step),
+            Event::Stop => self.stop(),
+            Event::Leave => self.leave(),
+            Event::Answer { question, yes } => self.answer(question, yes),
+            Event::Sign { item, by } => self.sign(&item, &by, now),
+            Event::Finished { run, result } => self.finished(run, result, now),
+        };
+        if self.session != before {
+            self.session.updated = now;
+            effects.insert(0, Effect::Save);
+        }
+        effects
+    }
+
+    fn opened(&mut self) -> Vec<Effect> {
+        if self.phase != Phase::Idle {
+            return Vec::new();
+        }
+        for record in self.session.steps.values_mut() {
+            if record.state == State::Running {
+                record.state = State::Interrupted;
+            }
+        }
+        self.session.current = self.session.first_open().unwrap_or(Step::Cutover);
+        Vec::new()
+    }
+
+    fn described(&mut self, side: Side, url: String) -> Vec<Effect> {
+        if let Phase::Working { step, .. } = self.phase {
+            return refused(format!(
+                "the connections cannot change while {step} is running"
+            ));
+        }
+        let place = match side {
+            Side::Source => &mut self.session.source,
+            Side::Target => &mut self.session.target,
+        };
+        let identity = place.take().and_then(|place| place.identity);
+        *place = Some(Place { url, identity });
+        Vec::new()
+    }
+
+    fn proceed(&mut self, now: Timestamp) -> Vec<Effect> {
+        let step = self.session.current;
+        match (self.session.state(step), step.next()) {
+            (State::Done, Some(next)) => self.show(next),
+            (State::Done, None) => Vec::new(),
+            _ => self.run(step, now),
+        }
+    }
+
+    fn run(&mut self, step: Step, now: Timestamp) -> Vec<Effect> {
+        if let Some(obstacle) = self.obstacle(step) {
+            return refused(obstacle);
+        }
+        self.session.current = step;
+        for stale in invalidates(step) {
+            self.session.steps.remove(stale);
+        }
+        let started = Some(now);
+        self.session.steps.insert(
+            step,
+            Record {
+                state: State::Running,
+                started,
+                ..Record::default()
+            },
+        );
+        if step == Step::Cutover {
+            return self.open_checklist(now);
+        }
+        self.counter += 1;
+        let run = self.counter;
+        self.phase = Phase::Working {
+            run,
+            step,
+            stopping: false,
+            leaving: false,
+        };
+        vec![
+            Effect::Tell(News::Started(step)),
+            Effect::Start { run, step },
+        ]
+    }
+
+    fn open_checklist(&mut self, now: Timestamp) -> Vec<Effect> {
+        self.session.checklist = checklist::evaluated(&self.session);
+        let mut effects = vec![Effect::Tell(News::Started(Step::Cutover))];
+        effects.extend(self.settle_checklist(now));
+        effects
+    }
+
+    /// The cutover is done when nothing on the checklist is open.
+    fn settle_checklist(&mut self, now: Timestamp) -> Vec<Effect> {
+        let open: Vec<String> = self.open_items().map(|item| item.key.clone()).collect();
+        let Some(record) = self.session.steps.get_mut(&Step::Cutover) else {
+            return Vec::new();
+        };
+        if open.is_empty() {
+            record.state = State::Done;
+            record.finished = Some(now);
+            vec![Effect::Tell(News::Done(Step::Cutover))]
+        } else {
+            record.state = State::AwaitingSignOff;
+            vec![Effect::Tell(News::AwaitingSignOff(open))]
+        }
+    }
+
+    /// The items of the checklist that still lock the cutover.
+    pub fn open_items(&self) -> impl Iterator<Item = &Item> {
+        self.session
+            .checklist
+            .iter()
+            .filter(|item| !item.is_closed())
+    }
+
+    fn sign(&mut self, key: &str, by: &str, now: Timestamp) -> Vec<Effect> {
+        if self.session.state(Step::Cutover) != State::AwaitingSignOff {
+            return refused("the checklist is not open; run the step cutover first".to_owned());
+        }
+        match checklist::sign(&mut self.session.checklist, key, by, now) {
+            Err(why) => refused(why),
+            Ok(()) => {
+                let (item, by) = (key.to_owned(), by.trim().to_owned());
+                let mut effects = vec![Effect::Tell(News::Signed { item, by })];
+                effects.extend(self.settle_checklist(now));
+                effects
+            }
+        }
+    }
+
+    fn show(&mut self, step: Step) -> Vec<Effect> {
+        self.session.current = step;
+        Vec::new()
+    }
+
+    fn stop(&mut self) -> Vec<Effect> {
+        match &mut self.phase {
+            Phase::Idle => vec![Effect::Exit(self.outcome())],
+            Phase::Working { run, stopping, .. } if !*stopping => {
+                *stopping = true;
+                vec![Effect::Cancel { run: *run }]
+            }
+            Phase::Working { leaving, .. } => {
+                *leaving = true;
+                Vec::new()
+            }
+        }
+    }
+
+    fn leave(&mut self) -> Vec<Effect> {
+        let Phase::Working { step, .. } = self.phase else {
+            return vec![Effect::Exit(self.outcome())];
+        };
+        self.counter += 1;
+        self.question = Some(Question {
+            number: self.counter,
+            text: format!("{step} is running. Stop it safely and leave?"),
+            yes: "stop and leave; it goes on from here next time".to_owned(),
+            no: "stay".to_owned(),
+        });
+        Vec::new()
+    }
+
+    fn answer(&mut self, number: u64, yes: bool) -> Vec<Effect> {
+        if self
+            .question
+            .as_ref()
+            .is_none_or(|question| question.number != number)
+        {
+            return Vec::new();
+        }
+        self.question = None;
+        match (&mut self.phase, yes) {
+            (_, false) => Vec::new(),
+            (Phase::Idle, true) => vec![Effect::Exit(self.outcome())],
+            (
+                Phase::Working {
+                    run,
+                    stopping,
+                    leaving,
+                    ..
+                },
+                true,
+            ) => {
+                (*stopping, *leaving) = (true, true);
+                vec![Effect::Cancel { run: *run }]
+            }
+        }
+    }
+
+    fn finished(
+        &mut self,
+        finished: RunId,
+        result: Result<Box<Report>, Failure>,
+        now: Timestamp,
+    ) -> Vec<Effect> {
+        let Phase::Working {
+            run, step, leaving, ..
+        } = self.phase
+        else {
+            return Vec::new();
+        };
+        if run != finished {
+            return Vec::new();
+        }
+        self.phase = Phase::Idle;
+        self.question = None;
+        let news = self.settle(step, result, now);
+        let mut effects = vec![Effect::Tell(news)];
+        if leaving {
+            effects.push(Effect::Exit(self.outcome()));
+        }
+        effects
+    }
+
+    fn settle(&mut self, step: Step, result: Result<Box<Report>, Failure>, now: Timestamp) -> News {
+        let record = self.session.steps.entry(step).or_default();
+        record.finished = Some(now);
+        match result {
+            Ok(report) => {
+                record.state = State::Done;
+                self.learn_identities(&report);
+                if let Some(record) = self.session.steps.get_mut(&step) {
+                    record.report = Some(*report);
+                }
+                News::Done(step)
+            }
+            Err(failure) if failure.severity == Severity::Interrupted => {
+                record.state = State::Interrupted;
+                News::Interrupted(step)
+            }
+            Err(failure) => {
+                record.state = State::Failed;
+                record.failure = Some(failure.clone());
+                News::Failed(step, failure)
+            }
+        }
+    }
+
+    fn learn_identities(&mut self, report: &Report) {
+        let Report::Connections(found) = report else {
+            return;
+        };
+        let sides = [
+            (&mut self.session.source, &found.source.identity),
+            (&mut self.session.target, &found.target.identity),
+        ];
+        for (place, identity) in sides {
+            if let Some(place) = place {
+                place.identity = Some(identity.clone());
+            }
+        }
+    }
+}
+
+/// The steps that must be done before a step may run.
+pub fn needs(step: Step) -> &'static [Step] {
+    use Step::{Backup, Compare, Connections, Inventory, Prerequisites, Schema, Transfer};
+    match step {
+        Prerequisites | Connections => &[],
+        Inventory => &[Connections],
+        Backup => &[Prerequisites, Connections],
+        Schema => &[Prerequisites, Connections, Inventory, Backup],
+        Transfer => &[Prerequisites, Connections, Inventory, Backup, Schema],
+        Compare => &[
+            Prerequisites,
+            Connections,
+            Inventory,
+            Backup,
+            Schema,
+            Transfer,
+        ],
+        Step::Cutover => &[
+            Prerequisites,
+            Connections,
+            Inventory,
+            Backup,
+            Schema,
+            Transfer,
+            Compare,
+        ],
+    }
+}
+
+/// The steps whose reports are no longer true once a step runs again.
+fn invalidates(step: Step) -> &'static [Step] {
+    use Step::{Compare, Cutover, Schema, Transfer};
+    match step {
+        Schema => &[Transfer, Compare, Cutover],
+        Transfer => &[Compare, Cutover],
+        Compare => &[Cutover],
+        _ => &[],
+    }
+}
+
+fn refused(why: String) -> Vec<Effect> {
+    vec![Effect::Tell(News::Refused(why))]
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,250 @@
+use super::*;
+use crate::session::report::{Backup, Comparison, Prerequisites};
+use proptest::prelude::*;
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_790_000_000 + second).unwrap()
+}
+
+fn wizard() -> Wizard {
+    let mut wizard = Wizard::new(Session::new(at(0), 1));
+    wizard.handle(Event::Opened, at(0));
+    wizard
+}
+
+fn some_report() -> Box<Report> {
+    Box::new(Report::Prerequisites(Prerequisites { checks: Vec::new() }))
+}
+
+fn comparison(equal: bool) -> Report {
+    let (tables, collections, method) = (Vec::new(), Vec::new(), "test".to_owned());
+    Report::Compare(Comparison {
+        at: at(5),
+        equal,
+        method,
+        tables,
+        collections,
+    })
+}
+
+/// Runs every step before `until` to its end.
+fn driven(until: Step) -> Wizard {
+    let mut wizard = wizard();
+    for step in Step::ALL.into_iter().filter(|step| *step < until) {
+        let report = match step {
+            Step::Compare => comparison(true),
+            Step::Backup => Report::Backup(Backup {
+                file: "b.dump".into(),
+                contents_file: "b.list".into(),
+                bytes: 1,
+                sha256: "ab".repeat(32),
+                entries: 3,
+            }),
+            _ => *some_report(),
+        };
+        wizard.handle(Event::Run(step), at(1));
+        let Phase::Working { run, .. } = wizard.phase() else {
+            panic!("{step} does not run")
+        };
+        wizard.handle(
+            Event::Finished {
+                run,
+                result: Ok(Box::new(report)),
+            },
+            at(2),
+        );
+    }
+    wizard
+}
+
+#[test]
+fn enter_runs_the_step_then_goes_to_the_next() {
+    let mut wizard = wizard();
+    let effects = wizard.handle(Event::Proceed, at(1));
+    assert_eq!(
+        effects[0],
+        Effect::Save,
+        "the start is saved before the step begins"
+    );
+    assert!(effects.contains(&Effect::Start {
+        run: 1,
+        step: Step::Prerequisites
+    }));
+    wizard.handle(
+        Event::Finished {
+            run: 1,
+            result: Ok(some_report()),
+        },
+        at(3),
+    );
+    assert_eq!(wizard.session().state(Step::Prerequisites), State::Done);
+    wizard.handle(Event::Proceed, at(4));
+    assert_eq!(wizard.session().current, Step::Connections);
+}
+
+#[test]
+fn a_step_waits_for_what_it_needs() {
+    let mut wizard = wizard();
+    let effects = wizard.handle(Event::Run(Step::Transfer), at(1));
+    assert!(matches!(&effects[..], [Effect::Tell(News::Refused(why))] if why.contains("needs")));
+}
+
+#[test]
+fn a_killed_step_is_found_interrupted() {
+    let mut wizard = driven(Step::Transfer);
+    wizard.handle(Event::Run(Step::Transfer), at(5));
+    let mut again = Wizard::new(wizard.session().clone());
+    again.handle(Event::Opened, at(6));
+    assert_eq!(again.session().state(Step::Transfer), State::Interrupted);
+    assert_eq!(again.session().current, Step::Transfer);
+}
+
+#[test]
+fn news_of_an_older_run_is_ignored() {
+    let mut wizard = wizard();
+    wizard.handle(Event::Run(Step::Prerequisites), at(1));
+    assert!(
+        wizard
+            .handle(
+                Event::Finished {
+                    run: 99,
+                    result: Ok(some_report())
+                },
+                at(2)
+            )
+            .is_empty()
+    );
+    assert_eq!(wizard.session().state(Step::Prerequisites), State::Running);
+}
+
+#[test]
+fn ctrl_c_stops_the_step_and_a_second_one_leaves() {
+    let mut wizard = wizard();
+    wizard.handle(Event::Run(Step::Prerequisites), at(1));
+    assert_eq!(
+        wizard.handle(Event::Stop, at(2)),
+        [Effect::Cancel { run: 1 }]
+    );
+    wizard.handle(Event::Stop, at(2));
+    let end = Event::Finished {
+        run: 1,
+        result: Err(Failure::interrupted("x")),
+    };
+    let effects = wizard.handle(end, at(3));
+    assert_eq!(effects.last(), Some(&Effect::Exit(Outcome::Interrupted)));
+}
+
+#[test]
+fn leaving_while_working_asks_first() {
+    let mut wizard = wizard();
+    wizard.handle(Event::Run(Step::Prerequisites), at(1));
+    assert!(wizard.handle(Event::Leave, at(2)).is_empty());
+    let question = wizard.question().unwrap().number;
+    assert!(
+        wizard
+            .handle(
+                Event::Answer {
+                    question: question + 1,
+                    yes: true
+                },
+                at(2)
+            )
+            .is_empty()
+    );
+    let effects = wizard.handle(
+        Event::Answer {
+            question,
+            yes: true,
+        },
+        at(2),
+    );
+    assert_eq!(effects, [Effect::Cancel { run: 1 }]);
+}
+
+#[test]
+fn the_cutover_stays_locked_until_everything_is_signed() {
+    let mut wizard = driven(Step::Cutover);
+    wizard.handle(Event::Proceed, at(6));
+    wizard.handle(Event::Proceed, at(6));
+    assert_eq!(wizard.outcome(), Outcome::AwaitingSignOff);
+    let open: Vec<_> = wizard.open_items().map(|item| item.key.clone()).collect();
+    assert_eq!(open.len(), 4, "the machine's two items tick themselves");
+    for (n, item) in open.into_iter().enumerate() {
+        assert_eq!(
+            wizard.outcome(),
+            Outcome::AwaitingSignOff,
+            "locked before signature {n}"
+        );
+        wizard.handle(
+            Event::Sign {
+                item,
+                by: "Ada".into(),
+            },
+            at(7),
+        );
+    }
+    assert_eq!(wizard.outcome(), Outcome::Done);
+}
+
+#[test]
+fn nobody_signs_for_the_machine() {
+    let mut wizard = driven(Step::Cutover);
+    wizard.handle(Event::Run(Step::Cutover), at(6));
+    let sign = Event::Sign {
+        item: "data-verified".into(),
+        by: "Ada".into(),
+    };
+    assert!(matches!(
+        &wizard.handle(sign, at(7))[..],
+        [Effect::Tell(News::Refused(_))]
+    ));
+}
+
+#[test]
+fn comparing_again_takes_the_cutover_back() {
+    let mut wizard = driven(Step::Cutover);
+    wizard.handle(Event::Run(Step::Cutover), at(6));
+    wizard.handle(Event::Run(Step::Compare), at(7));
+    assert_eq!(wizard.session().state(Step::Cutover), State::Waiting);
+}
+
+fn any_event() -> impl Strategy<Value = Event> {
+    let step = (0..Step::ALL.len()).prop_map(|n| Step::ALL[n]);
+    let outcome = prop_oneof![
+        Just(Ok(some_report())),
+        Just(Err(Failure::new("what", "why"))),
+        Just(Err(Failure::interrupted("what"))),
+    ];
+    prop_oneof![
+        Just(Event::Opened),
+        Just(Event::Proceed),
+        step.clone().prop_map(Event::Run),
+        step.prop_map(Event::Show),
+        Just(Event::Stop),
+        Just(Event::Leave),
+        (0..6u64, any::<bool>()).prop_map(|(question, yes)| Event::Answer { question, yes }),
+        (0..6u64, outcome).prop_map(|(run, result)| Event::Finished { run, result }),
+        Just(Event::Sign {
+            item: "performance".into(),
+            by: "Ada".into()
+        }),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn whatever_happens_the_machine_stays_sound(events in prop::collection::vec(any_event(), 0..60)) {
+        let mut wizard = wizard();
+        for event in events {
+            let before = wizard.session().clone();
+            let effects = wizard.handle(event, at(9));
+            prop_assert_eq!(before != *wizard.session(), effects.first() == Some(&Effect::Save));
+            let running = wizard.session().steps.values().filter(|r| r.state == State::Running);
+            let working = matches!(wizard.phase(), Phase::Working { .. });
+            prop_assert_eq!(running.count(), usize::from(working));
+            if wizard.session().state(Step::Cutover) == State::Done {
+                prop_assert_eq!(wizard.session().state(Step::Compare), State::Done);
+            }
+        }
+    }
+}
