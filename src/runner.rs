@@ -1,0 +1,165 @@
+//! Carries out the wizard's effects: saves the session, starts and stops steps, feeds their ends
+//! back as events. Both front ends sit on it and differ only in how they ask and tell.
+
+use crate::failure::{Explain, Failure};
+use crate::postgres::{ConnectionString, ParseError};
+use crate::progress::Progress;
+use crate::session::report::Report;
+use crate::session::{Session, Step, store};
+use crate::steps::{self, Context};
+use crate::wizard::{Effect, Event, RunId, Side, Wizard};
+use jiff::Timestamp;
+use std::sync::Arc;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+type Ended = (RunId, Result<Box<Report>, Failure>);
+
+/// The wizard with its hands.
+#[derive(Debug)]
+pub struct Runner {
+    wizard: Wizard,
+    store: store::Store,
+    context: Arc<Context>,
+    progress: Progress,
+    running: JoinSet<Ended>,
+    current: Option<(RunId, CancellationToken)>,
+}
+
+impl Runner {
+    /// A runner over an open session.
+    pub fn new(session: Session, store: store::Store, context: Context) -> Self {
+        Self {
+            wizard: Wizard::new(session),
+            store,
+            context: Arc::new(context),
+            progress: Progress::default(),
+            running: JoinSet::new(),
+            current: None,
+        }
+    }
+
+    /// The machine, to look at.
+    pub fn wizard(&self) -> &Wizard {
+        &self.wizard
+    }
+
+    /// What the running step shows.
+    pub fn progress(&self) -> &Progress {
+        &self.progress
+    }
+
+    /// What the steps work with.
+    pub fn context(&self) -> &Context {
+        &self.context
+    }
+
+    /// The session's file.
+    pub fn session_file(&self) -> &std::path::Path {
+        self.store.file()
+    }
+
+    /// Hands an event to the machine and carries out what it answers. Returns the effects that
+    /// are the front end's: [`Effect::Tell`] and [`Effect::Exit`].
+    pub fn dispatch(&mut self, event: Event) -> Result<Vec<Effect>, store::Error> {
+        let mut for_front_end = Vec::new();
+        for effect in self.wizard.handle(event, Timestamp::now()) {
+            match effect {
+                Effect::Save => self.store.save(self.wizard.session())?,
+                Effect::Start { run, step } => self.start(run, step),
+                Effect::Cancel { run } => self.cancel(run),
+                Effect::Tell(_) | Effect::Exit(_) => for_front_end.push(effect),
+            }
+        }
+        Ok(for_front_end)
+    }
+
+    /// Takes a connection string in: the password stays in memory, the rest goes to the session.
+    pub fn describe(&mut self, side: Side, text: &str) -> Result<Vec<Effect>, DescribeError> {
+        let string = ConnectionString::parse(text)?;
+        let url = string.url();
+        self.context.connect(side, string);
+        Ok(self.dispatch(Event::Described { side, url })?)
+    }
+
+    fn start(&mut self, run: RunId, step: Step) {
+        let token = CancellationToken::new();
+        self.current = Some((run, token.clone()));
+        self.progress.begin(step.purpose());
+        let (context, progress) = (Arc::clone(&self.context), self.progress.clone());
+        let session = self.wizard.session().clone();
+        self.running.spawn(async move {
+            tracing::info!(%step, "started");
+            let result = steps::run(step, &context, &session, &progress, &token).await;
+            let result = match result {
+                Ok(report) => Ok(Box::new(report)),
+                Err(error) => {
+                    let cause = crate::failure::chain(&error);
+                    tracing::error!(%step, cause, "ended in an error");
+                    Err(if token.is_cancelled() {
+                        Failure::interrupted(format!("The step {step} was stopped"))
+                    } else {
+                        error.failure()
+                    })
+                }
+            };
+            (run, result)
+        });
+    }
+
+    fn cancel(&self, run: RunId) {
+        if let Some((_, token)) = self.current.as_ref().filter(|(current, _)| *current == run) {
+            token.cancel();
+        }
+    }
+
+    /// Waits for the running step to end; for ever when none runs. Safe to drop and call again.
+    pub async fn finished(&mut self) -> Event {
+        match self.running.join_next().await {
+            Some(Ok((run, result))) => Event::Finished { run, result },
+            Some(Err(error)) => {
+                // The panic hook has written where; the machine must hear that the run is over.
+                let run = self.current.as_ref().map_or(0, |(run, _)| *run);
+                Event::Finished { run, result: Err(broken(&error)) }
+            }
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Stops what runs and waits until it has ended; its end goes into the session.
+    pub async fn shut_down(&mut self) -> Result<(), store::Error> {
+        if let Some((_, token)) = &self.current {
+            token.cancel();
+        }
+        while !self.running.is_empty() {
+            let event = self.finished().await;
+            self.dispatch(event)?;
+        }
+        Ok(())
+    }
+}
+
+fn broken(error: &tokio::task::JoinError) -> Failure {
+    Failure::new("The step broke off", error.to_string())
+        .advise("This is a fault in neonlift: please report it with the log. Your data is safe; running the step again goes on where it was.")
+}
+
+/// Why a connection string was not taken in.
+#[derive(Debug, thiserror::Error)]
+pub enum DescribeError {
+    /// It cannot be read.
+    #[error(transparent)]
+    Parse(#[from] ParseError),
+    /// The session could not be saved.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+impl Explain for DescribeError {
+    fn failure(&self) -> Failure {
+        match self {
+            Self::Parse(error) => error.failure(),
+            Self::Store(error) => error.failure(),
+        }
+    }
+}
