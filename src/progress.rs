@@ -48,14 +48,6 @@ impl Meter {
         self.bytes.fetch_add(bytes, Relaxed);
     }
 
-    /// Takes back what was counted for work that has to be done again.
-    pub fn take_back(&self, rows: u64, bytes: u64) {
-        let less = |by: u64| move |now: u64| Some(now.saturating_sub(by));
-        // The closures always return a value, so these cannot fail.
-        let _ = self.rows.fetch_update(Relaxed, Relaxed, less(rows));
-        let _ = self.bytes.fetch_update(Relaxed, Relaxed, less(bytes));
-    }
-
     /// Sets how far it is, where a server reports it in absolute numbers.
     pub fn set(&self, rows: u64, rows_total: u64) {
         self.rows.store(rows, Relaxed);
@@ -90,6 +82,41 @@ impl Meter {
                 _ => Stage::Done,
             },
         }
+    }
+}
+
+/// What one attempt adds to a meter. Taken back when it is dropped without [`Lap::keep`]: rows of
+/// an attempt that failed are counted once, when they are really in.
+#[derive(Debug)]
+pub struct Lap<'a> {
+    meter: &'a Meter,
+    rows: u64,
+    bytes: u64,
+}
+
+impl<'a> Lap<'a> {
+    /// Begins an attempt.
+    pub fn new(meter: &'a Meter) -> Self {
+        Self { meter, rows: 0, bytes: 0 }
+    }
+
+    /// Counts rows and bytes that have passed.
+    pub fn add(&mut self, rows: u64, bytes: u64) {
+        self.meter.add(rows, bytes);
+        self.rows += rows;
+        self.bytes += bytes;
+    }
+
+    /// The attempt has succeeded: what it counted stays.
+    pub fn keep(mut self) {
+        (self.rows, self.bytes) = (0, 0);
+    }
+}
+
+impl Drop for Lap<'_> {
+    fn drop(&mut self) {
+        self.meter.rows.fetch_sub(self.rows, Relaxed);
+        self.meter.bytes.fetch_sub(self.bytes, Relaxed);
     }
 }
 
@@ -330,13 +357,17 @@ mod tests {
     }
 
     #[test]
-    fn work_done_again_is_not_counted_twice() {
+    fn an_attempt_that_failed_is_not_counted() {
         let progress = Progress::default();
         let meter = progress.meter("t", 10, 0);
-        meter.add(4, 40);
-        meter.take_back(5, 40);
+        let mut kept = Lap::new(&meter);
+        kept.add(3, 30);
+        kept.keep();
+        let mut failed = Lap::new(&meter);
+        failed.add(4, 40);
+        drop(failed);
         let sample = progress.sample();
-        assert_eq!((sample.meters[0].rows, sample.meters[0].bytes), (0, 0));
+        assert_eq!((sample.meters[0].rows, sample.meters[0].bytes), (3, 30));
     }
 
     #[test]

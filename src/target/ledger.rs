@@ -1,0 +1,244 @@
+//! The ledger: tables in the schema `neonlift` on the target that say which rows are in.
+//!
+//! It is the truth about rows. A chunk's rows and its mark in the ledger are committed together,
+//! so whatever happens in between, a chunk is in whole and once, or not at all.
+
+use crate::postgres::catalogue::TableName;
+use crate::postgres::{Connection, Error, quote};
+use crate::source::Range;
+use std::collections::HashSet;
+use tokio_postgres::Row;
+use tokio_postgres::types::Type;
+
+/// Creates the ledger; part of the schema step's one transaction.
+const CREATE: &str = "
+CREATE SCHEMA IF NOT EXISTS neonlift;
+COMMENT ON SCHEMA neonlift IS 'Ledger of a migration by neonlift; dropped when it is cleaned up';
+CREATE TABLE IF NOT EXISTS neonlift.runs (
+  run text PRIMARY KEY, created_at timestamptz NOT NULL DEFAULT now());
+CREATE TABLE IF NOT EXISTS neonlift.snapshots (
+  run text REFERENCES neonlift.runs, snapshot int, visible text NOT NULL,
+  taken_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (run, snapshot));
+CREATE TABLE IF NOT EXISTS neonlift.tables (
+  run text REFERENCES neonlift.runs, schema_name text, table_name text,
+  snapshot int NOT NULL, fingerprint text NOT NULL,
+  PRIMARY KEY (run, schema_name, table_name));
+CREATE TABLE IF NOT EXISTS neonlift.chunks (
+  run text, schema_name text, table_name text, chunk int,
+  from_block bigint, until_block bigint, rows bigint, bytes bigint, loaded_at timestamptz,
+  PRIMARY KEY (run, schema_name, table_name, chunk),
+  FOREIGN KEY (run, schema_name, table_name) REFERENCES neonlift.tables ON DELETE CASCADE);
+CREATE TABLE IF NOT EXISTS neonlift.built (
+  run text REFERENCES neonlift.runs, definition text, built_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (run, definition));
+";
+
+/// Which chunk of which table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChunkKey {
+    /// The table.
+    pub table: TableName,
+    /// The chunk's number in its table, from 0.
+    pub number: i32,
+}
+
+/// A chunk as the ledger has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoadedChunk {
+    /// Its number.
+    pub number: i32,
+    /// Its rows.
+    pub range: Range,
+    /// Rows and bytes when it is in.
+    pub loaded: Option<(u64, u64)>,
+}
+
+/// A table as the ledger has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedTable {
+    /// Its name.
+    pub table: TableName,
+    /// The snapshot that its rows come from.
+    pub snapshot: i32,
+    /// What told whether it was written to since.
+    pub fingerprint: String,
+    /// Its chunks.
+    pub chunks: Vec<LoadedChunk>,
+}
+
+impl PlannedTable {
+    /// Whether all of it is in.
+    pub fn is_loaded(&self) -> bool {
+        self.chunks.iter().all(|chunk| chunk.loaded.is_some())
+    }
+}
+
+/// A snapshot of the source that rows were read in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    /// Its number in the run, from 1.
+    pub number: i32,
+    /// `pg_current_snapshot()` as text.
+    pub visible: String,
+}
+
+/// One run's part of the ledger.
+#[derive(Debug)]
+pub struct Ledger<'a> {
+    connection: &'a Connection,
+    run: &'a str,
+}
+
+impl<'a> Ledger<'a> {
+    /// The ledger of a run, over a connection to the target.
+    pub fn new(connection: &'a Connection, run: &'a str) -> Self {
+        Self { connection, run }
+    }
+
+    /// SQL that creates the ledger and notes the run.
+    pub fn creation(run: &str) -> String {
+        let run = quote::literal(run);
+        format!("{CREATE}INSERT INTO neonlift.runs (run) VALUES ({run}) ON CONFLICT DO NOTHING;")
+    }
+
+    /// The runs that the target's ledger knows; none when it has no ledger.
+    pub async fn runs(connection: &Connection) -> Result<Vec<String>, Error> {
+        let failed = |source| Error::query("look for a ledger on the target", source);
+        let there = connection
+            .query_one("SELECT to_regclass('neonlift.runs') IS NOT NULL", &[])
+            .await
+            .map_err(failed)?;
+        if !there.get::<_, bool>(0) {
+            return Ok(Vec::new());
+        }
+        let rows = connection
+            .query("SELECT run FROM neonlift.runs ORDER BY created_at", &[])
+            .await
+            .map_err(failed)?;
+        Ok(rows.iter().map(|row| row.get(0)).collect())
+    }
+
+    /// The snapshots used so far.
+    pub async fn snapshots(&self) -> Result<Vec<Snapshot>, Error> {
+        let sql = "SELECT snapshot, visible FROM neonlift.snapshots WHERE run = $1 ORDER BY 1";
+        let rows = self.rows(sql).await?;
+        Ok(rows.iter().map(|row| Snapshot { number: row.get(0), visible: row.get(1) }).collect())
+    }
+
+    /// Notes a snapshot that rows will be read in.
+    pub async fn add_snapshot(&self, snapshot: &Snapshot) -> Result<(), Error> {
+        self.connection
+            .execute(
+                "INSERT INTO neonlift.snapshots (run, snapshot, visible) VALUES ($1, $2, $3)",
+                &[&self.run, &snapshot.number, &snapshot.visible],
+            )
+            .await
+            .map_err(|source| Error::query("note the snapshot in the ledger", source))?;
+        Ok(())
+    }
+
+    /// All planned tables with their chunks.
+    pub async fn tables(&self) -> Result<Vec<PlannedTable>, Error> {
+        let sql = "SELECT t.schema_name, t.table_name, t.snapshot, t.fingerprint, c.chunk,
+                          c.from_block, c.until_block, c.loaded_at IS NOT NULL, c.rows, c.bytes
+                   FROM neonlift.tables t JOIN neonlift.chunks c USING (run, schema_name, table_name)
+                   WHERE t.run = $1 ORDER BY 1, 2, c.chunk";
+        let mut tables: Vec<PlannedTable> = Vec::new();
+        for row in &self.rows(sql).await? {
+            let table = TableName { schema: row.get(0), name: row.get(1) };
+            if tables.last().is_none_or(|last| last.table != table) {
+                let (snapshot, fingerprint) = (row.get(2), row.get(3));
+                tables.push(PlannedTable { table, snapshot, fingerprint, chunks: Vec::new() });
+            }
+            if let Some(last) = tables.last_mut() {
+                last.chunks.push(chunk(row));
+            }
+        }
+        Ok(tables)
+    }
+
+    /// Plans tables anew: whatever was loaded of them before is taken out of the target, in the
+    /// same transaction, so that rows of two moments never mix in a table.
+    pub async fn plan(
+        &self,
+        tables: &[(TableName, String, Vec<Range>)],
+        snapshot: i32,
+        begun: &HashSet<TableName>,
+    ) -> Result<(), Error> {
+        let run = quote::literal(self.run);
+        let mut sql = String::from("BEGIN;");
+        for (table, fingerprint, ranges) in tables {
+            let (schema, name) = (quote::literal(&table.schema), quote::literal(&table.name));
+            if begun.contains(table) {
+                sql += &format!(
+                    "TRUNCATE ONLY {}; DELETE FROM neonlift.tables
+                     WHERE (run, schema_name, table_name) = ({run}, {schema}, {name});",
+                    table.sql()
+                );
+            }
+            let fingerprint = quote::literal(fingerprint);
+            sql += &format!(
+                "INSERT INTO neonlift.tables VALUES ({run}, {schema}, {name}, {snapshot}, {fingerprint});
+                 INSERT INTO neonlift.chunks (run, schema_name, table_name, chunk, from_block, until_block) VALUES "
+            );
+            let values: Vec<String> = (0..)
+                .zip(ranges)
+                .map(|(number, range): (i32, _)| {
+                    let (from, until) = blocks(*range);
+                    format!("({run}, {schema}, {name}, {number}, {from}, {until})")
+                })
+                .collect();
+            sql += &values.join(", ");
+            sql.push(';');
+        }
+        sql += "COMMIT";
+        let result = self.connection.batch("plan the chunks in the ledger", &sql).await;
+        if result.is_err() && !self.connection.is_closed() {
+            self.connection.batch("undo the plan", "ROLLBACK").await?;
+        }
+        result
+    }
+
+    /// Rows that a table's loaded chunks hold, chunk by chunk, are summed by the caller; this
+    /// gives the definitions that were built after the rows.
+    pub async fn built(&self) -> Result<HashSet<String>, Error> {
+        let rows = self.rows("SELECT definition FROM neonlift.built WHERE run = $1").await?;
+        Ok(rows.iter().map(|row| row.get(0)).collect())
+    }
+
+    /// SQL that notes a definition as built; goes into the transaction that builds it.
+    pub fn mark_built(run: &str, definition: &str) -> String {
+        let (run, definition) = (quote::literal(run), quote::literal(definition));
+        format!("INSERT INTO neonlift.built (run, definition) VALUES ({run}, {definition});")
+    }
+
+    async fn rows(&self, sql: &str) -> Result<Vec<Row>, Error> {
+        self.connection
+            .query_typed(sql, &[(&self.run, Type::TEXT)])
+            .await
+            .map_err(|source| Error::query("read the ledger", source))
+    }
+}
+
+/// A range as two SQL values. A whole table is `NULL, NULL`.
+fn blocks(range: Range) -> (String, String) {
+    let null = || "NULL".to_owned();
+    match range {
+        Range::Whole => (null(), null()),
+        Range::Blocks { from, until } => {
+            (from.to_string(), until.map_or_else(null, |until| until.to_string()))
+        }
+    }
+}
+
+fn chunk(row: &Row) -> LoadedChunk {
+    let number = |index| -> Option<i64> { row.get(index) };
+    let block = |index| number(index).and_then(|block| u32::try_from(block).ok());
+    let count = |index| number(index).and_then(|count| u64::try_from(count).ok()).unwrap_or(0);
+    let range = match block(5) {
+        None => Range::Whole,
+        Some(from) => Range::Blocks { from, until: block(6) },
+    };
+    let loaded = row.get::<_, bool>(7).then(|| (count(8), count(9)));
+    LoadedChunk { number: row.get(4), range, loaded }
+}

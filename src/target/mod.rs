@@ -1,0 +1,80 @@
+//! The only place that writes to the target: the ledger, rows, definitions.
+
+mod build;
+mod ledger;
+mod loader;
+
+pub use build::{Statement, build_together};
+pub use ledger::{ChunkKey, Ledger, LoadedChunk, PlannedTable, Snapshot};
+pub use loader::{Loaded, Loader};
+
+use crate::failure::{Explain, Failure, chain};
+use crate::postgres::catalogue::TableName;
+use crate::postgres::{Connection, ConnectionString, Error as PostgresError, Retrying};
+use tokio_util::sync::CancellationToken;
+
+/// What can go wrong while writing to the target.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// PostgreSQL refused, or was lost.
+    #[error(transparent)]
+    Postgres(#[from] PostgresError),
+    /// The source's stream broke off while a chunk was loading.
+    #[error(transparent)]
+    Source(#[from] crate::source::Error),
+    /// A definition was refused; nothing of its batch was created.
+    #[error("cannot create {what} on the target")]
+    Definition {
+        /// Kind and name of the object.
+        what: String,
+        /// The refusal.
+        #[source]
+        source: PostgresError,
+    },
+    /// The target stored another number of rows than the source sent.
+    #[error("{table}: {sent} rows were sent, {stored} were stored")]
+    RowsLost {
+        /// The table.
+        table: TableName,
+        /// Rows that the source sent.
+        sent: u64,
+        /// Rows that the target says it stored.
+        stored: u64,
+    },
+}
+
+impl Error {
+    /// Whether the same write may succeed when it is tried again.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Postgres(error) | Self::Definition { source: error, .. } => error.is_retryable(),
+            Self::Source(error) => error.is_retryable(),
+            Self::RowsLost { .. } => true,
+        }
+    }
+}
+
+impl Explain for Error {
+    fn failure(&self) -> Failure {
+        match self {
+            Self::Postgres(error) => error.failure(),
+            Self::Source(error) => error.failure(),
+            Self::Definition { what, source } => {
+                let cause = source.failure();
+                Failure { what: format!("Cannot create {what} on the target"), ..cause }
+            }
+            Self::RowsLost { .. } => Failure::new("Rows got lost on their way", chain(self))
+                .advise("The chunk was rolled back. Run the step again; if it happens again, report it with the log."),
+        }
+    }
+}
+
+/// Opens a connection for writing, with settings pinned.
+pub async fn open(
+    string: &ConnectionString,
+    cancel: &CancellationToken,
+) -> Result<Connection, Error> {
+    let connection = Connection::open(string, &Retrying::default(), cancel).await?;
+    connection.pin().await?;
+    Ok(connection)
+}

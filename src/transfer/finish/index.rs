@@ -1,0 +1,125 @@
+//! Builds indexes and the keys that stand on them, several at a time, with the server's own
+//! word on how far each is.
+
+use super::{Finish, describe, noted, stoppable};
+use crate::postgres::Connection;
+use crate::postgres::catalogue::TableName;
+use crate::postgres::script::{Class, Entry};
+use crate::progress::{Meter, Progress, Tone};
+use crate::target::{self, build_together};
+use crate::transfer::Error;
+use crate::transfer::retry::retrying;
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+use std::cmp::Reverse;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What is built here.
+pub(super) const CLASSES: [Class; 3] = [Class::Index, Class::PrimaryOrUnique, Class::Exclusion];
+
+/// How often the server is asked how far an index is.
+const WATCH: Duration = Duration::from_millis(300);
+
+/// An index to build.
+struct Build<'a> {
+    entry: &'a Entry,
+    rows: u64,
+    meter: Arc<Meter>,
+}
+
+/// Builds all of them, the longest first.
+pub(super) async fn build(finish: &Finish<'_>, entries: Vec<&Entry>) -> Result<(), Error> {
+    if entries.is_empty() {
+        return Ok(());
+    }
+    finish.progress.begin(format!("Building {} indexes and keys", entries.len()));
+    let mut builds: Vec<Build<'_>> = entries
+        .into_iter()
+        .map(|entry| {
+            let rows = rows(finish, entry);
+            let meter = finish.progress.meter(&entry.name, rows, 0);
+            Build { entry, rows, meter }
+        })
+        .collect();
+    builds.sort_by_key(|build| Reverse((is_vector_index(build.entry), build.rows)));
+    let watcher = target::open(finish.target, finish.cancel).await?;
+    stream::iter(builds)
+        .map(|build| build_one(finish, build, &watcher))
+        .buffer_unordered(finish.workers.max(1))
+        .try_collect::<()>()
+        .await
+}
+
+fn rows(finish: &Finish<'_>, entry: &Entry) -> u64 {
+    let (Some(schema), Some(name)) = (entry.schema.clone(), entry.table.clone()) else { return 0 };
+    finish.tables.get(&TableName { schema, name }).copied().unwrap_or(0)
+}
+
+/// Graphs and clusters over vectors take many times longer than any other index.
+fn is_vector_index(entry: &Entry) -> bool {
+    entry.sql.contains("USING hnsw") || entry.sql.contains("USING ivfflat")
+}
+
+async fn build_one(
+    finish: &Finish<'_>,
+    build: Build<'_>,
+    watcher: &Connection,
+) -> Result<(), Error> {
+    let what = describe(build.entry);
+    let statement = [noted(finish.run, build.entry)];
+    build.meter.begin();
+    retrying(&what, finish.progress, async || {
+        let connection = target::open(finish.target, finish.cancel).await?;
+        let process = process(&connection).await?;
+        let work = build_together(&connection, &what, &statement);
+        let watched = async {
+            tokio::select! {
+                done = work => done,
+                never = watch(watcher, process, &build, finish.progress) => never,
+            }
+        };
+        stoppable(&connection, finish.cancel, watched).await??;
+        for notice in connection.take_notices() {
+            finish.progress.note(Tone::Warning, format!("{what}: {notice}"));
+        }
+        Ok(())
+    })
+    .await?;
+    build.meter.set(build.rows, build.rows);
+    build.meter.finish();
+    Ok(())
+}
+
+async fn process(connection: &Connection) -> Result<i32, Error> {
+    let row = connection
+        .query_one("SELECT pg_backend_pid()", &[])
+        .await
+        .map_err(|source| crate::postgres::Error::query("ask for the backend's number", source))?;
+    Ok(row.get(0))
+}
+
+/// Moves the meter along with `pg_stat_progress_create_index`, for ever. HNSW gives no total of
+/// tuples, so the table's known rows are the total; b-trees count blocks while they scan.
+async fn watch<T>(
+    watcher: &Connection,
+    process: i32,
+    build: &Build<'_>,
+    progress: &Progress,
+) -> T {
+    loop {
+        tokio::time::sleep(WATCH).await;
+        let asked = watcher
+            .query_opt(
+                "SELECT phase, GREATEST(tuples_done,
+                          CASE WHEN blocks_total > 0 THEN blocks_done * $2 / blocks_total END)
+                 FROM pg_stat_progress_create_index WHERE pid = $1",
+                &[&process, &i64::try_from(build.rows).unwrap_or(i64::MAX)],
+            )
+            .await;
+        // A gauge that stands still is no reason to end the build.
+        let Ok(Some(row)) = asked else { continue };
+        let (phase, done): (String, Option<i64>) = (row.get(0), row.get(1));
+        progress.activity(format!("{}: {phase}", describe(build.entry)));
+        build.meter.set(u64::try_from(done.unwrap_or(0)).unwrap_or(0), build.rows);
+    }
+}

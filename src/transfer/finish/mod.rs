@@ -1,0 +1,245 @@
+//! What follows the rows: indexes and keys, sequences, materialized views, foreign keys, triggers
+//! and policies, statistics. In this order, because each is cheaper, or only possible, after the
+//! one before. What is built stands in the ledger and is not built again.
+
+mod index;
+
+use super::Error;
+use super::retry::retrying;
+use crate::postgres::catalogue::{self, Sequence, TableName};
+use crate::postgres::script::{Class, Entry};
+use crate::postgres::{Connection, ConnectionString, quote};
+use crate::progress::{Progress, Tone};
+use crate::session::report::{KindCount, LeftOut};
+use crate::target::{self, Ledger, Statement, build_together};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use tokio_util::sync::CancellationToken;
+
+/// Tables analyzed by one statement.
+const ANALYZE_BATCH: usize = 50;
+
+/// What to finish, and with what.
+#[derive(Debug)]
+pub struct Finish<'a> {
+    /// Where.
+    pub target: &'a ConnectionString,
+    /// The run in the ledger.
+    pub run: &'a str,
+    /// Indexes built at a time.
+    pub workers: usize,
+    /// The definitions to make after the rows, in pg_dump's order.
+    pub entries: &'a [Entry],
+    /// The source's sequences with their values.
+    pub sequences: &'a [Sequence],
+    /// Materialized views that hold no rows on the source.
+    pub empty_views: &'a [TableName],
+    /// The loaded tables with their rows.
+    pub tables: &'a HashMap<TableName, u64>,
+    /// The board.
+    pub progress: &'a Progress,
+    /// Stops the work.
+    pub cancel: &'a CancellationToken,
+}
+
+/// What was made.
+#[derive(Debug, Default)]
+pub struct Finished {
+    /// How many of each kind stand now.
+    pub built: Vec<KindCount>,
+    /// What was left out, and why.
+    pub left_out: Vec<LeftOut>,
+}
+
+impl Finish<'_> {
+    /// Makes all of it.
+    pub async fn all(&self) -> Result<Finished, Error> {
+        let mut connection = target::open(self.target, self.cancel).await?;
+        let built = Ledger::new(&connection, self.run).built().await?;
+        let mut finished = Finished::default();
+        let entries = self.wanted(&mut finished.left_out);
+        let missing: Vec<&Entry> =
+            entries.iter().copied().filter(|entry| !built.contains(&definition(entry))).collect();
+        let of = |wanted: &[Class]| -> Vec<&Entry> {
+            missing.iter().copied().filter(|entry| wanted.contains(&entry.class())).collect()
+        };
+        index::build(self, of(&index::CLASSES)).await?;
+        let later = [&LAST[..], &index::CLASSES, &[Class::ForeignKey]].concat();
+        let rest: Vec<&Entry> =
+            missing.iter().copied().filter(|entry| !later.contains(&entry.class())).collect();
+        self.batch("Attaching indexes, adding checks and statistics", &mut connection, &rest).await?;
+        self.set_sequences(&connection, &built, &mut finished).await?;
+        self.refresh_views(&connection).await?;
+        self.batch("Adding foreign keys", &mut connection, &of(&[Class::ForeignKey])).await?;
+        self.batch("Creating triggers and policies", &mut connection, &of(&LAST)).await?;
+        self.analyze(&connection).await?;
+        finished.built.extend(count_kinds(&entries));
+        Ok(finished)
+    }
+
+    /// The entries that the target can take; the others are reported.
+    fn wanted(&self, left_out: &mut Vec<LeftOut>) -> Vec<&Entry> {
+        let mut wanted = Vec::new();
+        for entry in self.entries {
+            match entry.left_out() {
+                None => wanted.push(entry),
+                Some(why) => {
+                    left_out.push(LeftOut { what: describe(entry), why: why.to_owned() });
+                }
+            }
+        }
+        wanted
+    }
+
+    /// Makes small definitions in one batch, noted in the ledger in the same transaction.
+    async fn batch(
+        &self,
+        doing: &str,
+        connection: &mut Connection,
+        entries: &[&Entry],
+    ) -> Result<(), Error> {
+        if entries.is_empty() {
+            return Ok(());
+        }
+        self.progress.begin(format!("{doing} ({})", entries.len()));
+        let statements: Vec<Statement> =
+            entries.iter().map(|entry| noted(self.run, entry)).collect();
+        retrying(doing, self.progress, async || {
+            if connection.is_closed() {
+                *connection = target::open(self.target, self.cancel).await?;
+            }
+            let work = build_together(connection, doing, &statements);
+            Ok(stoppable(connection, self.cancel, work).await??)
+        })
+        .await?;
+        Ok(())
+    }
+
+    /// Sets every sequence once: a repeated transfer must not set back what an application on
+    /// the target has used since.
+    async fn set_sequences(
+        &self,
+        connection: &Connection,
+        built: &HashSet<String>,
+        finished: &mut Finished,
+    ) -> Result<(), Error> {
+        const MARK: &str = "sequence values";
+        let there = catalogue::sequences(connection).await?;
+        let there: HashSet<&TableName> = there.iter().map(|sequence| &sequence.name).collect();
+        let (set, missing): (Vec<_>, Vec<_>) =
+            self.sequences.iter().partition(|sequence| there.contains(&sequence.name));
+        for sequence in missing {
+            let what = format!("value of the sequence {}", sequence.name);
+            let why = "the target has no such sequence".to_owned();
+            finished.left_out.push(LeftOut { what, why });
+        }
+        if !set.is_empty() {
+            let kind = MARK.to_owned();
+            finished.built.push(KindCount { kind, count: set.len() as u64 });
+        }
+        if set.is_empty() || built.contains(MARK) {
+            return Ok(());
+        }
+        self.progress.begin(format!("Setting {} sequences", set.len()));
+        let values = set.iter().map(|sequence| set_value(sequence)).collect::<String>();
+        let sql = format!("BEGIN; {values} {} COMMIT", Ledger::mark_built(self.run, MARK));
+        Ok(connection.batch("set the sequences", &sql).await?)
+    }
+
+    /// Refreshes the materialized views that hold rows on the source. One that reads another
+    /// waits until that one is filled.
+    async fn refresh_views(&self, connection: &Connection) -> Result<(), Error> {
+        loop {
+            let mut views = catalogue::materialized_views(connection, false).await?;
+            views.retain(|view| !self.empty_views.contains(view));
+            if views.is_empty() {
+                return Ok(());
+            }
+            self.progress.begin(format!("Refreshing {} materialized views", views.len()));
+            let mut refusal = None;
+            let mut refreshed = 0;
+            for view in &views {
+                let sql = format!("REFRESH MATERIALIZED VIEW {}", view.sql());
+                let doing = format!("refresh {view}");
+                let work = connection.batch(&doing, &sql);
+                match stoppable(connection, self.cancel, work).await? {
+                    Ok(()) => refreshed += 1,
+                    Err(error) => refusal = Some(error),
+                }
+            }
+            if let (0, Some(refusal)) = (refreshed, refusal) {
+                return Err(refusal.into());
+            }
+        }
+    }
+
+    async fn analyze(&self, connection: &Connection) -> Result<(), Error> {
+        let mut names: Vec<&TableName> = self.tables.keys().collect();
+        names.sort();
+        self.progress.begin("Gathering statistics (ANALYZE)");
+        let meter = self.progress.meter("tables", names.len() as u64, 0);
+        meter.begin();
+        for batch in names.chunks(ANALYZE_BATCH) {
+            let list: Vec<String> = batch.iter().map(|name| name.sql()).collect();
+            let sql = format!("ANALYZE {}", list.join(", "));
+            let work = connection.batch("gather statistics", &sql);
+            stoppable(connection, self.cancel, work).await??;
+            meter.add(batch.len() as u64, 0);
+        }
+        meter.finish();
+        for notice in connection.take_notices() {
+            self.progress.note(Tone::Warning, format!("the target says: {notice}"));
+        }
+        Ok(())
+    }
+}
+
+/// What would cost time, or act on rows, if it were there before them.
+const LAST: [Class; 4] = [Class::Rule, Class::Trigger, Class::Policy, Class::RowSecurity];
+
+/// Waits for the work; when it is stopped first, cancels it on the server.
+async fn stoppable<T>(
+    connection: &Connection,
+    cancel: &CancellationToken,
+    work: impl Future<Output = T>,
+) -> Result<T, Error> {
+    tokio::select! {
+        done = work => Ok(done),
+        () = cancel.cancelled() => {
+            // Best effort: closing the connection would end the work too, only later.
+            let _ = connection.canceller().cancel().await;
+            Err(Error::Stopped)
+        }
+    }
+}
+
+fn set_value(sequence: &Sequence) -> String {
+    let name = quote::literal(&sequence.name.sql());
+    format!("SELECT setval({name}::regclass, {}, {});", sequence.last_value, sequence.is_called)
+}
+
+/// The name of an entry in the ledger: unique in a dump.
+fn definition(entry: &Entry) -> String {
+    let part = |part: &Option<String>| part.clone().unwrap_or_default();
+    let (schema, table) = (part(&entry.schema), part(&entry.table));
+    format!("{} {schema} {table} {}", entry.kind, entry.name)
+}
+
+/// An entry's SQL with its note in the ledger.
+fn noted(run: &str, entry: &Entry) -> Statement {
+    let sql = format!("{}\n;{}", entry.sql, Ledger::mark_built(run, &definition(entry)));
+    Statement { what: describe(entry), sql }
+}
+
+/// An entry for people: "index songs_title_idx".
+pub fn describe(entry: &Entry) -> String {
+    format!("{} {}", entry.kind.to_lowercase(), entry.name)
+}
+
+/// How many entries there are of each kind.
+pub fn count_kinds(entries: &[&Entry]) -> Vec<KindCount> {
+    let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+    for entry in entries {
+        *counts.entry(entry.kind.to_lowercase()).or_default() += 1;
+    }
+    counts.into_iter().map(|(kind, count)| KindCount { kind, count }).collect()
+}

@@ -1,0 +1,85 @@
+//! Moves the rows: for each chunk `target.load(source.read(chunk))`, several at a time, with
+//! retries. What is in stands in the ledger, so a transfer goes on wherever it was stopped.
+
+pub mod finish;
+mod resume;
+mod retry;
+mod rows;
+
+pub use resume::{Course, Job, Plan, TableWork, plan};
+pub use rows::{Settings, load_rows};
+
+use crate::failure::{Explain, Failure};
+
+/// What can go wrong in a transfer.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// While reading.
+    #[error(transparent)]
+    Source(#[from] crate::source::Error),
+    /// While writing.
+    #[error(transparent)]
+    Target(#[from] crate::target::Error),
+    /// Neither side: a query for the plan or for what follows the rows.
+    #[error(transparent)]
+    Postgres(#[from] crate::postgres::Error),
+    /// Something failed in every attempt.
+    #[error("{what}: given up after {attempts} attempts")]
+    GivenUp {
+        /// What was tried.
+        what: String,
+        /// How often it was tried.
+        attempts: u32,
+        /// The last error.
+        #[source]
+        source: Box<Error>,
+    },
+    /// Tables of the source that are missing on the target, or lack columns there.
+    #[error("the target lacks {0}")]
+    TargetLacks(String),
+    /// The source was written to after indexes and keys were built over the copy.
+    #[error("{0} changed on the source after they were copied")]
+    ChangedAfterBuilding(String),
+    /// The work was stopped.
+    #[error("stopped")]
+    Stopped,
+}
+
+impl Error {
+    fn is_retryable(&self) -> bool {
+        match self {
+            Self::Source(error) => error.is_retryable(),
+            Self::Target(error) => error.is_retryable(),
+            Self::Postgres(error) => error.is_retryable(),
+            _ => false,
+        }
+    }
+}
+
+impl Explain for Error {
+    fn failure(&self) -> Failure {
+        match self {
+            Self::Source(error) => error.failure(),
+            Self::Target(error) => error.failure(),
+            Self::Postgres(error) => error.failure(),
+            Self::GivenUp { source, what, attempts } => {
+                let cause = source.failure();
+                let what = format!("{what}: failed in {attempts} attempts");
+                Failure { why: format!("{} {}", cause.what, cause.why), what, ..cause }
+                    .advise("Run the step again: it goes on with what is missing.")
+            }
+            Self::TargetLacks(what) => Failure::new(
+                "The target's tables do not fit the source's",
+                format!("The target lacks {what}."),
+            )
+            .advise("Add what is missing to your SQL files, or take the schema from the source (schema.from = \"source\"), and begin again with an empty target."),
+            Self::ChangedAfterBuilding(tables) => Failure::new(
+                "The source was written to after its rows were copied",
+                format!("Changed since the copy: {tables}. Keys and indexes are built already, so these tables cannot be loaded again in place."),
+            )
+            .advise("Stop the application that writes to the source.")
+            .advise("Begin a new session (--session FILE) with an empty target database."),
+            Self::Stopped => Failure::interrupted("The transfer was stopped"),
+        }
+    }
+}

@@ -1,0 +1,259 @@
+//! What is left to do: the source's tables against the ledger.
+//!
+//! A table that was not written to since its snapshot goes on chunk by chunk; its block ranges
+//! still hold the same rows. Any other is taken out of the target and loaded whole from the
+//! present snapshot. So all rows show the source at one moment: the present snapshot's.
+
+use super::Error;
+use crate::postgres::catalogue::{Table, TableName};
+use crate::progress::{Meter, Progress};
+use crate::source::{Range, Shipment, postgres as pg};
+use crate::target::{ChunkKey, LoadedChunk, PlannedTable};
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::AcqRel};
+
+/// What happens with a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Course {
+    /// It is new to the ledger: plan it.
+    Begin,
+    /// It has not changed: load the chunks that are missing, if any.
+    GoOn,
+    /// It has changed since, or may have: load it again, whole.
+    Again,
+}
+
+/// Decides about a table. `same_moment` says that the present snapshot sees exactly what the
+/// table's snapshot saw.
+fn course(planned: Option<&PlannedTable>, fingerprint: Option<&String>, same_moment: bool) -> Course {
+    match planned {
+        None => Course::Begin,
+        Some(_) if same_moment => Course::GoOn,
+        Some(planned) if fingerprint == Some(&planned.fingerprint) => Course::GoOn,
+        Some(_) => Course::Again,
+    }
+}
+
+/// A table's meter and how many of its chunks are still missing.
+#[derive(Debug)]
+pub struct TableWork {
+    /// How the rows travel.
+    pub shipment: Shipment,
+    meter: Arc<Meter>,
+    missing: AtomicUsize,
+}
+
+impl TableWork {
+    fn new(shipment: Shipment, meter: Arc<Meter>, missing: usize) -> Self {
+        if missing == 0 {
+            meter.finish();
+        }
+        Self { shipment, meter, missing: AtomicUsize::new(missing) }
+    }
+
+    /// The table's meter.
+    pub fn meter(&self) -> &Meter {
+        &self.meter
+    }
+
+    /// One chunk more is in; the last one makes the table done.
+    pub fn chunk_done(&self) {
+        if self.missing.fetch_sub(1, AcqRel) == 1 {
+            self.meter.finish();
+        }
+    }
+}
+
+/// A chunk to load.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// Which one.
+    pub key: ChunkKey,
+    /// Its rows.
+    pub range: Range,
+    /// Its table.
+    pub work: Arc<TableWork>,
+    /// About how many bytes it is: larger ones go first.
+    pub weight: u64,
+}
+
+/// Everything that is left to do.
+#[derive(Debug, Default)]
+pub struct Plan {
+    /// Tables to plan in the ledger, with fingerprint and ranges.
+    pub fresh: Vec<(TableName, String, Vec<Range>)>,
+    /// Those of them that the ledger knows, whose rows must go first.
+    pub again: HashSet<TableName>,
+    /// The chunks to load, largest first.
+    pub jobs: Vec<Job>,
+}
+
+/// The state of things that a plan is made from.
+#[derive(Debug)]
+pub struct Known<'a> {
+    /// The source's tables.
+    pub tables: &'a [Table],
+    /// Rows of each table as far as they were counted.
+    pub rows: &'a HashMap<TableName, u64>,
+    /// The tables in the ledger.
+    pub ledger: &'a [PlannedTable],
+    /// The numbers of the snapshots that saw what the present one sees.
+    pub same_moment: &'a HashSet<i32>,
+    /// What tells whether a table was written to.
+    pub fingerprints: &'a HashMap<TableName, String>,
+    /// The size of a chunk.
+    pub chunk_bytes: u64,
+    /// Whether the source can read tables in parts.
+    pub can_split: bool,
+}
+
+/// Makes the plan, with a meter for each table. `built` says that keys and indexes stand
+/// already; a changed table is an error then.
+pub fn plan(known: &Known<'_>, built: bool, progress: &Progress) -> Result<Plan, Error> {
+    let mut plan = Plan::default();
+    let ledger: HashMap<&TableName, &PlannedTable> =
+        known.ledger.iter().map(|planned| (&planned.table, planned)).collect();
+    for table in known.tables {
+        let planned = ledger.get(&table.name).copied();
+        let fingerprint = known.fingerprints.get(&table.name);
+        let same = planned.is_some_and(|planned| known.same_moment.contains(&planned.snapshot));
+        let course = course(planned, fingerprint, same);
+        let chunks = match (course, planned) {
+            (Course::GoOn, Some(planned)) => planned.chunks.clone(),
+            _ => {
+                let ranges = if known.can_split {
+                    pg::ranges(table, known.chunk_bytes)
+                } else {
+                    vec![Range::Whole]
+                };
+                let fingerprint = fingerprint.cloned().unwrap_or_default();
+                plan.fresh.push((table.name.clone(), fingerprint, ranges.clone()));
+                fresh_chunks(ranges)
+            }
+        };
+        if course == Course::Again {
+            plan.again.insert(table.name.clone());
+        }
+        plan.jobs.extend(jobs(table, &chunks, known, progress));
+    }
+    if built && !plan.fresh.is_empty() {
+        let names: Vec<String> = plan.fresh.iter().map(|(name, ..)| name.to_string()).collect();
+        return Err(Error::ChangedAfterBuilding(names.join(", ")));
+    }
+    plan.jobs.sort_by_key(|job| std::cmp::Reverse(job.weight));
+    Ok(plan)
+}
+
+fn fresh_chunks(ranges: Vec<Range>) -> Vec<LoadedChunk> {
+    (0..).zip(ranges).map(|(number, range)| LoadedChunk { number, range, loaded: None }).collect()
+}
+
+fn jobs(
+    table: &Table,
+    chunks: &[LoadedChunk],
+    known: &Known<'_>,
+    progress: &Progress,
+) -> Vec<Job> {
+    let rows = known.rows.get(&table.name).copied().unwrap_or(0);
+    let meter = progress.meter(&table.name.to_string(), rows, table.row_bytes());
+    for (rows, bytes) in chunks.iter().filter_map(|chunk| chunk.loaded) {
+        meter.add(rows, bytes);
+    }
+    let missing: Vec<_> = chunks.iter().filter(|chunk| chunk.loaded.is_none()).collect();
+    let work = Arc::new(TableWork::new(pg::shipment(table), meter, missing.len()));
+    let weight = table.row_bytes() / chunks.len().max(1) as u64;
+    missing
+        .into_iter()
+        .map(|chunk| Job {
+            key: ChunkKey { table: table.name.clone(), number: chunk.number },
+            range: chunk.range,
+            work: Arc::clone(&work),
+            weight,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(name: &str) -> TableName {
+        TableName { schema: "public".into(), name: name.into() }
+    }
+
+    fn table(named: &str) -> Table {
+        Table {
+            name: name(named),
+            oid: 1,
+            columns: Vec::new(),
+            heap_bytes: 8192,
+            toast_bytes: 0,
+            index_bytes: 0,
+            unlogged: false,
+            row_security: false,
+        }
+    }
+
+    fn planned(named: &str, fingerprint: &str, loaded: [bool; 2]) -> PlannedTable {
+        let chunks = (0..).zip(loaded).map(|(number, loaded)| LoadedChunk {
+            number,
+            range: Range::Blocks { from: 0, until: None },
+            loaded: loaded.then_some((5, 50)),
+        });
+        PlannedTable {
+            table: name(named),
+            snapshot: 1,
+            fingerprint: fingerprint.into(),
+            chunks: chunks.collect(),
+        }
+    }
+
+    fn plan_for(now: &str, same_moment: &[i32], built: bool) -> Result<Plan, Error> {
+        let known = Known {
+            tables: &[table("half"), table("whole"), table("new")],
+            rows: &HashMap::new(),
+            ledger: &[
+                planned("half", "then", [true, false]),
+                planned("whole", "then", [true, true]),
+            ],
+            same_moment: &same_moment.iter().copied().collect(),
+            fingerprints: &["half", "whole", "new"]
+                .map(|table| (name(table), now.to_owned()))
+                .into_iter()
+                .collect(),
+            chunk_bytes: 1 << 26,
+            can_split: true,
+        };
+        plan(&known, built, &Progress::default())
+    }
+
+    fn named(plan: &Plan) -> Vec<(String, i32)> {
+        plan.jobs.iter().map(|job| (job.key.table.name.clone(), job.key.number)).collect()
+    }
+
+    #[test]
+    fn an_unchanged_table_goes_on_with_what_is_missing() {
+        let plan = plan_for("then", &[], false).unwrap();
+        assert_eq!(named(&plan), [("half".into(), 1), ("new".into(), 0)]);
+        assert!(plan.again.is_empty());
+    }
+
+    #[test]
+    fn a_changed_table_is_loaded_again_whole_even_when_it_was_finished() {
+        let plan = plan_for("later", &[], false).unwrap();
+        assert_eq!(plan.again, HashSet::from([name("half"), name("whole")]));
+        assert_eq!(plan.jobs.len(), 3);
+    }
+
+    #[test]
+    fn the_same_moment_needs_no_counters() {
+        let plan = plan_for("counters were reset", &[1], false).unwrap();
+        assert!(plan.again.is_empty());
+    }
+
+    #[test]
+    fn nothing_is_loaded_again_under_finished_keys() {
+        assert!(matches!(plan_for("later", &[], true), Err(Error::ChangedAfterBuilding(_))));
+    }
+}
