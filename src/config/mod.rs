@@ -1,7 +1,7 @@
 //! What is wanted: the configuration file, and the connection strings from wherever they were given.
 //!
 //! [`Config`] is plain data with defaults. The file is TOML; `config.example.toml` at the top of
-//! the repository documents every key. [`keys`] lists the keys there are, and a file is checked
+//! the repository documents every key. [`KEYS`] lists the keys there are, and a file is checked
 //! against that list as a whole, so that a person hears about all mistakes at once.
 
 mod check;
