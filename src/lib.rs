@@ -5,6 +5,7 @@
 //! [`target`] · [`transfer`], [`compare`], [`practice`] · [`wizard`] · [`steps`] · [`runner`] ·
 //! [`headless`], [`tui`] · [`cli`]. ARCHITECTURE.md tells the data's way through them.
 
+pub mod config;
 pub mod failure;
 pub mod postgres;
 pub mod practice;

@@ -1,0 +1,159 @@
+//! The one list of keys that a configuration file may have.
+
+/// A key and what may stand behind it.
+#[derive(Debug, Clone, Copy)]
+pub struct Key {
+    /// The whole path: `transfer.jobs`. In a list of tables, each table's keys:
+    /// `checklist.items.text`.
+    pub path: &'static str,
+    /// What its value has to be.
+    pub kind: Kind,
+}
+
+/// What a key's value has to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A connection string without a password.
+    Connection,
+    /// A text.
+    Text,
+    /// A text that is not empty.
+    FilledText,
+    /// A short name: lower-case letters, digits, `-` and `_`, once in its list.
+    Name,
+    /// A whole number in a range, both ends included.
+    Number {
+        /// The smallest one.
+        min: i64,
+        /// The largest one.
+        max: i64,
+    },
+    /// A list of tables, each with all keys that are listed below this one.
+    Tables,
+}
+
+/// Every key, in the order of `config.example.toml`.
+pub const KEYS: &[Key] = &[
+    Key {
+        path: "source",
+        kind: Kind::Connection,
+    },
+    Key {
+        path: "target",
+        kind: Kind::Connection,
+    },
+    Key {
+        path: "transfer.jobs",
+        kind: Kind::Number { min: 1, max: 64 },
+    },
+    Key {
+        path: "transfer.chunk_mb",
+        kind: Kind::Number { min: 1, max: 4096 },
+    },
+    Key {
+        path: "backup.folder",
+        kind: Kind::FilledText,
+    },
+    Key {
+        path: "schema.from",
+        kind: Kind::FilledText,
+    },
+    Key {
+        path: "compare.group_by",
+        kind: Kind::Text,
+    },
+    Key {
+        path: "checklist.items",
+        kind: Kind::Tables,
+    },
+    Key {
+        path: "checklist.items.key",
+        kind: Kind::Name,
+    },
+    Key {
+        path: "checklist.items.text",
+        kind: Kind::FilledText,
+    },
+];
+
+/// The key of this path.
+pub(super) fn find(path: &str) -> Option<&'static Key> {
+    KEYS.iter().find(|key| key.path == path)
+}
+
+/// Whether keys lie below this path, so that it is a table's.
+pub(super) fn is_table(path: &str) -> bool {
+    KEYS.iter().any(|key| below(key.path, path).is_some())
+}
+
+/// The keys directly in the table of this path (`""`: the top).
+pub(super) fn inside(table: &str) -> impl Iterator<Item = &'static str> {
+    KEYS.iter()
+        .map(|key| key.path)
+        .filter(move |path| below(path, table).is_some_and(|rest| !rest.contains('.')))
+}
+
+/// The known key or table that was most likely meant by `path`; a neighbour in the same table is
+/// preferred to one elsewhere.
+pub(super) fn nearest(path: &str) -> Option<&'static str> {
+    let (table, name) = split(path);
+    let likeness = |candidate: &'static str| {
+        let (its_table, its_name) = split(candidate);
+        let names = strsim::normalized_damerau_levenshtein(name, its_name);
+        let score = if its_table == table {
+            names + 0.1
+        } else {
+            names
+        };
+        (names >= 0.6).then_some((candidate, score))
+    };
+    let tables = KEYS
+        .iter()
+        .map(|key| split(key.path).0)
+        .filter(|table| !table.is_empty());
+    KEYS.iter()
+        .map(|key| key.path)
+        .chain(tables)
+        .filter_map(likeness)
+        .max_by(|a, b| a.1.total_cmp(&b.1))
+        .map(|(candidate, _)| candidate)
+}
+
+/// A path's table (`""`: the top) and its last name.
+fn split(path: &str) -> (&str, &str) {
+    path.rsplit_once('.').unwrap_or(("", path))
+}
+
+/// What is left of `path` inside `table`, when it lies there.
+fn below<'a>(path: &'a str, table: &str) -> Option<&'a str> {
+    if table.is_empty() {
+        Some(path)
+    } else {
+        path.strip_prefix(table)?.strip_prefix('.')
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("sorce", Some("source"))]
+    #[case("transfer.job", Some("transfer.jobs"))]
+    #[case("jobs", Some("transfer.jobs"))]
+    #[case("transfr", Some("transfer"))]
+    #[case("transfer.chunk_size_mb", Some("transfer.chunk_mb"))]
+    #[case("backup.group_by", Some("compare.group_by"))]
+    #[case("checklist.items.txt", Some("checklist.items.text"))]
+    #[case("frobnicate", None)]
+    fn the_nearest_key_is_found(#[case] wrong: &str, #[case] meant: Option<&str>) {
+        assert_eq!(nearest(wrong), meant);
+    }
+
+    #[test]
+    fn a_table_lists_its_own_keys_only() {
+        assert_eq!(inside("checklist").collect::<Vec<_>>(), ["checklist.items"]);
+        assert_eq!(inside("").collect::<Vec<_>>(), ["source", "target"]);
+    }
+}
