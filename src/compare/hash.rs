@@ -1,0 +1,168 @@
+//! A hash over a table's rows that two servers compute to the same number: independent of the
+//! rows' order, of OIDs, and of settings.
+
+use crate::postgres::catalogue::{Column, Shape, Table};
+use crate::postgres::{Connection, Error, quote};
+
+/// How rows are hashed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// `hash_array_extended` over `record_send`: bit-exact and the fastest.
+    Binary,
+    /// 64 bits of `md5` over the row's text, for a pair of servers whose binary forms differ.
+    Text,
+}
+
+impl Method {
+    /// For people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Binary => "64-bit hash of each row's binary form, summed",
+            Self::Text => "64 bits of md5 of each row's text, summed",
+        }
+    }
+}
+
+/// Constant rows that both servers must hash alike before the binary method is trusted.
+const PROBE: &str = "SELECT sum(hash_array_extended(ARRAY[record_send(row)], 0))::text FROM (
+    SELECT ROW(n, n::text, (n / 7.0)::float8, (n * 1.10)::numeric, NULL::int,
+               jsonb_build_object('n', n), ARRAY[n, NULL], 'Grüße'::text,
+               '2024-02-29 12:00+00'::timestamptz + n * interval '1 day', decode('00ff', 'hex'))
+    FROM generate_series(1, 10) n) probe(row)";
+
+/// The method that can be trusted for this pair of servers.
+pub async fn trusted(source: &Connection, target: &Connection) -> Method {
+    let probe = async |connection: &Connection| -> Option<String> {
+        connection.query_one(PROBE, &[]).await.ok()?.get(0)
+    };
+    match (probe(source).await, probe(target).await) {
+        (Some(source), Some(target)) if source == target => Method::Binary,
+        _ => Method::Text,
+    }
+}
+
+/// The columns of a table as both sides agree on them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Agreed {
+    /// Expressions for the source, in the agreed order.
+    pub source: Vec<String>,
+    /// Expressions for the target, in the same order.
+    pub target: Vec<String>,
+}
+
+/// Agrees on columns by name; `None` when the two tables do not have the same columns with the
+/// same types, which is a difference in itself.
+pub fn agree(source: &Table, target: &Table) -> Option<Agreed> {
+    let mut agreed = Agreed { source: Vec::new(), target: Vec::new() };
+    for column in &source.columns {
+        let other = target.columns.iter().find(|other| other.name == column.name)?;
+        if other.sql_type != column.sql_type {
+            return None;
+        }
+        let (here, there) = (expression(column), expression(other));
+        let alike = shape_kind(&column.shape) == shape_kind(&other.shape);
+        agreed.source.push(if alike { here } else { as_text(column) });
+        agreed.target.push(if alike { there } else { as_text(other) });
+    }
+    (source.columns.len() == target.columns.len()).then_some(agreed)
+}
+
+fn as_text(column: &Column) -> String {
+    format!("{}::text", quote::identifier(&column.name))
+}
+
+fn expression(column: &Column) -> String {
+    shaped(&column.shape, quote::identifier(&column.name))
+}
+
+fn shaped(shape: &Shape, value: String) -> String {
+    match shape {
+        Shape::BuiltIn => value,
+        Shape::Send(function) => format!("{function}({value})"),
+        Shape::Domain(base, inner) => shaped(inner, format!("({value})::{base}")),
+        Shape::Text => format!("({value})::text"),
+    }
+}
+
+fn shape_kind(shape: &Shape) -> u8 {
+    match shape {
+        Shape::BuiltIn => 0,
+        Shape::Send(_) => 1,
+        Shape::Domain(_, inner) => shape_kind(inner),
+        Shape::Text => 2,
+    }
+}
+
+/// Rows and the sum of their hashes, in one pass. The sum, not an xor: pairs of equal rows would
+/// cancel each other out of an xor.
+pub async fn table(
+    connection: &Connection,
+    table: &Table,
+    columns: &[String],
+    method: Method,
+) -> Result<(u64, String), Error> {
+    let sql = statement(table, columns, method);
+    let row = connection
+        .query_one(&sql, &[])
+        .await
+        .map_err(|source| Error::query(format!("hash the rows of {}", table.name), source))?;
+    Ok((u64::try_from(row.get::<_, i64>(0)).unwrap_or(0), row.get(1)))
+}
+
+fn statement(table: &Table, columns: &[String], method: Method) -> String {
+    let row = format!("ROW({})", columns.join(", "));
+    let hash = match method {
+        Method::Binary => format!("hash_array_extended(ARRAY[record_send({row})], 0)"),
+        Method::Text => format!("('x' || left(md5(({row})::text), 16))::bit(64)::bigint"),
+    };
+    let from = table.name.sql();
+    format!("SELECT count(*), COALESCE(sum({hash}), 0)::text FROM ONLY {from}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::postgres::catalogue::TableName;
+
+    fn column(name: &str, sql_type: &str, shape: Shape) -> Column {
+        let (name, sql_type) = (name.to_owned(), sql_type.to_owned());
+        Column { name, sql_type, generated: false, shape, binary: true }
+    }
+
+    fn table(columns: Vec<Column>) -> Table {
+        Table {
+            name: TableName { schema: "s".into(), name: "t".into() },
+            oid: 1,
+            columns,
+            heap_bytes: 0,
+            toast_bytes: 0,
+            index_bytes: 0,
+            unlogged: false,
+            row_security: false,
+        }
+    }
+
+    #[test]
+    fn columns_are_matched_by_name_in_the_sources_order() {
+        let a = || column("a", "integer", Shape::BuiltIn);
+        let v = || column("v", "vector(3)", Shape::Send("public.vector_send".into()));
+        let agreed = agree(&table(vec![a(), v()]), &table(vec![v(), a()])).unwrap();
+        assert_eq!(agreed.source, ["\"a\"", "public.vector_send(\"v\")"]);
+        assert_eq!(agreed.source, agreed.target);
+    }
+
+    #[test]
+    fn another_type_or_number_of_columns_is_a_difference() {
+        let a = |sql_type| column("a", sql_type, Shape::BuiltIn);
+        let source = table(vec![a("integer")]);
+        assert_eq!(agree(&source, &table(vec![a("bigint")])), None);
+        let more = table(vec![a("integer"), column("b", "text", Shape::BuiltIn)]);
+        assert_eq!(agree(&source, &more), None);
+    }
+
+    #[test]
+    fn a_domain_is_hashed_as_its_base() {
+        let shape = Shape::Domain("text".into(), Box::new(Shape::BuiltIn));
+        assert_eq!(expression(&column("d", "email", shape)), "(\"d\")::text");
+    }
+}

@@ -1,0 +1,173 @@
+//! Proof: both sides counted and hashed, table by table, each in a snapshot of its own.
+
+mod hash;
+
+use crate::failure::{Explain, Failure, Severity};
+use crate::postgres::catalogue::{self, Table, TableName};
+use crate::postgres::{Connection, ConnectionString, Error as PostgresError, Retrying, count};
+use crate::progress::Progress;
+use crate::session::report::{ComparedCollection, ComparedTable, Comparison};
+use hash::Method;
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+use tokio_util::sync::CancellationToken;
+
+/// Why a comparison could not be finished. Never a success, and no verdict either.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A side refused, or was lost.
+    #[error(transparent)]
+    Postgres(#[from] PostgresError),
+}
+
+impl Explain for Error {
+    fn failure(&self) -> Failure {
+        let Self::Postgres(error) = self;
+        let failure = error.failure().severity(Severity::Unfinished);
+        failure.advise("Nothing is proved yet, neither equal nor different: run compare again.")
+    }
+}
+
+/// What to compare.
+#[derive(Debug)]
+pub struct Compare<'a> {
+    /// Where the rows come from.
+    pub source: &'a ConnectionString,
+    /// Where they went.
+    pub target: &'a ConnectionString,
+    /// Tables with this column are counted by its values too.
+    pub group_by: Option<&'a str>,
+    /// The board.
+    pub progress: &'a Progress,
+    /// Stops the work.
+    pub cancel: &'a CancellationToken,
+}
+
+impl Compare<'_> {
+    /// Compares all tables of both sides.
+    pub async fn all(&self) -> Result<Comparison, Error> {
+        let (source, target) = tokio::try_join!(self.open(self.source), self.open(self.target))?;
+        let method = hash::trusted(&source, &target).await;
+        let pairs = pairs(catalogue::tables(&source).await?, catalogue::tables(&target).await?);
+        self.progress.begin(format!("Comparing {} tables", pairs.len()));
+        let meter = self.progress.meter("tables compared", pairs.len() as u64, 0);
+        meter.begin();
+        let mut tables = Vec::with_capacity(pairs.len());
+        let mut collections = Vec::new();
+        for (name, pair) in pairs {
+            self.progress.activity(format!("Comparing {name}"));
+            let work = self.table(&source, &target, &name, &pair, method);
+            let (compared, groups) = source.until_cancelled(self.cancel, work).await??;
+            tables.push(compared);
+            collections.extend(groups);
+            meter.add(1, 0);
+        }
+        meter.finish();
+        tables.sort_by_key(|table| table.equal);
+        let equal = tables.iter().all(|table| table.equal);
+        let method = method.name().to_owned();
+        Ok(Comparison { at: Timestamp::now(), equal, method, tables, collections })
+    }
+
+    async fn open(&self, side: &ConnectionString) -> Result<Connection, PostgresError> {
+        let connection = Connection::open(side, &Retrying::default(), self.cancel).await?;
+        connection.pin().await?;
+        let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
+        connection.batch("begin the comparison", begin).await?;
+        Ok(connection)
+    }
+
+    async fn table(
+        &self,
+        source: &Connection,
+        target: &Connection,
+        name: &TableName,
+        pair: &Pair,
+        method: Method,
+    ) -> Result<(ComparedTable, Vec<ComparedCollection>), PostgresError> {
+        let mut compared = ComparedTable {
+            schema: name.schema.clone(),
+            table: name.name.clone(),
+            source_rows: None,
+            target_rows: None,
+            source_hash: None,
+            target_hash: None,
+            equal: false,
+        };
+        let (Some(left), Some(right)) = (&pair.source, &pair.target) else {
+            let side = if pair.source.is_some() { source } else { target };
+            let rows = Some(count::rows(side, name).await?);
+            match pair.source {
+                Some(_) => compared.source_rows = rows,
+                None => compared.target_rows = rows,
+            }
+            return Ok((compared, Vec::new()));
+        };
+        match hash::agree(left, right) {
+            Some(columns) => {
+                let (here, there) = tokio::try_join!(
+                    hash::table(source, left, &columns.source, method),
+                    hash::table(target, right, &columns.target, method),
+                )?;
+                compared.equal = here == there;
+                (compared.source_rows, compared.source_hash) = (Some(here.0), Some(here.1));
+                (compared.target_rows, compared.target_hash) = (Some(there.0), Some(there.1));
+            }
+            None => {
+                let (here, there) =
+                    tokio::try_join!(count::rows(source, name), count::rows(target, name))?;
+                (compared.source_rows, compared.target_rows) = (Some(here), Some(there));
+            }
+        }
+        let groups = self.groups(source, target, name, left, right).await?;
+        Ok((compared, groups))
+    }
+
+    async fn groups(
+        &self,
+        source: &Connection,
+        target: &Connection,
+        name: &TableName,
+        left: &Table,
+        right: &Table,
+    ) -> Result<Vec<ComparedCollection>, PostgresError> {
+        let has = |table: &Table, column| table.columns.iter().any(|c| c.name == column);
+        let Some(column) = self.group_by.filter(|column| has(left, *column) && has(right, *column))
+        else {
+            return Ok(Vec::new());
+        };
+        let (here, there) = tokio::try_join!(
+            count::groups(source, name, column),
+            count::groups(target, name, column)
+        )?;
+        let mut rows: BTreeMap<Option<String>, (u64, u64)> = BTreeMap::new();
+        here.into_iter().for_each(|(value, count)| rows.entry(value).or_default().0 = count);
+        there.into_iter().for_each(|(value, count)| rows.entry(value).or_default().1 = count);
+        let compared = |(value, (source_rows, target_rows))| ComparedCollection {
+            schema: name.schema.clone(),
+            table: name.name.clone(),
+            value,
+            source_rows,
+            target_rows,
+        };
+        Ok(rows.into_iter().map(compared).collect())
+    }
+}
+
+/// A table on either side.
+#[derive(Debug, Default)]
+struct Pair {
+    source: Option<Table>,
+    target: Option<Table>,
+}
+
+fn pairs(source: Vec<Table>, target: Vec<Table>) -> BTreeMap<TableName, Pair> {
+    let mut pairs: BTreeMap<TableName, Pair> = BTreeMap::new();
+    for table in source {
+        pairs.entry(table.name.clone()).or_default().source = Some(table);
+    }
+    for table in target {
+        pairs.entry(table.name.clone()).or_default().target = Some(table);
+    }
+    pairs
+}

@@ -1,0 +1,49 @@
+//! Counting rows: of a table, and of each value of a grouping column.
+
+use super::catalogue::TableName;
+use super::{Connection, Error, quote};
+
+/// Groups counted at most, the largest first: a grouping column has few values; where somebody
+/// names another, memory must not grow with the table.
+pub const GROUPS: usize = 200;
+
+/// How many rows a table holds, its inheriting tables not included.
+pub async fn rows(connection: &Connection, table: &TableName) -> Result<u64, Error> {
+    number(connection, table, "*").await
+}
+
+/// How many rows have a value in a column.
+pub async fn values(connection: &Connection, table: &TableName, column: &str) -> Result<u64, Error> {
+    number(connection, table, &quote::identifier(column)).await
+}
+
+async fn number(connection: &Connection, table: &TableName, what: &str) -> Result<u64, Error> {
+    let row = connection
+        .query_one(&format!("SELECT count({what}) FROM ONLY {}", table.sql()), &[])
+        .await
+        .map_err(|source| Error::query(format!("count the rows of {table}"), source))?;
+    Ok(u64::try_from(row.get::<_, i64>(0)).unwrap_or(0))
+}
+
+/// Rows for each value of a column (`None` for null), by value; the [`GROUPS`] largest.
+pub async fn groups(
+    connection: &Connection,
+    table: &TableName,
+    column: &str,
+) -> Result<Vec<(Option<String>, u64)>, Error> {
+    let column = quote::identifier(column);
+    let sql = format!(
+        "SELECT value, rows FROM (SELECT {column}::text AS value, count(*) AS rows
+           FROM ONLY {} GROUP BY 1 ORDER BY 2 DESC, 1 COLLATE \"C\" LIMIT {GROUPS}) largest
+         ORDER BY value COLLATE \"C\"",
+        table.sql()
+    );
+    let rows = connection
+        .query(&sql, &[])
+        .await
+        .map_err(|source| Error::query(format!("count the groups of {table}"), source))?;
+    let group = |row: &tokio_postgres::Row| {
+        (row.get(0), u64::try_from(row.get::<_, i64>(1)).unwrap_or(0))
+    };
+    Ok(rows.iter().map(group).collect())
+}

@@ -1,0 +1,68 @@
+//! A dump of the source, checked by reading its contents back. Only reads the source.
+
+use super::prerequisites::free_bytes;
+use super::{Error, Work, size};
+use crate::postgres::Connection;
+use crate::postgres::Retrying;
+use crate::postgres::tools::{Watch, dump_archive, list_archive};
+use crate::session::report::Backup;
+use crate::wizard::Side;
+use jiff::Zoned;
+use std::fs;
+use std::path::Path;
+
+/// A compressed dump is smaller than its database, but embeddings hardly compress: half is the
+/// least that must be free before it is worth starting.
+const LEAST_SHARE: u64 = 2;
+
+pub(super) async fn run(work: Work<'_>) -> Result<Backup, Error> {
+    work.progress.begin("Preparing the backup");
+    let string = work.known(Side::Source).await?;
+    let (version, bytes) = {
+        let connection = Connection::open(&string, &Retrying::default(), work.cancel).await?;
+        (connection.server_version().await?, database_bytes(&connection).await?)
+    };
+    let folder = &work.context.config.backup.folder;
+    fs::create_dir_all(folder).map_err(Error::file("create", folder))?;
+    enough_room(folder, bytes)?;
+    let tools = work.context.tools().for_server(version).await?;
+    let name = format!("local_db_{}.dump", Zoned::now().strftime("%Y%m%d_%H%M%S"));
+    let file = std::path::absolute(folder.join(name)).map_err(Error::file("find", folder))?;
+    work.progress.activity(format!("pg_dump {} writes {}", tools.version(), file.display()));
+    let meter = work.progress.meter("dump", 0, 0);
+    meter.begin();
+    let watch = Watch {
+        bytes: &|bytes| meter.set_bytes(bytes),
+        table: &|table| work.progress.activity(format!("pg_dump writes the rows of {table}")),
+    };
+    let environment = string.tool_environment();
+    let archive = dump_archive(&tools, &environment, &[], &file, &watch, work.cancel).await?;
+    meter.finish();
+    work.progress.activity("pg_restore reads the dump back");
+    let contents = list_archive(&tools, &file, work.cancel).await?;
+    let contents_file = file.with_extension("list");
+    fs::write(&contents_file, contents.text).map_err(Error::file("write", &contents_file))?;
+    Ok(Backup {
+        file: file.display().to_string(),
+        contents_file: contents_file.display().to_string(),
+        bytes: archive.bytes,
+        sha256: archive.sha256,
+        entries: contents.entries as u64,
+    })
+}
+
+async fn database_bytes(connection: &Connection) -> Result<u64, Error> {
+    let failed = |source| crate::postgres::Error::query("ask for the database's size", source);
+    let sql = "SELECT pg_database_size(current_database())";
+    let row = connection.query_one(sql, &[]).await.map_err(failed)?;
+    Ok(u64::try_from(row.get::<_, i64>(0)).unwrap_or(0))
+}
+
+fn enough_room(folder: &Path, database: u64) -> Result<(), Error> {
+    let free = free_bytes(folder).map_err(Error::file("look for room in", folder))?;
+    tracing::info!("{} free in {}", size(free), folder.display());
+    if free < database / LEAST_SHARE {
+        return Err(Error::NoRoom { folder: folder.to_owned(), needed: database, free });
+    }
+    Ok(())
+}

@@ -1,0 +1,265 @@
+//! Both servers reached, known and fit for the migration. Changes nothing.
+
+use super::{Error, Work, identity, size};
+use crate::postgres::catalogue::{self, LEDGER_SCHEMA};
+use crate::postgres::{Connection, ConnectionString, Error as PostgresError, Retrying, tls};
+use crate::session::report::{Check, Connections, Server};
+use crate::target::Ledger;
+use crate::wizard::Side;
+use tokio_postgres::Row;
+
+/// pgvector's first version with HNSW indexes, and the first with `halfvec` and `sparsevec`.
+const HNSW_SINCE: &str = "0.5.0";
+
+pub(super) async fn run(work: Work<'_>) -> Result<Connections, Error> {
+    work.progress.begin("Connecting to the source");
+    let (source, at_source) = visit(work, Side::Source).await?;
+    work.progress.activity("Connecting to the target");
+    let (target, at_target) = visit(work, Side::Target).await?;
+    let mut checks = server_checks(Side::Source, &source);
+    checks.extend(source_rights(&at_source).await?);
+    checks.extend(server_checks(Side::Target, &target));
+    let string = work.context.required(Side::Target)?;
+    checks.push(pooled(&string));
+    checks.push(target_rights(&at_target).await?);
+    checks.push(vector(&source, &at_target).await?);
+    checks.push(versions(&source, &target));
+    checks.push(room(&at_target, source.database_bytes).await?);
+    checks.push(apart(&at_source, &at_target, &source, &target).await?);
+    checks.push(empty(work, &at_target).await?);
+    Ok(Connections { source, target, checks })
+}
+
+/// Connects to a side and asks what it is.
+async fn visit(work: Work<'_>, side: Side) -> Result<(Server, Connection), Error> {
+    let string = work.known(side).await?;
+    let connection = Connection::open(&string, &Retrying::default(), work.cancel).await?;
+    connection.pin().await?;
+    let row = one(
+        &connection,
+        "SELECT current_setting('server_version_num')::int, pg_database_size(current_database()),
+                current_user::text,
+                (SELECT extversion FROM pg_extension WHERE extname = 'vector')",
+    )
+    .await?;
+    let tls = tls::probe(&string).await?.map(|facts| facts.protocol);
+    let server = Server {
+        endpoint: string.endpoint(),
+        identity: identity(&connection).await?,
+        version: u32::try_from(row.get::<_, i32>(0)).unwrap_or(0),
+        tls,
+        round_trip_ms: connection.round_trip().await?.as_secs_f64() * 1000.0,
+        database_bytes: u64::try_from(row.get::<_, i64>(1)).unwrap_or(0),
+        role: row.get(2),
+        vector: row.get(3),
+    };
+    Ok((server, connection))
+}
+
+async fn one(connection: &Connection, sql: &str) -> Result<Row, PostgresError> {
+    let failed = |source| PostgresError::query("ask the server what it is", source);
+    connection.query_one(sql, &[]).await.map_err(failed)
+}
+
+fn server_checks(side: Side, server: &Server) -> Vec<Check> {
+    let name = |what: &str| format!("{}: {what}", capital(side));
+    let version = format!("PostgreSQL {}.{}", server.version / 10_000, server.version % 10_000);
+    let mut checks = vec![Check::good(
+        name("connection"),
+        format!(
+            "{}, {version}, as {}, {} in the database",
+            server.endpoint,
+            server.role,
+            size(server.database_bytes)
+        ),
+    )];
+    let trip = format!("round trip {:.1} ms", server.round_trip_ms);
+    checks.push(match &server.tls {
+        Some(protocol) => Check::good(name("encryption"), format!("{protocol}, {trip}")),
+        None => Check::warning(name("encryption"), format!("none, {trip}")),
+    });
+    checks
+}
+
+fn capital(side: Side) -> &'static str {
+    match side {
+        Side::Source => "Source",
+        Side::Target => "Target",
+    }
+}
+
+async fn source_rights(source: &Connection) -> Result<Vec<Check>, Error> {
+    const NAME: &str = "Source: right to read everything";
+    let tables = catalogue::tables(source).await?;
+    let hidden: Vec<String> = tables
+        .iter()
+        .filter(|table| table.row_security)
+        .map(|table| table.name.to_string())
+        .collect();
+    let mut refused = Vec::new();
+    for table in &tables {
+        let row = source
+            .query_one("SELECT has_table_privilege($1::oid, 'SELECT')", &[&table.oid])
+            .await
+            .map_err(|error| PostgresError::query("ask for rights on the source", error))?;
+        if !row.get::<_, bool>(0) {
+            refused.push(table.name.to_string());
+        }
+    }
+    if !refused.is_empty() {
+        return Ok(vec![
+            Check::bad(NAME, format!("may not read {}", refused.join(", ")))
+                .advise("Connect to the source as the tables' owner or as a superuser."),
+        ]);
+    }
+    if !hidden.is_empty() {
+        return Ok(vec![
+            Check::bad(NAME, format!("row security hides rows of {}", hidden.join(", ")))
+                .advise("Connect as a superuser or a role with BYPASSRLS, so that no row is left behind unseen."),
+        ]);
+    }
+    Ok(vec![Check::good(NAME, format!("{} tables can be read", tables.len()))])
+}
+
+fn pooled(string: &ConnectionString) -> Check {
+    const NAME: &str = "Target: direct host";
+    if string.is_pooled() {
+        Check::bad(NAME, format!("{} goes through Neon's connection pooler", string.host()))
+            .advise("Migrate over the direct host: drop “-pooler” from the host's name. Your application may use the pooled one afterwards.")
+            .advise(format!("$ neonlift run --target '{}'", string.direct().url()))
+    } else {
+        Check::good(NAME, "no connection pooler in between")
+    }
+}
+
+async fn target_rights(target: &Connection) -> Result<Check, Error> {
+    const NAME: &str = "Target: right to create";
+    let row = one(
+        target,
+        "SELECT has_database_privilege(current_database(), 'CREATE'),
+                COALESCE(has_schema_privilege(to_regnamespace('public'), 'CREATE'), true)",
+    )
+    .await?;
+    let (in_database, in_public): (bool, bool) = (row.get(0), row.get(1));
+    Ok(if in_database && in_public {
+        Check::good(NAME, "may create schemas and tables")
+    } else {
+        let what = if in_database { "the schema public" } else { "the database" };
+        Check::bad(NAME, format!("may not create anything in {what}"))
+            .advise("Connect as the owner of the database, the role that Neon's console shows.")
+    })
+}
+
+/// Whether the target has, or can have, the pgvector that the source uses.
+async fn vector(source: &Server, target: &Connection) -> Result<Check, Error> {
+    const NAME: &str = "pgvector";
+    let Some(used) = &source.vector else {
+        return Ok(Check::good(NAME, "the source does not use it"));
+    };
+    let row = one(target, "SELECT max(extversion) FROM pg_extension WHERE extname = 'vector'").await?;
+    let installed: Option<String> = row.get(0);
+    let there = match installed {
+        Some(version) => Some((version, "installed")),
+        None => catalogue::available_extension(target, "vector").await?.map(|v| (v, "available")),
+    };
+    Ok(match there {
+        None => Check::bad(NAME, format!("{used} on the source, not available on the target"))
+            .advise("Use a target with pgvector: every Neon database has it."),
+        Some((version, how)) => {
+            let found = format!("{used} on the source, {version} {how} on the target");
+            if numbers(&version) < numbers(HNSW_SINCE) {
+                Check::bad(NAME, found).advise("HNSW indexes need pgvector 0.5 or newer.")
+            } else if numbers(&version) < numbers(used) {
+                Check::warning(NAME, found)
+                    .advise("An older pgvector may lack types or index options that the source uses.")
+            } else {
+                Check::good(NAME, found)
+            }
+        }
+    })
+}
+
+fn numbers(version: &str) -> Vec<u32> {
+    version.split('.').map(|part| part.parse().unwrap_or(0)).collect()
+}
+
+fn versions(source: &Server, target: &Server) -> Check {
+    const NAME: &str = "Versions";
+    let (from, to) = (source.version / 10_000, target.version / 10_000);
+    let found = format!("from PostgreSQL {from} to {to}");
+    if to < from {
+        Check::warning(NAME, found)
+            .advise("The target is older: what only the newer version knows will be refused. A Neon project can be made with a newer version.")
+    } else {
+        Check::good(NAME, found)
+    }
+}
+
+/// Whether the database fits under Neon's size limit, which a server tells beforehand.
+async fn room(target: &Connection, needed: u64) -> Result<Check, Error> {
+    const NAME: &str = "Target: room";
+    let row = one(target, "SELECT pg_size_bytes(NULLIF(current_setting('neon.max_cluster_size', true), ''))").await?;
+    let limit: Option<i64> = row.get(0);
+    Ok(match limit.and_then(|limit| u64::try_from(limit).ok()).filter(|limit| *limit > 0) {
+        None => Check::good(NAME, "the server names no size limit"),
+        Some(limit) if limit < needed => Check::bad(
+            NAME,
+            format!("limit {}, the source has {}", size(limit), size(needed)),
+        )
+        .advise("Choose a larger plan for this project in Neon's console, or migrate less."),
+        Some(limit) => {
+            Check::good(NAME, format!("limit {}, the source has {}", size(limit), size(needed)))
+        }
+    })
+}
+
+/// Source and target must be two databases, and the right way round.
+async fn apart(
+    at_source: &Connection,
+    at_target: &Connection,
+    source: &Server,
+    target: &Server,
+) -> Result<Check, Error> {
+    const NAME: &str = "Two different databases";
+    if source.identity == target.identity {
+        return Ok(Check::bad(NAME, "source and target are the same database")
+            .advise("Give the connection string of the new, empty database as the target."));
+    }
+    let source_is_empty = catalogue::everything(at_source).await?.is_empty();
+    let target_is_full = !catalogue::everything(at_target).await?.is_empty();
+    let source_has_ledger = !Ledger::runs(at_source).await?.is_empty();
+    if source_has_ledger || (source_is_empty && target_is_full) {
+        let found = if source_has_ledger {
+            format!("the source has a schema {LEDGER_SCHEMA}: it is the target of a migration")
+        } else {
+            "the source is empty and the target is not".to_owned()
+        };
+        return Ok(Check::bad(NAME, found).advise("Source and target look swapped: exchange them."));
+    }
+    if source_is_empty {
+        return Ok(Check::bad(NAME, "the source has no tables")
+            .advise("Check the name of the database in the source's connection string."));
+    }
+    Ok(Check::good(NAME, "source and target differ"))
+}
+
+/// Whether the target holds nothing but what this session put there.
+async fn empty(work: Work<'_>, target: &Connection) -> Result<Check, Error> {
+    const NAME: &str = "Target: empty";
+    let runs = Ledger::runs(target).await?;
+    if runs.iter().any(|run| *run == work.session.id) {
+        return Ok(Check::good(NAME, "it holds what this session has moved so far"));
+    }
+    let found = catalogue::everything(target).await?;
+    if found.is_empty() && runs.is_empty() {
+        return Ok(Check::good(NAME, "yes"));
+    }
+    let first: Vec<String> = found.iter().take(3).map(ToString::to_string).collect();
+    let found = match runs.first() {
+        Some(run) => format!("it holds the migration {run}"),
+        None => format!("it holds {} tables and views ({}…)", found.len(), first.join(", ")),
+    };
+    let mut check = Check::bad(NAME, found.clone());
+    check.advice = super::error::target_not_empty(&found).advice;
+    Ok(check)
+}

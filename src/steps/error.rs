@@ -1,0 +1,152 @@
+//! How a step can end without a report.
+
+use crate::failure::{Explain, Failure, Severity, chain};
+use crate::postgres::tools::ToolError;
+use crate::session::Step;
+use crate::wizard::Side;
+use std::io;
+use std::path::PathBuf;
+
+/// How a step can end without a report.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A server refused, or was lost.
+    #[error(transparent)]
+    Postgres(#[from] crate::postgres::Error),
+    /// One of PostgreSQL's client tools failed or is missing.
+    #[error(transparent)]
+    Tool(#[from] ToolError),
+    /// Reading the source.
+    #[error(transparent)]
+    Source(#[from] crate::source::Error),
+    /// Writing to the target.
+    #[error(transparent)]
+    Target(#[from] crate::target::Error),
+    /// The transfer.
+    #[error(transparent)]
+    Transfer(#[from] crate::transfer::Error),
+    /// The comparison.
+    #[error(transparent)]
+    Compare(#[from] crate::compare::Error),
+    /// A connection string is missing.
+    #[error("no connection string was given for the {}", .0.name())]
+    NotGiven(Side),
+    /// The connection string leads to another database than the session's.
+    #[error("{endpoint} is not the {} that this session began with", .side.name())]
+    OtherDatabase {
+        /// Which side.
+        side: Side,
+        /// Where it leads.
+        endpoint: String,
+    },
+    /// The backup would not fit on the disk.
+    #[error("{} needs about {needed} bytes, {free} are free", .folder.display())]
+    NoRoom {
+        /// The backup folder.
+        folder: PathBuf,
+        /// Bytes that the backup may need.
+        needed: u64,
+        /// Bytes that are free.
+        free: u64,
+    },
+    /// A file of ours could not be read or written.
+    #[error("cannot {doing} {}", .file.display())]
+    File {
+        /// What was tried.
+        doing: &'static str,
+        /// With which file.
+        file: PathBuf,
+        /// The refusal.
+        #[source]
+        source: io::Error,
+    },
+    /// The schema folder cannot be used.
+    #[error("{} {why}", .folder.display())]
+    SchemaFolder {
+        /// The folder or file.
+        folder: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The target holds rows of another migration, or tables that we did not create.
+    #[error("the target is not empty: {0}")]
+    TargetNotEmpty(String),
+    /// An earlier step's report is missing from the session.
+    #[error("the report of the step {0} is missing")]
+    NoReport(Step),
+    /// A step whose work is done by the machine alone.
+    #[error("the step {0} has no work to run")]
+    NoWork(Step),
+}
+
+impl Error {
+    /// For `map_err`: a file error.
+    pub(super) fn file<'a>(
+        doing: &'static str,
+        file: &'a std::path::Path,
+    ) -> impl Fn(io::Error) -> Self + 'a {
+        move |source| Self::File { doing, file: file.to_owned(), source }
+    }
+}
+
+impl Explain for Error {
+    fn failure(&self) -> Failure {
+        match self {
+            Self::Postgres(error) => error.failure(),
+            Self::Tool(error) => error.failure(),
+            Self::Source(error) => error.failure(),
+            Self::Target(error) => error.failure(),
+            Self::Transfer(error) => error.failure(),
+            Self::Compare(error) => error.failure(),
+            Self::NotGiven(side) => not_given(*side),
+            Self::OtherDatabase { side, .. } => Failure::new(
+                "This session is about another database",
+                format!("{}.", chain(self)),
+            )
+            .advise(format!("Give the connection string of this session's {}.", side.name()))
+            .advise("Or begin a new session for this database: --session FILE.")
+            .severity(Severity::Usage),
+            Self::NoRoom { folder, needed, free } => Failure::new(
+                "There is no room for the backup",
+                format!(
+                    "{} has {} free; the dump may need {}.",
+                    folder.display(),
+                    super::size(*free),
+                    super::size(*needed)
+                ),
+            )
+            .advise("Free some room, or name a folder on another disk as backup.folder in config.toml."),
+            Self::File { .. } => Failure::new("A file cannot be used", chain(self))
+                .advise("Check that the folder exists, is yours to write to, and has room."),
+            Self::SchemaFolder { .. } => Failure::new("The SQL files cannot be used", chain(self))
+                .advise("Correct schema.from in config.toml, or set it to \"source\"."),
+            Self::TargetNotEmpty(_) => target_not_empty(&chain(self)),
+            Self::NoReport(step) => Failure::new("The session lacks a report", chain(self))
+                .advise(format!("Run the step again: neonlift {step}.")),
+            Self::NoWork(_) => Failure::new("There is nothing to run", chain(self)),
+        }
+    }
+}
+
+/// The advice for a missing connection string.
+fn not_given(side: Side) -> Failure {
+    let failure = Failure::new(
+        format!("The {} is not known yet", side.name()),
+        format!("No connection string was given for the {}.", side.name()),
+    )
+    .severity(Severity::Usage);
+    match side {
+        Side::Source => failure
+            .advise("Give it with --source, in NEONLIFT_SOURCE_URL, in LOCAL_DB_USER, LOCAL_DB_NAME, LOCAL_DB_HOST and LOCAL_DB_PORT, or as source in config.toml."),
+        Side::Target => failure
+            .advise("Copy it from Neon's console: Connect, without connection pooling.")
+            .advise("Give it with --target, in NEONLIFT_TARGET_URL or NEON_DATABASE_URL, or as target in config.toml."),
+    }
+}
+
+/// The advice for a target with something in it.
+pub(super) fn target_not_empty(why: &str) -> Failure {
+    Failure::new("The target is not empty", format!("{why}."))
+        .advise("neonlift overwrites nothing: make a new, empty database on Neon and give its connection string.")
+        .advise("$ psql \"$NEON_DATABASE_URL\" -c 'CREATE DATABASE migrated'")
+}

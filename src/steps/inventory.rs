@@ -1,0 +1,156 @@
+//! What there is to move, counted, and written to a file as the guide wants it. Only reads.
+
+use super::{Error, Work, size};
+use crate::postgres::catalogue::{self, Table as Found, TableName};
+use crate::postgres::{Connection, Retrying, count};
+use crate::session::report::{Collection, Extension, Inventory, Table, VectorColumn};
+use crate::wizard::Side;
+use jiff::Timestamp;
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+
+/// The file's name in the backup folder; the guide's.
+const STATS_FILE: &str = "pre_migration_stats.txt";
+
+pub(super) async fn run(work: Work<'_>) -> Result<Inventory, Error> {
+    work.progress.begin("Reading the source's catalogue");
+    let string = work.known(Side::Source).await?;
+    let connection = Connection::open(&string, &Retrying::default(), work.cancel).await?;
+    connection.pin().await?;
+    let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
+    connection.batch("begin the inventory", begin).await?;
+    let found = catalogue::tables(&connection).await?;
+    let mut inventory = Inventory { taken: Some(Timestamp::now()), ..Inventory::default() };
+    inventory.extensions = extensions(&connection).await?;
+    let counting = count_all(work, &connection, &found, &mut inventory);
+    connection.until_cancelled(work.cancel, counting).await??;
+    inventory.warnings = warnings(&found);
+    let folder = &work.context.config.backup.folder;
+    let file = std::path::absolute(folder.join(STATS_FILE)).map_err(Error::file("find", folder))?;
+    inventory.stats_file = file.display().to_string();
+    write_stats(&file, &string.endpoint(), &inventory)?;
+    Ok(inventory)
+}
+
+async fn extensions(connection: &Connection) -> Result<Vec<Extension>, Error> {
+    let found = catalogue::extensions(connection).await?;
+    let named = |found: catalogue::Extension| Extension { name: found.name, version: found.version };
+    Ok(found.into_iter().map(named).collect())
+}
+
+async fn count_all(
+    work: Work<'_>,
+    connection: &Connection,
+    found: &[Found],
+    inventory: &mut Inventory,
+) -> Result<(), Error> {
+    let meter = work.progress.meter("tables counted", found.len() as u64, 0);
+    meter.begin();
+    for table in found {
+        work.progress.activity(format!("Counting {}", table.name));
+        inventory.tables.push(counted(connection, table).await?);
+        if let Some(column) = work.context.config.compare.grouping() {
+            inventory.collections.extend(collections(connection, table, column).await?);
+        }
+        meter.add(1, 0);
+    }
+    meter.finish();
+    Ok(())
+}
+
+async fn counted(connection: &Connection, table: &Found) -> Result<Table, Error> {
+    let mut vectors = Vec::new();
+    for column in table.columns.iter().filter(|column| is_vector(&column.sql_type)) {
+        vectors.push(VectorColumn {
+            column: column.name.clone(),
+            sql_type: column.sql_type.clone(),
+            rows: count::values(connection, &table.name, &column.name).await?,
+        });
+    }
+    Ok(Table {
+        schema: table.name.schema.clone(),
+        name: table.name.name.clone(),
+        rows: count::rows(connection, &table.name).await?,
+        row_bytes: table.row_bytes(),
+        index_bytes: table.index_bytes,
+        vectors,
+        indexes: catalogue::index_definitions(connection, table.oid).await?,
+    })
+}
+
+/// pgvector's types, with or without their schema in front.
+fn is_vector(sql_type: &str) -> bool {
+    let name = sql_type.split('(').next().unwrap_or_default();
+    let name = name.rsplit('.').next().unwrap_or_default();
+    ["vector", "halfvec", "sparsevec"].contains(&name)
+}
+
+async fn collections(
+    connection: &Connection,
+    table: &Found,
+    column: &str,
+) -> Result<Vec<Collection>, Error> {
+    if !table.columns.iter().any(|found| found.name == column) {
+        return Ok(Vec::new());
+    }
+    let TableName { schema, name } = &table.name;
+    let groups = count::groups(connection, &table.name, column).await?;
+    let collection = |(value, rows)| {
+        Collection { schema: schema.clone(), table: name.clone(), value, rows }
+    };
+    Ok(groups.into_iter().map(collection).collect())
+}
+
+fn warnings(found: &[Found]) -> Vec<String> {
+    let unlogged = found.iter().filter(|table| table.unlogged).map(|table| {
+        format!("{} is UNLOGGED: Neon empties it whenever the compute sleeps or restarts.", table.name)
+    });
+    unlogged.collect()
+}
+
+fn write_stats(file: &Path, source: &str, inventory: &Inventory) -> Result<(), Error> {
+    if let Some(folder) = file.parent() {
+        fs::create_dir_all(folder).map_err(Error::file("create", folder))?;
+    }
+    fs::write(file, stats(source, inventory)).map_err(Error::file("write", file))
+}
+
+fn stats(source: &str, inventory: &Inventory) -> String {
+    let mut text = String::new();
+    // Writing to a String cannot fail.
+    let mut line = |line: String| {
+        let _ = writeln!(text, "{line}");
+    };
+    line(format!("State of {source} before the migration"));
+    line(inventory.taken.map_or_else(String::new, |at| at.strftime("%F %T UTC").to_string()));
+    line("\nExtensions".to_owned());
+    inventory.extensions.iter().for_each(|e| line(format!("  {} {}", e.name, e.version)));
+    line("\nRows per collection".to_owned());
+    for collection in &inventory.collections {
+        let value = collection.value.as_deref().unwrap_or("(null)");
+        line(format!("  {}.{}  {value}  {}", collection.schema, collection.table, collection.rows));
+    }
+    line("\nTables".to_owned());
+    for table in &inventory.tables {
+        let total = size(table.row_bytes + table.index_bytes);
+        line(format!("  {}.{}  {} rows, {total}", table.schema, table.name, table.rows));
+        for vector in &table.vectors {
+            line(format!("    {} {}, {} rows", vector.column, vector.sql_type, vector.rows));
+        }
+        table.indexes.iter().for_each(|index| line(format!("    {index};")));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn vectors_are_recognised_in_any_schema() {
+        assert!(is_vector("vector(384)"));
+        assert!(is_vector("extensions.halfvec(8)"));
+        assert!(!is_vector("tsvector"));
+    }
+}

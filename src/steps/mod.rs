@@ -1,0 +1,129 @@
+//! The steps: each does its work with the words of the floors below and ends in a report.
+
+mod backup;
+mod compare;
+mod connections;
+mod error;
+mod inventory;
+mod prerequisites;
+mod schema;
+mod transfer;
+
+pub use error::Error;
+
+use crate::config::Config;
+use crate::postgres::tools::Search;
+use crate::postgres::{Connection, ConnectionString, Error as PostgresError, Retrying};
+use crate::progress::Progress;
+use crate::session::report::Report;
+use crate::session::{Identity, Place, Session, Step};
+use crate::wizard::Side;
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+use tokio_util::sync::CancellationToken;
+
+/// What the steps work with besides the session. The only place that holds passwords.
+#[derive(Debug, Default)]
+pub struct Context {
+    /// What is wanted.
+    pub config: Config,
+    /// Folders with client tools, besides those that the system has.
+    pub tool_folders: Vec<PathBuf>,
+    connections: Mutex<[Option<ConnectionString>; 2]>,
+}
+
+impl Context {
+    /// A context without connections yet.
+    pub fn new(config: Config, tool_folders: Vec<PathBuf>) -> Self {
+        Self { config, tool_folders, connections: Mutex::default() }
+    }
+
+    /// Takes a connection string in.
+    pub fn connect(&self, side: Side, string: ConnectionString) {
+        let mut connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
+        connections[side as usize] = Some(string);
+    }
+
+    /// The connection string of a side, if it was given.
+    pub fn connection(&self, side: Side) -> Option<ConnectionString> {
+        let connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
+        connections[side as usize].clone()
+    }
+
+    fn required(&self, side: Side) -> Result<ConnectionString, Error> {
+        self.connection(side).ok_or(Error::NotGiven(side))
+    }
+
+    /// Where client tools are looked for.
+    fn tools(&self) -> Search {
+        Search::on_this_machine(&self.tool_folders)
+    }
+}
+
+/// What every step gets.
+#[derive(Debug, Clone, Copy)]
+struct Work<'a> {
+    context: &'a Context,
+    session: &'a Session,
+    progress: &'a Progress,
+    cancel: &'a CancellationToken,
+}
+
+impl Work<'_> {
+    /// The connection string of a side, after making sure that it still leads to the database
+    /// that this session is about.
+    async fn known(&self, side: Side) -> Result<ConnectionString, Error> {
+        let string = self.context.required(side)?;
+        let expected = match side {
+            Side::Source => &self.session.source,
+            Side::Target => &self.session.target,
+        };
+        if let Some(Place { identity: Some(expected), .. }) = expected {
+            let connection = Connection::open(&string, &Retrying::default(), self.cancel).await?;
+            if identity(&connection).await? != *expected {
+                let endpoint = string.endpoint();
+                return Err(Error::OtherDatabase { side, endpoint });
+            }
+        }
+        Ok(string)
+    }
+}
+
+/// Runs a step to its end.
+pub async fn run(
+    step: Step,
+    context: &Context,
+    session: &Session,
+    progress: &Progress,
+    cancel: &CancellationToken,
+) -> Result<Report, Error> {
+    let work = Work { context, session, progress, cancel };
+    match step {
+        Step::Prerequisites => prerequisites::run(work).await.map(Report::Prerequisites),
+        Step::Connections => connections::run(work).await.map(Report::Connections),
+        Step::Inventory => inventory::run(work).await.map(Report::Inventory),
+        Step::Backup => backup::run(work).await.map(Report::Backup),
+        Step::Schema => schema::run(work).await.map(Report::Schema),
+        Step::Transfer => transfer::run(work).await.map(Report::Transfer),
+        Step::Compare => compare::run(work).await.map(Report::Compare),
+        Step::Cutover => Err(Error::NoWork(step)),
+    }
+}
+
+/// Which database a connection leads to, whatever name or port it was reached by.
+async fn identity(connection: &Connection) -> Result<Identity, PostgresError> {
+    let row = connection
+        .query_one(
+            "SELECT s.system_identifier::text, d.datname, d.oid
+             FROM pg_control_system() s, pg_database d WHERE d.datname = current_database()",
+            &[],
+        )
+        .await
+        .map_err(|source| PostgresError::query("ask which database this is", source))?;
+    Ok(Identity { system: row.get(0), database: row.get(1), oid: row.get(2) })
+}
+
+/// Bytes for people: 266 MB.
+fn size(bytes: u64) -> String {
+    crate::figures::bytes(bytes)
+}

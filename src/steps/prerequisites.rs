@@ -1,0 +1,121 @@
+//! Client tools, room for the backup, and what to have ready. Changes nothing.
+
+use super::{Error, Work, size};
+use crate::postgres::tools::{ClientTools, System, ToolError, Version};
+use crate::postgres::{Connection, Retrying};
+use crate::session::report::{Check, Prerequisites};
+use crate::failure::Explain;
+use crate::wizard::Side;
+use std::path::{Path, PathBuf};
+
+/// What is known of the source before the connections are tested.
+struct Glimpse {
+    version: u32,
+    bytes: u64,
+}
+
+pub(super) async fn run(work: Work<'_>) -> Result<Prerequisites, Error> {
+    work.progress.begin("Looking for PostgreSQL's client tools");
+    let glimpse = glimpse(work).await;
+    let mut checks = vec![client_tools(work, glimpse.as_ref()).await];
+    work.progress.activity("Looking for room for the backup");
+    checks.push(room(&work.context.config.backup.folder, glimpse.as_ref().map(|g| g.bytes)));
+    checks.push(source_given(work, glimpse.as_ref()));
+    checks.push(target_given(work));
+    Ok(Prerequisites { checks })
+}
+
+/// The source's version and size, if it answers: the next step says what is wrong when it does not.
+async fn glimpse(work: Work<'_>) -> Option<Glimpse> {
+    let string = work.context.connection(Side::Source)?;
+    let connection = Connection::open(&string, &Retrying::never(), work.cancel).await.ok()?;
+    let sql = "SELECT current_setting('server_version_num')::int, pg_database_size(current_database())";
+    let row = connection.query_one(sql, &[]).await.ok()?;
+    let version = u32::try_from(row.get::<_, i32>(0)).ok()?;
+    Some(Glimpse { version, bytes: u64::try_from(row.get::<_, i64>(1)).ok()? })
+}
+
+async fn client_tools(work: Work<'_>, glimpse: Option<&Glimpse>) -> Check {
+    const NAME: &str = "pg_dump and pg_restore";
+    let search = work.context.tools();
+    let found = |tools: &ClientTools| format!("{}, {}", tools.version(), tools.folder().display());
+    let chosen = match glimpse {
+        Some(glimpse) => search.for_server(glimpse.version).await,
+        None => {
+            let newest = search.all().await.into_iter().max_by_key(ClientTools::version);
+            let searched = Vec::new();
+            let needed = Version { major: 0, minor: 0 };
+            newest.ok_or(ToolError::Missing { searched, needed })
+        }
+    };
+    match (chosen, glimpse) {
+        (Ok(tools), Some(_)) => {
+            Check::good(NAME, format!("{}; new enough for the source", found(&tools)))
+        }
+        (Ok(tools), None) => Check::warning(NAME, found(&tools))
+            .advise("Whether they are new enough is checked again when the source is connected."),
+        (Err(ToolError::Missing { .. }), None) => with_advice(
+            Check::bad(NAME, "not found"),
+            System::here().install_advice(None),
+        ),
+        (Err(error), _) => {
+            let failure = error.failure();
+            with_advice(Check::bad(NAME, failure.why), failure.advice)
+        }
+    }
+}
+
+fn with_advice(mut check: Check, advice: Vec<String>) -> Check {
+    check.advice = advice;
+    check
+}
+
+/// Whether the backup will fit. A dump is seldom larger than its database; vectors hardly
+/// compress.
+fn room(folder: &Path, needed: Option<u64>) -> Check {
+    const NAME: &str = "Room for the backup";
+    let place = folder.display();
+    match (free_bytes(folder), needed) {
+        (Err(source), _) => Check::bad(NAME, format!("{place}: {source}"))
+            .advise("Name a folder that you may write to as backup.folder in config.toml."),
+        (Ok(free), Some(needed)) if free < needed => Check::bad(
+            NAME,
+            format!("{place} has {} free, the database has {}", size(free), size(needed)),
+        )
+        .advise("Free some room, or name a folder on another disk as backup.folder in config.toml."),
+        (Ok(free), Some(needed)) => Check::good(
+            NAME,
+            format!("{} free in {place}, the database has {}", size(free), size(needed)),
+        ),
+        (Ok(free), None) => Check::good(NAME, format!("{} free in {place}", size(free))),
+    }
+}
+
+/// Bytes free for us where a folder is, or will be made.
+pub(super) fn free_bytes(folder: &Path) -> std::io::Result<u64> {
+    let absolute = std::path::absolute(folder)?;
+    let standing: PathBuf =
+        absolute.ancestors().find(|place| place.exists()).unwrap_or(Path::new("/")).to_owned();
+    let room = rustix::fs::statvfs(&standing)?;
+    Ok(room.f_bavail.saturating_mul(room.f_frsize))
+}
+
+fn source_given(work: Work<'_>, glimpse: Option<&Glimpse>) -> Check {
+    const NAME: &str = "Source's connection string";
+    match (work.context.connection(Side::Source), glimpse) {
+        (Some(string), Some(_)) => Check::good(NAME, string.endpoint()),
+        (Some(string), None) => Check::warning(NAME, string.endpoint())
+            .advise("It does not answer yet; the step connections says why."),
+        (None, _) => Check::warning(NAME, "not given yet")
+            .advise("Have user, database, host and port of your database ready."),
+    }
+}
+
+fn target_given(work: Work<'_>) -> Check {
+    const NAME: &str = "Neon's connection string";
+    match work.context.connection(Side::Target) {
+        Some(string) => Check::good(NAME, string.endpoint()),
+        None => Check::warning(NAME, "not given yet")
+            .advise("In Neon's console make a project and an empty database, then choose Connect, switch connection pooling off, and copy the string: postgresql://user:password@ep-….neon.tech/database?sslmode=require"),
+    }
+}

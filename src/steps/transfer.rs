@@ -1,0 +1,227 @@
+//! The rows in one snapshot, then everything that is built over them. Goes on where it was.
+
+use super::{Error, Work};
+use crate::config::SchemaFrom;
+use crate::postgres::catalogue::{self, Table, TableName};
+use crate::postgres::script::{Entry, Script};
+use crate::postgres::tools::{Section, dump_schema};
+use crate::postgres::{Connection, ConnectionString};
+use crate::progress::Tone;
+use crate::session::Step;
+use crate::session::report::{LeftOut, LoadedTable, Report, Transfer};
+use crate::source::postgres::PostgresSource;
+use crate::target::{self, Ledger, PlannedTable, Snapshot};
+use crate::transfer::finish::Finish;
+use crate::transfer::{Error as TransferError, Known, Plan, Settings, load_rows, plan};
+use crate::wizard::Side;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Chunks at a time when the configuration does not say: more than that gains little, and Neon's
+/// smallest compute has about a hundred connections for everybody.
+const MOST_WORKERS: usize = 8;
+
+pub(super) async fn run(work: Work<'_>) -> Result<Transfer, Error> {
+    work.progress.begin("Taking a snapshot of the source");
+    let (from, to) = (work.known(Side::Source).await?, work.known(Side::Target).await?);
+    let source = Arc::new(PostgresSource::open(&from, work.cancel).await?);
+    let began = Instant::now();
+    let mut report = move_rows(work, &source, &to).await?;
+    report.row_seconds = began.elapsed().as_secs_f64();
+    let began = Instant::now();
+    let counted: HashMap<TableName, u64> = report
+        .tables
+        .iter()
+        .map(|t| (TableName { schema: t.schema.clone(), name: t.table.clone() }, t.rows))
+        .collect();
+    let entries = post_data(work, &source, &from).await?;
+    let finished = Finish {
+        target: &to,
+        run: &work.session.id,
+        workers: workers(work),
+        entries: &entries,
+        sequences: &source.sequences().await?,
+        empty_views: &source.empty_materialized_views().await?,
+        tables: &counted,
+        progress: work.progress,
+        cancel: work.cancel,
+    }
+    .all()
+    .await?;
+    report.built = finished.built;
+    report.left_out.extend(finished.left_out);
+    report.build_seconds = began.elapsed().as_secs_f64();
+    if let Some(source) = Arc::into_inner(source) {
+        source.close().await?;
+    }
+    Ok(report)
+}
+
+fn workers(work: Work<'_>) -> usize {
+    let cores = std::thread::available_parallelism().map_or(2, usize::from);
+    work.context.config.transfer.jobs.unwrap_or(cores.clamp(2, MOST_WORKERS))
+}
+
+/// Loads what is missing, and says what the ledger has then.
+async fn move_rows(
+    work: Work<'_>,
+    source: &Arc<PostgresSource>,
+    to: &ConnectionString,
+) -> Result<Transfer, Error> {
+    let connection = target::open(to, work.cancel).await?;
+    let ledger = Ledger::new(&connection, &work.session.id);
+    let (tables, left_out) = fitting(work, source, &connection).await?;
+    let snapshots = ledger.snapshots().await?;
+    let present = snapshots.last().map_or(1, |last| last.number + 1);
+    let planned = ledger.tables().await?;
+    let plan = make_plan(work, source, &tables, &planned, &snapshots, &ledger).await?;
+    if !plan.again.is_empty() {
+        let names: Vec<String> = plan.again.iter().map(ToString::to_string).collect();
+        let text = format!(
+            "The source may have been written to since the transfer was stopped: loading {} again, whole.",
+            names.join(", ")
+        );
+        work.progress.note(Tone::Warning, text);
+    }
+    if !plan.jobs.is_empty() || !plan.fresh.is_empty() {
+        let visible = source.visible().to_owned();
+        ledger.add_snapshot(&Snapshot { number: present, visible }).await?;
+        ledger.plan(&plan.fresh, present, &plan.again).await?;
+    }
+    work.progress.activity(format!("Copying rows, {} at a time", workers(work)));
+    let settings = Settings {
+        target: to.clone(),
+        run: work.session.id.clone(),
+        workers: workers(work),
+    };
+    let retries =
+        load_rows(Arc::clone(source), plan.jobs, settings, work.progress, work.cancel).await?;
+    let loaded = ledger.tables().await?;
+    Ok(Transfer {
+        tables: loaded.iter().map(loaded_table).collect(),
+        built: Vec::new(),
+        left_out,
+        snapshots: u32::try_from(ledger.snapshots().await?.len()).unwrap_or(u32::MAX),
+        retries,
+        row_seconds: 0.0,
+        build_seconds: 0.0,
+    })
+}
+
+async fn make_plan(
+    work: Work<'_>,
+    source: &PostgresSource,
+    tables: &[Table],
+    planned: &[PlannedTable],
+    snapshots: &[Snapshot],
+    ledger: &Ledger<'_>,
+) -> Result<Plan, Error> {
+    let same_moment: HashSet<i32> = snapshots
+        .iter()
+        .filter(|snapshot| same_moment(&snapshot.visible, source.visible()))
+        .map(|snapshot| snapshot.number)
+        .collect();
+    let known = Known {
+        tables,
+        rows: &counted_rows(work)?,
+        ledger: planned,
+        same_moment: &same_moment,
+        fingerprints: &source.fingerprints().await?,
+        chunk_bytes: work.context.config.transfer.chunk_bytes(),
+        can_split: source.can_split(),
+    };
+    let built = !ledger.built().await?.is_empty();
+    Ok(plan(&known, built, work.progress)?)
+}
+
+/// Whether two snapshots see the same rows: the same text, and no transaction under way in it
+/// (`xmin:xmax:` with nothing behind).
+fn same_moment(then: &str, now: &str) -> bool {
+    then == now && then.ends_with(':')
+}
+
+/// Rows of each table as the inventory counted them.
+fn counted_rows(work: Work<'_>) -> Result<HashMap<TableName, u64>, Error> {
+    let Some(Report::Inventory(inventory)) = work.session.report(Step::Inventory) else {
+        return Err(Error::NoReport(Step::Inventory));
+    };
+    let named = |table: &crate::session::report::Table| {
+        let (schema, name) = (table.schema.clone(), table.name.clone());
+        (TableName { schema, name }, table.rows)
+    };
+    Ok(inventory.tables.iter().map(named).collect())
+}
+
+/// The tables that the target can take. With a schema from the source all must fit; with one
+/// from SQL files, tables that these do not create are left out, visibly.
+async fn fitting(
+    work: Work<'_>,
+    source: &PostgresSource,
+    target: &Connection,
+) -> Result<(Vec<Table>, Vec<LeftOut>), Error> {
+    let there: HashMap<TableName, Table> = catalogue::tables(target)
+        .await?
+        .into_iter()
+        .map(|table| (table.name.clone(), table))
+        .collect();
+    let may_leave_out = matches!(work.context.config.schema.from, SchemaFrom::Folder(_));
+    let (mut fitting, mut left_out, mut lacking) = (Vec::new(), Vec::new(), Vec::new());
+    for table in source.tables() {
+        match there.get(&table.name) {
+            Some(other) => {
+                lacking.extend(missing_columns(table, other));
+                fitting.push(table.clone());
+            }
+            None if may_leave_out => left_out.push(LeftOut {
+                what: format!("table {}", table.name),
+                why: "your SQL files do not create it".to_owned(),
+            }),
+            None => lacking.push(format!("table {}", table.name)),
+        }
+    }
+    if !lacking.is_empty() {
+        return Err(TransferError::TargetLacks(lacking.join(", ")).into());
+    }
+    Ok((fitting, left_out))
+}
+
+fn missing_columns<'a>(table: &'a Table, other: &'a Table) -> impl Iterator<Item = String> + 'a {
+    table
+        .copied_columns()
+        .filter(|column| {
+            !other.copied_columns().any(|there| {
+                there.name == column.name && there.sql_type == column.sql_type
+            })
+        })
+        .map(|column| format!("column {} {} of {}", column.name, column.sql_type, table.name))
+}
+
+fn loaded_table(planned: &PlannedTable) -> LoadedTable {
+    let loaded = planned.chunks.iter().filter_map(|chunk| chunk.loaded);
+    let (rows, bytes) = loaded.fold((0, 0), |sum, (r, b)| (sum.0 + r, sum.1 + b));
+    LoadedTable {
+        schema: planned.table.schema.clone(),
+        table: planned.table.name.clone(),
+        rows,
+        bytes,
+        chunks: u32::try_from(planned.chunks.len()).unwrap_or(u32::MAX),
+    }
+}
+
+/// The definitions to make after the rows, as they were when the rows were.
+async fn post_data(
+    work: Work<'_>,
+    source: &PostgresSource,
+    from: &ConnectionString,
+) -> Result<Vec<Entry>, Error> {
+    if matches!(work.context.config.schema.from, SchemaFrom::Folder(_)) {
+        return Ok(Vec::new());
+    }
+    work.progress.begin("pg_dump reads the source's indexes and keys");
+    let tools = work.context.tools().for_server(source.version()).await?;
+    let (environment, snapshot) = (from.tool_environment(), Some(source.snapshot()));
+    let section = Section::PostData;
+    let dump = dump_schema(&tools, &environment, &[], section, snapshot, work.cancel).await?;
+    Ok(Script::parse(&dump).entries)
+}
