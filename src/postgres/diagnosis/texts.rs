@@ -101,7 +101,7 @@ pub(super) const TEXTS: &[(&[&str], Cause)] = &[
         &["server closed the connection unexpectedly"],
         ConnectionLost,
     ),
-    (&["no such file or directory", ".s.pgsql"], SocketMissing),
+    (&["error connecting to server", "no such file or directory"], SocketMissing),
     (&[".s.pgsql", "no such file or directory"], SocketMissing),
     // Pools and limits.
     (&["too many clients already"], TooManyConnections),
