@@ -1,0 +1,101 @@
+//! The one place that turns SQLSTATEs, Neon's texts and the network's errors into a cause with advice.
+//!
+//! Neon's proxy sends every error of its own as XX000, so texts are looked at before codes.
+
+mod causes;
+mod texts;
+
+pub use causes::Cause;
+
+use crate::failure::{Failure, Retry};
+
+/// The cause of an error, from its SQLSTATE and its message in any upper and lower case; `None`
+/// when neither is known. Pure.
+pub fn diagnose(sqlstate: Option<&str>, text: &str) -> Option<Cause> {
+    let text = text.to_lowercase();
+    texts::TEXTS
+        .iter()
+        .find(|(parts, _)| contains_in_order(&text, parts))
+        .map(|(_, cause)| *cause)
+        .or_else(|| by_sqlstate(sqlstate?))
+        .or_else(|| by_sqlstate(texts::sqlstate_in(&text)?.as_str()))
+}
+
+fn by_sqlstate(code: &str) -> Option<Cause> {
+    let of_length = |length: usize| code.get(..length);
+    let found = |key: Option<&str>| {
+        texts::SQLSTATES
+            .iter()
+            .find(|(state, _)| Some(*state) == key)
+            .map(|(_, cause)| *cause)
+    };
+    found(of_length(5)).or_else(|| found(of_length(2)))
+}
+
+fn contains_in_order(text: &str, parts: &[&str]) -> bool {
+    let mut rest = text;
+    parts.iter().all(|part| match rest.find(part) {
+        Some(index) => {
+            rest = &rest[index + part.len()..];
+            true
+        }
+        None => false,
+    })
+}
+
+impl Cause {
+    /// The explanation of something that failed for this cause, with the server's own words.
+    pub fn failure(self, what: impl Into<String>, server_said: &str) -> Failure {
+        let mut why = format!("{}.", self.title());
+        if !server_said.is_empty() {
+            why.push_str(&format!(" The answer was: {server_said}"));
+        }
+        let failure = Failure::new(what, why).retry(self.retry());
+        self.advice()
+            .iter()
+            .fold(failure, |failure, step| failure.advise(*step))
+    }
+
+    /// Whether it passes by itself, so that the same attempt may be made again after a pause.
+    pub fn is_passing(self) -> bool {
+        self.retry() == Retry::Now
+    }
+
+    /// Whether libpq's `sslmode=prefer` would go on without TLS, or `allow` with it.
+    pub(crate) fn concerns_encryption(self) -> bool {
+        matches!(
+            self,
+            Self::NoHbaEntry
+                | Self::TlsRequired
+                | Self::TlsFailed
+                | Self::CertificateNotTrusted
+                | Self::CertificateForOtherHost
+                | Self::CertificateExpired
+        )
+    }
+}
+
+/// A server's message without the row's values that messages of this SQLSTATE quote
+/// (`invalid input syntax for type integer: "…"`).
+pub fn without_values(sqlstate: &str, message: &str) -> String {
+    match sqlstate {
+        // The encoding is named in quotes; the bytes follow the colon.
+        "22021" | "22P05" => message.split(": ").next().unwrap_or_default().to_owned(),
+        state if state.starts_with("22") || state == "P0001" => {
+            let mut parts = message.splitn(2, '"');
+            let head = parts.next().unwrap_or_default().to_owned();
+            // From the first quote to the last: a value may hold quotes of its own.
+            match parts
+                .next()
+                .and_then(|rest| rest.rsplit_once('"').map(|(_, tail)| tail))
+            {
+                Some(tail) => format!("{head}\"…\"{tail}"),
+                None => head,
+            }
+        }
+        _ => message.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

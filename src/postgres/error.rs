@@ -1,0 +1,195 @@
+//! What can go wrong with a server, with its explanation. Nothing here shows a row's value.
+
+use super::diagnosis::{Cause, diagnose, without_values};
+use super::tls::TlsError;
+use crate::failure::{Explain, Failure, chain};
+use std::error::Error as StdError;
+use std::fmt;
+use std::time::Duration;
+
+/// An error of the driver that can be shown: message, hint, SQLSTATE and the names of table and
+/// constraint, but never DETAIL or CONTEXT, which hold rows' values.
+pub struct DriverError(tokio_postgres::Error);
+
+impl DriverError {
+    /// The driver's own error. Its `Display` and `Debug` may show values.
+    pub fn inner(&self) -> &tokio_postgres::Error {
+        &self.0
+    }
+
+    /// The server's SQLSTATE, when the server answered.
+    pub fn sqlstate(&self) -> Option<&str> {
+        self.0.code().map(tokio_postgres::error::SqlState::code)
+    }
+
+    /// The server's message, or the messages of the driver, the network and the TLS library.
+    pub fn message(&self) -> String {
+        match self.0.as_db_error() {
+            Some(error) => without_values(error.code().code(), error.message()),
+            None => chain(self),
+        }
+    }
+
+    /// What is known to be behind it.
+    pub fn cause(&self) -> Option<Cause> {
+        diagnose(self.sqlstate(), &self.message())
+    }
+}
+
+impl From<tokio_postgres::Error> for DriverError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self(error)
+    }
+}
+
+impl fmt::Display for DriverError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(error) = self.0.as_db_error() else {
+            return self.0.fmt(f);
+        };
+        let code = error.code().code();
+        write!(
+            f,
+            "{} (SQLSTATE {code}",
+            without_values(code, error.message())
+        )?;
+        if let Some(table) = error.table() {
+            write!(f, ", table {}.{table}", error.schema().unwrap_or_default())?;
+        }
+        if let Some(constraint) = error.constraint() {
+            write!(f, ", constraint {constraint}")?;
+        }
+        f.write_str(")")?;
+        match error.hint() {
+            Some(hint) => write!(f, ", hint: {hint}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for DriverError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DriverError({self})")
+    }
+}
+
+impl StdError for DriverError {
+    /// A server's answer has no source: it would print its DETAIL.
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source().filter(|_| self.0.as_db_error().is_none())
+    }
+}
+
+/// Something with a server did not work.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No session could be opened.
+    #[error("cannot connect to {endpoint}")]
+    Connect {
+        /// `host:port/database`.
+        endpoint: String,
+        /// What the server or the network said.
+        #[source]
+        source: DriverError,
+    },
+    /// No session could be opened in time.
+    #[error("timed out: no session at {endpoint} within {} s", .after.as_secs())]
+    Timeout {
+        /// `host:port/database`.
+        endpoint: String,
+        /// How long one attempt waited.
+        after: Duration,
+    },
+    /// Encryption could not be prepared, or examined.
+    #[error("cannot set up TLS with {endpoint}")]
+    Tls {
+        /// `host:port/database`.
+        endpoint: String,
+        /// Why.
+        #[source]
+        source: TlsError,
+    },
+    /// A statement failed, or the session ended under it.
+    #[error("error while {doing}")]
+    Query {
+        /// What it was for: "reading the server's version".
+        doing: String,
+        /// What the server or the network said.
+        #[source]
+        source: DriverError,
+    },
+    /// A file or socket failed.
+    #[error("error while {doing}")]
+    Io {
+        /// What it was for.
+        doing: String,
+        /// What the operating system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The person stopped it.
+    #[error("cancelled")]
+    Cancelled,
+}
+
+impl Error {
+    /// For `map_err`: the statement failed while doing this ("counting rows").
+    pub fn while_doing(doing: impl Into<String>) -> impl FnOnce(tokio_postgres::Error) -> Self {
+        |error| Self::Query {
+            doing: doing.into(),
+            source: error.into(),
+        }
+    }
+
+    /// The server's SQLSTATE, when the server answered.
+    pub fn sqlstate(&self) -> Option<&str> {
+        match self {
+            Self::Connect { source, .. } | Self::Query { source, .. } => source.sqlstate(),
+            Self::Timeout { .. } | Self::Tls { .. } | Self::Io { .. } | Self::Cancelled => None,
+        }
+    }
+
+    /// What is known to be behind it.
+    pub fn cause(&self) -> Option<Cause> {
+        match self {
+            Self::Connect { source, .. } | Self::Query { source, .. } => source.cause(),
+            Self::Timeout { .. } => Some(Cause::Timeout),
+            Self::Tls { source, .. } => source.cause(),
+            Self::Io { source, .. } => diagnose(None, &source.to_string()),
+            Self::Cancelled => None,
+        }
+    }
+
+    /// Whether the same attempt may succeed after a pause.
+    pub fn is_retryable(&self) -> bool {
+        self.cause().is_some_and(Cause::is_passing)
+    }
+
+    fn what(&self) -> String {
+        match self {
+            Self::Connect { endpoint, .. }
+            | Self::Timeout { endpoint, .. }
+            | Self::Tls { endpoint, .. } => format!("Cannot connect to {endpoint}"),
+            Self::Query { doing, .. } | Self::Io { doing, .. } => format!("Error while {doing}"),
+            Self::Cancelled => "Cancelled".to_owned(),
+        }
+    }
+
+    fn said(&self) -> String {
+        match self.source() {
+            Some(source) => chain(source),
+            None => self.to_string(),
+        }
+    }
+}
+
+impl Explain for Error {
+    fn failure(&self) -> Failure {
+        match (self, self.cause()) {
+            (Self::Cancelled, _) => Failure::interrupted(self.what()),
+            (_, Some(cause)) => cause.failure(self.what(), &self.said()),
+            (_, None) => Failure::new(self.what(), self.said())
+                .advise("The server's log may say more; then try again."),
+        }
+    }
+}
