@@ -1,3 +1,7 @@
 //! The driver layer for PostgreSQL: connection strings, TLS, retries, quoting, errors with advice.
 
 pub mod quote;
+pub mod script;
+
+#[cfg(test)]
+mod test_server;
