@@ -2,6 +2,7 @@
 
 pub mod quote;
 pub mod script;
+pub mod tools;
 
 #[cfg(test)]
 mod test_server;

@@ -101,7 +101,9 @@ impl TestServer {
 
     fn client(&self, tool: &str) -> Command {
         let mut command = Command::new(self.bin.join(tool));
-        command.envs(self.environment());
+        command
+            .envs(self.environment())
+            .env("PGCLIENTENCODING", "UTF8");
         command
     }
 

@@ -76,10 +76,9 @@ impl<'a> Depth<'a> {
     }
 
     fn follow_keyword(&mut self, token: &Token<'a>) {
-        let behind_begin = self.before.is_some_and(|b| b.is_word("begin"));
-        if token.is_word("atomic") && behind_begin {
-            self.blocks += 1;
-        } else if token.is_word("case") && self.blocks > 0 {
+        let begins_body =
+            token.is_word("atomic") && self.before.is_some_and(|before| before.is_word("begin"));
+        if begins_body || (token.is_word("case") && self.blocks > 0) {
             self.blocks += 1;
         } else if token.is_word("end") {
             self.blocks = self.blocks.saturating_sub(1);
