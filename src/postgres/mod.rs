@@ -1,12 +1,17 @@
-//! The driver layer for PostgreSQL: connection strings, TLS, retries, quoting, errors with advice.
+//! The driver layer for PostgreSQL: connection strings, TLS, retries, quoting, the catalogue,
+//! client tools, errors with advice.
 
+pub mod catalogue;
 pub mod connection;
 pub mod connection_string;
+pub mod count;
 pub mod diagnosis;
 pub mod error;
 pub mod password;
 pub mod quote;
+pub mod script;
 pub mod tls;
+pub mod tools;
 
 pub use connection::{Canceller, Connection, Notice, RetryNotice, Retrying};
 pub use connection_string::{ChannelBinding, ConnectionString, ParseError, SslMode, SslRoot};
@@ -14,6 +19,8 @@ pub use diagnosis::{Cause, diagnose};
 pub use error::{DriverError, Error};
 pub use tls::{TlsError, TlsFacts};
 
+#[cfg(test)]
+mod test_clusters;
 #[cfg(test)]
 mod test_server;
 #[cfg(test)]

@@ -1,0 +1,231 @@
+//! Backups: `pg_dump`'s custom format written to a file, and its table of contents.
+
+use super::child::Call;
+use super::{ClientTools, ToolError};
+use sha2::{Digest, Sha256};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+use tokio::fs::{File, OpenOptions};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio_util::sync::CancellationToken;
+
+/// A finished backup.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Archive {
+    /// Where it is.
+    pub file: PathBuf,
+    /// Its size in bytes.
+    pub bytes: u64,
+    /// Its SHA-256 in lower-case hexadecimal, as `sha256sum` prints it.
+    pub sha256: String,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// What `pg_restore --list` says of an archive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contents {
+    /// How many objects it lists.
+    pub entries: usize,
+    /// The listing, which `pg_restore --use-list` takes.
+    pub text: String,
+}
+
+/// Who is told how a backup goes on. Both are called often, from the task that writes.
+pub struct Watch<'a> {
+    /// The bytes written so far.
+    pub bytes: &'a (dyn Fn(u64) + Send + Sync),
+    /// The table whose rows come next, as `schema.table` without quotes.
+    pub table: &'a (dyn Fn(&str) + Send + Sync),
+}
+
+/// Backs a database up with `pg_dump -Fc -b -v` into `file`, which only its owner may read.
+///
+/// `environment` holds libpq's variables (`PGHOST`, `PGDATABASE`, `PGPASSWORD` …), `arguments`
+/// further options without secrets (`--table=…`, `--snapshot=…`). The bytes come through a pipe, to be
+/// counted and hashed on the way, into `file` with `.partial` behind its name; it gets its own name
+/// when complete and on the disk. Since a pipe cannot go back, the archive does not hold the places of its
+/// tables' rows: `pg_restore -j` has to search for them, and does.
+///
+/// # Errors
+/// [`ToolError::NoSpace`], [`ToolError::File`] (also when `file` exists), [`ToolError::Failed`] and
+/// [`ToolError::Cancelled`]; then nothing is left behind.
+pub async fn dump_archive(
+    tools: &ClientTools,
+    environment: &[(String, String)],
+    arguments: &[String],
+    file: &Path,
+    watch: &Watch<'_>,
+    cancel: &CancellationToken,
+) -> Result<Archive, ToolError> {
+    let began = Instant::now();
+    let mut partial = Partial::create(file).await?;
+    let pg_dump = tools.pg_dump();
+    let fixed = ["--format=custom", "-b", "--verbose", "--no-password"];
+    let arguments = fixed
+        .into_iter()
+        .map(OsString::from)
+        .chain(arguments.iter().map(OsString::from));
+    let call = Call {
+        tool: &pg_dump,
+        environment,
+        arguments: arguments.collect(),
+    };
+    let (running, stdout) = call.start()?;
+    let on_line = |line: &str| {
+        if let Some(table) = table_begun(line) {
+            (watch.table)(table);
+        }
+    };
+    let (bytes, sha256) = running
+        .finish(
+            partial.fill(stdout, &call.name(), watch.bytes),
+            &on_line,
+            cancel,
+        )
+        .await?;
+    partial.complete(file).await?;
+    Ok(Archive {
+        file: file.to_owned(),
+        bytes,
+        sha256,
+        took: began.elapsed(),
+    })
+}
+
+/// Reads an archive's table of contents, which shows that `pg_restore` understands the file.
+///
+/// # Errors
+/// [`ToolError::Failed`] when it is no archive, or one of a newer pg_dump.
+pub async fn list_archive(
+    tools: &ClientTools,
+    file: &Path,
+    cancel: &CancellationToken,
+) -> Result<Contents, ToolError> {
+    let pg_restore = tools.pg_restore();
+    let arguments = vec!["--list".into(), file.into()];
+    let call = Call {
+        tool: &pg_restore,
+        environment: &[],
+        arguments,
+    };
+    let output = call.output(cancel).await?;
+    // Names stand in it in the database's encoding, which need not be UTF-8.
+    let text = String::from_utf8_lossy(&output).into_owned();
+    let entries = text
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with(';'))
+        .count();
+    Ok(Contents { entries, text })
+}
+
+/// `public.songs` from `pg_dump: dumping contents of table "public.songs"`.
+fn table_begun(line: &str) -> Option<&str> {
+    let (_, rest) = line.split_once("dumping contents of table \"")?;
+    rest.strip_suffix('"')
+}
+
+/// A file on its way, removed unless completed.
+struct Partial {
+    path: PathBuf,
+    file: File,
+    written: u64,
+}
+
+impl Partial {
+    async fn create(complete: &Path) -> Result<Self, ToolError> {
+        let refused = |source| ToolError::file("create", complete, source);
+        if tokio::fs::try_exists(complete).await.map_err(refused)? {
+            return Err(refused(std::io::ErrorKind::AlreadyExists.into()));
+        }
+        let mut name = complete.as_os_str().to_owned();
+        name.push(".partial");
+        let path = PathBuf::from(name);
+        // One that a killed run left; a new file, so that it has our mode.
+        match tokio::fs::remove_file(&path).await {
+            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                return Err(ToolError::file("replace", &path, source));
+            }
+            _ => {}
+        }
+        let opened = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&path)
+            .await;
+        let file = opened.map_err(|source| ToolError::write("create", &path, 0, source))?;
+        Ok(Self {
+            path,
+            file,
+            written: 0,
+        })
+    }
+
+    /// Writes all that comes; gives the bytes and their SHA-256.
+    async fn fill(
+        &mut self,
+        mut from: impl AsyncRead + Unpin,
+        tool: &str,
+        on_bytes: &(dyn Fn(u64) + Send + Sync),
+    ) -> Result<(u64, String), ToolError> {
+        let mut hash = Sha256::new();
+        let mut buffer = vec![0; 256 * 1024];
+        loop {
+            let length = from
+                .read(&mut buffer)
+                .await
+                .map_err(|e| ToolError::pipe(tool, e))?;
+            if length == 0 {
+                break;
+            }
+            let piece = &buffer[..length];
+            hash.update(piece);
+            let written = self.file.write_all(piece).await;
+            written.map_err(|source| self.failed(source))?;
+            self.written += length as u64;
+            on_bytes(self.written);
+        }
+        let synced = async {
+            self.file.flush().await?;
+            self.file.sync_all().await
+        };
+        synced.await.map_err(|source| self.failed(source))?;
+        let hex = hash
+            .finalize()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        Ok((self.written, hex))
+    }
+
+    /// Gives the file its own name, and waits until the folder knows it for good.
+    async fn complete(self, name: &Path) -> Result<(), ToolError> {
+        let renamed = tokio::fs::rename(&self.path, name).await;
+        renamed.map_err(|source| ToolError::file("rename", &self.path, source))?;
+        let folder = name
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
+        let synced = async {
+            File::open(folder.unwrap_or(Path::new(".")))
+                .await?
+                .sync_all()
+                .await
+        };
+        synced
+            .await
+            .map_err(|source| ToolError::file("write", name, source))
+    }
+
+    fn failed(&self, source: std::io::Error) -> ToolError {
+        ToolError::write("write", &self.path, self.written, source)
+    }
+}
+
+impl Drop for Partial {
+    fn drop(&mut self) {
+        // After the rename there is none; an error here would hide the one that led here.
+        std::fs::remove_file(&self.path).ok();
+    }
+}

@@ -1,0 +1,21 @@
+//! PostgreSQL's own client tools: found, chosen by version, and run with cancellation and bounded
+//! memory. Only the source is ever given to them; see ARCHITECTURE.md.
+
+mod archive;
+mod child;
+mod diagnosis;
+mod error;
+mod install;
+mod schema;
+mod search;
+mod version;
+
+pub use archive::{Archive, Contents, Watch, dump_archive, list_archive};
+pub use error::ToolError;
+pub use install::System;
+pub use schema::{Section, dump_schema};
+pub use search::{ClientTools, FOLDER_VARIABLE, Search};
+pub use version::Version;
+
+#[cfg(test)]
+mod tests;

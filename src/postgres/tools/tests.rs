@@ -1,0 +1,264 @@
+use super::*;
+use crate::failure::{Explain, Severity};
+use crate::postgres::test_clusters::TestServer;
+use sha2::{Digest, Sha256};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tokio_util::sync::CancellationToken;
+
+const QUIET: Watch<'_> = Watch {
+    bytes: &|_| {},
+    table: &|_| {},
+};
+
+async fn tools_of(server: &TestServer) -> ClientTools {
+    let found = Search::in_folders(None, vec![server.bin().to_owned()])
+        .all()
+        .await;
+    found.into_iter().next().unwrap()
+}
+
+fn environment(server: &TestServer, database: &str) -> Vec<(String, String)> {
+    let mut environment = server.environment();
+    environment.push(("PGDATABASE".to_owned(), database.to_owned()));
+    environment
+}
+
+/// A database with a table of rows that do not compress.
+fn fill(server: &TestServer, rows: u32) {
+    server.sql("postgres", "CREATE DATABASE filled");
+    server.sql(
+        "filled",
+        &format!(
+            "CREATE TABLE noise AS SELECT n, (SELECT string_agg(md5(n::text || i::text), '') FROM \
+             generate_series(1, 100) i) AS t FROM generate_series(1, {rows}) n"
+        ),
+    );
+}
+
+fn files_in(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect()
+}
+
+#[tokio::test]
+async fn a_backup_is_counted_hashed_listed_and_restorable() {
+    for server in TestServer::one_of_each_installed() {
+        fill(&server, 2_000);
+        let tools = tools_of(&server).await;
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("local_db.dump");
+        let (seen, tables) = (AtomicU64::new(0), Mutex::new(Vec::new()));
+        let watch = Watch {
+            bytes: &|bytes| assert!(seen.swap(bytes, Ordering::Relaxed) < bytes),
+            table: &|table| tables.lock().unwrap().push(table.to_owned()),
+        };
+        let cancel = CancellationToken::new();
+        let environment = environment(&server, "filled");
+        std::fs::write(
+            folder.path().join("local_db.dump.partial"),
+            "left by a kill",
+        )
+        .unwrap();
+        let archive = dump_archive(&tools, &environment, &[], &file, &watch, &cancel)
+            .await
+            .unwrap();
+
+        let content = std::fs::read(&file).unwrap();
+        assert!(content.len() > 3_000_000);
+        assert_eq!(
+            (archive.bytes, seen.into_inner()),
+            (content.len() as u64, content.len() as u64)
+        );
+        let hash: String = Sha256::digest(&content)
+            .iter()
+            .map(|b| format!("{b:02x}"))
+            .collect();
+        assert_eq!(archive.sha256, hash);
+        assert_eq!(tables.into_inner().unwrap(), ["public.noise"]);
+        assert_eq!(
+            std::fs::metadata(&file).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
+        assert_eq!(files_in(folder.path()), ["local_db.dump"]);
+
+        let contents = list_archive(&tools, &file, &cancel).await.unwrap();
+        assert_eq!(contents.entries, 2, "{}", contents.text);
+        assert!(contents.text.contains("TABLE DATA public noise"));
+
+        server.sql("postgres", "CREATE DATABASE restored");
+        let mut restore = Command::new(tools.pg_restore());
+        restore
+            .envs(server.environment())
+            .args(["--no-owner", "-j2", "-d", "restored"])
+            .arg(&file);
+        assert!(restore.status().unwrap().success());
+        let sum = "SELECT sum(hashtextextended(noise::text, 0)) FROM noise";
+        assert_eq!(server.sql("restored", sum), server.sql("filled", sum));
+    }
+}
+
+#[tokio::test]
+async fn a_cancelled_or_failed_backup_leaves_nothing_behind() {
+    let server = TestServer::one_of_each_installed().remove(0);
+    fill(&server, 10_000);
+    let tools = tools_of(&server).await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("x.dump");
+    let filled = environment(&server, "filled");
+
+    let cancel = CancellationToken::new();
+    let watch = Watch {
+        bytes: &|bytes| {
+            if bytes > 100_000 {
+                cancel.cancel()
+            }
+        },
+        table: &|_| {},
+    };
+    let stopped = dump_archive(&tools, &filled, &[], &file, &watch, &cancel)
+        .await
+        .unwrap_err();
+    assert!(matches!(stopped, ToolError::Cancelled { .. }));
+    assert_eq!(stopped.failure().severity, Severity::Interrupted);
+
+    let cancel = CancellationToken::new();
+    let nope = environment(&server, "nope");
+    let failed = dump_archive(&tools, &nope, &[], &file, &QUIET, &cancel)
+        .await
+        .unwrap_err();
+    assert!(
+        failed
+            .to_string()
+            .contains("database \"nope\" does not exist"),
+        "{failed}"
+    );
+    assert_eq!(files_in(folder.path()), [""; 0]);
+
+    std::fs::write(&file, "precious").unwrap();
+    let refused = dump_archive(&tools, &filled, &[], &file, &QUIET, &cancel)
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(
+            refused,
+            ToolError::File {
+                action: "create",
+                ..
+            }
+        ),
+        "{refused:?}"
+    );
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "precious");
+
+    let garbled = list_archive(&tools, &file, &cancel).await.unwrap_err();
+    assert!(
+        garbled.failure().advice[0].contains("archive"),
+        "{:?}",
+        garbled.failure()
+    );
+}
+
+#[tokio::test]
+async fn both_halves_of_the_schema_come_as_text_from_one_snapshot() {
+    for server in TestServer::one_of_each_installed() {
+        server.sql(
+            "postgres",
+            "CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0",
+        );
+        server.sql("latin", "CREATE TABLE \"Häuser\" (id integer PRIMARY KEY)");
+        let (tools, environment) = (tools_of(&server).await, environment(&server, "latin"));
+        let cancel = CancellationToken::new();
+        let dump = |section| dump_schema(&tools, &environment, &[], section, None, &cancel);
+        let before = dump(Section::PreData).await.unwrap();
+        let after = dump(Section::PostData).await.unwrap();
+        assert!(
+            before.contains("CREATE TABLE public.\"Häuser\"") && !before.contains("PRIMARY KEY")
+        );
+        assert!(after.contains("PRIMARY KEY") && !after.contains("CREATE TABLE"));
+
+        let gone = dump_schema(
+            &tools,
+            &environment,
+            &[],
+            Section::PreData,
+            Some("00000003-0000001B-1"),
+            &cancel,
+        );
+        let gone = gone.await.unwrap_err().failure();
+        assert!(gone.advice[0].contains("new snapshot"), "{gone:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_role_that_may_not_read_all_is_told_so() {
+    let server = TestServer::one_of_each_installed().remove(0);
+    server.sql("postgres", "CREATE DATABASE guarded");
+    server.sql(
+        "guarded",
+        "CREATE TABLE rows (id integer); CREATE ROLE weak LOGIN",
+    );
+    let tools = tools_of(&server).await;
+    let mut weak = environment(&server, "guarded");
+    weak.push(("PGUSER".to_owned(), "weak".to_owned()));
+    let folder = tempfile::tempdir().unwrap();
+    let (file, cancel) = (folder.path().join("x.dump"), CancellationToken::new());
+    let denied = dump_archive(&tools, &weak, &[], &file, &QUIET, &cancel)
+        .await
+        .unwrap_err();
+    assert!(
+        denied
+            .failure()
+            .why
+            .contains("permission denied for table rows"),
+        "{denied:?}"
+    );
+
+    server.sql(
+        "guarded",
+        "GRANT SELECT ON rows TO weak; ALTER TABLE rows ENABLE ROW LEVEL SECURITY",
+    );
+    let hidden = dump_archive(&tools, &weak, &[], &file, &QUIET, &cancel)
+        .await
+        .unwrap_err();
+    assert!(
+        hidden.failure().advice.join(" ").contains("BYPASSRLS"),
+        "{hidden:?}"
+    );
+}
+
+#[test]
+fn missing_tools_are_explained_with_an_install_command() {
+    let needed = Version {
+        major: 17,
+        minor: 2,
+    };
+    let missing = ToolError::Missing {
+        searched: vec!["/usr/bin".into()],
+        needed,
+    }
+    .failure();
+    assert!(missing.why.contains("/usr/bin"));
+    assert!(missing.advice.iter().any(|line| line.contains("17")));
+    let found = vec![(
+        "/usr/bin/pg_dump".into(),
+        Version {
+            major: 15,
+            minor: 1,
+        },
+    )];
+    let old = ToolError::TooOld {
+        found,
+        server: needed,
+    }
+    .failure();
+    assert!(
+        old.why.contains("/usr/bin/pg_dump is 15.1") && old.what.contains("17.2"),
+        "{old:?}"
+    );
+}
