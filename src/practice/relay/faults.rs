@@ -1,6 +1,8 @@
 //! What can go wrong on the road to Neon, on command.
 
-use crate::failure::{Explain, Failure, Severity};
+use crate::failure::{Explain, Failure, Severity, chain};
+use std::num::ParseIntError;
+use std::str::FromStr;
 use std::time::Duration;
 use thiserror::Error;
 use tokio::sync::watch;
@@ -101,52 +103,46 @@ impl Faults {
     /// # Errors
     /// The line is none of the commands, or what follows the command cannot be understood.
     pub fn command(&self, line: &str) -> Result<String, CommandError> {
-        let mut words = line.split_whitespace();
-        let command = words.next().unwrap_or_default();
-        let argument = words.next();
-        if words.next().is_some()
-            || (argument.is_some() && ["stall", "go", "help"].contains(&command))
-        {
-            return Err(CommandError::TooMuch {
-                command: command.to_owned(),
-            });
-        }
-        Ok(match command {
-            "sleep" => {
-                let delay = duration(command, argument)?;
-                self.sleep(delay);
-                format!("The compute sleeps; the next connection wakes it in {delay:?}.")
-            }
-            "refuse" => {
-                let connections = number(command, argument)?;
-                self.refuse(connections);
-                format!("The next {connections} connections are refused.")
-            }
-            "stall" => {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        match words[..] {
+            ["help"] => Ok(COMMANDS.to_owned()),
+            ["stall"] => {
                 self.stall(true);
-                "Nothing flows any more; \"go\" lets it.".to_owned()
+                Ok("Nothing flows any more; \"go\" lets it.".to_owned())
             }
-            "go" => {
+            ["go"] => {
                 self.stall(false);
-                "Everything flows.".to_owned()
+                Ok("Everything flows.".to_owned())
             }
-            "cut" => {
-                let bytes = number(command, argument)?;
+            [command @ ("sleep" | "delay"), time] => {
+                Ok(self.timed(command, duration(command, time)?))
+            }
+            [command @ "refuse", count] => {
+                let connections = number(command, count)?;
+                self.refuse(connections);
+                Ok(format!("The next {connections} connections are refused."))
+            }
+            [command @ "cut", count] => {
+                let bytes = number(command, count)?;
                 self.cut_after(bytes);
-                format!("The first session that sends {bytes} bytes from now on is dropped.")
+                Ok(format!(
+                    "The first session that sends {bytes} bytes from now on is dropped."
+                ))
             }
-            "delay" => {
-                let round_trip = duration(command, argument)?;
-                self.delay(round_trip);
-                format!("A round trip takes {round_trip:?} longer than this machine needs.")
-            }
-            "help" => COMMANDS.to_owned(),
-            other => {
-                return Err(CommandError::Unknown {
-                    command: other.to_owned(),
-                });
-            }
-        })
+            _ => Err(CommandError::Unknown {
+                line: line.to_owned(),
+            }),
+        }
+    }
+
+    fn timed(&self, command: &str, time: Duration) -> String {
+        if command == "sleep" {
+            self.sleep(time);
+            format!("The compute sleeps; the next connection wakes it in {time:?}.")
+        } else {
+            self.delay(time);
+            format!("A round trip takes {time:?} longer than this machine needs.")
+        }
     }
 
     /// Waits while nothing may flow.
@@ -244,56 +240,121 @@ impl Nap {
     }
 }
 
-fn duration(command: &str, argument: Option<&str>) -> Result<Duration, CommandError> {
-    let parsed = argument.and_then(|text| text.parse::<jiff::SignedDuration>().ok());
-    parsed
-        .and_then(|signed| Duration::try_from(signed).ok())
-        .ok_or_else(|| CommandError::Argument {
-            command: command.to_owned(),
-            wanted: "a time such as 500ms or 2s",
-        })
+fn duration(command: &str, text: &str) -> Result<Duration, CommandError> {
+    let argument = |source| CommandError::Time {
+        command: command.to_owned(),
+        source,
+    };
+    let time: jiff::SignedDuration = text.parse().map_err(argument)?;
+    Duration::try_from(time).map_err(argument)
 }
 
-fn number<T: std::str::FromStr>(command: &str, argument: Option<&str>) -> Result<T, CommandError> {
-    argument
-        .and_then(|text| text.parse().ok())
-        .ok_or_else(|| CommandError::Argument {
-            command: command.to_owned(),
-            wanted: "a whole number",
-        })
+fn number<T: FromStr<Err = ParseIntError>>(command: &str, text: &str) -> Result<T, CommandError> {
+    text.parse().map_err(|source| CommandError::Number {
+        command: command.to_owned(),
+        source,
+    })
 }
 
 /// A line that is no command for the relay.
-#[derive(Debug, Error, PartialEq, Eq)]
+#[derive(Debug, Error)]
 pub enum CommandError {
-    /// There is no such command.
-    #[error("\"{command}\" is no command of the relay")]
+    /// No command looks like this: another word, too few words or too many.
+    #[error("\"{line}\" is no command of the relay")]
     Unknown {
-        /// The line's first word.
-        command: String,
+        /// The whole line.
+        line: String,
     },
-    /// What follows the command is missing or cannot be read.
-    #[error("\"{command}\" needs {wanted} after it")]
-    Argument {
+    /// What follows the command is no time.
+    #[error("\"{command}\" needs a time after it, such as 500ms or 2s")]
+    Time {
         /// The command.
         command: String,
-        /// What it takes.
-        wanted: &'static str,
+        /// What is wrong with it.
+        #[source]
+        source: jiff::Error,
     },
-    /// More words than the command takes.
-    #[error("too many words after \"{command}\"")]
-    TooMuch {
+    /// What follows the command is no whole number.
+    #[error("\"{command}\" needs a whole number after it")]
+    Number {
         /// The command.
         command: String,
+        /// What is wrong with it.
+        #[source]
+        source: ParseIntError,
     },
 }
 
 impl Explain for CommandError {
     fn failure(&self) -> Failure {
         COMMANDS.lines().fold(
-            Failure::new("The relay cannot carry out this command", self.to_string())
+            Failure::new("The relay cannot carry out this command", chain(self))
                 .severity(Severity::Usage),
             |failure, line| failure.advise(line),
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_are_answered_with_a_sentence() {
+        let faults = Faults::new();
+        for line in [
+            "sleep 500ms",
+            "refuse 3",
+            "stall",
+            "go",
+            " cut 1000000 ",
+            "delay 40ms",
+        ] {
+            let answer = faults.command(line).unwrap();
+            assert!(answer.ends_with('.'), "{line}: {answer}");
+        }
+        assert_eq!(faults.one_way(), Duration::from_millis(20));
+        assert!((0..3).all(|_| faults.refused()) && !faults.refused());
+        assert_eq!(faults.command("help").unwrap(), COMMANDS);
+    }
+
+    #[test]
+    fn every_command_of_the_help_is_understood() {
+        for line in COMMANDS.lines() {
+            let example: Vec<&str> = line.split("  ").next().unwrap().split(' ').collect();
+            assert!(Faults::new().command(&example.join(" ")).is_ok(), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_line_that_is_no_command_is_explained() {
+        for line in [
+            "",
+            "nap",
+            "sleep",
+            "sleep -1s",
+            "sleep 5",
+            "refuse many",
+            "cut 1 2",
+            "go now",
+        ] {
+            let error = Faults::new().command(line).unwrap_err();
+            assert_eq!(error.failure().severity, Severity::Usage, "{line}");
+            assert!(!error.failure().advice.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_cut_counts_each_session_from_the_order_on_and_comes_once() {
+        let faults = Faults::new();
+        let (mut one, mut other) = (Tally::default(), Tally::default());
+        assert_eq!(faults.cut(&mut one, 1_000), None);
+        faults.cut_after(100);
+        assert_eq!(faults.cut(&mut one, 60), None);
+        assert_eq!(faults.cut(&mut other, 60), None);
+        assert_eq!(faults.cut(&mut one, 60), Some(40));
+        assert_eq!(faults.cut(&mut other, 60), None);
+        faults.cut_after(0);
+        assert_eq!(faults.cut(&mut other, 60), Some(0));
     }
 }

@@ -22,6 +22,8 @@ const UNDER_WAY: usize = 1024;
 const WITHOUT_DELAY: u32 = UNDER_WAY as u32 / 4;
 /// How long a client may take to hear that its session has ended.
 const FAREWELL: Duration = Duration::from_secs(5);
+/// How long a client is listened to that still sends although its session has ended.
+const LINGERING: Duration = Duration::from_secs(1);
 
 /// Carries a session until one side ends it or a fault does.
 pub(super) async fn carry<C>(
@@ -63,11 +65,10 @@ fn pass_greeting(mut greeting: Greeting) -> impl FnMut(Bytes) -> io::Result<Byte
 pub(super) async fn part(mut client: impl AsyncRead + AsyncWrite + Unpin) -> io::Result<()> {
     let farewell = async {
         client.shutdown().await?;
-        let mut unheard = vec![0; CHUNK];
-        while client.read(&mut unheard).await? > 0 {}
+        tokio::io::copy(&mut client, &mut tokio::io::sink()).await?;
         Ok(())
     };
-    timeout(FAREWELL, farewell).await.unwrap_or(Ok(()))
+    timeout(LINGERING, farewell).await.unwrap_or(Ok(()))
 }
 
 /// A piece of the stream under way.
@@ -261,4 +262,41 @@ fn unheard() -> io::Error {
         io::ErrorKind::TimedOut,
         "the client did not hear the end of its session",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::task::Poll;
+
+    /// The bytes that a feed has read when it reads no more, with nobody at the other end.
+    async fn read_ahead(faults: &Faults) -> usize {
+        let (_line, feed) = line(faults);
+        let mut read = 0;
+        let see = |bytes: Bytes| {
+            read += bytes.len();
+            Ok(bytes)
+        };
+        let mut run = Box::pin(feed.run(tokio::io::repeat(b'x'), see));
+        // Polled so often that a feed that only gave way to others would have gone on.
+        for _ in 0..2 * UNDER_WAY {
+            assert!(matches!(futures_util::poll!(run.as_mut()), Poll::Pending));
+            tokio::task::yield_now().await;
+        }
+        drop(run);
+        read
+    }
+
+    #[tokio::test]
+    async fn a_slow_reader_costs_little_memory() {
+        let faults = Faults::new();
+        assert!(read_ahead(&faults).await <= 5 * 2 * CHUNK);
+        faults.delay(Duration::from_millis(40));
+        let long = read_ahead(&faults).await;
+        assert!(long >= UNDER_WAY * CHUNK, "a long road holds {long} bytes");
+        assert!(
+            long <= (UNDER_WAY + 1) * 2 * CHUNK,
+            "a long road holds {long} bytes"
+        );
+    }
 }

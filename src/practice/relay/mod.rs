@@ -8,6 +8,7 @@
 mod certificate;
 mod faults;
 mod flow;
+mod opening;
 mod refusal;
 mod session;
 mod wire;

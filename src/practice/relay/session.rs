@@ -2,14 +2,15 @@
 
 use super::faults::Faults;
 use super::flow;
+use super::opening::{Opening, Startup};
 use super::refusal::Refusal;
-use super::wire::{Greeting, Opening, Startup};
+use super::wire::Greeting;
 use openssl::ssl::{NameType, Ssl, SslAcceptor};
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use thiserror::Error;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_openssl::SslStream;
 
@@ -152,7 +153,7 @@ impl Front {
         let mut server = TcpStream::connect(self.upstream).await?;
         server.write_all(packet).await?;
         // The server says nothing; it closes.
-        server.read(&mut [0]).await?;
+        tokio::io::copy(&mut server, &mut tokio::io::sink()).await?;
         Ok(flow::part(client).await?)
     }
 }

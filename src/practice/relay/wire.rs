@@ -1,165 +1,15 @@
-//! The few words of PostgreSQL's protocol 3 that the relay understands.
+//! What the server says to the client, as far as the relay must understand it.
 //!
 //! Facts: "Message Formats" and "Error and Notice Message Fields" in PostgreSQL's manual.
 
 use super::refusal::Refusal;
-use bytes::{Buf, BufMut, Bytes, BytesMut};
+use bytes::{BufMut, Bytes, BytesMut};
 use std::io;
-use tokio::io::{AsyncRead, AsyncReadExt};
 
-const SSL_REQUEST: u32 = 80_877_103;
-const GSSENC_REQUEST: u32 = 80_877_104;
-const CANCEL_REQUEST: u32 = 80_877_102;
-/// PostgreSQL's own limit for a first packet, in bytes.
-const LONGEST_OPENING: usize = 10_000;
 /// Nothing a server says before `ReadyForQuery` is longer than this, in bytes.
 const LONGEST_GREETING: usize = 1 << 20;
 /// Type byte and length.
 const HEADER: usize = 5;
-
-/// The first packet of a connection: the only kind without a type byte.
-pub(super) enum Opening {
-    /// "May we speak TLS?"
-    Tls,
-    /// "May we speak GSSAPI?"
-    Gss,
-    /// "Stop what this other session does": the whole packet, to be passed on as it is.
-    Cancel(Bytes),
-    /// Who wants in, and where.
-    Startup(Startup),
-}
-
-impl Opening {
-    /// Reads one, and not a byte more: what follows `SSLRequest` belongs to TLS.
-    pub(super) async fn read(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Self> {
-        let length = stream.read_u32().await? as usize;
-        if !(8..=LONGEST_OPENING).contains(&length) {
-            return Err(malformed("the first packet's length"));
-        }
-        let mut packet = vec![0; length - 4];
-        stream.read_exact(&mut packet).await?;
-        let mut body = Bytes::from(packet);
-        match body.get_u32() {
-            SSL_REQUEST => Ok(Self::Tls),
-            GSSENC_REQUEST => Ok(Self::Gss),
-            CANCEL_REQUEST => Ok(Self::Cancel(framed(CANCEL_REQUEST, &body))),
-            version => Startup::parse(version, &body).map(Self::Startup),
-        }
-    }
-}
-
-/// A startup message: protocol version and parameters, in the client's order.
-pub(super) struct Startup {
-    version: u32,
-    parameters: Vec<(String, String)>,
-}
-
-impl Startup {
-    fn parse(version: u32, body: &[u8]) -> io::Result<Self> {
-        let text = std::str::from_utf8(body).map_err(|_| malformed("the startup message"))?;
-        let mut words = text.split('\0');
-        let mut parameters = Vec::new();
-        while let Some(name) = words.next().filter(|name| !name.is_empty()) {
-            let value = words
-                .next()
-                .ok_or_else(|| malformed("the startup message"))?;
-            parameters.push((name.to_owned(), value.to_owned()));
-        }
-        Ok(Self {
-            version,
-            parameters,
-        })
-    }
-
-    /// A parameter's value.
-    pub(super) fn get(&self, name: &str) -> Option<&str> {
-        self.parameters
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
-    }
-
-    /// Takes `endpoint=<id>` out of the options, where clients without SNI put it.
-    pub(super) fn take_endpoint(&mut self) -> Option<String> {
-        let options = self
-            .parameters
-            .iter_mut()
-            .find(|(key, _)| key == "options")?;
-        let mut endpoint = None;
-        let mut rest = Vec::new();
-        for option in split_options(&options.1) {
-            match option.strip_prefix("endpoint=") {
-                Some(id) => endpoint = Some(id.to_owned()),
-                None => rest.push(option),
-            }
-        }
-        options.1 = rest.join(" ");
-        endpoint
-    }
-
-    /// The names of the settings in the options: `-c name=value`, `-cname=value`, `--name=value`.
-    pub(super) fn settings(&self) -> Vec<String> {
-        let mut words = split_options(self.get("options").unwrap_or_default()).into_iter();
-        let mut names = Vec::new();
-        while let Some(word) = words.next() {
-            let setting = match word {
-                "-c" => words.next().unwrap_or(word),
-                _ => word
-                    .strip_prefix("--")
-                    .or(word.strip_prefix("-c"))
-                    .unwrap_or(word),
-            };
-            let name = setting.split('=').next().unwrap_or(setting);
-            names.push(name.replace('-', "_").to_lowercase());
-        }
-        names
-    }
-
-    /// What the server behind gets to see: only what Neon's proxy forwards too.
-    pub(super) fn forwarded(&self) -> Bytes {
-        const FORWARDED: [&str; 5] = [
-            "user",
-            "database",
-            "application_name",
-            "replication",
-            "options",
-        ];
-        let mut body = BytesMut::new();
-        for (name, value) in &self.parameters {
-            if FORWARDED.contains(&name.as_str()) && !value.is_empty() {
-                for word in [name, value] {
-                    body.put_slice(word.as_bytes());
-                    body.put_u8(0);
-                }
-            }
-        }
-        body.put_u8(0);
-        framed(self.version, &body)
-    }
-}
-
-/// Splits as PostgreSQL's `pg_split_opts` does: at white space that no backslash protects.
-/// The backslashes stay.
-fn split_options(options: &str) -> Vec<&str> {
-    let mut escaped = false;
-    options
-        .split(move |c: char| {
-            let split = c.is_ascii_whitespace() && !escaped;
-            escaped = c == '\\' && !escaped;
-            split
-        })
-        .filter(|option| !option.is_empty())
-        .collect()
-}
-
-fn framed(code: u32, body: &[u8]) -> Bytes {
-    let mut packet = BytesMut::with_capacity(body.len() + 8);
-    // A first packet is at most 10,000 bytes long.
-    packet.put_u32(body.len() as u32 + 8);
-    packet.put_u32(code);
-    packet.put_slice(body);
-    packet.freeze()
-}
 
 /// An ErrorResponse.
 pub(super) fn error_response(severity: &str, code: &str, message: &str) -> Bytes {
@@ -305,6 +155,90 @@ fn body_length(header: &[u8; HEADER]) -> io::Result<usize> {
         .ok_or_else(|| malformed("a message's length"))
 }
 
-fn malformed(what: &str) -> io::Error {
+/// The error for bytes that are not PostgreSQL's protocol.
+pub(super) fn malformed(what: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, format!("{what} is malformed"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(kind: u8, body: &[u8]) -> Vec<u8> {
+        let mut message = vec![kind];
+        message.extend_from_slice(&(body.len() as u32 + 4).to_be_bytes());
+        message.extend_from_slice(body);
+        message
+    }
+
+    #[test]
+    fn boundaries_are_found_however_the_stream_is_cut() {
+        let stream = [
+            message(b'D', b"row"),
+            message(b'Z', b""),
+            message(b'd', &[9; 300]),
+        ]
+        .concat();
+        let ends = [8, 13, 318];
+        for cut in 0..=stream.len() {
+            let mut boundaries = Boundaries::default();
+            boundaries.follow(&stream[..cut]).unwrap();
+            assert_eq!(
+                boundaries.between_messages(),
+                cut == 0 || ends.contains(&cut),
+                "{cut}"
+            );
+            if !boundaries.between_messages() {
+                let mut end = cut;
+                while !boundaries.between_messages() {
+                    end += boundaries.finish_message(&stream[end..]).unwrap();
+                }
+                assert_eq!(Some(&end), ends.iter().find(|end| **end > cut));
+            }
+        }
+    }
+
+    #[test]
+    fn a_greeting_is_reworded_however_it_is_cut() {
+        let wrong = b"SFATAL\0VFATAL\0C28P01\0Mpassword authentication failed for user \"u\"\0\0";
+        let stream = [message(b'R', &[0, 0, 0, 10]), message(b'E', wrong)].concat();
+        let said = Refusal::WrongPassword {
+            user: "u".to_owned(),
+        }
+        .response();
+        let expected = [message(b'R', &[0, 0, 0, 10]), said.to_vec()].concat();
+        for cut in 0..=stream.len() {
+            let mut greeting = Greeting::new("u");
+            let mut seen = greeting
+                .pass(Bytes::copy_from_slice(&stream[..cut]))
+                .unwrap()
+                .to_vec();
+            seen.extend(
+                greeting
+                    .pass(Bytes::copy_from_slice(&stream[cut..]))
+                    .unwrap(),
+            );
+            assert_eq!(seen, expected, "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn after_the_greeting_nothing_is_touched() {
+        let error = message(b'E', b"SERROR\0C42P01\0Mno such table\0\0");
+        let stream = Bytes::from([message(b'Z', b"I"), error.clone()].concat());
+        let mut greeting = Greeting::new("u");
+        assert_eq!(greeting.pass(stream.clone()).unwrap(), stream);
+        let half = Bytes::copy_from_slice(&error[..7]);
+        assert_eq!(greeting.pass(half.clone()).unwrap(), half);
+    }
+
+    #[test]
+    fn a_length_that_cannot_be_is_an_error() {
+        assert!(
+            Greeting::new("u")
+                .pass(Bytes::from_static(b"E\xff\xff\xff\xff"))
+                .is_err()
+        );
+        assert!(Boundaries::default().follow(b"E\0\0\0\x03").is_err());
+    }
 }
