@@ -1,6 +1,7 @@
 //! Who is let in, and what the others are told.
 
 use super::*;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_postgres::NoTls;
 use tokio_postgres::config::{SslMode, SslNegotiation};
 
@@ -219,5 +220,28 @@ async fn without_a_server_behind_it_says_so() {
     assert_eq!(
         (code, text.as_str()),
         (SqlState::INTERNAL_ERROR, "Couldn't connect to compute node")
+    );
+}
+
+#[tokio::test]
+async fn the_first_packets_are_answered_as_the_protocol_says() {
+    let practice = practice().await;
+    let mut stream = tokio::net::TcpStream::connect(practice.relay.address())
+        .await
+        .unwrap();
+    for (request, answer) in [(80_877_104_u32, b'N'), (80_877_103, b'S')] {
+        stream
+            .write_all(&[8_u32.to_be_bytes(), request.to_be_bytes()].concat())
+            .await
+            .unwrap();
+        assert_eq!(within(stream.read_u8()).await.unwrap(), answer, "{request}");
+    }
+    let mut stream = tokio::net::TcpStream::connect(practice.relay.address())
+        .await
+        .unwrap();
+    stream.write_all(&u32::MAX.to_be_bytes()).await.unwrap();
+    assert!(
+        within(stream.read_u8()).await.is_err(),
+        "a length that cannot be ends it"
     );
 }
