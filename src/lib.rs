@@ -5,11 +5,18 @@
 //! [`target`] · [`transfer`], [`compare`], [`practice`] · [`wizard`] · [`steps`] · [`runner`] ·
 //! [`headless`], [`tui`] · [`cli`]. ARCHITECTURE.md tells the data's way through them.
 
+pub mod compare;
 pub mod config;
 pub mod failure;
+pub mod figures;
 pub mod postgres;
 pub mod practice;
 pub mod progress;
+pub mod runner;
 pub mod secret;
 pub mod session;
+pub mod source;
+pub mod steps;
+pub mod target;
+pub mod transfer;
 pub mod wizard;
