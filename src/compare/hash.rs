@@ -6,7 +6,7 @@ use crate::postgres::{Connection, Error, quote};
 
 /// How rows are hashed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Method {
+pub(super) enum Method {
     /// `hash_array_extended` over `record_send`: bit-exact and the fastest.
     Binary,
     /// 64 bits of `md5` over the row's text, for a pair of servers whose binary forms differ.
@@ -15,7 +15,7 @@ pub enum Method {
 
 impl Method {
     /// For people.
-    pub fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Binary => "64-bit hash of each row's binary form, summed",
             Self::Text => "64 bits of md5 of each row's text, summed",
@@ -31,28 +31,29 @@ const PROBE: &str = "SELECT sum(hash_array_extended(ARRAY[record_send(row)], 0))
     FROM generate_series(1, 10) n) probe(row)";
 
 /// The method that can be trusted for this pair of servers.
-pub async fn trusted(source: &Connection, target: &Connection) -> Method {
-    let probe = async |connection: &Connection| -> Option<String> {
-        connection.query_one(PROBE, &[]).await.ok()?.get(0)
-    };
+pub(super) async fn trusted(source: &Connection, target: &Connection) -> Method {
     match (probe(source).await, probe(target).await) {
         (Some(source), Some(target)) if source == target => Method::Binary,
         _ => Method::Text,
     }
 }
 
+async fn probe(connection: &Connection) -> Option<String> {
+    connection.query_one(PROBE, &[]).await.ok()?.get(0)
+}
+
 /// The columns of a table as both sides agree on them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Agreed {
+pub(super) struct Agreed {
     /// Expressions for the source, in the agreed order.
-    pub source: Vec<String>,
+    pub(super) source: Vec<String>,
     /// Expressions for the target, in the same order.
-    pub target: Vec<String>,
+    pub(super) target: Vec<String>,
 }
 
 /// Agrees on columns by name; `None` when the two tables do not have the same columns with the
 /// same types, which is a difference in itself.
-pub fn agree(source: &Table, target: &Table) -> Option<Agreed> {
+pub(super) fn agree(source: &Table, target: &Table) -> Option<Agreed> {
     let mut agreed = Agreed { source: Vec::new(), target: Vec::new() };
     for column in &source.columns {
         let other = target.columns.iter().find(|other| other.name == column.name)?;
@@ -95,7 +96,7 @@ fn shape_kind(shape: &Shape) -> u8 {
 
 /// Rows and the sum of their hashes, in one pass. The sum, not an xor: pairs of equal rows would
 /// cancel each other out of an xor.
-pub async fn table(
+pub(super) async fn table(
     connection: &Connection,
     table: &Table,
     columns: &[String],
@@ -105,7 +106,7 @@ pub async fn table(
     let row = connection
         .query_one(&sql, &[])
         .await
-        .map_err(|source| Error::query(format!("hash the rows of {}", table.name), source))?;
+        .map_err(Error::while_doing(format!("hashing the rows of {}", table.name)))?;
     Ok((u64::try_from(row.get::<_, i64>(0)).unwrap_or(0), row.get(1)))
 }
 

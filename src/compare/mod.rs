@@ -73,7 +73,7 @@ impl Compare<'_> {
         let connection = Connection::open(side, &Retrying::default(), self.cancel).await?;
         connection.pin().await?;
         let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
-        connection.batch("begin the comparison", begin).await?;
+        connection.batch("beginning the comparison", begin).await?;
         Ok(connection)
     }
 
@@ -164,10 +164,12 @@ struct Pair {
 fn pairs(source: Vec<Table>, target: Vec<Table>) -> BTreeMap<TableName, Pair> {
     let mut pairs: BTreeMap<TableName, Pair> = BTreeMap::new();
     for table in source {
-        pairs.entry(table.name.clone()).or_default().source = Some(table);
+        let name = table.name.clone();
+        pairs.entry(name).or_default().source = Some(table);
     }
     for table in target {
-        pairs.entry(table.name.clone()).or_default().target = Some(table);
+        let name = table.name.clone();
+        pairs.entry(name).or_default().target = Some(table);
     }
     pairs
 }

@@ -110,7 +110,7 @@ const USERS_OWN: &str = "n.nspname <> 'information_schema' AND n.nspname <> 'neo
 
 /// All tables that hold rows of their own, by schema and name.
 pub async fn tables(connection: &Connection) -> Result<Vec<Table>, Error> {
-    let doing = "list the tables";
+    let doing = "listing the tables";
     let rows = connection
         .query(
             &format!(
@@ -124,7 +124,7 @@ pub async fn tables(connection: &Connection) -> Result<Vec<Table>, Error> {
             &[],
         )
         .await
-        .map_err(|source| Error::query(doing, source))?;
+        .map_err(Error::while_doing(doing))?;
     let mut columns = columns(connection).await?;
     let size = |row: &Row, index: usize| u64::try_from(row.get::<_, i64>(index)).unwrap_or(0);
     Ok(rows
@@ -157,7 +157,7 @@ async fn columns(connection: &Connection) -> Result<HashMap<Oid, Vec<Column>>, E
             &[],
         )
         .await
-        .map_err(|source| Error::query("list the columns", source))?;
+        .map_err(Error::while_doing("listing the columns"))?;
     let mut columns: HashMap<Oid, Vec<Column>> = HashMap::new();
     for row in &rows {
         let type_oid: Oid = row.get(3);
@@ -236,7 +236,7 @@ async fn types(connection: &Connection) -> Result<Types, Error> {
             &[],
         )
         .await
-        .map_err(|source| Error::query("read the column types", source))?;
+        .map_err(Error::while_doing("reading the column types"))?;
     let described = |row: &Row| Type {
         sql: row.get(1),
         kind: row.get(2),
@@ -262,7 +262,7 @@ pub struct Sequence {
 
 /// All sequences: of serial and identity columns, and those that nothing owns.
 pub async fn sequences(connection: &Connection) -> Result<Vec<Sequence>, Error> {
-    let doing = "read the sequences";
+    let doing = "reading the sequences";
     let names = relations(connection, "c.relkind = 'S'").await?;
     let selects: Vec<String> = names
         .iter()
@@ -274,7 +274,7 @@ pub async fn sequences(connection: &Connection) -> Result<Vec<Sequence>, Error> 
         let rows = connection
             .query(&selects.join(" UNION ALL "), &[])
             .await
-            .map_err(|source| Error::query(doing, source))?;
+            .map_err(Error::while_doing(doing))?;
         sequences.extend(names.iter().zip(&rows).map(|(name, row)| Sequence {
             name: name.clone(),
             last_value: row.get(0),
@@ -309,7 +309,7 @@ async fn relations(connection: &Connection, which: &str) -> Result<Vec<TableName
             &[],
         )
         .await
-        .map_err(|source| Error::query("list the relations", source))?;
+        .map_err(Error::while_doing("listing the relations"))?;
     Ok(rows.iter().map(|row| TableName { schema: row.get(0), name: row.get(1) }).collect())
 }
 
@@ -334,7 +334,7 @@ pub async fn extensions(connection: &Connection) -> Result<Vec<Extension>, Error
             &[],
         )
         .await
-        .map_err(|source| Error::query("list the extensions", source))?;
+        .map_err(Error::while_doing("listing the extensions"))?;
     Ok(rows
         .iter()
         .map(|row| Extension { name: row.get(0), version: row.get(1), schema: row.get(2) })
@@ -352,7 +352,7 @@ pub async fn available_extension(
             &[&name],
         )
         .await
-        .map_err(|source| Error::query("list the available extensions", source))?;
+        .map_err(Error::while_doing("listing the available extensions"))?;
     Ok(row.map(|row| row.get(0)))
 }
 
@@ -365,6 +365,6 @@ pub async fn index_definitions(connection: &Connection, table: Oid) -> Result<Ve
             &[&table],
         )
         .await
-        .map_err(|source| Error::query("read the index definitions", source))?;
+        .map_err(Error::while_doing("reading the index definitions"))?;
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }

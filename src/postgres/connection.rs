@@ -134,6 +134,12 @@ pub struct Connection {
     limit: Duration,
 }
 
+impl std::fmt::Display for Notice {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.severity.to_lowercase(), self.message)
+    }
+}
+
 impl Deref for Connection {
     type Target = Client;
 
@@ -228,6 +234,41 @@ impl Connection {
             doing: doing.to_owned(),
             source: ending.unwrap_or_else(|| error.into()),
         }
+    }
+
+    /// Waits for work on this session; when the token is cancelled first, cancels the running
+    /// statement on the server and gives up.
+    ///
+    /// # Errors
+    /// [`Error::Cancelled`].
+    pub async fn until_cancelled<T>(
+        &self,
+        cancel: &CancellationToken,
+        work: impl Future<Output = T>,
+    ) -> Result<T, Error> {
+        tokio::select! {
+            done = work => Ok(done),
+            () = cancel.cancelled() => {
+                // Best effort: closing the session would end the work too, only later.
+                if let Err(error) = self.canceller().cancel().await {
+                    tracing::debug!(%error, "the server was not told to cancel");
+                }
+                Err(Error::Cancelled)
+            }
+        }
+    }
+
+    /// The server's version as `server_version_num` has it: 160014 is 16.14.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn server_version(&self) -> Result<u32, Error> {
+        let row = self
+            .client
+            .query_one("SELECT current_setting('server_version_num')::int", &[])
+            .await
+            .map_err(|error| self.failed("asking for the server's version", error))?;
+        Ok(u32::try_from(row.get::<_, i32>(0)).unwrap_or(0))
     }
 
     /// The time from question to answer: the median of three.

@@ -21,7 +21,7 @@ async fn number(connection: &Connection, table: &TableName, what: &str) -> Resul
     let row = connection
         .query_one(&format!("SELECT count({what}) FROM ONLY {}", table.sql()), &[])
         .await
-        .map_err(|source| Error::query(format!("count the rows of {table}"), source))?;
+        .map_err(Error::while_doing(format!("counting the rows of {table}")))?;
     Ok(u64::try_from(row.get::<_, i64>(0)).unwrap_or(0))
 }
 
@@ -41,7 +41,7 @@ pub async fn groups(
     let rows = connection
         .query(&sql, &[])
         .await
-        .map_err(|source| Error::query(format!("count the groups of {table}"), source))?;
+        .map_err(Error::while_doing(format!("counting the groups of {table}")))?;
     let group = |row: &tokio_postgres::Row| {
         (row.get(0), u64::try_from(row.get::<_, i64>(1)).unwrap_or(0))
     };

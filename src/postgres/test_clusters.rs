@@ -1,6 +1,7 @@
 //! A real PostgreSQL server for the tests of this floor, one for each installation that is found.
 
 use rustix::process::{Pid, Signal, kill_process};
+use std::ffi::OsString;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -113,12 +114,8 @@ impl TestServer {
     }
 
     /// What a libpq client needs to connect, but for the database.
-    pub(crate) fn environment(&self) -> Vec<(String, String)> {
-        let folder = self.folder.path().display().to_string();
-        vec![
-            ("PGHOST".to_owned(), folder),
-            ("PGUSER".to_owned(), "postgres".to_owned()),
-        ]
+    pub(crate) fn environment(&self) -> Vec<(&'static str, OsString)> {
+        vec![("PGHOST", self.folder.path().into()), ("PGUSER", "postgres".into())]
     }
 
     /// `postgres (PostgreSQL) 16.14`.

@@ -1,6 +1,7 @@
 //! What each step reports: typed, plain data that goes into the session and to both front ends.
 
 use super::Identity;
+use crate::failure::Failure;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +23,30 @@ pub enum Report {
     Transfer(Transfer),
     /// Of `compare`.
     Compare(Comparison),
+}
+
+impl Report {
+    /// Why the step that reported this did not succeed, although it came to its end: a check came
+    /// out badly, or the two sides differ.
+    pub fn failure(&self) -> Option<Failure> {
+        match self {
+            Self::Prerequisites(found) => checks_failure("Something is missing", &found.checks),
+            Self::Connections(found) => {
+                checks_failure("The databases are not ready for a migration", &found.checks)
+            }
+            Self::Compare(found) if !found.equal => Some(found.difference()),
+            _ => None,
+        }
+    }
+}
+
+fn checks_failure(what: &str, checks: &[Check]) -> Option<Failure> {
+    let bad: Vec<&Check> = checks.iter().filter(|c| c.verdict == Verdict::Bad).collect();
+    let why = bad.iter().map(|check| format!("{}: {}", check.name, check.found));
+    let why = why.collect::<Vec<_>>().join("; ");
+    let mut failure = Failure::new(what, why);
+    failure.advice = bad.iter().flat_map(|check| check.advice.clone()).collect();
+    (!bad.is_empty()).then_some(failure)
 }
 
 /// How a check came out.
@@ -264,12 +289,9 @@ pub struct Transfer {
     pub built: Vec<KindCount>,
     /// What was left out, and why.
     pub left_out: Vec<LeftOut>,
-    /// Snapshots of the source that the rows come from: one, unless a resumed transfer found
-    /// the first one gone.
+    /// Snapshots of the source that were used: one, unless the transfer was resumed. All rows
+    /// show the source as the last one saw it: what may have changed in between was loaded again.
     pub snapshots: u32,
-    /// Whether all rows show the source at one moment. Otherwise each table is consistent in
-    /// itself, because the source was written to between two snapshots.
-    pub one_moment: bool,
     /// Chunks that had to be tried again.
     pub retries: u64,
     /// Seconds of the last run for rows alone.
@@ -308,6 +330,22 @@ pub struct Comparison {
     pub tables: Vec<ComparedTable>,
     /// Rows per value of the grouping column.
     pub collections: Vec<ComparedCollection>,
+}
+
+impl Comparison {
+    fn difference(&self) -> Failure {
+        let differing = self.tables.iter().filter(|table| !table.equal);
+        let names: Vec<String> =
+            differing.map(|table| format!("{}.{}", table.schema, table.table)).collect();
+        let (count, all) = (names.len(), self.tables.len());
+        Failure::new(
+            "Source and target are not equal",
+            format!("{count} of {all} tables differ: {}.", names.join(", ")),
+        )
+        .advise("If the source was written to meanwhile, stop what writes to it.")
+        .advise("$ neonlift transfer")
+        .advise("$ neonlift compare")
+    }
 }
 
 /// One table on both sides. A side is `None` where the table does not exist.

@@ -52,7 +52,7 @@ pub(super) async fn run(work: Work<'_>) -> Result<Backup, Error> {
 }
 
 async fn database_bytes(connection: &Connection) -> Result<u64, Error> {
-    let failed = |source| crate::postgres::Error::query("ask for the database's size", source);
+    let failed = crate::postgres::Error::while_doing("asking for the database's size");
     let sql = "SELECT pg_database_size(current_database())";
     let row = connection.query_one(sql, &[]).await.map_err(failed)?;
     Ok(u64::try_from(row.get::<_, i64>(0)).unwrap_or(0))

@@ -3,6 +3,7 @@
 use super::{Error, Work, identity, size};
 use crate::postgres::catalogue::{self, LEDGER_SCHEMA};
 use crate::postgres::{Connection, ConnectionString, Error as PostgresError, Retrying, tls};
+use crate::session::{State, Step};
 use crate::session::report::{Check, Connections, Server};
 use crate::target::Ledger;
 use crate::wizard::Side;
@@ -32,7 +33,11 @@ pub(super) async fn run(work: Work<'_>) -> Result<Connections, Error> {
 
 /// Connects to a side and asks what it is.
 async fn visit(work: Work<'_>, side: Side) -> Result<(Server, Connection), Error> {
-    let string = work.known(side).await?;
+    // Until the target has been written to, the person may still choose other databases.
+    let string = match work.session.state(Step::Schema) {
+        State::Waiting => work.context.required(side)?,
+        _ => work.known(side).await?,
+    };
     let connection = Connection::open(&string, &Retrying::default(), work.cancel).await?;
     connection.pin().await?;
     let row = one(
@@ -57,7 +62,7 @@ async fn visit(work: Work<'_>, side: Side) -> Result<(Server, Connection), Error
 }
 
 async fn one(connection: &Connection, sql: &str) -> Result<Row, PostgresError> {
-    let failed = |source| PostgresError::query("ask the server what it is", source);
+    let failed = PostgresError::while_doing("asking the server what it is");
     connection.query_one(sql, &[]).await.map_err(failed)
 }
 
@@ -101,7 +106,7 @@ async fn source_rights(source: &Connection) -> Result<Vec<Check>, Error> {
         let row = source
             .query_one("SELECT has_table_privilege($1::oid, 'SELECT')", &[&table.oid])
             .await
-            .map_err(|error| PostgresError::query("ask for rights on the source", error))?;
+            .map_err(PostgresError::while_doing("asking for rights on the source"))?;
         if !row.get::<_, bool>(0) {
             refused.push(table.name.to_string());
         }

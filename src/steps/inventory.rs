@@ -19,7 +19,7 @@ pub(super) async fn run(work: Work<'_>) -> Result<Inventory, Error> {
     let connection = Connection::open(&string, &Retrying::default(), work.cancel).await?;
     connection.pin().await?;
     let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
-    connection.batch("begin the inventory", begin).await?;
+    connection.batch("beginning the inventory", begin).await?;
     let found = catalogue::tables(&connection).await?;
     let mut inventory = Inventory { taken: Some(Timestamp::now()), ..Inventory::default() };
     inventory.extensions = extensions(&connection).await?;

@@ -119,7 +119,7 @@ async fn identity(connection: &Connection) -> Result<Identity, PostgresError> {
             &[],
         )
         .await
-        .map_err(|source| PostgresError::query("ask which database this is", source))?;
+        .map_err(PostgresError::while_doing("asking which database this is"))?;
     Ok(Identity { system: row.get(0), database: row.get(1), oid: row.get(2) })
 }
 

@@ -31,7 +31,7 @@ pub(super) async fn run(work: Work<'_>) -> Result<Schema, Error> {
     work.progress.begin(format!("Creating {} definitions on the target", statements.len()));
     let mut all = vec![Statement { what: "the ledger".to_owned(), sql: Ledger::creation(session) }];
     all.extend(statements);
-    build_together(&target, "create the schema on the target", &all).await?;
+    build_together(&target, "creating the schema on the target", &all).await?;
     for notice in target.take_notices() {
         tracing::info!("notice from the target: {notice}");
     }

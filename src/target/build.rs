@@ -26,7 +26,7 @@ pub async fn build_together(
     if refusal.is_retryable() || connection.is_closed() {
         return Err(refusal.into());
     }
-    connection.batch("undo the batch", "ROLLBACK").await?;
+    connection.batch("undoing the batch", "ROLLBACK").await?;
     Err(culprit(connection, statements).await?.unwrap_or(Error::Postgres(refusal)))
 }
 
@@ -35,7 +35,7 @@ async fn culprit(
     connection: &Connection,
     statements: &[Statement],
 ) -> Result<Option<Error>, PostgresError> {
-    connection.batch("begin again", "BEGIN").await?;
+    connection.batch("beginning again", "BEGIN").await?;
     let mut found = None;
     for statement in statements {
         if let Err(source) = connection.batch(&statement.what, &statement.sql).await {
@@ -43,6 +43,6 @@ async fn culprit(
             break;
         }
     }
-    connection.batch("undo the search", "ROLLBACK").await?;
+    connection.batch("undoing the search", "ROLLBACK").await?;
     Ok(found)
 }

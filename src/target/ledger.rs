@@ -103,18 +103,17 @@ impl<'a> Ledger<'a> {
 
     /// The runs that the target's ledger knows; none when it has no ledger.
     pub async fn runs(connection: &Connection) -> Result<Vec<String>, Error> {
-        let failed = |source| Error::query("look for a ledger on the target", source);
-        let there = connection
+                let there = connection
             .query_one("SELECT to_regclass('neonlift.runs') IS NOT NULL", &[])
             .await
-            .map_err(failed)?;
+            .map_err(Error::while_doing("looking for a ledger on the target"))?;
         if !there.get::<_, bool>(0) {
             return Ok(Vec::new());
         }
         let rows = connection
             .query("SELECT run FROM neonlift.runs ORDER BY created_at", &[])
             .await
-            .map_err(failed)?;
+            .map_err(Error::while_doing("reading the ledger's runs"))?;
         Ok(rows.iter().map(|row| row.get(0)).collect())
     }
 
@@ -133,7 +132,7 @@ impl<'a> Ledger<'a> {
                 &[&self.run, &snapshot.number, &snapshot.visible],
             )
             .await
-            .map_err(|source| Error::query("note the snapshot in the ledger", source))?;
+            .map_err(Error::while_doing("noting the snapshot in the ledger"))?;
         Ok(())
     }
 
@@ -192,9 +191,9 @@ impl<'a> Ledger<'a> {
             sql.push(';');
         }
         sql += "COMMIT";
-        let result = self.connection.batch("plan the chunks in the ledger", &sql).await;
+        let result = self.connection.batch("planning the chunks in the ledger", &sql).await;
         if result.is_err() && !self.connection.is_closed() {
-            self.connection.batch("undo the plan", "ROLLBACK").await?;
+            self.connection.batch("undoing the plan", "ROLLBACK").await?;
         }
         result
     }
@@ -216,7 +215,7 @@ impl<'a> Ledger<'a> {
         self.connection
             .query_typed(sql, &[(&self.run, Type::TEXT)])
             .await
-            .map_err(|source| Error::query("read the ledger", source))
+            .map_err(Error::while_doing("reading the ledger"))
     }
 }
 

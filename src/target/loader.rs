@@ -43,7 +43,7 @@ impl Loader {
     ) -> Result<Self, Error> {
         let connection = open(string, cancel).await?;
         // Safe: rows and their mark in the ledger are lost together, or not at all.
-        connection.batch("set up loading", "SET synchronous_commit = off").await?;
+        connection.batch("setting up the loading", "SET synchronous_commit = off").await?;
         Ok(Self { connection, run: run.to_owned() })
     }
 
@@ -63,10 +63,10 @@ impl Loader {
         let columns = if columns.is_empty() { columns } else { format!("({columns})") };
         let copy =
             format!("COPY {} {columns} FROM STDIN {}", key.table.sql(), shipment.format.sql());
-        let failed = |source| PostgresError::query(format!("write {}", key.table), source);
+        let failed = PostgresError::while_doing(format!("writing {}", key.table));
         let sink = self.connection.copy_in(&copy).await.map_err(failed)?;
         let mut lap = Lap::new(meter);
-        let (sent, bytes, stored) = pump(rows, sink, shipment, &mut lap).await?;
+        let (sent, bytes, stored) = self.pump(rows, sink, shipment, &mut lap).await?;
         if sent != stored {
             return Err(Error::RowsLost { table: key.table.clone(), sent, stored });
         }
@@ -78,7 +78,7 @@ impl Loader {
     /// Begins the chunk's transaction and locks its row of the ledger. If an earlier attempt's
     /// transaction is still dying on the server, this waits for its end.
     async fn claim(&self, key: &ChunkKey) -> Result<bool, Error> {
-        self.connection.batch("begin a chunk", "BEGIN").await?;
+        self.connection.batch("beginning a chunk", "BEGIN").await?;
         let row = self
             .connection
             .query_one(
@@ -87,10 +87,10 @@ impl Loader {
                 &[&self.run, &key.table.schema, &key.table.name, &key.number],
             )
             .await
-            .map_err(|source| PostgresError::query("claim a chunk in the ledger", source))?;
+            .map_err(PostgresError::while_doing("claiming a chunk in the ledger"))?;
         let open: bool = row.get(0);
         if !open {
-            self.connection.batch("leave a chunk", "COMMIT").await?;
+            self.connection.batch("leaving a chunk", "COMMIT").await?;
         }
         Ok(open)
     }
@@ -103,7 +103,7 @@ impl Loader {
              WHERE (run, schema_name, table_name, chunk) = ({run}, {schema}, {name}, {number});
              COMMIT"
         );
-        Ok(self.connection.batch("commit a chunk", &sql).await?)
+        Ok(self.connection.batch("committing a chunk", &sql).await?)
     }
 
     /// Makes everything loaded so far survive a crash of the target: a synchronous commit after
@@ -111,41 +111,44 @@ impl Loader {
     pub async fn settle(&self) -> Result<(), Error> {
         let sql = "BEGIN; SET LOCAL synchronous_commit = on;
                    UPDATE neonlift.runs SET created_at = created_at; COMMIT";
-        Ok(self.connection.batch("make the rows durable", sql).await?)
+        Ok(self.connection.batch("making the rows durable", sql).await?)
     }
-}
 
-/// Carries the bytes over; returns rows sent, bytes sent and rows stored.
-async fn pump(
-    mut rows: Rows,
-    sink: CopyInSink<Bytes>,
-    shipment: &Shipment,
-    lap: &mut Lap<'_>,
-) -> Result<(u64, u64, u64), Error> {
-    let mut sink = pin!(sink);
-    let failed = |source| PostgresError::query(format!("write {}", shipment.table), source);
-    let mut buffer = BytesMut::with_capacity(2 * BUFFER);
-    let (mut pieces, mut bytes) = (0_u64, 0_u64);
-    let mut metered = 0;
-    while let Some(piece) = rows.try_next().await? {
-        buffer.extend_from_slice(&piece);
-        bytes += piece.len() as u64;
-        pieces += 1;
-        if buffer.len() >= BUFFER {
-            lap.add(pieces - metered, buffer.len() as u64);
-            metered = pieces;
-            sink.feed(buffer.split().freeze()).await.map_err(failed)?;
+    /// Carries the bytes over; returns rows sent, bytes sent and rows stored.
+    async fn pump(
+        &self,
+        mut rows: Rows,
+        sink: CopyInSink<Bytes>,
+        shipment: &Shipment,
+        lap: &mut Lap<'_>,
+    ) -> Result<(u64, u64, u64), Error> {
+        let mut sink = pin!(sink);
+        // A send fails with "closed"; why, only the connection knows.
+        let doing = format!("writing {}", shipment.table);
+        let failed = |error| self.connection.failed(&doing, error);
+        let mut buffer = BytesMut::with_capacity(2 * BUFFER);
+        let (mut pieces, mut bytes) = (0_u64, 0_u64);
+        let mut metered = 0;
+        while let Some(piece) = rows.try_next().await? {
+            buffer.extend_from_slice(&piece);
+            bytes += piece.len() as u64;
+            pieces += 1;
+            if buffer.len() >= BUFFER {
+                lap.add(pieces - metered, buffer.len() as u64);
+                metered = pieces;
+                sink.feed(buffer.split().freeze()).await.map_err(failed)?;
+            }
         }
+        // PostgreSQL sends a row a message; in binary form the trailer is one more.
+        let sent = match shipment.format {
+            Format::Binary => pieces.saturating_sub(1),
+            Format::Text => pieces,
+        };
+        lap.add(sent.saturating_sub(metered), buffer.len() as u64);
+        if !buffer.is_empty() {
+            sink.feed(buffer.freeze()).await.map_err(failed)?;
+        }
+        let stored = sink.finish().await.map_err(failed)?;
+        Ok((sent, bytes, stored))
     }
-    // PostgreSQL sends a row a message; in binary form the trailer is one more.
-    let sent = match shipment.format {
-        Format::Binary => pieces.saturating_sub(1),
-        Format::Text => pieces,
-    };
-    lap.add(sent.saturating_sub(metered), buffer.len() as u64);
-    if !buffer.is_empty() {
-        sink.feed(buffer.freeze()).await.map_err(failed)?;
-    }
-    let stored = sink.finish().await.map_err(failed)?;
-    Ok((sent, bytes, stored))
 }

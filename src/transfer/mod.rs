@@ -6,7 +6,7 @@ mod resume;
 mod retry;
 mod rows;
 
-pub use resume::{Course, Job, Plan, TableWork, plan};
+pub use resume::{Course, Job, Known, Plan, TableWork, plan};
 pub use rows::{Settings, load_rows};
 
 use crate::failure::{Explain, Failure};

@@ -11,29 +11,40 @@ const ATTEMPTS: u32 = 6;
 /// The wait before the second attempt; doubled before each further one.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 
-/// Carries `attempt` out until it succeeds, fails for good, or has failed too often. Each repeat
-/// leaves a note that names `what`. Returns the result and how often it was repeated.
-pub(super) async fn retrying<T>(
-    what: &str,
-    progress: &Progress,
-    mut attempt: impl AsyncFnMut() -> Result<T, Error>,
-) -> Result<(T, u64), Error> {
-    let mut wait = FIRST_WAIT;
-    let mut attempts = 1;
-    loop {
-        let error = match attempt().await {
-            Ok(value) => return Ok((value, u64::from(attempts - 1))),
-            Err(error) if !error.is_retryable() => return Err(error),
-            Err(error) => error,
-        };
-        if attempts == ATTEMPTS {
-            let (what, source) = (what.to_owned(), Box::new(error));
-            return Err(Error::GivenUp { what, attempts, source });
+/// The attempts at one piece of work.
+#[derive(Debug)]
+pub(super) struct Attempts<'a> {
+    what: &'a str,
+    progress: &'a Progress,
+    failed: u32,
+}
+
+impl<'a> Attempts<'a> {
+    /// No attempt yet at `what`, which the notes about repeats name.
+    pub(super) fn new(what: &'a str, progress: &'a Progress) -> Self {
+        Self { what, progress, failed: 0 }
+    }
+
+    /// An attempt has failed: waits until the next one is due. Gives the error back when trying
+    /// again cannot help, and gives up after several.
+    pub(super) async fn again(&mut self, error: Error) -> Result<(), Error> {
+        if !error.is_retryable() {
+            return Err(error);
         }
-        let why = chain(&error);
-        progress.note(Tone::Warning, format!("{what}: trying again in {wait:?} ({why})"));
+        self.failed += 1;
+        if self.failed == ATTEMPTS {
+            let (what, source) = (self.what.to_owned(), Box::new(error));
+            return Err(Error::GivenUp { what, attempts: ATTEMPTS, source });
+        }
+        let wait = FIRST_WAIT * 2_u32.pow(self.failed - 1);
+        let (what, why) = (self.what, chain(&error));
+        self.progress.note(Tone::Warning, format!("{what}: trying again in {wait:?} ({why})"));
         tokio::time::sleep(wait).await;
-        wait *= 2;
-        attempts += 1;
+        Ok(())
+    }
+
+    /// How often it was tried again.
+    pub(super) fn repeats(&self) -> u64 {
+        u64::from(self.failed)
     }
 }

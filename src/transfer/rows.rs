@@ -1,6 +1,6 @@
 //! The workers that carry chunks from the source to the target.
 
-use super::retry::retrying;
+use super::retry::Attempts;
 use super::{Error, Job};
 use crate::postgres::ConnectionString;
 use crate::progress::Progress;
@@ -110,16 +110,13 @@ impl<S: Source> Worker<S> {
     async fn load_with_retries(&mut self, job: &Job) -> Result<(), Error> {
         let load = Arc::clone(&self.load);
         let what = format!("{}, chunk {}", job.key.table, job.key.number);
-        let attempt = async || {
-            let result = self.load(job).await;
-            if result.is_err() {
-                // Whatever state the connections are in, they are not used again.
-                (self.reader, self.loader) = (None, None);
-            }
-            result
-        };
-        let ((), repeats) = retrying(&what, &load.progress, attempt).await?;
-        load.retries.fetch_add(repeats, Relaxed);
+        let mut attempts = Attempts::new(&what, &load.progress);
+        while let Err(error) = self.load(job).await {
+            // Whatever state the connections are in, they are not used again.
+            (self.reader, self.loader) = (None, None);
+            attempts.again(error).await?;
+        }
+        load.retries.fetch_add(attempts.repeats(), Relaxed);
         Ok(())
     }
 

@@ -486,12 +486,17 @@ impl Wizard {
         record.finished = Some(now);
         match result {
             Ok(report) => {
-                record.state = State::Done;
-                self.learn_identities(&report);
-                if let Some(record) = self.session.steps.get_mut(&step) {
-                    record.report = Some(*report);
+                let failure = report.failure();
+                record.state = if failure.is_some() { State::Failed } else { State::Done };
+                record.failure.clone_from(&failure);
+                record.report = Some(*report);
+                match failure {
+                    Some(failure) => News::Failed(step, failure),
+                    None => {
+                        self.learn_identities();
+                        News::Done(step)
+                    }
                 }
-                News::Done(step)
             }
             Err(failure) if failure.severity == Severity::Interrupted => {
                 record.state = State::Interrupted;

@@ -53,7 +53,7 @@ pub struct Watch<'a> {
 /// [`ToolError::Cancelled`]; then nothing is left behind.
 pub async fn dump_archive(
     tools: &ClientTools,
-    environment: &[(String, String)],
+    environment: &[(&'static str, OsString)],
     arguments: &[String],
     file: &Path,
     watch: &Watch<'_>,

@@ -19,7 +19,7 @@ const KEPT_BYTES: usize = 2_000;
 /// be read by every process of the machine.
 pub(super) struct Call<'a> {
     pub(super) tool: &'a Path,
-    pub(super) environment: &'a [(String, String)],
+    pub(super) environment: &'a [(&'static str, OsString)],
     pub(super) arguments: Vec<OsString>,
 }
 
@@ -97,7 +97,7 @@ impl Call<'_> {
             .environment
             .iter()
             .filter(|(name, value)| secret(name) && !value.is_empty());
-        secrets.fold(line, |line, (_, value)| line.replace(value.as_str(), MASK))
+        secrets.fold(line, |line, (_, value)| line.replace(&*value.to_string_lossy(), MASK))
     }
 }
 
@@ -197,7 +197,7 @@ async fn last_lines(
 mod tests {
     use super::*;
 
-    fn shell<'a>(script: &str, environment: &'a [(String, String)]) -> Call<'a> {
+    fn shell<'a>(script: &str, environment: &'a [(&'static str, OsString)]) -> Call<'a> {
         let arguments = vec!["-c".into(), script.into()];
         Call {
             tool: Path::new("/bin/sh"),
@@ -223,7 +223,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_environment_is_the_calls_own_and_errors_hide_its_passwords() {
-        let environment = [("PGPASSWORD".to_owned(), "canary".to_owned())];
+        let environment = [("PGPASSWORD", "canary".into())];
         let call = shell("env | grep ^PG >&2; exit 3", &environment);
         let error = call.output(&CancellationToken::new()).await.unwrap_err();
         let ToolError::Failed {

@@ -38,7 +38,7 @@ const ALWAYS: [&str; 9] = [
 /// [`ToolError::Failed`], [`ToolError::NotUtf8`], [`ToolError::Cancelled`].
 pub async fn dump_schema(
     tools: &ClientTools,
-    environment: &[(String, String)],
+    environment: &[(&'static str, OsString)],
     arguments: &[String],
     section: Section,
     snapshot: Option<&str>,

@@ -2,6 +2,7 @@ use super::*;
 use crate::failure::{Explain, Severity};
 use crate::postgres::test_clusters::TestServer;
 use sha2::{Digest, Sha256};
+use std::ffi::OsString;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
@@ -21,9 +22,9 @@ async fn tools_of(server: &TestServer) -> ClientTools {
     found.into_iter().next().unwrap()
 }
 
-fn environment(server: &TestServer, database: &str) -> Vec<(String, String)> {
+fn environment(server: &TestServer, database: &str) -> Vec<(&'static str, OsString)> {
     let mut environment = server.environment();
-    environment.push(("PGDATABASE".to_owned(), database.to_owned()));
+    environment.push(("PGDATABASE", database.into()));
     environment
 }
 
@@ -205,7 +206,7 @@ async fn a_role_that_may_not_read_all_is_told_so() {
     );
     let tools = tools_of(&server).await;
     let mut weak = environment(&server, "guarded");
-    weak.push(("PGUSER".to_owned(), "weak".to_owned()));
+    weak.push(("PGUSER", "weak".into()));
     let folder = tempfile::tempdir().unwrap();
     let (file, cancel) = (folder.path().join("x.dump"), CancellationToken::new());
     let denied = dump_archive(&tools, &weak, &[], &file, &QUIET, &cancel)

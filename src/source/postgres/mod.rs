@@ -34,10 +34,10 @@ impl PostgresSource {
     /// Connects, takes the snapshot and locks the tables against being rewritten.
     pub async fn open(string: &ConnectionString, cancel: &CancellationToken) -> Result<Self, Error> {
         let holder = Connection::open(string, &Retrying::default(), cancel).await?;
-        holder.pin().await?;
+        holder.pin_for_reading().await?;
         holder
             .batch(
-                "begin a read-only transaction on the source",
+                "beginning a read-only transaction on the source",
                 "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
             )
             .await?;
@@ -48,7 +48,7 @@ impl PostgresSource {
                 &[],
             )
             .await
-            .map_err(|source| PostgresError::query("export a snapshot of the source", source))?;
+            .map_err(PostgresError::while_doing("exporting a snapshot of the source"))?;
         let (snapshot, visible) = (row.get(0), row.get(1));
         let version = u32::try_from(row.get::<_, i32>(2)).unwrap_or(0);
         let tables = catalogue::tables(&holder).await?;
@@ -73,6 +73,11 @@ impl PostgresSource {
         &self.visible
     }
 
+    /// The source's `server_version_num`.
+    pub fn version(&self) -> u32 {
+        self.version
+    }
+
     /// Whether a table can be read in parts.
     pub fn can_split(&self) -> bool {
         self.version >= TID_RANGE_SCAN
@@ -94,7 +99,7 @@ impl PostgresSource {
                 &[],
             )
             .await
-            .map_err(|source| PostgresError::query("read the tables' counters", source))?;
+            .map_err(PostgresError::while_doing("reading the tables' counters"))?;
         let named = |row: &tokio_postgres::Row| {
             (TableName { schema: row.get(0), name: row.get(1) }, row.get(2))
         };
@@ -113,7 +118,7 @@ impl PostgresSource {
 
     /// Ends the snapshot.
     pub async fn close(self) -> Result<(), Error> {
-        Ok(self.holder.batch("end the snapshot", "COMMIT").await?)
+        Ok(self.holder.batch("ending the snapshot", "COMMIT").await?)
     }
 }
 
@@ -122,7 +127,7 @@ async fn lock(holder: &Connection, tables: &[Table]) -> Result<(), Error> {
         let names: Vec<String> = batch.iter().map(|table| table.name.sql()).collect();
         // ONLY: each table that holds rows stands in the list itself.
         let sql = format!("LOCK TABLE ONLY {} IN ACCESS SHARE MODE", names.join(", ONLY "));
-        holder.batch("lock the source's tables against being rewritten", &sql).await?;
+        holder.batch("locking the source's tables against being rewritten", &sql).await?;
     }
     Ok(())
 }
@@ -142,12 +147,12 @@ impl Source for PostgresSource {
 
     async fn reader(&self) -> Result<PostgresReader, Error> {
         let connection = Connection::open(&self.string, &Retrying::default(), &self.cancel).await?;
-        connection.pin().await?;
+        connection.pin_for_reading().await?;
         let begin = format!(
             "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET TRANSACTION SNAPSHOT {}",
             quote::literal(&self.snapshot)
         );
-        connection.batch("join the source's snapshot", &begin).await?;
+        connection.batch("joining the source's snapshot", &begin).await?;
         Ok(PostgresReader { connection })
     }
 }
@@ -160,10 +165,10 @@ pub struct PostgresReader {
 
 impl Reader for PostgresReader {
     async fn read(&mut self, shipment: &Shipment, range: Range) -> Result<Rows, Error> {
-        let failed = |source| PostgresError::query(format!("read {}", shipment.table), source);
+        let doing = format!("reading {}", shipment.table);
+        let failed = PostgresError::while_doing(doing.clone());
         let pieces = self.connection.copy_out(&copy_out(shipment, range)).await.map_err(failed)?;
-        let table = shipment.table.clone();
-        let failed = move |source| PostgresError::query(format!("read {table}"), source).into();
+        let failed = move |error| PostgresError::while_doing(doing.clone())(error).into();
         Ok(pieces.map_err(failed).boxed())
     }
 }

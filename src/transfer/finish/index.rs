@@ -1,14 +1,15 @@
 //! Builds indexes and the keys that stand on them, several at a time, with the server's own
 //! word on how far each is.
 
-use super::{Finish, describe, noted, stoppable};
+use super::{Finish, describe, noted};
 use crate::postgres::Connection;
 use crate::postgres::catalogue::TableName;
 use crate::postgres::script::{Class, Entry};
 use crate::progress::{Meter, Progress, Tone};
 use crate::target::{self, build_together};
 use crate::transfer::Error;
-use crate::transfer::retry::retrying;
+use crate::transfer::retry::Attempts;
+use futures_util::future::FutureExt;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use std::cmp::Reverse;
 use std::sync::Arc;
@@ -43,8 +44,9 @@ pub(super) async fn build(finish: &Finish<'_>, entries: Vec<&Entry>) -> Result<(
         .collect();
     builds.sort_by_key(|build| Reverse((is_vector_index(build.entry), build.rows)));
     let watcher = target::open(finish.target, finish.cancel).await?;
-    stream::iter(builds)
-        .map(|build| build_one(finish, build, &watcher))
+    let work: Vec<_> =
+        builds.into_iter().map(|build| build_one(finish, build, &watcher).boxed()).collect();
+    stream::iter(work)
         .buffer_unordered(finish.workers.max(1))
         .try_collect::<()>()
         .await
@@ -66,27 +68,35 @@ async fn build_one(
     watcher: &Connection,
 ) -> Result<(), Error> {
     let what = describe(build.entry);
-    let statement = [noted(finish.run, build.entry)];
     build.meter.begin();
-    retrying(&what, finish.progress, async || {
-        let connection = target::open(finish.target, finish.cancel).await?;
-        let process = process(&connection).await?;
-        let work = build_together(&connection, &what, &statement);
-        let watched = async {
-            tokio::select! {
-                done = work => done,
-                never = watch(watcher, process, &build, finish.progress) => never,
-            }
-        };
-        stoppable(&connection, finish.cancel, watched).await??;
-        for notice in connection.take_notices() {
-            finish.progress.note(Tone::Warning, format!("{what}: {notice}"));
-        }
-        Ok(())
-    })
-    .await?;
+    let mut attempts = Attempts::new(&what, finish.progress);
+    while let Err(error) = attempt(finish, &what, &build, watcher).await {
+        attempts.again(error).await?;
+    }
     build.meter.set(build.rows, build.rows);
     build.meter.finish();
+    Ok(())
+}
+
+async fn attempt(
+    finish: &Finish<'_>,
+    what: &str,
+    build: &Build<'_>,
+    watcher: &Connection,
+) -> Result<(), Error> {
+    let statement = [noted(finish.run, build.entry)];
+    let connection = target::open(finish.target, finish.cancel).await?;
+    let process = process(&connection).await?;
+    let watched = async {
+        tokio::select! {
+            done = build_together(&connection, what, &statement) => done,
+            never = watch(watcher, process, build, finish.progress) => never,
+        }
+    };
+    connection.until_cancelled(finish.cancel, watched).await??;
+    for notice in connection.take_notices() {
+        finish.progress.note(Tone::Warning, format!("{what}: {notice}"));
+    }
     Ok(())
 }
 
@@ -94,7 +104,7 @@ async fn process(connection: &Connection) -> Result<i32, Error> {
     let row = connection
         .query_one("SELECT pg_backend_pid()", &[])
         .await
-        .map_err(|source| crate::postgres::Error::query("ask for the backend's number", source))?;
+        .map_err(crate::postgres::Error::while_doing("asking for the backend's number"))?;
     Ok(row.get(0))
 }
 

@@ -5,7 +5,7 @@
 mod index;
 
 use super::Error;
-use super::retry::retrying;
+use super::retry::Attempts;
 use crate::postgres::catalogue::{self, Sequence, TableName};
 use crate::postgres::script::{Class, Entry};
 use crate::postgres::{Connection, ConnectionString, quote};
@@ -103,15 +103,24 @@ impl Finish<'_> {
         self.progress.begin(format!("{doing} ({})", entries.len()));
         let statements: Vec<Statement> =
             entries.iter().map(|entry| noted(self.run, entry)).collect();
-        retrying(doing, self.progress, async || {
-            if connection.is_closed() {
-                *connection = target::open(self.target, self.cancel).await?;
-            }
-            let work = build_together(connection, doing, &statements);
-            Ok(stoppable(connection, self.cancel, work).await??)
-        })
-        .await?;
+        let mut attempts = Attempts::new(doing, self.progress);
+        while let Err(error) = self.build_together(connection, doing, &statements).await {
+            attempts.again(error).await?;
+        }
         Ok(())
+    }
+
+    async fn build_together(
+        &self,
+        connection: &mut Connection,
+        doing: &str,
+        statements: &[Statement],
+    ) -> Result<(), Error> {
+        if connection.is_closed() {
+            *connection = target::open(self.target, self.cancel).await?;
+        }
+        let work = build_together(connection, doing, statements);
+        Ok(connection.until_cancelled(self.cancel, work).await??)
     }
 
     /// Sets every sequence once: a repeated transfer must not set back what an application on
@@ -142,7 +151,7 @@ impl Finish<'_> {
         self.progress.begin(format!("Setting {} sequences", set.len()));
         let values = set.iter().map(|sequence| set_value(sequence)).collect::<String>();
         let sql = format!("BEGIN; {values} {} COMMIT", Ledger::mark_built(self.run, MARK));
-        Ok(connection.batch("set the sequences", &sql).await?)
+        Ok(connection.batch("setting the sequences", &sql).await?)
     }
 
     /// Refreshes the materialized views that hold rows on the source. One that reads another
@@ -159,9 +168,9 @@ impl Finish<'_> {
             let mut refreshed = 0;
             for view in &views {
                 let sql = format!("REFRESH MATERIALIZED VIEW {}", view.sql());
-                let doing = format!("refresh {view}");
+                let doing = format!("refreshing {view}");
                 let work = connection.batch(&doing, &sql);
-                match stoppable(connection, self.cancel, work).await? {
+                match connection.until_cancelled(self.cancel, work).await? {
                     Ok(()) => refreshed += 1,
                     Err(error) => refusal = Some(error),
                 }
@@ -181,8 +190,8 @@ impl Finish<'_> {
         for batch in names.chunks(ANALYZE_BATCH) {
             let list: Vec<String> = batch.iter().map(|name| name.sql()).collect();
             let sql = format!("ANALYZE {}", list.join(", "));
-            let work = connection.batch("gather statistics", &sql);
-            stoppable(connection, self.cancel, work).await??;
+            let work = connection.batch("gathering statistics", &sql);
+            connection.until_cancelled(self.cancel, work).await??;
             meter.add(batch.len() as u64, 0);
         }
         meter.finish();
@@ -195,22 +204,6 @@ impl Finish<'_> {
 
 /// What would cost time, or act on rows, if it were there before them.
 const LAST: [Class; 4] = [Class::Rule, Class::Trigger, Class::Policy, Class::RowSecurity];
-
-/// Waits for the work; when it is stopped first, cancels it on the server.
-async fn stoppable<T>(
-    connection: &Connection,
-    cancel: &CancellationToken,
-    work: impl Future<Output = T>,
-) -> Result<T, Error> {
-    tokio::select! {
-        done = work => Ok(done),
-        () = cancel.cancelled() => {
-            // Best effort: closing the connection would end the work too, only later.
-            let _ = connection.canceller().cancel().await;
-            Err(Error::Stopped)
-        }
-    }
-}
 
 fn set_value(sequence: &Sequence) -> String {
     let name = quote::literal(&sequence.name.sql());
