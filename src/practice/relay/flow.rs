@@ -17,9 +17,9 @@ const CHUNK: usize = 16 * 1024;
 /// Chunks that may be under way in one direction: 16 MiB, enough for 800 MB/s at a round trip
 /// of 40 ms.
 const UNDER_WAY: usize = 1024;
-/// What a chunk takes of that when the road has no length: four chunks are enough then, and a
-/// slow reader costs no memory.
-const WITHOUT_DELAY: u32 = UNDER_WAY as u32 / 4;
+/// What a chunk takes of that when the road has no length. Sixteen chunks are enough then to keep
+/// both sides busy, and a slow reader costs no memory.
+const WITHOUT_DELAY: u32 = UNDER_WAY as u32 / 16;
 /// How long a client may take to hear that its session has ended.
 const FAREWELL: Duration = Duration::from_secs(5);
 /// How long a client is listened to that still sends although its session has ended.
@@ -290,7 +290,7 @@ mod tests {
     #[tokio::test]
     async fn a_slow_reader_costs_little_memory() {
         let faults = Faults::new();
-        assert!(read_ahead(&faults).await <= 5 * 2 * CHUNK);
+        assert!(read_ahead(&faults).await <= 17 * 2 * CHUNK);
         faults.delay(Duration::from_millis(40));
         let long = read_ahead(&faults).await;
         assert!(long >= UNDER_WAY * CHUNK, "a long road holds {long} bytes");
