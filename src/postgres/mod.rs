@@ -8,7 +8,7 @@ pub mod password;
 pub mod quote;
 pub mod tls;
 
-pub use connection::{Canceller, Connection, Notice, RetryNotice, Retrying};
+pub use connection::{Canceller, Connection, Notice, OnRetry, RetryNotice, Retrying};
 pub use connection_string::{ChannelBinding, ConnectionString, ParseError, SslMode, SslRoot};
 pub use diagnosis::{Cause, diagnose};
 pub use error::{DriverError, Error};

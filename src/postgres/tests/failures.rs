@@ -73,6 +73,25 @@ async fn unreachable_places_say_why() {
 }
 
 #[tokio::test]
+async fn a_connection_cut_while_it_opens_is_tried_again() {
+    let cutting = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = cutting.local_addr().unwrap().port();
+    for mode in ["require", "disable", "prefer"] {
+        let text = format!("postgresql://u:p@127.0.0.1:{port}/d?sslmode={mode}");
+        let place = ConnectionString::parse(&text).unwrap();
+        let (error, accepted) =
+            tokio::join!(error_of(&place), async { cutting.accept().await.map(drop) });
+        accepted.unwrap();
+        assert_eq!(
+            error.cause(),
+            Some(Cause::ConnectionLost),
+            "{mode} {error:?}"
+        );
+        assert!(error.is_retryable());
+    }
+}
+
+#[tokio::test]
 async fn a_silent_server_is_given_up_in_time() {
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = silent.local_addr().unwrap().port();

@@ -1,0 +1,239 @@
+//! A session with a server: opened with patience, pinned, cancelled, and told why it ended.
+
+mod opening;
+
+pub(super) use opening::time_limit;
+pub use opening::{CONNECT_TIMEOUT, OnRetry, RetryNotice, Retrying};
+
+use super::diagnosis::without_values;
+use super::error::{DriverError, Error};
+use postgres_native_tls::MakeTlsConnector;
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::ops::Deref;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::Instant;
+use tokio_postgres::{AsyncMessage, CancelToken, Client, Socket};
+use tokio_util::task::AbortOnDropHandle;
+
+/// So many of a server's latest notices are kept.
+const NOTICES_KEPT: usize = 200;
+
+/// The settings under which rows read and hash the same on both sides. `transaction_timeout` and
+/// `idle_session_timeout` exist only on newer servers, so they are set where they are found.
+const PINNED: &str = "\
+    SET client_encoding = 'UTF8'; SET extra_float_digits = 3; SET DateStyle = 'ISO'; \
+    SET IntervalStyle = 'postgres'; SET TimeZone = 'UTC'; SET bytea_output = 'hex'; \
+    SET statement_timeout = 0; SET lock_timeout = 0; \
+    SET idle_in_transaction_session_timeout = 0; \
+    SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings \
+    WHERE name IN ('transaction_timeout', 'idle_session_timeout'); \
+    SELECT pg_catalog.set_config('search_path', '', false)";
+
+/// What a server said without being asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// `NOTICE`, `WARNING` …
+    pub severity: String,
+    /// The message, without rows' values.
+    pub message: String,
+}
+
+/// What the driver's task leaves for the session.
+#[derive(Default)]
+struct Inbox {
+    notices: Mutex<VecDeque<Notice>>,
+    ending: Mutex<Option<DriverError>>,
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// An open session. Dereferences to [`tokio_postgres::Client`]; dropping it ends it.
+pub struct Connection {
+    client: Client,
+    driver: AbortOnDropHandle<()>,
+    inbox: Arc<Inbox>,
+    tls: Option<MakeTlsConnector>,
+    endpoint: String,
+    limit: Duration,
+}
+
+impl Deref for Connection {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.client
+    }
+}
+
+impl std::fmt::Debug for Connection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Connection({})", self.endpoint)
+    }
+}
+
+impl Connection {
+    /// Pins the settings under which rows read the same on both sides, in one round trip. They
+    /// stay for the session, so never call this over a `-pooler` host.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn pin(&self) -> Result<(), Error> {
+        self.batch("pinning the session's settings", PINNED).await
+    }
+
+    /// As [`Connection::pin`], and makes row security policies raise an error instead of hiding
+    /// rows: for the source.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn pin_for_reading(&self) -> Result<(), Error> {
+        let settings = format!("{PINNED}; SET row_security = off");
+        self.batch("pinning the session's settings", &settings)
+            .await
+    }
+
+    /// Runs statements as one simple query: one round trip, one transaction unless they say
+    /// otherwise. `doing` completes "error while …".
+    ///
+    /// # Errors
+    /// The server's, or why the session ended.
+    pub async fn batch(&self, doing: &str, sql: &str) -> Result<(), Error> {
+        self.client
+            .batch_execute(sql)
+            .await
+            .map_err(|error| self.failed(doing, error))
+    }
+
+    /// Wraps an error of this session's client; when the session had ended, the reason it ended for
+    /// takes the place of the driver's "connection closed".
+    pub fn failed(&self, doing: &str, error: tokio_postgres::Error) -> Error {
+        let ending = error
+            .is_closed()
+            .then(|| locked(&self.inbox.ending).take())
+            .flatten();
+        Error::Query {
+            doing: doing.to_owned(),
+            source: ending.unwrap_or_else(|| error.into()),
+        }
+    }
+
+    /// The time from question to answer: the median of three.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn round_trip(&self) -> Result<Duration, Error> {
+        let mut times = [Duration::ZERO; 3];
+        for time in &mut times {
+            let started = Instant::now();
+            self.batch("measuring the round trip", "SELECT 1").await?;
+            *time = started.elapsed();
+        }
+        times.sort();
+        Ok(times[1])
+    }
+
+    /// The server's notices since the last call, at most the latest 200.
+    pub fn take_notices(&self) -> Vec<Notice> {
+        std::mem::take(&mut *locked(&self.inbox.notices)).into()
+    }
+
+    /// Whether the session has ended.
+    pub fn is_closed(&self) -> bool {
+        self.client.is_closed() || self.driver.is_finished()
+    }
+
+    /// `host:port/database`, for messages.
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// A handle that cancels what this session is doing, from any task.
+    pub fn canceller(&self) -> Canceller {
+        Canceller {
+            token: self.client.cancel_token(),
+            tls: self.tls.clone(),
+            endpoint: self.endpoint.clone(),
+            limit: self.limit,
+        }
+    }
+
+    /// Says goodbye to the server and waits until the session is closed.
+    pub async fn close(self) {
+        let Self {
+            client,
+            driver,
+            endpoint,
+            ..
+        } = self;
+        drop(client);
+        if let Err(error) = driver.await {
+            tracing::debug!(%endpoint, %error, "the driver's task did not end well");
+        }
+    }
+}
+
+/// Cancels a session's running statement. The session itself stays open.
+#[derive(Clone)]
+pub struct Canceller {
+    token: CancelToken,
+    tls: Option<MakeTlsConnector>,
+    endpoint: String,
+    limit: Duration,
+}
+
+impl Canceller {
+    /// Asks the server to cancel; the statement then fails with SQLSTATE 57014, unless it was faster.
+    ///
+    /// # Errors
+    /// The server cannot be reached.
+    pub async fn cancel(&self) -> Result<(), Error> {
+        let asked = async {
+            match &self.tls {
+                Some(tls) => self.token.cancel_query(tls.clone()).await,
+                None => self.token.cancel_query(tokio_postgres::NoTls).await,
+            }
+        };
+        let endpoint = self.endpoint.clone();
+        match tokio::time::timeout(self.limit, asked).await {
+            Ok(outcome) => outcome.map_err(|error| Error::Connect {
+                endpoint,
+                source: error.into(),
+            }),
+            Err(_) => Err(Error::Timeout {
+                endpoint,
+                after: self.limit,
+            }),
+        }
+    }
+}
+
+/// Carries the session's messages until it ends; keeps notices and the reason for the end.
+async fn drive<T>(mut connection: tokio_postgres::Connection<Socket, T>, inbox: Arc<Inbox>)
+where
+    T: AsyncRead + AsyncWrite + Unpin,
+{
+    while let Some(message) = poll_fn(|context| connection.poll_message(context)).await {
+        match message {
+            Ok(AsyncMessage::Notice(notice)) => {
+                let mut notices = locked(&inbox.notices);
+                if notices.len() == NOTICES_KEPT {
+                    notices.pop_front();
+                }
+                notices.push_back(Notice {
+                    severity: notice.severity().to_owned(),
+                    message: without_values(notice.code().code(), notice.message()),
+                });
+            }
+            Ok(_) => {}
+            Err(error) => {
+                *locked(&inbox.ending) = Some(error.into());
+                return;
+            }
+        }
+    }
+}
