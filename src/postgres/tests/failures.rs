@@ -41,9 +41,11 @@ async fn refused_logins_say_why_and_are_not_tried_again() {
             Cause::UnknownSetting,
         ),
     ] {
-        let error = error_of(&place).await;
+        let patient = Retrying::default().telling(|notice| panic!("retries {:?}", notice.error));
+        let error = Connection::open(&place, &patient, &CancellationToken::new())
+            .await
+            .unwrap_err();
         assert_eq!(error.cause(), Some(cause), "{error:?}");
-        assert!(!error.is_retryable(), "{error:?}");
         assert!(error.failure().what.contains(&place.endpoint()));
         assert!(!shown(&error).contains(PASSWORD));
     }
@@ -156,8 +158,8 @@ async fn a_retry_ends_with_its_attempts_or_when_cancelled() {
 
 #[tokio::test]
 async fn no_error_shows_a_rows_values() {
-    let session_server = start().await;
-    let session = session_server.connect().await;
+    let server = start().await;
+    let session = server.connect().await;
     session
         .batch(
             "making a table",
