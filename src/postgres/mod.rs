@@ -13,7 +13,7 @@ pub mod script;
 pub mod tls;
 pub mod tools;
 
-pub use connection::{Canceller, Connection, Notice, RetryNotice, Retrying};
+pub use connection::{Canceller, Connection, Notice, OnRetry, RetryNotice, Retrying};
 pub use connection_string::{ChannelBinding, ConnectionString, ParseError, SslMode, SslRoot};
 pub use diagnosis::{Cause, diagnose};
 pub use error::{DriverError, Error};

@@ -1,6 +1,7 @@
 //! Finds a password where libpq would: in the string, in the environment, in a password file.
 
 use super::connection_string::ConnectionString;
+use crate::failure::{Explain, Failure, chain};
 use crate::secret::Secret;
 use std::fmt;
 use std::io;
@@ -31,7 +32,7 @@ impl fmt::Display for Origin {
 #[derive(Debug, thiserror::Error)]
 pub enum Refused {
     /// Others may read it.
-    #[error("{} is ignored: others may read it (mode {mode:04o}); chmod 600 {}", .file.display(), .file.display())]
+    #[error("{} is ignored: others may read it (mode {mode:04o})", .file.display())]
     Readable {
         /// The file.
         file: PathBuf,
@@ -50,6 +51,18 @@ pub enum Refused {
         #[source]
         source: io::Error,
     },
+}
+
+impl Explain for Refused {
+    fn failure(&self) -> Failure {
+        let advice = match self {
+            Self::Readable { file, .. } => format!("$ chmod 600 {}", file.display()),
+            Self::NotAFile(_) | Self::Unreadable { .. } => {
+                "Name another file in PGPASSFILE, or type the password when asked.".to_owned()
+            }
+        };
+        Failure::new("The password file was not used", chain(self)).advise(advice)
+    }
 }
 
 /// The outcome of a search.
@@ -273,11 +286,9 @@ mod tests {
         let variables = [("PGPASSFILE", passfile.path().to_str().unwrap())];
         let search = search(&place("postgresql://u@h/d"), &variables);
         assert!(search.found.is_none());
-        let reason = search.refused.unwrap().to_string();
-        assert!(
-            reason.contains("0640") && reason.contains("chmod 600"),
-            "{reason}"
-        );
+        let failure = search.refused.unwrap().failure();
+        assert!(failure.why.contains("0640"), "{failure:?}");
+        assert!(failure.advice[0].starts_with("$ chmod 600 "), "{failure:?}");
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! Encryption with libpq's `sslmode` meanings, and a look at what a server offers.
 
-use super::connection_string::{ConnectionString, SslMode, SslRoot};
+use super::connection_string::{ConnectionString, SslMode, SslRoot, default_root_file};
 use super::diagnosis::{Cause, diagnose};
 use super::error::Error;
-use crate::failure::chain;
+use crate::failure::{Explain, Failure, chain};
 use native_tls::{Certificate, Protocol, TlsConnector};
 use openssl::asn1::Asn1Time;
 use openssl::ssl::{Ssl, SslConnector, SslMethod, SslRef, SslVerifyMode, SslVersion};
@@ -74,6 +74,16 @@ impl TlsError {
     }
 }
 
+impl Explain for TlsError {
+    fn failure(&self) -> Failure {
+        let what = "The encrypted connection cannot be set up";
+        match self.cause() {
+            Some(cause) => cause.failure(what, &chain(self)),
+            None => Failure::new(what, chain(self)).advise("Check the network and try again."),
+        }
+    }
+}
+
 /// Whom to trust, as libpq decides it.
 #[derive(Debug, PartialEq, Eq)]
 enum Trust {
@@ -98,9 +108,7 @@ fn trust(place: &ConnectionString) -> Result<Trust, TlsError> {
     let file = match place.ssl_root() {
         Some(SslRoot::System) => return Ok(Trust::System),
         Some(SslRoot::File(file)) => Some(file.clone()).filter(|file| insists || file.exists()),
-        None => std::env::home_dir()
-            .map(|home| home.join(".postgresql").join("root.crt"))
-            .filter(|file| file.exists()),
+        None => default_root_file(),
     };
     match (file, mode) {
         (Some(file), _) => match std::fs::read(&file) {

@@ -510,18 +510,27 @@ impl Wizard {
         }
     }
 
-    fn learn_identities(&mut self, report: &Report) {
-        let Report::Connections(found) = report else {
+    /// Both databases are known now. What was found out about others before is no longer true.
+    fn learn_identities(&mut self) {
+        let session = &mut self.session;
+        let record = session.steps.get(&Step::Connections);
+        let Some(Report::Connections(found)) = record.and_then(|record| record.report.as_ref())
+        else {
             return;
         };
         let sides = [
-            (&mut self.session.source, &found.source.identity),
-            (&mut self.session.target, &found.target.identity),
+            (&mut session.source, found.source.identity.clone()),
+            (&mut session.target, found.target.identity.clone()),
         ];
+        let mut others = false;
         for (place, identity) in sides {
             if let Some(place) = place {
-                place.identity = Some(identity.clone());
+                let before = place.identity.replace(identity);
+                others |= before.is_some() && before != place.identity;
             }
+        }
+        if others {
+            session.steps.retain(|step, _| *step <= Step::Connections);
         }
     }
 }

@@ -7,6 +7,7 @@ mod pasted;
 mod understood;
 mod url;
 
+pub(super) use parameters::default_root_file;
 pub use parameters::{ChannelBinding, SslMode, SslRoot};
 pub use parse_error::{ParseError, percent_code};
 pub use understood::LIBPQ_VARIABLES;

@@ -200,6 +200,13 @@ pub(super) fn unknown(name: &str, position: usize, after_password: bool) -> Pars
     }
 }
 
+/// libpq's file of trusted authorities when `sslrootcert` is not given, `~/.postgresql/root.crt`, if
+/// there is one.
+pub(in crate::postgres) fn default_root_file() -> Option<PathBuf> {
+    let file = std::env::home_dir()?.join(".postgresql").join("root.crt");
+    file.exists().then_some(file)
+}
+
 /// Whether a host belongs to Neon.
 pub(super) fn is_neon_host(host: &str) -> bool {
     let host = host.trim_end_matches('.').to_ascii_lowercase();

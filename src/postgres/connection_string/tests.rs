@@ -305,4 +305,14 @@ proptest! {
         };
         prop_assert!(!shown.contains("canary"), "{} gave {}", text, shown);
     }
+
+    #[test]
+    fn no_text_is_too_strange(text in any::<String>(), odd in garbage(), more in garbage()) {
+        for text in [text.clone(), format!("postgresql://{text}"), format!("{odd}={more}"),
+            format!("postgresql://{odd}@{more}"), format!("host={odd} password={more}")] {
+            if let Err(error) = ConnectionString::parse(&text) {
+                prop_assert!(error.position().is_none_or(|p| p >= 1 && p <= text.chars().count() + 1));
+            }
+        }
+    }
 }

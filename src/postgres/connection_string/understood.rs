@@ -1,6 +1,6 @@
 //! A connection string told back: to the person, and to PostgreSQL's own tools.
 
-use super::{ChannelBinding, ConnectionString, SslMode, SslRoot};
+use super::{ChannelBinding, ConnectionString, SslMode, SslRoot, default_root_file};
 use crate::secret::{MASK, Secret};
 use std::ffi::OsString;
 
@@ -131,10 +131,14 @@ impl ConnectionString {
             self.hostaddr()
                 .map(|address| ("PGHOSTADDR", address.to_string().into())),
         );
-        variables.extend(self.ssl_root().map(|root| match root {
-            SslRoot::System => ("PGSSLROOTCERT", "system".into()),
-            SslRoot::File(file) => ("PGSSLROOTCERT", file.into()),
-        }));
+        let root = match self.ssl_root() {
+            Some(SslRoot::System) => Some("system".into()),
+            Some(SslRoot::File(file)) => Some(file.into()),
+            // Without a file of authorities libpq has to be told what is the default here.
+            None => (self.ssl_mode() == SslMode::VerifyFull && default_root_file().is_none())
+                .then(|| "system".into()),
+        };
+        variables.extend(root.map(|root| ("PGSSLROOTCERT", root)));
         variables.extend(self.options().map(|options| ("PGOPTIONS", options.into())));
         variables.extend(self.passfile().map(|file| ("PGPASSFILE", file.into())));
         let timeout = self

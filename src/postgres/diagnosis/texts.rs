@@ -97,11 +97,15 @@ pub(super) const TEXTS: &[(&[&str], Cause)] = &[
     (&["broken pipe"], ConnectionLost),
     (&["unexpected end of file"], ConnectionLost),
     (&["unexpected eof"], ConnectionLost),
+    (&["early eof"], ConnectionLost),
     (
         &["server closed the connection unexpectedly"],
         ConnectionLost,
     ),
-    (&["error connecting to server", "no such file or directory"], SocketMissing),
+    (
+        &["error connecting to server", "no such file or directory"],
+        SocketMissing,
+    ),
     (&[".s.pgsql", "no such file or directory"], SocketMissing),
     // Pools and limits.
     (&["too many clients already"], TooManyConnections),

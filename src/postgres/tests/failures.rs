@@ -41,9 +41,11 @@ async fn refused_logins_say_why_and_are_not_tried_again() {
             Cause::UnknownSetting,
         ),
     ] {
-        let error = error_of(&place).await;
+        let patient = Retrying::default().telling(|notice| panic!("retries {:?}", notice.error));
+        let error = Connection::open(&place, &patient, &CancellationToken::new())
+            .await
+            .unwrap_err();
         assert_eq!(error.cause(), Some(cause), "{error:?}");
-        assert!(!error.is_retryable(), "{error:?}");
         assert!(error.failure().what.contains(&place.endpoint()));
         assert!(!shown(&error).contains(PASSWORD));
     }
@@ -70,6 +72,25 @@ async fn unreachable_places_say_why() {
         format!("Cannot connect to {}:5432/d", folder.path().display())
     );
     assert_eq!(error.cause(), Some(Cause::SocketMissing), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_connection_cut_while_it_opens_is_tried_again() {
+    let cutting = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = cutting.local_addr().unwrap().port();
+    for mode in ["require", "disable", "prefer"] {
+        let text = format!("postgresql://u:p@127.0.0.1:{port}/d?sslmode={mode}");
+        let place = ConnectionString::parse(&text).unwrap();
+        let (error, accepted) =
+            tokio::join!(error_of(&place), async { cutting.accept().await.map(drop) });
+        accepted.unwrap();
+        assert_eq!(
+            error.cause(),
+            Some(Cause::ConnectionLost),
+            "{mode} {error:?}"
+        );
+        assert!(error.is_retryable());
+    }
 }
 
 #[tokio::test]
@@ -137,8 +158,8 @@ async fn a_retry_ends_with_its_attempts_or_when_cancelled() {
 
 #[tokio::test]
 async fn no_error_shows_a_rows_values() {
-    let session_server = start().await;
-    let session = session_server.connect().await;
+    let server = start().await;
+    let session = server.connect().await;
     session
         .batch(
             "making a table",

@@ -1,0 +1,248 @@
+//! How a session is opened: `sslmode`'s order of attempts, time limits, patience.
+
+use super::{Connection, Inbox, drive};
+use crate::postgres::connection_string::{ChannelBinding, ConnectionString, SslMode};
+use crate::postgres::diagnosis::Cause;
+use crate::postgres::error::Error;
+use crate::postgres::tls;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+use tokio_postgres::{Config, config};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
+
+/// The limit for one attempt to connect: a sleeping Neon compute may need many seconds.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// The time limit for one attempt to connect to a place.
+pub(in crate::postgres) fn time_limit(place: &ConnectionString) -> Duration {
+    match place.connect_timeout() {
+        Some(limit) if place.is_neon() => limit.max(CONNECT_TIMEOUT),
+        Some(limit) => limit,
+        None => CONNECT_TIMEOUT,
+    }
+}
+
+/// A retry about to happen.
+#[derive(Debug)]
+pub struct RetryNotice<'a> {
+    /// Which attempt failed, from 1.
+    pub attempt: u32,
+    /// Why.
+    pub error: &'a Error,
+    /// How long until the next.
+    pub pause: Duration,
+}
+
+/// Told of a retry before its pause.
+pub type OnRetry = Arc<dyn Fn(&RetryNotice<'_>) + Send + Sync>;
+
+/// How patiently to connect. Only causes that pass by themselves are retried.
+#[derive(Clone)]
+pub struct Retrying {
+    /// Attempts in all, at least 1.
+    pub attempts: u32,
+    /// The first pause; each further one is twice as long.
+    pub first_pause: Duration,
+    /// The longest pause.
+    pub longest_pause: Duration,
+    /// No further attempt is begun after this time in all.
+    pub within: Duration,
+    /// Told of each retry.
+    pub told: Option<OnRetry>,
+}
+
+impl Default for Retrying {
+    fn default() -> Self {
+        Self {
+            attempts: 10,
+            first_pause: Duration::from_millis(250),
+            longest_pause: Duration::from_secs(4),
+            within: Duration::from_secs(60),
+            told: None,
+        }
+    }
+}
+
+impl Retrying {
+    /// One attempt only.
+    pub fn never() -> Self {
+        Self {
+            attempts: 1,
+            ..Self::default()
+        }
+    }
+
+    /// Calls this before each retry.
+    #[must_use]
+    pub fn telling(mut self, told: impl Fn(&RetryNotice<'_>) + Send + Sync + 'static) -> Self {
+        self.told = Some(Arc::new(told));
+        self
+    }
+
+    fn pause_after(&self, attempt: u32) -> Duration {
+        let doubled = self
+            .first_pause
+            .saturating_mul(2_u32.saturating_pow(attempt - 1));
+        doubled.min(self.longest_pause)
+    }
+}
+
+impl Connection {
+    /// Opens a session, again and again while the reason passes by itself.
+    ///
+    /// # Errors
+    /// The last attempt's error; [`Error::Cancelled`] at once when the token is cancelled.
+    pub async fn open(
+        place: &ConnectionString,
+        retrying: &Retrying,
+        cancel: &CancellationToken,
+    ) -> Result<Self, Error> {
+        let started = Instant::now();
+        let mut attempt = 1;
+        loop {
+            let opened = cancel.run_until_cancelled(open_once(place)).await;
+            let error = match opened.ok_or(Error::Cancelled)? {
+                Ok(connection) => return Ok(connection),
+                Err(error) => error,
+            };
+            let pause = retrying.pause_after(attempt);
+            let late = started.elapsed() + pause > retrying.within;
+            if !error.is_retryable() || attempt >= retrying.attempts || late {
+                return Err(error);
+            }
+            tracing::info!(attempt, ?pause, %error, cause = ?error.cause(), "connecting again");
+            if let Some(told) = &retrying.told {
+                told(&RetryNotice {
+                    attempt,
+                    error: &error,
+                    pause,
+                });
+            }
+            let slept = cancel.run_until_cancelled(tokio::time::sleep(pause)).await;
+            slept.ok_or(Error::Cancelled)?;
+            attempt += 1;
+        }
+    }
+}
+
+/// How to encrypt one attempt.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Encryption {
+    Off,
+    IfOffered,
+    Always,
+}
+
+/// What `sslmode` tries first, and what it falls back to when that fails over encryption.
+fn encryption(place: &ConnectionString) -> (Encryption, Option<Encryption>) {
+    match place.ssl_mode() {
+        _ if place.is_unix_socket() => (Encryption::Off, None),
+        SslMode::Disable => (Encryption::Off, None),
+        SslMode::Allow => (Encryption::Off, Some(Encryption::Always)),
+        SslMode::Prefer => (Encryption::IfOffered, Some(Encryption::Off)),
+        SslMode::Require | SslMode::VerifyCa | SslMode::VerifyFull => (Encryption::Always, None),
+    }
+}
+
+async fn open_once(place: &ConnectionString) -> Result<Connection, Error> {
+    let concerns = |error: &Error| error.cause().is_some_and(Cause::concerns_encryption);
+    let (first, second) = encryption(place);
+    let error = match (open_with(place, first).await, second) {
+        (Err(error), Some(second)) if concerns(&error) => (error, second),
+        (outcome, _) => return outcome,
+    };
+    match open_with(place, error.1).await {
+        // Both ways are closed: the mode's own way says more.
+        Err(again) if concerns(&again) => Err(error.0),
+        outcome => outcome,
+    }
+}
+
+async fn open_with(place: &ConnectionString, encryption: Encryption) -> Result<Connection, Error> {
+    let endpoint = place.endpoint();
+    let limit = time_limit(place);
+    let config = configuration(place, encryption, limit);
+    let tls = match encryption {
+        Encryption::Off => None,
+        Encryption::IfOffered | Encryption::Always => {
+            Some(tls::connector(place).map_err(|source| Error::Tls {
+                endpoint: endpoint.clone(),
+                source,
+            })?)
+        }
+    };
+    let inbox = Arc::new(Inbox::default());
+    let connecting = async {
+        Ok(match &tls {
+            Some(tls) => {
+                let (client, connection) = config.connect(tls.clone()).await?;
+                (client, tokio::spawn(drive(connection, inbox.clone())))
+            }
+            None => {
+                let (client, connection) = config.connect(tokio_postgres::NoTls).await?;
+                (client, tokio::spawn(drive(connection, inbox.clone())))
+            }
+        })
+    };
+    let connected: Result<_, tokio_postgres::Error> =
+        match tokio::time::timeout(limit, connecting).await {
+            Ok(connected) => connected,
+            Err(_) => {
+                return Err(Error::Timeout {
+                    endpoint,
+                    after: limit,
+                });
+            }
+        };
+    let (client, driver) = connected.map_err(|error| Error::Connect {
+        endpoint: endpoint.clone(),
+        source: error.into(),
+    })?;
+    let driver = AbortOnDropHandle::new(driver);
+    Ok(Connection {
+        client,
+        driver,
+        inbox,
+        tls,
+        endpoint,
+        limit,
+    })
+}
+
+fn configuration(place: &ConnectionString, encryption: Encryption, limit: Duration) -> Config {
+    let mut config = Config::new();
+    config
+        .host(place.host())
+        .port(place.port())
+        .user(place.user())
+        .dbname(place.database())
+        .application_name(place.application_name())
+        // Half for each of two addresses (IPv6 and IPv4), so that a dead one leaves time.
+        .connect_timeout(limit / 2)
+        .keepalives(true)
+        .keepalives_idle(Duration::from_secs(30))
+        .keepalives_interval(Duration::from_secs(10))
+        .keepalives_retries(3)
+        .ssl_mode(match encryption {
+            Encryption::Off => config::SslMode::Disable,
+            Encryption::IfOffered => config::SslMode::Prefer,
+            Encryption::Always => config::SslMode::Require,
+        })
+        .channel_binding(match place.channel_binding() {
+            ChannelBinding::Disable => config::ChannelBinding::Disable,
+            ChannelBinding::Prefer => config::ChannelBinding::Prefer,
+            ChannelBinding::Require => config::ChannelBinding::Require,
+        });
+    if let Some(address) = place.hostaddr() {
+        config.hostaddr(address);
+    }
+    if let Some(password) = place.password() {
+        config.password(password.expose());
+    }
+    if let Some(options) = place.options() {
+        config.options(options);
+    }
+    config
+}
