@@ -57,11 +57,11 @@ pub enum ToolError {
         stderr: Vec<String>,
     },
     /// The disk or a quota is full.
-    #[error("no space left for {} after {written} bytes", .file.display())]
+    #[error("no space left for {} after about {written} bytes", .file.display())]
     NoSpace {
         /// The file that was written.
         file: PathBuf,
-        /// The bytes written until then.
+        /// The bytes handed over until then; the last two million may not have reached the disk.
         written: u64,
         /// The system's reason.
         #[source]
@@ -147,9 +147,9 @@ impl Explain for ToolError {
             ),
             Self::Pipe { source, .. } => Failure::new(what, source.to_string()).retry(Retry::Now),
             Self::Failed { tool, status, stderr } => diagnosis::failure(tool, *status, stderr),
-            Self::NoSpace { file, written, source } => {
+            Self::NoSpace { file, source, .. } => {
                 let folder = file.parent().unwrap_or(file).display();
-                Failure::new(what, format!("{source}; {written} bytes were written and are removed."))
+                Failure::new(what, format!("{source}; the incomplete file is removed."))
                     .advise("Free space there, or choose a backup folder on another disk.")
                     .advise(format!("$ df -h '{folder}'"))
             }

@@ -3,6 +3,7 @@
 use super::child::Call;
 use super::{ToolError, Version};
 use futures_util::future::join_all;
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -69,18 +70,13 @@ impl Search {
         Self::in_folders(named.map(PathBuf::from), folders)
     }
 
-    /// A folder that the person named, and others.
-    pub fn in_folders(named: Option<PathBuf>, folders: Vec<PathBuf>) -> Self {
-        let mut search = Self {
-            named,
-            folders: Vec::new(),
-        };
-        for folder in folders {
-            if !search.folders.contains(&folder) && folder.is_absolute() {
-                search.folders.push(folder);
-            }
-        }
-        search
+    /// A folder that the person named, and others. Of folders that are the same by links (`/bin`
+    /// and `/usr/bin`) the first is looked into.
+    pub fn in_folders(named: Option<PathBuf>, mut folders: Vec<PathBuf>) -> Self {
+        let mut known = HashSet::new();
+        let real = |folder: &PathBuf| folder.canonicalize().unwrap_or_else(|_| folder.clone());
+        folders.retain(|folder| folder.is_absolute() && known.insert(real(folder)));
+        Self { named, folders }
     }
 
     /// All client tools that are there and tell their version.
@@ -264,7 +260,9 @@ mod tests {
         );
         let usr_bin = root.path().join("usr/bin");
         install(&usr_bin, "17.2", "pg_wrapper");
-        let mut folders = vec![usr_bin];
+        let bin = root.path().join("bin");
+        symlink(&usr_bin, &bin).unwrap();
+        let mut folders = vec![usr_bin, bin];
         folders.extend(package_folders(root.path()));
         let search = Search::in_folders(None, folders);
         assert_eq!(search.all().await.unwrap().len(), 3);
