@@ -23,23 +23,12 @@ impl TestServer {
     /// A running server for every installation with `initdb`: those named in `NEONLIFT_PG_BIN`
     /// (several with `:` between them) and Debian's.
     pub(crate) fn one_of_each_installed() -> Vec<Self> {
-        let named = std::env::var_os("NEONLIFT_PG_BIN").unwrap_or_default();
-        let mut folders: Vec<_> = std::env::split_paths(&named).collect();
-        let versions = std::fs::read_dir("/usr/lib/postgresql")
-            .into_iter()
-            .flatten()
-            .flatten();
-        folders.extend(versions.map(|version| version.path().join("bin")));
-        let servers: Vec<_> = folders
-            .iter()
-            .filter(|bin| bin.join("initdb").exists())
-            .map(|bin| Self::start(bin))
-            .collect();
-        assert!(
-            !servers.is_empty(),
-            "no PostgreSQL server is installed: set NEONLIFT_PG_BIN"
-        );
-        servers
+        installed().iter().map(|bin| Self::start(bin)).collect()
+    }
+
+    /// One running server, where the version makes no difference.
+    pub(crate) fn of_any_version() -> Self {
+        Self::start(&installed()[0])
     }
 
     fn start(bin: &Path) -> Self {
@@ -96,7 +85,7 @@ impl TestServer {
                 "{}",
                 std::fs::read_to_string(self.folder.path().join("log")).unwrap()
             );
-            std::thread::yield_now();
+            std::thread::sleep(Duration::from_millis(20));
         }
     }
 
@@ -154,6 +143,22 @@ impl TestServer {
             .to_owned()
     }
 
+    /// A session, with the connection that has to be polled for it.
+    pub(crate) async fn connect(
+        &self,
+        database: &str,
+    ) -> (
+        tokio_postgres::Client,
+        impl Future<Output = Result<(), tokio_postgres::Error>> + use<>,
+    ) {
+        let mut config = tokio_postgres::Config::new();
+        config
+            .host_path(self.folder.path())
+            .user("postgres")
+            .dbname(database);
+        config.connect(tokio_postgres::NoTls).await.unwrap()
+    }
+
     /// What its `pg_dump` writes.
     pub(crate) fn dump(&self, database: &str, flags: &[&str]) -> String {
         let output = self
@@ -190,6 +195,22 @@ impl Drop for TestServer {
         }
         self.server.wait().ok();
     }
+}
+
+fn installed() -> Vec<PathBuf> {
+    let named = std::env::var_os("NEONLIFT_PG_BIN").unwrap_or_default();
+    let mut folders: Vec<_> = std::env::split_paths(&named).collect();
+    let versions = std::fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten();
+    folders.extend(versions.map(|version| version.path().join("bin")));
+    folders.retain(|bin| bin.join("initdb").exists());
+    assert!(
+        !folders.is_empty(),
+        "no PostgreSQL server is installed: set NEONLIFT_PG_BIN"
+    );
+    folders
 }
 
 /// PostgreSQL refuses to run as root.

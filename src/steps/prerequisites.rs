@@ -1,7 +1,7 @@
 //! Client tools, room for the backup, and what to have ready. Changes nothing.
 
 use super::{Error, Work, size};
-use crate::postgres::tools::{ClientTools, System, ToolError, Version};
+use crate::postgres::tools::{ClientTools, ToolError};
 use crate::postgres::{Connection, Retrying};
 use crate::session::report::{Check, Prerequisites};
 use crate::failure::Explain;
@@ -41,12 +41,7 @@ async fn client_tools(work: Work<'_>, glimpse: Option<&Glimpse>) -> Check {
     let found = |tools: &ClientTools| format!("{}, {}", tools.version(), tools.folder().display());
     let chosen = match glimpse {
         Some(glimpse) => search.for_server(glimpse.version).await,
-        None => {
-            let newest = search.all().await.into_iter().max_by_key(ClientTools::version);
-            let searched = Vec::new();
-            let needed = Version { major: 0, minor: 0 };
-            newest.ok_or(ToolError::Missing { searched, needed })
-        }
+        None => search.all().await.and_then(newest),
     };
     match (chosen, glimpse) {
         (Ok(tools), Some(_)) => {
@@ -54,15 +49,16 @@ async fn client_tools(work: Work<'_>, glimpse: Option<&Glimpse>) -> Check {
         }
         (Ok(tools), None) => Check::warning(NAME, found(&tools))
             .advise("Whether they are new enough is checked again when the source is connected."),
-        (Err(ToolError::Missing { .. }), None) => with_advice(
-            Check::bad(NAME, "not found"),
-            System::here().install_advice(None),
-        ),
         (Err(error), _) => {
             let failure = error.failure();
             with_advice(Check::bad(NAME, failure.why), failure.advice)
         }
     }
+}
+
+fn newest(found: Vec<ClientTools>) -> Result<ClientTools, ToolError> {
+    let nothing = ToolError::Missing { searched: Vec::new(), needed: None };
+    found.into_iter().max_by_key(|tools| tools.version()).ok_or(nothing)
 }
 
 fn with_advice(mut check: Check, advice: Vec<String>) -> Check {

@@ -75,9 +75,7 @@ pub(super) fn tokens(sql: &str) -> impl Iterator<Item = Token<'_>> {
 /// length ends at a character's border.
 fn first(rest: &str) -> Option<(Kind, usize)> {
     let found = match rest.chars().next()? {
-        c if c.is_ascii_whitespace() => {
-            (Kind::Space, length_while(rest, |b| b.is_ascii_whitespace()))
-        }
+        c if c.is_ascii_whitespace() => (Kind::Space, blanks(rest)),
         '-' if rest.starts_with("--") => (Kind::LineComment, line(rest)),
         '/' if rest.starts_with("/*") => (Kind::BlockComment, block_comment(rest)),
         '\\' => (Kind::PsqlCommand, line(rest)),
@@ -109,6 +107,10 @@ fn continues_word(byte: u8) -> bool {
 
 fn length_while(text: &str, belongs: impl Fn(u8) -> bool) -> usize {
     text.bytes().position(|b| !belongs(b)).unwrap_or(text.len())
+}
+
+fn blanks(text: &str) -> usize {
+    length_while(text, |byte| byte.is_ascii_whitespace())
 }
 
 fn line(text: &str) -> usize {
@@ -175,18 +177,20 @@ fn escape_text(text: &str) -> usize {
 /// The bytes up to and with the quote that carries a literal on: blanks and comments, with at least
 /// one line end before the quote.
 fn continuation(text: &str) -> Option<usize> {
-    let mut line_end_seen = false;
-    for token in tokens(text) {
-        match token.kind {
-            Kind::Space => line_end_seen |= token.text.contains(['\n', '\r']),
-            Kind::LineComment => {}
-            Kind::Text if line_end_seen && token.text.starts_with('\'') => {
-                return Some(token.start + 1);
-            }
-            _ => return None,
+    let mut at = 0;
+    loop {
+        let rest = &text[at..];
+        let skipped = if rest.starts_with("--") {
+            line(rest)
+        } else {
+            blanks(rest)
+        };
+        if skipped == 0 {
+            let goes_on = rest.starts_with('\'') && text[..at].contains(['\n', '\r']);
+            return goes_on.then_some(at + 1);
         }
+        at += skipped;
     }
-    None
 }
 
 /// The tag of a dollar quote that begins here, its dollars included: `$$`, `$body$`.

@@ -16,7 +16,8 @@ use lexer::{Kind, tokens};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Script {
     /// The settings that pg_dump puts in front (`SET …;`, `SELECT … set_config(…);`), one
-    /// statement each.
+    /// statement each. The entries rely on it: their function bodies must not be checked yet
+    /// (`check_function_bodies`), and their names are meant for an empty `search_path`.
     pub preamble: Vec<String>,
     /// The entries in pg_dump's order, in which each finds what it depends on.
     pub entries: Vec<Entry>,

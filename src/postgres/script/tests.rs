@@ -85,6 +85,12 @@ fn commands_to_psql_are_dropped_and_bodies_kept() {
         .collect();
     assert_eq!(restricted.len(), 1, "only the function's body has the word");
     assert!(restricted[0].sql.contains("\n\\restrict nothing\n"));
+    let between = entry(
+        "TABLE",
+        "a",
+        "CREATE TABLE a ();\n\\unrestrict x\nCREATE TABLE b ();",
+    );
+    assert_eq!(between.sql, "CREATE TABLE a ();\nCREATE TABLE b ();");
 }
 
 #[test]

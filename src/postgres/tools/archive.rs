@@ -229,3 +229,35 @@ impl Drop for Partial {
         std::fs::remove_file(&self.path).ok();
     }
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+    use crate::failure::Explain;
+
+    #[tokio::test]
+    async fn a_full_disk_is_an_error_of_its_own_and_the_partial_file_goes() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.dump.partial");
+        std::os::unix::fs::symlink("/dev/full", &path).unwrap();
+        let file = OpenOptions::new().write(true).open(&path).await.unwrap();
+        let mut partial = Partial {
+            path: path.clone(),
+            file,
+            written: 0,
+        };
+        let rows = tokio::io::repeat(1).take(1_000_000);
+        let error = partial.fill(rows, "pg_dump", &|_| {}).await.unwrap_err();
+        drop(partial);
+        assert!(matches!(error, ToolError::NoSpace { .. }), "{error:?}");
+        assert!(error.failure().advice[1].starts_with("$ df"));
+        assert!(path.symlink_metadata().is_err());
+    }
+
+    #[test]
+    fn names_of_tables_are_read_from_verbose_lines() {
+        let line = "pg_dump: dumping contents of table \"Odd \"x\".T\"";
+        assert_eq!(table_begun(line), Some("Odd \"x\".T"));
+        assert_eq!(table_begun("pg_dump: reading policies"), None);
+    }
+}

@@ -88,6 +88,7 @@ const TROUBLES: [Trouble; 17] = [
     Trouble {
         words: &[
             "invalid snapshot identifier",
+            "ERROR:  snapshot \"",
             "could not import the requested snapshot",
         ],
         advice: &[

@@ -2,7 +2,7 @@
 
 use super::diagnosis;
 use super::{FOLDER_VARIABLE, System, Version};
-use crate::failure::{Explain, Failure, Retry, Severity};
+use crate::failure::{Explain, Failure, Retry};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
@@ -17,8 +17,8 @@ pub enum ToolError {
     Missing {
         /// The folders that were looked into.
         searched: Vec<PathBuf>,
-        /// The version of the server they are for.
-        needed: Version,
+        /// The version of the server they are for, when it is known.
+        needed: Option<Version>,
     },
     /// There are client tools, but none for a server that new.
     #[error("no pg_dump is new enough for a server of version {server}")]
@@ -57,11 +57,11 @@ pub enum ToolError {
         stderr: Vec<String>,
     },
     /// The disk or a quota is full.
-    #[error("no space left for {} after {written} bytes", .file.display())]
+    #[error("no space left for {} after about {written} bytes", .file.display())]
     NoSpace {
         /// The file that was written.
         file: PathBuf,
-        /// The bytes written until then.
+        /// The bytes handed over until then; the last two million may not have reached the disk.
         written: u64,
         /// The system's reason.
         #[source]
@@ -147,9 +147,9 @@ impl Explain for ToolError {
             ),
             Self::Pipe { source, .. } => Failure::new(what, source.to_string()).retry(Retry::Now),
             Self::Failed { tool, status, stderr } => diagnosis::failure(tool, *status, stderr),
-            Self::NoSpace { file, written, source } => {
+            Self::NoSpace { file, source, .. } => {
                 let folder = file.parent().unwrap_or(file).display();
-                Failure::new(what, format!("{source}; {written} bytes were written and are removed."))
+                Failure::new(what, format!("{source}; the incomplete file is removed."))
                     .advise("Free space there, or choose a backup folder on another disk.")
                     .advise(format!("$ df -h '{folder}'"))
             }
@@ -166,21 +166,21 @@ fn advise_all(failure: Failure, advice: Vec<String>) -> Failure {
     advice.into_iter().fold(failure, Failure::advise)
 }
 
-fn missing(searched: &[PathBuf], needed: Version) -> Failure {
+fn missing(searched: &[PathBuf], needed: Option<Version>) -> Failure {
     let folders: Vec<_> = searched
         .iter()
         .map(|folder| folder.display().to_string())
         .collect();
+    let major = needed.map(|version| version.major);
+    let enough = major
+        .map(|m| format!(", version {m} or newer"))
+        .unwrap_or_default();
     let failure = Failure::new(
         "PostgreSQL's client tools pg_dump and pg_restore were not found",
         format!("None of these folders has both: {}.", folders.join(", ")),
     )
-    .severity(Severity::Failed)
-    .advise(format!(
-        "Install the client tools, version {} or newer:",
-        needed.major
-    ));
-    advise_all(failure, System::here().install_advice(Some(needed.major))).advise(folder_advice())
+    .advise(format!("Install the client tools{enough}:"));
+    advise_all(failure, System::here().install_advice(major)).advise(folder_advice())
 }
 
 fn too_old(found: &[(PathBuf, Version)], server: Version) -> Failure {

@@ -3,6 +3,7 @@
 use super::child::Call;
 use super::{ToolError, Version};
 use futures_util::future::join_all;
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -69,27 +70,26 @@ impl Search {
         Self::in_folders(named.map(PathBuf::from), folders)
     }
 
-    /// A folder that the person named, and others.
-    pub fn in_folders(named: Option<PathBuf>, folders: Vec<PathBuf>) -> Self {
-        let mut search = Self {
-            named,
-            folders: Vec::new(),
-        };
-        for folder in folders {
-            if !search.folders.contains(&folder) && folder.is_absolute() {
-                search.folders.push(folder);
-            }
-        }
-        search
+    /// A folder that the person named, and others. Of folders that are the same by links (`/bin`
+    /// and `/usr/bin`) the first is looked into.
+    pub fn in_folders(named: Option<PathBuf>, mut folders: Vec<PathBuf>) -> Self {
+        let mut known = HashSet::new();
+        let real = |folder: &PathBuf| folder.canonicalize().unwrap_or_else(|_| folder.clone());
+        folders.retain(|folder| folder.is_absolute() && known.insert(real(folder)));
+        Self { named, folders }
     }
 
     /// All client tools that are there and tell their version.
-    pub async fn all(&self) -> Vec<ClientTools> {
-        let named = self.named.iter().map(|folder| look(folder, true));
-        let others = self.folders.iter().map(|folder| look(folder, false));
-        let (mut found, others) = tokio::join!(join_all(named), join_all(others));
-        found.extend(others);
-        found.into_iter().flatten().collect()
+    ///
+    /// # Errors
+    /// [`ToolError::Missing`] when there are none.
+    pub async fn all(&self) -> Result<Vec<ClientTools>, ToolError> {
+        let found = self.look_everywhere().await;
+        if found.is_empty() {
+            Err(self.missing(None))
+        } else {
+            Ok(found)
+        }
     }
 
     /// The client tools to use with a server of this `server_version_num`: those of the named
@@ -100,13 +100,9 @@ impl Search {
     /// enough.
     pub async fn for_server(&self, server_version_num: u32) -> Result<ClientTools, ToolError> {
         let server = Version::of_server(server_version_num);
-        let found = self.all().await;
+        let found = self.look_everywhere().await;
         if found.is_empty() {
-            let searched = self.named.iter().chain(&self.folders).cloned().collect();
-            return Err(ToolError::Missing {
-                searched,
-                needed: server,
-            });
+            return Err(self.missing(Some(server)));
         }
         best(&found, server)
             .cloned()
@@ -117,6 +113,19 @@ impl Search {
                     .collect(),
                 server,
             })
+    }
+
+    async fn look_everywhere(&self) -> Vec<ClientTools> {
+        let named = self.named.iter().map(|folder| look(folder, true));
+        let others = self.folders.iter().map(|folder| look(folder, false));
+        let (mut found, others) = tokio::join!(join_all(named), join_all(others));
+        found.extend(others);
+        found.into_iter().flatten().collect()
+    }
+
+    fn missing(&self, needed: Option<Version>) -> ToolError {
+        let searched = self.named.iter().chain(&self.folders).cloned().collect();
+        ToolError::Missing { searched, needed }
     }
 }
 
@@ -251,10 +260,12 @@ mod tests {
         );
         let usr_bin = root.path().join("usr/bin");
         install(&usr_bin, "17.2", "pg_wrapper");
-        let mut folders = vec![usr_bin];
+        let bin = root.path().join("bin");
+        symlink(&usr_bin, &bin).unwrap();
+        let mut folders = vec![usr_bin, bin];
         folders.extend(package_folders(root.path()));
         let search = Search::in_folders(None, folders);
-        assert_eq!(search.all().await.len(), 3);
+        assert_eq!(search.all().await.unwrap().len(), 3);
         let chosen = search.for_server(160_000).await.unwrap();
         assert_eq!(chosen.folder(), real);
         assert_eq!(
@@ -274,5 +285,9 @@ mod tests {
             panic!("found something");
         };
         assert_eq!(searched, [empty.path(), Path::new("/nowhere/bin")]);
+        assert!(matches!(
+            search.all().await,
+            Err(ToolError::Missing { needed: None, .. })
+        ));
     }
 }
