@@ -22,7 +22,11 @@ pub fn literal(text: &str) -> String {
 
 /// Identifiers as a list: `"a", "b"`.
 pub fn identifiers<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
-    names.into_iter().map(identifier).collect::<Vec<_>>().join(", ")
+    names
+        .into_iter()
+        .map(identifier)
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 #[cfg(test)]

@@ -1,1 +1,305 @@
 //! Practice servers: two real PostgreSQL servers on this machine, one of them behaving like Neon.
+//!
+//! [`binaries`] finds the programs, fetching them (`fetch`) where none are installed. A practice
+//! lives in a folder (`folder`) with a data folder and a log for each of the two servers
+//! (`server`). The source has [`sample`] data, the target ([`target`]) is an empty practice Neon.
+//! When neonlift is killed its servers live on; the next start, or `practice down`, ends them.
+
+mod account;
+pub mod binaries;
+mod error;
+mod fetch;
+mod folder;
+mod postmaster;
+pub mod sample;
+mod server;
+pub mod target;
+
+pub use error::Error;
+pub use fetch::FetchError;
+pub use folder::Standing;
+
+use crate::secret::Secret;
+use account::Account;
+use binaries::ServerBinaries;
+use folder::{Place, Record, Register};
+use postmaster::Manner;
+use sample::Sample;
+use server::{Plan, Server};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use tokio_util::sync::CancellationToken;
+
+/// The documents of a practice source when nothing else is asked for.
+pub const DOCUMENTS: u64 = 20_000;
+
+/// What is being done now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Happening {
+    /// A sentence without a full stop.
+    pub doing: String,
+    /// How much of it is done, and of how much, where that is known.
+    pub progress: Option<(u64, u64)>,
+}
+
+impl Happening {
+    fn new(doing: impl Into<String>) -> Self {
+        Self {
+            doing: doing.into(),
+            progress: None,
+        }
+    }
+
+    fn of(doing: impl Into<String>, done: u64, total: u64) -> Self {
+        Self {
+            doing: doing.into(),
+            progress: Some((done, total)),
+        }
+    }
+}
+
+/// Who is told what happens; called often while rows are written.
+pub type Say<'a> = dyn Fn(Happening) + Send + Sync + 'a;
+
+/// How the practice is wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// The folder it lives in, kept afterwards; `None` is a temporary one.
+    pub folder: Option<PathBuf>,
+    /// Rows of `vector_documents`; `None` takes what the folder has, else [`DOCUMENTS`]. Another
+    /// number than the folder has makes the source's data anew.
+    pub documents: Option<u64>,
+    /// Whether the source's embeddings get an HNSW index.
+    pub vector_index: bool,
+    /// Whether [`down`] without a folder ends this one too: for `practice up`.
+    pub standing: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            folder: None,
+            documents: None,
+            vector_index: true,
+            standing: false,
+        }
+    }
+}
+
+/// Two running servers. Dropped without [`Practice::stop`], they are ended at once.
+#[derive(Debug)]
+pub struct Practice {
+    // The servers come first: they have to be gone before their place is.
+    source: Server,
+    target: Server,
+    owner_password: Secret,
+    binaries: ServerBinaries,
+    sample: Sample,
+    place: Place,
+}
+
+impl Practice {
+    /// Starts both servers and fills the source where that has not been done yet. Servers that a
+    /// dead neonlift left behind are ended first.
+    ///
+    /// # Errors
+    /// No server programs, a folder that cannot be used, a server that does not start; and
+    /// [`Error::Cancelled`], with nothing left running.
+    pub async fn start(
+        options: &Options,
+        say: &Say<'_>,
+        cancel: &CancellationToken,
+    ) -> Result<Self, Error> {
+        // What is begun cleans up after itself when it is dropped: programs and servers are
+        // ended, half-made data is made again next time.
+        match cancel.run_until_cancelled(Self::begin(options, say)).await {
+            Some(result) => result,
+            None => Err(Error::Cancelled),
+        }
+    }
+
+    async fn begin(options: &Options, say: &Say<'_>) -> Result<Self, Error> {
+        let account = Account::for_servers()?;
+        let binaries = binaries::find_for(account.as_ref(), say).await?;
+        let place = claim(options, account.as_ref(), say).await?;
+        let mut record = place.record()?;
+        let sample = wanted(options, &record);
+        record.standing = options.standing;
+        place.write_record(&record)?;
+
+        say(Happening::new("Starting two PostgreSQL servers"));
+        let plan = |name, superuser, settings| Plan {
+            name,
+            place: &place.path,
+            superuser,
+            settings,
+            binaries: &binaries,
+            account: account.as_ref(),
+        };
+        let [source, target] = folder::SERVERS;
+        let source_plan = plan(source, sample::USER, SOURCE_SETTINGS.to_owned());
+        let target_plan = plan(
+            target,
+            target::SUPERUSER,
+            target::settings(sample.documents),
+        );
+        let (source, target) =
+            tokio::try_join!(Server::start(&source_plan), Server::start(&target_plan))?;
+        let owner_password = target::prepare(&target, binaries.vector_trusted).await?;
+        if record.sample.as_ref() != Some(&sample) {
+            record.sample = None;
+            place.write_record(&record)?;
+            sample::create(&source, &sample, say).await?;
+            record.sample = Some(sample.clone());
+            place.write_record(&record)?;
+        }
+        Ok(Self {
+            source,
+            target,
+            owner_password,
+            binaries,
+            sample,
+            place,
+        })
+    }
+
+    /// The source's connection string, its password included.
+    pub fn source_url(&self) -> Secret {
+        Secret::new(format!(
+            "postgresql://{}:{}@{}/{}?sslmode=disable",
+            sample::USER,
+            self.source.password().expose(),
+            self.source.address(),
+            sample::DATABASE,
+        ))
+    }
+
+    /// Where the target listens, in plain text; the relay belongs in front of it.
+    pub fn target_address(&self) -> SocketAddr {
+        self.target.address()
+    }
+
+    /// The password of [`target::OWNER`] for [`target::DATABASE`].
+    pub fn target_password(&self) -> &Secret {
+        &self.owner_password
+    }
+
+    /// PostgreSQL's programs, `pg_dump` and the like among them.
+    pub fn binaries(&self) -> &ServerBinaries {
+        &self.binaries
+    }
+
+    /// The sample data that the source has.
+    pub fn sample(&self) -> &Sample {
+        &self.sample
+    }
+
+    /// The folder that everything is in.
+    pub fn folder(&self) -> &Path {
+        &self.place.path
+    }
+
+    /// Waits until one of the servers ends without having been asked to by [`Practice::stop`]
+    /// (`practice down`, a crash), and says which. May be dropped and called again.
+    pub async fn ended(&mut self) -> Error {
+        tokio::select! {
+            error = self.source.ended() => error,
+            error = self.target.ended() => error,
+        }
+    }
+
+    /// Stops both servers in good order; a temporary folder is removed.
+    ///
+    /// # Errors
+    /// When a server does not end, or the folder cannot be removed.
+    pub async fn stop(self) -> Result<(), Error> {
+        let temporary = self.place.temporary;
+        self.finish(temporary).await
+    }
+
+    /// Stops both servers and removes the folder, whether temporary or given.
+    ///
+    /// # Errors
+    /// As [`Practice::stop`].
+    pub async fn remove(self) -> Result<(), Error> {
+        self.finish(true).await
+    }
+
+    async fn finish(self, delete: bool) -> Result<(), Error> {
+        let (source, target) = tokio::join!(self.source.stop(), self.target.stop());
+        source.and(target)?;
+        if delete { self.place.delete() } else { Ok(()) }
+    }
+}
+
+/// The source is an ordinary server that changes can be followed from.
+const SOURCE_SETTINGS: &str = "max_connections = 100\nwal_level = logical\n";
+
+async fn claim(
+    options: &Options,
+    account: Option<&Account>,
+    say: &Say<'_>,
+) -> Result<Place, Error> {
+    let register = Register::open(account).await?;
+    let mut orphans = register.sweep().await?;
+    let place = register.claim(options.folder.as_deref(), account).await?;
+    orphans += folder::end_servers(&place.path, Manner::Immediate).await?;
+    if orphans > 0 {
+        say(Happening::new(format!(
+            "Ended {orphans} servers that a killed neonlift left behind"
+        )));
+    }
+    Ok(place)
+}
+
+fn wanted(options: &Options, record: &Record) -> Sample {
+    let there = record.sample.as_ref();
+    match (options.documents, there) {
+        (None, Some(there)) => there.clone(),
+        (documents, _) => Sample {
+            documents: documents.unwrap_or(DOCUMENTS),
+            vector_index: options.vector_index,
+        },
+    }
+}
+
+/// The folder of the practice that `neonlift demo` and `practice up` come back to.
+///
+/// # Errors
+/// When no cache folder is known.
+pub fn usual_folder() -> Result<PathBuf, Error> {
+    let account = Account::for_servers()?;
+    Ok(account::cache_folder(account.as_ref())?.join("demo"))
+}
+
+/// How practice servers stand: those of a folder, or all that are known.
+///
+/// # Errors
+/// When the folder is none of ours or cannot be read.
+pub async fn status(folder: Option<&Path>) -> Result<Vec<Standing>, Error> {
+    Register::open(Account::for_servers()?.as_ref())
+        .await?
+        .standings(folder)
+}
+
+/// Ends the servers of a folder; without one, those of `practice up` and all orphans, leaving
+/// alone what other running commands and tests work with. Gives what was ended, as it stood.
+///
+/// # Errors
+/// As [`status`], and when a server does not end.
+pub async fn down(folder: Option<&Path>) -> Result<Vec<Standing>, Error> {
+    let register = Register::open(Account::for_servers()?.as_ref()).await?;
+    let mut ended = register.standings(folder)?;
+    ended.retain(|standing| {
+        let meant = folder.is_some() || standing.standing || !standing.in_use;
+        meant && !standing.servers.is_empty()
+    });
+    for standing in &ended {
+        folder::end_servers(&standing.folder, Manner::Fast).await?;
+    }
+    register.sweep().await?;
+    Ok(ended)
+}
+
+#[cfg(test)]
+mod tests;
