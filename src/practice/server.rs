@@ -126,8 +126,8 @@ impl Plan<'_> {
     }
 
     /// Loopback only, passwords only, no socket; a log that holds neither statements nor rows.
-    fn write_settings(&self, port: u16) -> Result<(), Error> {
-        let settings = format!("{COMMON}port = {port}\n{}\n", self.settings);
+    fn write_settings(&self) -> Result<(), Error> {
+        let settings = format!("{COMMON}{}", self.settings);
         for (name, text) in [
             ("postgresql.conf", settings.as_str()),
             ("pg_hba.conf", RULES),
@@ -190,7 +190,7 @@ impl Plan<'_> {
             .map_err(Error::io("run", &program))
     }
 
-    fn spawn(&self) -> Result<Child, Error> {
+    fn spawn(&self, port: u16) -> Result<Child, Error> {
         let path = self.log();
         let log = OpenOptions::new()
             .create(true)
@@ -203,6 +203,7 @@ impl Plan<'_> {
         self.command("postgres")
             .arg("-D")
             .arg(self.data())
+            .args(["-p", &port.to_string()])
             .stdin(Stdio::null())
             .stdout(Stdio::from(log))
             .stderr(Stdio::from(copy))
@@ -219,14 +220,13 @@ impl Server {
     pub(super) async fn start(plan: &Plan<'_>) -> Result<Self, Error> {
         plan.make_data().await?;
         let password = new_password()?;
-        plan.write_settings(0)?;
+        plan.write_settings()?;
         plan.set_password(&password).await?;
         loop {
             let address = free_address(plan.place)?;
-            plan.write_settings(address.port())?;
             let mut server = Self {
                 name: plan.name,
-                child: plan.spawn()?,
+                child: plan.spawn(address.port())?,
                 log: plan.log(),
                 superuser: plan.superuser,
                 password: password.clone(),
