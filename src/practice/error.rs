@@ -23,6 +23,9 @@ pub enum Error {
     /// No server with pgvector is installed, and none could be fetched.
     #[error("no PostgreSQL server with pgvector is installed, and none could be fetched")]
     NoBinaries(#[source] FetchError),
+    /// The road to practice Neon could not be opened.
+    #[error(transparent)]
+    Relay(#[from] super::relay::Error),
     /// Neither a home nor a cache folder is known.
     #[error("no cache folder: HOME is not set")]
     NoCacheFolder,
@@ -142,6 +145,7 @@ impl Explain for Error {
                 .advise("Let NEONLIFT_PG_BIN name the `bin` folder of a PostgreSQL 14 or newer with pgvector 0.5 or newer, or unset it to have one found or fetched.")
                 .severity(Severity::Usage),
             Self::NoBinaries(source) => ways_out(failure, source),
+            Self::Relay(error) => error.failure(),
             Self::NoCacheFolder => failure.advise("Set HOME or XDG_CACHE_HOME to a folder of yours."),
             Self::NoServerUser => failure
                 .advise("PostgreSQL does not run as root: run neonlift as an ordinary user, or add one for the servers:")

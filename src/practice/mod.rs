@@ -28,11 +28,14 @@ use binaries::ServerBinaries;
 use folder::{Place, Record, Register};
 use plan::Plan;
 use postmaster::Manner;
+use relay::{Faults, Relay};
 use sample::Sample;
 use server::Server;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use tokio_util::sync::CancellationToken;
+
+/// The endpoint id of practice Neon.
+const ENDPOINT: &str = "ep-practice-neon-00000001";
 
 /// The documents of a practice source when nothing else is asked for.
 pub const DOCUMENTS: u64 = 20_000;
@@ -90,10 +93,11 @@ impl Default for Options {
     }
 }
 
-/// Two running servers. Dropped without [`Practice::stop`], they are ended at once.
+/// Two running servers, the target behind its relay. Dropped without [`Practice::stop`], they are ended at once.
 #[derive(Debug)]
 pub struct Practice {
-    // The servers come first: they have to be gone before their place is.
+    // The relay and the servers come first: they have to be gone before their place is.
+    relay: Relay,
     source: Server,
     target: Server,
     owner_password: Secret,
@@ -142,7 +146,9 @@ impl Practice {
             record.sample = Some(sample.clone());
             place.write_record(&record)?;
         }
+        let relay = Relay::start(target.address(), ENDPOINT).await?;
         Ok(Self {
+            relay,
             source,
             target,
             owner_password,
@@ -163,14 +169,40 @@ impl Practice {
         ))
     }
 
-    /// Where the target listens, in plain text; the relay belongs in front of it.
-    pub fn target_address(&self) -> SocketAddr {
-        self.target.address()
+    /// The connection string of practice Neon, its password included. The name is found at the
+    /// address given beside it, on systems that do not know `*.localhost` too.
+    pub fn target_url(&self) -> Secret {
+        Secret::new(format!(
+            "postgresql://{}:{}@{}:{}/{}?sslmode=require&hostaddr={}",
+            target::OWNER,
+            self.owner_password.expose(),
+            self.relay.host_name(),
+            self.relay.address().port(),
+            target::DATABASE,
+            self.relay.address().ip(),
+        ))
     }
 
-    /// The password of [`target::OWNER`] for [`target::DATABASE`].
-    pub fn target_password(&self) -> &Secret {
-        &self.owner_password
+    /// The target's superuser and its plain address, past the relay: what Neon's own operators
+    /// would have. For tests that break or inspect the target.
+    pub fn target_superuser_url(&self) -> Secret {
+        Secret::new(format!(
+            "postgresql://{}:{}@{}/{}?sslmode=disable",
+            target::SUPERUSER,
+            self.target.password().expose(),
+            self.target.address(),
+            target::DATABASE,
+        ))
+    }
+
+    /// The relay in front of the target.
+    pub fn relay(&self) -> &Relay {
+        &self.relay
+    }
+
+    /// The handle on the faults of the road to the target.
+    pub fn faults(&self) -> Faults {
+        self.relay.faults()
     }
 
     /// PostgreSQL's programs, `pg_dump` and the like among them.
@@ -215,6 +247,7 @@ impl Practice {
     }
 
     async fn finish(self, delete: bool) -> Result<(), Error> {
+        self.relay.stop().await;
         let (source, target) = tokio::join!(self.source.stop(), self.target.stop());
         source.and(target)?;
         if delete { self.place.delete() } else { Ok(()) }
@@ -232,7 +265,7 @@ async fn claim(
     let register = Register::open(account).await?;
     let mut orphans = register.sweep().await?;
     let place = register.claim(options.folder.as_deref(), account).await?;
-    orphans += folder::end_servers(&place.path, Manner::Immediate).await?;
+    orphans += folder::end_servers(&place.path, Manner::Fast).await?;
     if orphans > 0 {
         say(Happening::new(format!(
             "Ended {orphans} servers that a killed neonlift left behind"

@@ -33,9 +33,9 @@ async fn source(practice: &Practice) -> Connection {
 }
 
 async fn owner(practice: &Practice) -> Connection {
-    let password = practice.target_password();
+    let password = &practice.owner_password;
     connect(
-        practice.target_address(),
+        practice.target.address(),
         target::OWNER,
         password,
         target::DATABASE,
@@ -157,7 +157,7 @@ fn check_secrecy(practice: &Practice) {
     let secrets = [
         practice.source.password(),
         practice.target.password(),
-        practice.target_password(),
+        &practice.owner_password,
     ];
     let mut files = vec![practice.folder().to_owned()];
     while let Some(path) = files.pop() {

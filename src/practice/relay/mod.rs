@@ -45,6 +45,12 @@ pub struct Relay {
     listening: AbortOnDropHandle<()>,
 }
 
+impl std::fmt::Debug for Relay {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Relay({} at {})", self.endpoint, self.address)
+    }
+}
+
 impl Relay {
     /// Starts a relay on a free port of the loopback interface, in front of the plain PostgreSQL
     /// server at `upstream`, as the endpoint `endpoint_id` (like `ep-quiet-dawn-123456`).
