@@ -5,11 +5,13 @@
 //! [`target`] · [`transfer`], [`compare`], [`practice`] · [`wizard`] · [`steps`] · [`runner`] ·
 //! [`headless`], [`tui`] · [`cli`]. ARCHITECTURE.md tells the data's way through them.
 
+pub mod cli;
 pub mod compare;
 pub mod config;
 pub mod failure;
 pub mod figures;
 pub mod postgres;
+pub mod headless;
 pub mod practice;
 pub mod progress;
 pub mod runner;
@@ -19,4 +21,5 @@ pub mod source;
 pub mod steps;
 pub mod target;
 pub mod transfer;
+pub mod tui;
 pub mod wizard;

@@ -1,1 +1,7 @@
-fn main() {}
+//! The command `neonlift`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    neonlift::cli::main()
+}

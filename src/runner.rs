@@ -75,11 +75,20 @@ impl Runner {
     }
 
     /// Takes a connection string in: the password stays in memory, the rest goes to the session.
-    pub fn describe(&mut self, side: Side, text: &str) -> Result<Vec<Effect>, DescribeError> {
-        let string = ConnectionString::parse(text)?;
+    pub fn describe(
+        &mut self,
+        side: Side,
+        string: ConnectionString,
+    ) -> Result<Vec<Effect>, store::Error> {
         let url = string.url();
         self.context.connect(side, string);
-        Ok(self.dispatch(Event::Described { side, url })?)
+        self.dispatch(Event::Described { side, url })
+    }
+
+    /// Takes a connection string in as a person wrote it.
+    pub fn describe_text(&mut self, side: Side, text: &str) -> Result<Vec<Effect>, DescribeError> {
+        let string = ConnectionString::parse(text)?;
+        Ok(self.describe(side, string)?)
     }
 
     fn start(&mut self, run: RunId, step: Step) {

@@ -72,6 +72,22 @@ impl Explain for Error {
     }
 }
 
+/// The sessions in a folder that can be read, the one that changed last first. Does not lock
+/// them: what is found may change while another neonlift works on it.
+pub fn list(folder: &Path) -> Vec<(PathBuf, Session)> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let mut found: Vec<(PathBuf, Session)> = entries
+        .filter_map(|entry| {
+            let file = entry.ok()?.path();
+            let text = fs::read_to_string(&file).ok()?;
+            let session: Session = toml::from_str(&text).ok()?;
+            (session.version == VERSION).then_some((file, session))
+        })
+        .collect();
+    found.sort_by_key(|(_, session)| std::cmp::Reverse(session.updated));
+    found
+}
+
 /// An open session file: holds its lock until dropped.
 #[derive(Debug)]
 pub struct Store {

@@ -1,0 +1,169 @@
+//! The command line's form.
+
+use crate::session::Step;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Takes a PostgreSQL database to Neon, step by step, and proves that every row arrived.
+///
+/// Without a command: the wizard on the whole screen. It goes on with the last session, or begins
+/// a new one.
+#[derive(Debug, Parser)]
+#[command(version, about, max_term_width = 100)]
+pub(super) struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// Options of every command.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// Options of every command.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct Common {
+    /// The configuration file; otherwise config.toml in your configuration folder, if it exists
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// The session's file; otherwise a file in your state folder
+    #[arg(long, global = true, value_name = "FILE")]
+    pub session: Option<PathBuf>,
+    /// The database to move: postgresql://user@host/database
+    #[arg(long, global = true, value_name = "URL", hide_env_values = true)]
+    pub source: Option<String>,
+    /// The empty Neon database to move it to
+    #[arg(long, global = true, value_name = "URL", hide_env_values = true)]
+    pub target: Option<String>,
+    /// Plain lines instead of the screen
+    #[arg(long, global = true)]
+    pub plain: bool,
+    /// One JSON object a line instead of the screen
+    #[arg(long, global = true, conflicts_with = "plain")]
+    pub json: bool,
+    /// Draw with ASCII characters only
+    #[arg(long, global = true)]
+    pub ascii: bool,
+    /// Accept what is safe: a pooled target host is exchanged for the direct one
+    #[arg(long, global = true)]
+    pub yes: bool,
+    /// The log's file; otherwise neonlift.log in your state folder
+    #[arg(long, global = true, value_name = "FILE")]
+    pub log: Option<PathBuf>,
+    /// Log more (-vv: everything)
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// No lines about progress
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Practice servers with sample data, and the wizard on them
+    Demo(Demo),
+    /// All remaining steps up to the cutover's checklist, without a screen
+    Run(Run),
+    /// Look at prerequisites and connections, without a screen
+    Check,
+    /// Count what there is to move
+    Inventory,
+    /// Dump the source and check the dump
+    Backup,
+    /// Create the target's extensions, types, tables and functions
+    Schema,
+    /// Copy the rows and build what stands on them
+    Transfer,
+    /// Prove that both sides are equal
+    Compare,
+    /// Show the cutover's checklist, with what is still open
+    Cutover,
+    /// Sign an item of the checklist
+    Sign(Sign),
+    /// Where a session stands
+    Status,
+    /// Which sessions there are
+    Sessions,
+    /// The practice servers alone
+    Practice(Practice),
+}
+
+/// `neonlift demo`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Demo {
+    /// Without the screen; the checklist is signed by itself
+    #[arg(long)]
+    pub headless: bool,
+    /// Documents in the sample data
+    #[arg(long, value_name = "N", default_value_t = crate::practice::DOCUMENTS,
+          value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
+    pub documents: u64,
+    /// Keep the practice databases and the backup when everything is done
+    #[arg(long)]
+    pub keep: bool,
+}
+
+/// `neonlift run`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Run {
+    /// The last step to run
+    #[arg(long, value_name = "STEP", value_parser = step)]
+    pub until: Option<Step>,
+    /// Run again from this step on, also what is done
+    #[arg(long, value_name = "STEP", value_parser = step)]
+    pub from: Option<Step>,
+}
+
+/// `neonlift sign`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Sign {
+    /// The item's key, as `neonlift cutover` shows it
+    pub item: String,
+    /// Your name
+    #[arg(long, value_name = "NAME")]
+    pub by: String,
+}
+
+/// `neonlift practice`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Practice {
+    /// Start them and print their connection strings, stop them, or say how they stand
+    #[arg(value_enum)]
+    pub action: PracticeAction,
+    /// The folder of their data
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// Documents in the sample data
+    #[arg(long, value_name = "N",
+          value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
+    pub documents: Option<u64>,
+}
+
+/// What to do with the practice servers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum PracticeAction {
+    /// Start them; they end with Ctrl-C or `practice down`
+    Up,
+    /// Stop them
+    Down,
+    /// Say how they stand
+    Status,
+}
+
+fn step(name: &str) -> Result<Step, String> {
+    Step::from_name(name).ok_or_else(|| {
+        let names: Vec<&str> = Step::ALL.into_iter().map(Step::name).collect();
+        format!("the steps are {}", names.join(", "))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_form_is_sound() {
+        Arguments::command().debug_assert();
+    }
+}

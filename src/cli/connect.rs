@@ -1,0 +1,101 @@
+//! The connection strings: found where they were given, completed with passwords, told to the
+//! session.
+
+use super::Error;
+use super::args::Common;
+use crate::config::{self, Config, Flags, Given, Origin};
+use crate::headless::Voice;
+use crate::postgres::{ConnectionString, password};
+use crate::runner::{DescribeError, Runner};
+use crate::secret::Secret;
+use crate::session::Session;
+use crate::wizard::Side;
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// What was given on the command line, in the environment or in the configuration.
+pub(super) fn given(common: &Common, config: &Config) -> config::Wanted {
+    let secret = |text: &Option<String>| text.clone().map(Secret::new);
+    let flags = Flags { source: secret(&common.source), target: secret(&common.target) };
+    config::connections(&flags, &variable, config)
+}
+
+/// Whether a session is about the databases that were given: one that was not given fits any.
+pub(super) fn fits(session: &Session, wanted: &config::Wanted) -> bool {
+    let same = |given: &Option<Given>, place: &Option<crate::session::Place>| {
+        let (Some(given), Some(place)) = (given, place) else { return true };
+        ConnectionString::parse(given.string.expose()).is_ok_and(|string| string.url() == place.url)
+    };
+    same(&wanted.source, &session.source) && same(&wanted.target, &session.target)
+}
+
+/// Tells the runner both connection strings: what was given, otherwise what the session knows.
+pub(super) fn describe(
+    runner: &mut Runner,
+    wanted: &config::Wanted,
+    accept_safe: bool,
+    voice: &mut dyn Voice,
+) -> Result<(), Error> {
+    for (side, given) in [(Side::Source, &wanted.source), (Side::Target, &wanted.target)] {
+        let session = runner.wizard().session();
+        let place = match side {
+            Side::Source => &session.source,
+            Side::Target => &session.target,
+        };
+        let (text, origin) = match (given, place) {
+            (Some(given), _) => {
+                warn_of_password(given, voice);
+                (given.string.clone(), given.origin.to_string())
+            }
+            (None, Some(place)) => (Secret::new(place.url.clone()), "the session".to_owned()),
+            (None, None) => continue,
+        };
+        let failed = |source| Error::Connection { origin: origin.clone(), source };
+        let string = ConnectionString::parse(text.expose())
+            .map_err(|error| failed(DescribeError::Parse(error)))?;
+        string.cautions().iter().for_each(|caution| voice.say(caution));
+        let string = direct(side, string, accept_safe, voice);
+        let string = with_password(string, voice);
+        runner.describe(side, string).map_err(|error| failed(error.into()))?;
+    }
+    Ok(())
+}
+
+/// A password in the arguments is seen by everybody on this machine.
+fn warn_of_password(given: &Given, voice: &mut dyn Voice) {
+    if matches!(given.origin, Origin::Flag(_)) && config::holds_password(given.string.expose()) {
+        voice.say(&format!(
+            "The password in {} can be seen by others in the list of processes: better keep it in ~/.pgpass, or give the string in NEONLIFT_SOURCE_URL or NEONLIFT_TARGET_URL.",
+            given.origin
+        ));
+    }
+}
+
+fn direct(
+    side: Side,
+    string: ConnectionString,
+    accept_safe: bool,
+    voice: &mut dyn Voice,
+) -> ConnectionString {
+    if side == Side::Target && accept_safe && string.is_pooled() {
+        voice.say(&format!("Using the direct host instead of {}.", string.host()));
+        return string.direct();
+    }
+    string
+}
+
+fn with_password(string: ConnectionString, voice: &mut dyn Voice) -> ConnectionString {
+    if string.password().is_some() {
+        return string;
+    }
+    let search = password::find(&string, &variable);
+    if let Some(refused) = &search.refused {
+        voice.say(&refused.to_string());
+    }
+    match search.found {
+        Some((password, _)) => string.with_password(password),
+        None => string,
+    }
+}

@@ -1,0 +1,80 @@
+//! What ends a command before, or outside of, its steps.
+
+use crate::failure::{Explain, Failure, Severity, chain};
+use std::io;
+use std::path::PathBuf;
+
+/// What ends a command before, or outside of, its steps.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] crate::config::Error),
+    /// The session's file.
+    #[error(transparent)]
+    Store(#[from] crate::session::store::Error),
+    /// A connection string.
+    #[error("the connection string in {origin} cannot be used")]
+    Connection {
+        /// Where it was given.
+        origin: String,
+        /// What is wrong with it.
+        #[source]
+        source: crate::runner::DescribeError,
+    },
+    /// The practice servers.
+    #[error(transparent)]
+    Practice(#[from] crate::practice::Error),
+    /// The screen.
+    #[error(transparent)]
+    Screen(#[from] crate::tui::Error),
+    /// The log's file.
+    #[error("cannot write the log {}", .file.display())]
+    Log {
+        /// The file.
+        file: PathBuf,
+        /// The refusal.
+        #[source]
+        source: io::Error,
+    },
+    /// The runtime could not be started, or signals cannot be received.
+    #[error("the operating system refused")]
+    System(#[from] io::Error),
+    /// No folder for sessions is known.
+    #[error("no home folder is known")]
+    NoHome,
+    /// There is no session.
+    #[error("there is no session yet")]
+    NoSession,
+    /// A half-done practice session was given where another is needed, or the other way round.
+    #[error("{}", .0)]
+    WrongSession(String),
+}
+
+impl Explain for Error {
+    fn failure(&self) -> Failure {
+        match self {
+            Self::Config(error) => error.failure(),
+            Self::Store(error) => error.failure(),
+            Self::Connection { origin, source } => {
+                let cause = source.failure();
+                Failure { what: format!("{} ({origin})", cause.what), ..cause }
+            }
+            Self::Practice(error) => error.failure(),
+            Self::Screen(error) => error.failure(),
+            Self::Log { .. } => Failure::new("The log cannot be written", chain(self))
+                .advise("Give another file with --log FILE.")
+                .severity(Severity::Usage),
+            Self::System(_) => Failure::new("neonlift cannot run here", chain(self)),
+            Self::NoHome => Failure::new("No folder for the session is known", chain(self))
+                .advise("Set HOME, or give a file with --session FILE.")
+                .severity(Severity::Usage),
+            Self::NoSession => Failure::new("There is nothing to show", chain(self))
+                .advise("$ neonlift run --source URL --target URL")
+                .severity(Severity::Usage),
+            Self::WrongSession(_) => Failure::new("This session cannot be used here", chain(self))
+                .advise("Give another file with --session FILE.")
+                .severity(Severity::Usage),
+        }
+    }
+}

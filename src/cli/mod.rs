@@ -1,0 +1,183 @@
+//! The command line: arguments to front ends, outcomes to exit codes.
+
+mod args;
+mod connect;
+mod demo;
+mod error;
+mod practice;
+mod sessions;
+mod signals;
+mod standing;
+
+pub use error::Error;
+
+use crate::config::Config;
+use crate::failure::Explain;
+use crate::headless::{self, Json, Output, Plain, Voice};
+use crate::runner::Runner;
+use crate::session::{State, Step};
+use crate::steps::Context;
+use crate::tui;
+use crate::wizard::{Event, Outcome};
+use args::{Arguments, Command, Common};
+use clap::Parser;
+use signals::Signals;
+use std::fs::{self, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt;
+use std::process::ExitCode;
+use tokio_util::sync::CancellationToken;
+use tracing_appender::non_blocking::WorkerGuard;
+use tracing_subscriber::EnvFilter;
+
+/// Does what the process's arguments say; its exit code.
+pub fn main() -> ExitCode {
+    // Wrong arguments end in clap's own message and exit code 2.
+    let arguments = Arguments::parse();
+    let common = arguments.common.clone();
+    let done = start_log(&common).and_then(|_log| {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        runtime.block_on(command(arguments))
+    });
+    match done {
+        Ok(outcome) => ExitCode::from(outcome.exit_code()),
+        Err(error) => {
+            let failure = error.failure();
+            tracing::error!(cause = crate::failure::chain(&error), "ended");
+            voice(&common).failure(&failure);
+            ExitCode::from(failure.severity.exit_code())
+        }
+    }
+}
+
+async fn command(arguments: Arguments) -> Result<Outcome, Error> {
+    let common = &arguments.common;
+    let single = |step: Step| headless::Options { until: Some(step), ..Default::default() };
+    match &arguments.command {
+        None => wizard(common).await,
+        Some(Command::Demo(demo)) => demo::run(common, demo).await,
+        Some(Command::Run(run)) => {
+            let (until, from) = (run.until, run.from);
+            steps(common, headless::Options { until, from, signer: None }, None).await
+        }
+        Some(Command::Check) => {
+            steps(common, single(Step::Connections), Some(Step::Prerequisites)).await
+        }
+        Some(Command::Inventory) => one(common, Step::Inventory).await,
+        Some(Command::Backup) => one(common, Step::Backup).await,
+        Some(Command::Schema) => one(common, Step::Schema).await,
+        Some(Command::Transfer) => one(common, Step::Transfer).await,
+        Some(Command::Compare) => one(common, Step::Compare).await,
+        Some(Command::Cutover) => one(common, Step::Cutover).await,
+        Some(Command::Sign(sign)) => standing::sign(common, sign),
+        Some(Command::Status) => standing::status(common),
+        Some(Command::Sessions) => standing::list(common),
+        Some(Command::Practice(wanted)) => practice::run(common, wanted).await,
+    }
+}
+
+/// One step, also when it is done already; what it needs runs first.
+async fn one(common: &Common, step: Step) -> Result<Outcome, Error> {
+    let options = headless::Options { until: Some(step), ..Default::default() };
+    steps(common, options, Some(step)).await
+}
+
+/// Steps without a screen. `again` is run again when it, and all before it, are done.
+async fn steps(
+    common: &Common,
+    mut options: headless::Options,
+    again: Option<Step>,
+) -> Result<Outcome, Error> {
+    let mut signals = Signals::listen()?;
+    let mut voice = voice(common);
+    let mut runner = open(common, voice.as_mut())?;
+    let session = runner.wizard().session();
+    options.from = options.from.or(again.filter(|step| session.state(*step) == State::Done));
+    let interrupted = async || signals.next().await;
+    let outcome = headless::run(&mut runner, &options, voice.as_mut(), interrupted).await?;
+    runner.shut_down().await?;
+    Ok(outcome)
+}
+
+/// The wizard on the whole screen.
+async fn wizard(common: &Common) -> Result<Outcome, Error> {
+    if common.plain || common.json {
+        return steps(common, headless::Options::default(), None).await;
+    }
+    tui::require_terminal()?;
+    let mut runner = open(common, voice(common).as_mut())?;
+    let outcome = screen(&mut runner, common).await;
+    runner.shut_down().await?;
+    outcome
+}
+
+/// Opens the session and tells it the connections.
+fn open(common: &Common, voice: &mut dyn Voice) -> Result<Runner, Error> {
+    let (config, _) = Config::load(common.config.as_deref())?;
+    let wanted = connect::given(common, &config);
+    let (store, session) = sessions::open(common.session.as_deref(), false, &config, |session| {
+        connect::fits(session, &wanted)
+    })?;
+    let mut runner = Runner::new(session, store, Context::new(config, Vec::new()));
+    connect::describe(&mut runner, &wanted, common.yes, voice)?;
+    runner.dispatch(Event::Opened)?;
+    Ok(runner)
+}
+
+async fn screen(runner: &mut Runner, common: &Common) -> Result<Outcome, Error> {
+    let options = tui::Options { ascii: common.ascii, ..tui::Options::default() };
+    Ok(tui::run(runner, &options).await?)
+}
+
+fn voice(common: &Common) -> Box<dyn Voice> {
+    if common.json {
+        Box::new(Json::new(Output::stdout()))
+    } else {
+        Box::new(Plain::new(Output::stdout(), common.quiet))
+    }
+}
+
+/// Carries `work` out; a signal meanwhile cancels its token, and the work ends by itself.
+async fn interruptible<T>(
+    signals: &mut Signals,
+    work: impl AsyncFnOnce(CancellationToken) -> T,
+) -> T {
+    let cancel = CancellationToken::new();
+    let mut work = std::pin::pin!(work(cancel.clone()));
+    loop {
+        tokio::select! {
+            done = &mut work => return done,
+            () = signals.next() => cancel.cancel(),
+        }
+    }
+}
+
+/// Sends the log to its file: nothing may be written over the screen. The guard writes what is
+/// left when it is dropped.
+fn start_log(common: &Common) -> Result<WorkerGuard, Error> {
+    let file = match &common.log {
+        Some(file) => file.clone(),
+        None => sessions::state_folder()?.join("neonlift.log"),
+    };
+    let failed = |source| Error::Log { file: file.clone(), source };
+    if let Some(folder) = file.parent() {
+        fs::create_dir_all(folder).map_err(failed)?;
+    }
+    let log = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .mode(0o600)
+        .open(&file)
+        .map_err(failed)?;
+    let (writer, guard) = tracing_appender::non_blocking(log);
+    let filter = match common.verbose {
+        0 => "neonlift=info",
+        1 => "neonlift=debug",
+        _ => "neonlift=trace",
+    };
+    tracing_subscriber::fmt()
+        .with_writer(writer)
+        .with_ansi(false)
+        .with_env_filter(EnvFilter::new(filter))
+        .init();
+    Ok(guard)
+}

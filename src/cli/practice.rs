@@ -1,0 +1,109 @@
+//! `neonlift practice`: the practice servers alone.
+
+use super::args::{Common, Practice as Wanted, PracticeAction};
+use super::demo::Teller;
+use super::signals::Signals;
+use super::{Error, interruptible, voice};
+use crate::headless::{Output, Voice};
+use crate::practice::{self, Happening, Practice, Standing, relay};
+use crate::wizard::Outcome;
+use serde_json::json;
+use std::sync::{Mutex, PoisonError};
+use tokio::io::{AsyncBufReadExt, BufReader};
+
+pub(super) async fn run(common: &Common, wanted: &Wanted) -> Result<Outcome, Error> {
+    let folder = wanted.dir.as_deref();
+    match wanted.action {
+        PracticeAction::Up => return up(common, wanted).await,
+        PracticeAction::Down => tell(common, &practice::down(folder).await?, "ended"),
+        PracticeAction::Status => tell(common, &practice::status(folder).await?, "running"),
+    }
+    Ok(Outcome::Partial)
+}
+
+fn tell(common: &Common, standings: &[Standing], word: &str) {
+    let mut output = Output::stdout();
+    if common.json {
+        output.line(&json!({"event": "practice", "state": word, "practices": standings}).to_string());
+        return;
+    }
+    if standings.is_empty() {
+        output.line("There are no practice servers.");
+    }
+    for standing in standings {
+        let state = if standing.servers.is_empty() { "not running" } else { word };
+        output.line(&format!("{}: {state}", standing.folder.display()));
+    }
+}
+
+async fn up(common: &Common, wanted: &Wanted) -> Result<Outcome, Error> {
+    let mut signals = Signals::listen()?;
+    let mut voice = voice(common);
+    let folder = match &wanted.dir {
+        Some(folder) => folder.clone(),
+        None => practice::usual_folder()?.join("standing"),
+    };
+    let options = practice::Options {
+        folder: Some(folder),
+        documents: wanted.documents,
+        standing: true,
+        ..practice::Options::default()
+    };
+    let mut practice = {
+        let teller = Mutex::new(Teller::new(voice.as_mut()));
+        let say = |happening: Happening| {
+            teller.lock().unwrap_or_else(PoisonError::into_inner).tell(&happening);
+        };
+        interruptible(&mut signals, async |cancel| Practice::start(&options, &say, &cancel).await)
+            .await?
+    };
+    announce(common, &practice);
+    let ended = serve(&mut practice, voice.as_mut(), &mut signals).await;
+    practice.stop().await?;
+    if let Some(ended) = ended {
+        voice.say(&format!("The practice servers have ended: {ended}"));
+    }
+    Ok(Outcome::Partial)
+}
+
+fn announce(common: &Common, practice: &Practice) {
+    let (source, target) = (practice.source_url(), practice.target_url());
+    let mut output = Output::stdout();
+    if common.json {
+        let event = json!({
+            "event": "practice", "state": "up", "source": source.expose(), "target": target.expose(),
+        });
+        output.line(&event.to_string());
+        return;
+    }
+    output.line(&format!("NEONLIFT_SOURCE_URL='{}'", source.expose()));
+    output.line(&format!("NEONLIFT_TARGET_URL='{}'", target.expose()));
+    output.line("The servers run until Ctrl-C or `neonlift practice down`. The road to the target obeys:");
+    relay::COMMANDS.lines().for_each(|line| output.line(&format!("  {line}")));
+}
+
+/// Obeys commands about the road until the end; says why when the servers ended by themselves.
+async fn serve(
+    practice: &mut Practice,
+    voice: &mut dyn Voice,
+    signals: &mut Signals,
+) -> Option<practice::Error> {
+    let faults = practice.faults();
+    let mut lines = BufReader::new(tokio::io::stdin()).lines();
+    let mut listening = true;
+    loop {
+        tokio::select! {
+            () = signals.next() => return None,
+            ended = practice.ended() => return Some(ended),
+            line = lines.next_line(), if listening => match line {
+                Ok(Some(line)) if line.trim().is_empty() => {}
+                Ok(Some(line)) => match faults.command(&line) {
+                    Ok(answer) => voice.say(&answer),
+                    Err(error) => voice.say(&error.to_string()),
+                },
+                // Run in the background, without anybody to give commands.
+                Ok(None) | Err(_) => listening = false,
+            },
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! `neonlift status`, `sessions` and `sign`.
+
+use super::args::{Common, Sign};
+use super::{Error, sessions, voice};
+use crate::headless::{End, Output};
+use crate::runner::Runner;
+use crate::session::{Record, Session, State, Step};
+use crate::steps::Context;
+use crate::wizard::{Effect, Event, News, Outcome};
+use crate::{failure::Severity, figures};
+use serde_json::json;
+
+/// Where a session stands.
+pub(super) fn status(common: &Common) -> Result<Outcome, Error> {
+    let (file, session) = match &common.session {
+        Some(file) => (file.clone(), sessions::existing(Some(file))?.1),
+        None => sessions::all()?.into_iter().next().ok_or(Error::NoSession)?,
+    };
+    let mut output = Output::stdout();
+    if common.json {
+        let event = json!({"event": "status", "file": file.display().to_string(), "session": session});
+        output.line(&event.to_string());
+        return Ok(Outcome::Partial);
+    }
+    output.line(&sessions::summary(&session));
+    for step in Step::ALL {
+        output.line(&format!("  {}", step_line(&session, step)));
+    }
+    for item in session.checklist.iter().filter(|item| !item.is_closed()) {
+        output.line(&format!("  open: {} ({})", item.key, item.text));
+    }
+    output.line(&format!("  {}", file.display()));
+    Ok(Outcome::Partial)
+}
+
+fn step_line(session: &Session, step: Step) -> String {
+    let (glyph, word) = match session.state(step) {
+        State::Waiting => ("·", "waiting"),
+        State::Running => ("▸", "running"),
+        State::Done => ("✓", "done"),
+        State::Failed => ("✗", "failed"),
+        State::Interrupted => ("‖", "stopped"),
+        State::AwaitingSignOff => ("!", "waits for signatures"),
+    };
+    let record = session.steps.get(&step);
+    let seconds = record.and_then(Record::seconds).filter(|_| session.state(step) == State::Done);
+    let time = seconds.map_or_else(String::new, |s| format!(", {}", figures::duration(s)));
+    let why = record.and_then(|record| record.failure.as_ref());
+    let why = why.map_or_else(String::new, |failure| format!(": {}", failure.what));
+    format!("{glyph} {step}: {word}{time}{why}")
+}
+
+/// Which sessions there are.
+pub(super) fn list(common: &Common) -> Result<Outcome, Error> {
+    let found = sessions::all()?;
+    let mut output = Output::stdout();
+    if common.json {
+        for (file, session) in &found {
+            let file = file.display().to_string();
+            let next = session.first_open();
+            let event = json!({
+                "event": "session", "file": file, "id": session.id, "practice": session.practice,
+                "updated": session.updated, "next": next,
+            });
+            output.line(&event.to_string());
+        }
+        return Ok(Outcome::Partial);
+    }
+    if found.is_empty() {
+        output.line("There are no sessions yet.");
+    }
+    for (file, session) in &found {
+        output.line(&sessions::summary(session));
+        output.line(&format!("  {}", file.display()));
+    }
+    Ok(Outcome::Partial)
+}
+
+/// Signs an item of the checklist.
+pub(super) fn sign(common: &Common, sign: &Sign) -> Result<Outcome, Error> {
+    let (store, session) = sessions::existing(common.session.as_deref())?;
+    let mut runner = Runner::new(session, store, Context::default());
+    let mut voice = voice(common);
+    runner.dispatch(Event::Opened)?;
+    let event = Event::Sign { item: sign.item.clone(), by: sign.by.clone() };
+    let mut refused = false;
+    for effect in runner.dispatch(event)? {
+        if let Effect::Tell(news) = effect {
+            refused |= matches!(news, News::Refused(_));
+            voice.news(&news, runner.wizard().session());
+        }
+    }
+    let outcome = match runner.wizard().outcome() {
+        _ if refused => Outcome::Failed(Severity::Usage),
+        outcome => outcome,
+    };
+    let (session, file, worked) = (runner.wizard().session(), runner.session_file(), true);
+    voice.end(&End { outcome, worked, session, file });
+    Ok(outcome)
+}

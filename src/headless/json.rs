@@ -1,0 +1,157 @@
+//! What happens as JSON, one object a line, for machines.
+
+use super::{End, Gauge, Output, Voice};
+use crate::failure::Failure;
+use crate::progress::{Note, Stage, Tone};
+use crate::session::report::{Comparison, Report};
+use crate::session::{Session, Step};
+use crate::wizard::News;
+use serde_json::{Value, json};
+
+/// Tells as JSON.
+pub struct Json {
+    output: Output,
+}
+
+impl Json {
+    /// JSON lines to this output.
+    pub fn new(output: Output) -> Self {
+        Self { output }
+    }
+
+    fn emit(&mut self, value: &Value) {
+        self.output.line(&value.to_string());
+    }
+
+    fn step_finished(&mut self, step: Step, outcome: &str, session: &Session) {
+        let record = session.steps.get(&step);
+        let seconds = record.and_then(crate::session::Record::seconds);
+        self.emit(&json!({
+            "event": "step_finished", "step": step, "outcome": outcome, "seconds": seconds,
+        }));
+    }
+
+    fn comparison(&mut self, session: &Session) {
+        if let Some(Report::Compare(found)) = session.report(Step::Compare) {
+            self.emit(&comparison(found));
+        }
+    }
+}
+
+fn comparison(found: &Comparison) -> Value {
+    let tables: Vec<Value> = found
+        .tables
+        .iter()
+        .map(|table| {
+            json!({
+                "schema": table.schema, "table": table.table,
+                "source_rows": table.source_rows, "target_rows": table.target_rows,
+                "source_hash": table.source_hash, "target_hash": table.target_hash,
+                "equal": table.equal,
+            })
+        })
+        .collect();
+    let collections: Vec<Value> = found
+        .collections
+        .iter()
+        .map(|group| {
+            json!({
+                "schema": group.schema, "table": group.table, "value": group.value,
+                "source_rows": group.source_rows, "target_rows": group.target_rows,
+                "equal": group.source_rows == group.target_rows,
+            })
+        })
+        .collect();
+    json!({
+        "event": "comparison", "equal": found.equal, "at": found.at, "method": found.method,
+        "tables": tables, "collections": collections,
+    })
+}
+
+/// A failure as an event; also for failures before any step.
+fn failure(failure: &Failure, step: Option<Step>) -> Value {
+    json!({
+        "event": "failure", "step": step, "what": failure.what, "why": failure.why,
+        "advice": failure.advice, "retry": failure.retry,
+    })
+}
+
+impl Voice for Json {
+    fn news(&mut self, news: &News, session: &Session) {
+        match news {
+            News::Started(step) => self.emit(&json!({"event": "step_started", "step": step})),
+            News::Done(step) => {
+                if *step == Step::Compare {
+                    self.comparison(session);
+                }
+                self.step_finished(*step, "done", session);
+            }
+            News::Failed(step, cause) => {
+                if *step == Step::Compare {
+                    self.comparison(session);
+                }
+                self.emit(&failure(cause, Some(*step)));
+                self.step_finished(*step, "failed", session);
+            }
+            News::Interrupted(step) => self.step_finished(*step, "interrupted", session),
+            News::Refused(why) => {
+                let refused = Failure::new("This cannot be done now", why.clone());
+                self.emit(&failure(&refused, None));
+            }
+            News::AwaitingSignOff(open) => {
+                self.emit(&json!({"event": "awaiting_sign_off", "open": open}));
+            }
+            News::Signed { item, by } => {
+                self.emit(&json!({"event": "signed", "item": item, "by": by}));
+            }
+        }
+    }
+
+    fn progress(&mut self, step: Step, gauge: &Gauge<'_>) {
+        let all = gauge.sample.in_all();
+        let total = |total: u64| Some(total).filter(|total| *total > 0);
+        let rate = gauge.pace.rate();
+        let meters: Vec<Value> = gauge
+            .sample
+            .meters
+            .iter()
+            .filter(|meter| meter.stage == Stage::Working)
+            .map(|meter| {
+                json!({
+                    "label": meter.label, "rows": meter.rows, "rows_total": total(meter.rows_total),
+                    "bytes": meter.bytes, "share": meter.share(),
+                })
+            })
+            .collect();
+        self.emit(&json!({
+            "event": "progress", "step": step, "activity": gauge.sample.activity,
+            "elapsed": gauge.elapsed.as_secs_f64(), "rows": all.rows,
+            "rows_total": total(all.rows_total), "bytes": all.bytes,
+            "rows_per_second": rate.map(|rate| rate.0), "bytes_per_second": rate.map(|rate| rate.1),
+            "eta": gauge.pace.eta(all.rows_total.saturating_sub(all.rows)), "working": meters,
+        }));
+    }
+
+    fn note(&mut self, note: &Note) {
+        let tone = match note.tone {
+            Tone::Info => "info",
+            Tone::Warning => "warning",
+        };
+        self.emit(&json!({"event": "note", "tone": tone, "text": note.text}));
+    }
+
+    fn failure(&mut self, cause: &Failure) {
+        self.emit(&failure(cause, None));
+    }
+
+    fn say(&mut self, text: &str) {
+        self.emit(&json!({"event": "note", "tone": "info", "text": text}));
+    }
+
+    fn end(&mut self, end: &End<'_>) {
+        self.emit(&json!({
+            "event": "finished", "outcome": end.outcome.name(), "worked": end.worked,
+            "session": end.file.display().to_string(),
+        }));
+    }
+}

@@ -1,0 +1,208 @@
+//! The wizard without a screen: drives the same machine, tells what happens as plain lines or as
+//! JSON, one object a line.
+
+mod json;
+mod output;
+mod plain;
+
+pub use json::Json;
+pub use output::Output;
+pub use plain::Plain;
+
+use crate::failure::Failure;
+use crate::progress::{Note, Pace, Progress, Sample};
+use crate::runner::Runner;
+use crate::session::{Session, State, Step, store};
+use crate::wizard::{Effect, Event, News, Outcome};
+use std::time::Duration;
+use tokio::time::{Instant, MissedTickBehavior};
+
+/// How often progress is looked at.
+const TICK: Duration = Duration::from_millis(500);
+
+/// What to run.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// The last step to run; all when it is not given.
+    pub until: Option<Step>,
+    /// Run again from this step on, also what is done.
+    pub from: Option<Step>,
+    /// Signs the checklist's open items by this name: only for practice.
+    pub signer: Option<String>,
+}
+
+/// A way of telling.
+pub trait Voice: Send {
+    /// Something happened.
+    fn news(&mut self, news: &News, session: &Session);
+    /// How far the running step is.
+    fn progress(&mut self, step: Step, gauge: &Gauge<'_>);
+    /// A line left by the running step.
+    fn note(&mut self, note: &Note);
+    /// A failure outside of any step: a wrong option, practice servers that do not start.
+    fn failure(&mut self, failure: &Failure);
+    /// Something that happens outside of any step.
+    fn say(&mut self, text: &str);
+    /// The end of the run; the last thing told.
+    fn end(&mut self, end: &End<'_>);
+}
+
+/// How far the running step is.
+#[derive(Debug)]
+pub struct Gauge<'a> {
+    /// The meters.
+    pub sample: &'a Sample,
+    /// How fast it goes.
+    pub pace: &'a Pace,
+    /// Since the step was started.
+    pub elapsed: Duration,
+}
+
+/// The end of a run.
+#[derive(Debug)]
+pub struct End<'a> {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Whether there was anything to do.
+    pub worked: bool,
+    /// The session as it stands.
+    pub session: &'a Session,
+    /// Its file.
+    pub file: &'a std::path::Path,
+}
+
+/// Runs the steps that are left. `interrupted` resolves each time that the person wants it to stop.
+pub async fn run(
+    runner: &mut Runner,
+    options: &Options,
+    voice: &mut dyn Voice,
+    mut interrupted: impl AsyncFnMut(),
+) -> Result<Outcome, store::Error> {
+    let steps = wanted(runner.wizard().session(), options);
+    let worked = !steps.is_empty();
+    let mut outcome = None;
+    for step in steps {
+        let mut driver = Driver::new(&mut *runner, &mut *voice);
+        outcome = driver.step(step, &mut interrupted).await?;
+        if outcome.is_some() {
+            break;
+        }
+    }
+    if let (None, Some(by)) = (outcome, &options.signer) {
+        sign_all(runner, by, voice)?;
+    }
+    let outcome = outcome.unwrap_or_else(|| reached(runner, options.until));
+    let (session, file) = (runner.wizard().session(), runner.session_file());
+    voice.end(&End { outcome, worked, session, file });
+    Ok(outcome)
+}
+
+/// The steps to run, in order.
+fn wanted(session: &Session, options: &Options) -> Vec<Step> {
+    let last = options.until.unwrap_or(Step::Cutover);
+    let again = |step: Step| options.from.is_some_and(|from| step >= from);
+    Step::ALL
+        .into_iter()
+        .filter(|step| *step <= last && (again(*step) || session.state(*step) != State::Done))
+        .collect()
+}
+
+/// The outcome when nothing went wrong: the whole, or as far as was asked.
+fn reached(runner: &Runner, until: Option<Step>) -> Outcome {
+    match (runner.wizard().outcome(), until) {
+        (Outcome::Interrupted, Some(_)) => Outcome::Partial,
+        (outcome, _) => outcome,
+    }
+}
+
+fn sign_all(runner: &mut Runner, by: &str, voice: &mut dyn Voice) -> Result<(), store::Error> {
+    let open: Vec<String> = runner.wizard().open_items().map(|item| item.key.clone()).collect();
+    for item in open {
+        let effects = runner.dispatch(Event::Sign { item, by: by.to_owned() })?;
+        for effect in &effects {
+            if let Effect::Tell(news) = effect {
+                voice.news(news, runner.wizard().session());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Drives one step.
+struct Driver<'a> {
+    runner: &'a mut Runner,
+    voice: &'a mut dyn Voice,
+    pace: Pace,
+    notes_seen: u64,
+    started: Instant,
+}
+
+impl<'a> Driver<'a> {
+    fn new(runner: &'a mut Runner, voice: &'a mut dyn Voice) -> Self {
+        let notes_seen = runner.progress().notes_after(u64::MAX).1;
+        Self { runner, voice, pace: Pace::default(), notes_seen, started: Instant::now() }
+    }
+
+    /// Runs a step to its end; `Some` when the run cannot go on behind it.
+    async fn step(
+        &mut self,
+        step: Step,
+        interrupted: &mut impl AsyncFnMut(),
+    ) -> Result<Option<Outcome>, store::Error> {
+        if let Some(outcome) = self.dispatch(Event::Run(step))? {
+            return Ok(Some(outcome));
+        }
+        let mut tick = tokio::time::interval(TICK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        while self.runner.wizard().session().state(step) == State::Running {
+            let event = tokio::select! {
+                event = self.runner.finished() => event,
+                () = interrupted() => Event::Stop,
+                _ = tick.tick() => {
+                    self.tell_progress(step);
+                    continue;
+                }
+            };
+            self.tell_notes();
+            if let Some(outcome) = self.dispatch(event)? {
+                return Ok(Some(outcome));
+            }
+        }
+        let state = self.runner.wizard().session().state(step);
+        Ok((state == State::Failed || state == State::Interrupted)
+            .then(|| self.runner.wizard().outcome()))
+    }
+
+    /// Tells what the machine answers; `Some` when that ends the run.
+    fn dispatch(&mut self, event: Event) -> Result<Option<Outcome>, store::Error> {
+        let mut outcome = None;
+        for effect in self.runner.dispatch(event)? {
+            match effect {
+                Effect::Tell(news) => {
+                    self.voice.news(&news, self.runner.wizard().session());
+                    if matches!(news, News::Refused(_)) {
+                        outcome = Some(Outcome::Failed(crate::failure::Severity::Usage));
+                    }
+                }
+                Effect::Exit(end) => outcome = Some(end),
+                Effect::Save | Effect::Start { .. } | Effect::Cancel { .. } => {}
+            }
+        }
+        Ok(outcome)
+    }
+
+    fn tell_progress(&mut self, step: Step) {
+        self.tell_notes();
+        let progress: &Progress = self.runner.progress();
+        let (sample, elapsed) = (progress.sample(), self.started.elapsed());
+        let all = sample.in_all();
+        self.pace.feed(elapsed.as_secs_f64(), all.rows, all.bytes);
+        self.voice.progress(step, &Gauge { sample: &sample, pace: &self.pace, elapsed });
+    }
+
+    fn tell_notes(&mut self) {
+        let (notes, seen) = self.runner.progress().notes_after(self.notes_seen);
+        self.notes_seen = seen;
+        notes.iter().for_each(|note| self.voice.note(note));
+    }
+}

@@ -1,0 +1,150 @@
+//! What happens as plain lines, for people and for screen readers: nothing is ever overwritten.
+
+mod report;
+
+use super::{End, Gauge, Output, Voice};
+use crate::failure::Failure;
+use crate::figures;
+use crate::progress::{Note, Stage, Tone};
+use crate::session::{Record, Session, Step};
+use crate::wizard::{News, Outcome};
+use std::time::Duration;
+
+/// A line of progress this often.
+const EVERY: Duration = Duration::from_secs(2);
+/// A sign of life this often when nothing moves.
+const STILL: Duration = Duration::from_secs(10);
+
+/// Tells as plain lines.
+pub struct Plain {
+    output: Output,
+    quiet: bool,
+    last: String,
+    told: Duration,
+}
+
+impl Plain {
+    /// Plain lines to this output; `quiet` leaves the lines about progress out.
+    pub fn new(output: Output, quiet: bool) -> Self {
+        Self { output, quiet, last: String::new(), told: Duration::ZERO }
+    }
+
+    fn line(&mut self, text: impl AsRef<str>) {
+        self.output.line(text.as_ref());
+    }
+
+    fn step_end(&mut self, glyph: &str, word: &str, step: Step, session: &Session) {
+        let seconds = session.steps.get(&step).and_then(Record::seconds);
+        let time = seconds.map_or_else(String::new, |s| format!(" in {}", figures::duration(s)));
+        self.line(format!("{glyph} {step}: {word}{time}"));
+    }
+
+    fn report(&mut self, step: Step, session: &Session) {
+        if let Some(report) = session.report(step) {
+            report::lines(report).iter().for_each(|line| self.line(format!("    {line}")));
+        }
+    }
+}
+
+/// A failure as lines: what, why, what to do.
+fn failure_lines(failure: &Failure) -> Vec<String> {
+    let mut lines = vec![format!("✗ {}", failure.what), format!("    Why: {}", failure.why)];
+    for advice in &failure.advice {
+        lines.push(match advice.strip_prefix("$ ") {
+            Some(command) => format!("        {command}"),
+            None => format!("    Do:  {advice}"),
+        });
+    }
+    lines
+}
+
+impl Voice for Plain {
+    fn news(&mut self, news: &News, session: &Session) {
+        match news {
+            News::Started(step) => {
+                (self.last, self.told) = (String::new(), Duration::ZERO);
+                self.line(format!("▸ {step}: {}", step.purpose()));
+            }
+            News::Done(step) if *step == Step::Cutover => {
+                report::checklist(session).iter().for_each(|line| self.line(format!("    {line}")));
+                self.line("✓ cutover: the checklist is complete");
+            }
+            News::Done(step) => {
+                self.report(*step, session);
+                self.step_end("✓", "done", *step, session);
+            }
+            News::Failed(step, failure) => {
+                self.report(*step, session);
+                failure_lines(failure).iter().for_each(|line| self.line(line));
+                self.step_end("✗", "failed", *step, session);
+            }
+            News::Interrupted(step) => self.step_end("‖", "stopped", *step, session),
+            News::Refused(why) => self.line(format!("✗ This cannot be done now: {why}.")),
+            News::AwaitingSignOff(_) => {}
+            News::Signed { item, by } => self.line(format!("    signed: {item}, by {by}")),
+        }
+    }
+
+    fn progress(&mut self, _step: Step, gauge: &Gauge<'_>) {
+        let waited = gauge.elapsed.saturating_sub(self.told);
+        let text = describe(gauge);
+        let due = if text == self.last { STILL } else { EVERY };
+        if self.quiet || waited < due {
+            return;
+        }
+        let still = if text == self.last { "still working: " } else { "" };
+        self.line(format!("    {still}{text}"));
+        (self.last, self.told) = (text, gauge.elapsed);
+    }
+
+    fn note(&mut self, note: &Note) {
+        let glyph = match note.tone {
+            Tone::Info => "·",
+            Tone::Warning => "!",
+        };
+        self.line(format!("    {glyph} {}", note.text));
+    }
+
+    fn failure(&mut self, failure: &Failure) {
+        failure_lines(failure).iter().for_each(|line| self.line(line));
+    }
+
+    fn say(&mut self, text: &str) {
+        self.line(format!("· {text}"));
+    }
+
+    fn end(&mut self, end: &End<'_>) {
+        if !end.worked && end.outcome == Outcome::Done {
+            self.line("✓ Nothing to do: every step of this session is done and signed.");
+        } else if !end.worked {
+            self.line("✓ Nothing to do: these steps are done.");
+        } else {
+            report::ending(end).iter().for_each(|line| self.line(line));
+        }
+        self.line(format!("  Session: {}", end.file.display()));
+    }
+}
+
+/// One line: activity, share, rows, bytes, rate and, when it can be believed, the time left.
+fn describe(gauge: &Gauge<'_>) -> String {
+    let all = gauge.sample.in_all();
+    let mut parts = vec![gauge.sample.activity.trim_end_matches('.').to_owned()];
+    let working = gauge.sample.meters.iter().any(|meter| meter.stage != Stage::Waiting);
+    if working {
+        parts.extend(all.share().map(figures::percent));
+        if all.rows > 0 {
+            parts.push(match all.rows_total {
+                0 => figures::grouped(all.rows),
+                total => format!("{} of {}", figures::grouped(all.rows), figures::grouped(total)),
+            });
+        }
+        if all.bytes > 0 {
+            parts.push(figures::bytes(all.bytes));
+        }
+        let rate = gauge.pace.rate().filter(|rate| rate.1 > 0.0);
+        parts.extend(rate.map(|rate| format!("{}/s", figures::bytes(rate.1 as u64))));
+        let left = all.rows_total.saturating_sub(all.rows);
+        parts.extend(gauge.pace.eta(left).filter(|_| left > 0).map(figures::time_left));
+    }
+    parts.join(" · ")
+}

@@ -1,0 +1,220 @@
+//! Reports as plain lines.
+
+use crate::figures::{self, bytes, counted, grouped};
+use crate::headless::End;
+use crate::session::report::{
+    Backup, Check, Comparison, Inventory, KindCount, LeftOut, Report, Schema, Transfer, Verdict,
+};
+use crate::session::{Item, ItemKind, Session};
+use crate::wizard::Outcome;
+
+/// A report's lines.
+pub(super) fn lines(report: &Report) -> Vec<String> {
+    match report {
+        Report::Prerequisites(found) => checks(&found.checks),
+        Report::Connections(found) => checks(&found.checks),
+        Report::Inventory(found) => inventory(found),
+        Report::Backup(found) => backup(found),
+        Report::Schema(found) => schema(found),
+        Report::Transfer(found) => transfer(found),
+        Report::Compare(found) => comparison(found),
+    }
+}
+
+fn checks(checks: &[Check]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for check in checks {
+        let (glyph, word) = match check.verdict {
+            Verdict::Good => ("✓", ""),
+            Verdict::Warning => ("!", "note: "),
+            Verdict::Bad => ("✗", "missing: "),
+        };
+        lines.push(format!("{glyph} {}: {word}{}", check.name, check.found));
+        // The advice of bad checks follows in the failure.
+        if check.verdict == Verdict::Warning {
+            lines.extend(check.advice.iter().map(|advice| format!("    {advice}")));
+        }
+    }
+    lines
+}
+
+fn inventory(found: &Inventory) -> Vec<String> {
+    let rows: Vec<Vec<String>> = found
+        .tables
+        .iter()
+        .map(|table| {
+            let vectors: Vec<&str> = table.vectors.iter().map(|v| v.sql_type.as_str()).collect();
+            vec![
+                format!("{}.{}", table.schema, table.name),
+                grouped(table.rows),
+                bytes(table.row_bytes),
+                counted(table.indexes.len() as u64, "index").replace("indexs", "indexes"),
+                vectors.join(", "),
+            ]
+        })
+        .collect();
+    let mut lines = columns(&["table", "rows", "size", "indexes", "vectors"], &rows);
+    lines.extend(found.warnings.iter().map(|warning| format!("! {warning}")));
+    lines.push(format!("written to {}", found.stats_file));
+    lines
+}
+
+fn backup(found: &Backup) -> Vec<String> {
+    vec![
+        format!("{}, {}", found.file, bytes(found.bytes)),
+        format!("sha256 {}", found.sha256),
+        format!("pg_restore read back {} entries: {}", found.entries, found.contents_file),
+    ]
+}
+
+fn kinds(counts: &[KindCount]) -> String {
+    let texts: Vec<String> =
+        counts.iter().map(|kind| format!("{} {}", grouped(kind.count), kind.kind)).collect();
+    if texts.is_empty() { "nothing new".to_owned() } else { texts.join(", ") }
+}
+
+fn left_out(items: &[LeftOut]) -> impl Iterator<Item = String> + '_ {
+    items.iter().map(|item| format!("! left out: {} ({})", item.what, item.why))
+}
+
+fn schema(found: &Schema) -> Vec<String> {
+    let mut lines = vec![format!("from {}: {}", found.from, kinds(&found.created))];
+    lines.extend(left_out(&found.left_out));
+    lines
+}
+
+fn transfer(found: &Transfer) -> Vec<String> {
+    let rows: u64 = found.tables.iter().map(|table| table.rows).sum();
+    let size: u64 = found.tables.iter().map(|table| table.bytes).sum();
+    let mut lines = vec![
+        format!(
+            "{} in {}, {}; this run took {} for rows, {} for what is built on them",
+            counted(rows, "row"),
+            counted(found.tables.len() as u64, "table"),
+            bytes(size),
+            figures::duration(found.row_seconds),
+            figures::duration(found.build_seconds),
+        ),
+        format!("built: {}", kinds(&found.built)),
+    ];
+    if found.retries > 0 {
+        lines.push(format!("! tried again: {}", counted(found.retries, "chunk")));
+    }
+    lines.extend(left_out(&found.left_out));
+    lines
+}
+
+fn comparison(found: &Comparison) -> Vec<String> {
+    let side = |rows: Option<u64>| rows.map_or_else(|| "missing".to_owned(), grouped);
+    let verdict = |equal| if equal { "✓ equal" } else { "✗ differs" }.to_owned();
+    let hash = |hash: &Option<String>| hash.clone().unwrap_or_else(|| "–".to_owned());
+    let rows: Vec<Vec<String>> = found
+        .tables
+        .iter()
+        .map(|table| {
+            vec![
+                format!("{}.{}", table.schema, table.table),
+                side(table.source_rows),
+                side(table.target_rows),
+                hash(&table.source_hash),
+                hash(&table.target_hash),
+                verdict(table.equal),
+            ]
+        })
+        .collect();
+    let titles = ["table", "source rows", "target rows", "source content", "target content", ""];
+    let mut lines = columns(&titles, &rows);
+    if !found.collections.is_empty() {
+        let groups: Vec<Vec<String>> = found
+            .collections
+            .iter()
+            .map(|group| {
+                vec![
+                    format!("{}.{}", group.schema, group.table),
+                    group.value.clone().unwrap_or_else(|| "(null)".to_owned()),
+                    grouped(group.source_rows),
+                    grouped(group.target_rows),
+                    verdict(group.source_rows == group.target_rows),
+                ]
+            })
+            .collect();
+        lines.push(String::new());
+        let titles = ["table", "collection", "source rows", "target rows", ""];
+        lines.extend(columns(&titles, &groups));
+    }
+    lines.push(String::new());
+    lines.push(format!("source and target: {}", if found.equal { "equal" } else { "not equal" }));
+    lines
+}
+
+/// The checklist's lines.
+pub(super) fn checklist(session: &Session) -> Vec<String> {
+    session.checklist.iter().map(item).collect()
+}
+
+fn item(item: &Item) -> String {
+    let glyph = if item.is_closed() { "✓" } else { "○" };
+    let state = match (&item.signature, item.kind) {
+        (Some(signature), _) => {
+            format!("signed by {} at {}", signature.by, signature.at.strftime("%F %H:%M UTC"))
+        }
+        (None, ItemKind::Machine) => item.evidence.clone(),
+        (None, ItemKind::Person) => {
+            format!("open: neonlift sign {} --by \"Your Name\"", item.key)
+        }
+    };
+    format!("{glyph} {}: {state}", item.text)
+}
+
+/// What is said at the very end.
+pub(super) fn ending(end: &End<'_>) -> Vec<String> {
+    match end.outcome {
+        Outcome::Done => vec!["✓ Done: migrated, proved equal, and signed.".to_owned()],
+        Outcome::Partial => vec!["✓ Done as far as asked; `neonlift run` goes on.".to_owned()],
+        Outcome::AwaitingSignOff => {
+            let mut lines: Vec<String> =
+                checklist(end.session).into_iter().map(|line| format!("    {line}")).collect();
+            lines.push("✓ All that the machine can do is done; the checklist waits for signatures.".to_owned());
+            lines
+        }
+        Outcome::Interrupted => {
+            vec!["‖ Stopped. Nothing is lost; the same command goes on from here.".to_owned()]
+        }
+        Outcome::Failed(_) => {
+            vec!["✗ Not done. When the cause is mended, the same command goes on from here.".to_owned()]
+        }
+    }
+}
+
+/// Aligns columns; those whose every cell is a number stand to the right.
+fn columns(titles: &[&str], rows: &[Vec<String>]) -> Vec<String> {
+    let width = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count());
+        cells.chain([titles[column].chars().count()]).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..titles.len()).map(width).collect();
+    let is_number = |cell: &String| cell.starts_with(|c: char| c.is_ascii_digit() || c == '-');
+    let right: Vec<bool> = (0..titles.len())
+        .map(|column| rows.iter().all(|row| row.get(column).is_some_and(is_number)))
+        .collect();
+    let line = |cells: &mut dyn Iterator<Item = &str>| {
+        let cells = cells.zip(widths.iter().zip(&right)).map(|(cell, (&width, &right))| {
+            if right { format!("{cell:>width$}") } else { format!("{cell:<width$}") }
+        });
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    let mut lines = vec![line(&mut titles.iter().copied())];
+    lines.extend(rows.iter().map(|row| line(&mut row.iter().map(String::as_str))));
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_stand_to_the_right() {
+        let rows = vec![vec!["a".to_owned(), "1,000".to_owned()], vec!["bb".into(), "7".into()]];
+        assert_eq!(columns(&["t", "rows"], &rows), ["t    rows", "a   1,000", "bb      7"]);
+    }
+}
