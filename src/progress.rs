@@ -97,7 +97,11 @@ pub struct Lap<'a> {
 impl<'a> Lap<'a> {
     /// Begins an attempt.
     pub fn new(meter: &'a Meter) -> Self {
-        Self { meter, rows: 0, bytes: 0 }
+        Self {
+            meter,
+            rows: 0,
+            bytes: 0,
+        }
     }
 
     /// Counts rows and bytes that have passed.

@@ -129,7 +129,10 @@ impl Runner {
             Some(Err(error)) => {
                 // The panic hook has written where; the machine must hear that the run is over.
                 let run = self.current.as_ref().map_or(0, |(run, _)| *run);
-                Event::Finished { run, result: Err(broken(&error)) }
+                Event::Finished {
+                    run,
+                    result: Err(broken(&error)),
+                }
             }
             None => std::future::pending().await,
         }

@@ -18,14 +18,19 @@ fn variable(name: &str) -> Option<String> {
 /// What was given on the command line, in the environment or in the configuration.
 pub(super) fn given(common: &Common, config: &Config) -> config::Wanted {
     let secret = |text: &Option<String>| text.clone().map(Secret::new);
-    let flags = Flags { source: secret(&common.source), target: secret(&common.target) };
+    let flags = Flags {
+        source: secret(&common.source),
+        target: secret(&common.target),
+    };
     config::connections(&flags, &variable, config)
 }
 
 /// Whether a session is about the databases that were given: one that was not given fits any.
 pub(super) fn fits(session: &Session, wanted: &config::Wanted) -> bool {
     let same = |given: &Option<Given>, place: &Option<crate::session::Place>| {
-        let (Some(given), Some(place)) = (given, place) else { return true };
+        let (Some(given), Some(place)) = (given, place) else {
+            return true;
+        };
         ConnectionString::parse(given.string.expose()).is_ok_and(|string| string.url() == place.url)
     };
     same(&wanted.source, &session.source) && same(&wanted.target, &session.target)
@@ -38,7 +43,10 @@ pub(super) fn describe(
     accept_safe: bool,
     voice: &mut dyn Voice,
 ) -> Result<(), Error> {
-    for (side, given) in [(Side::Source, &wanted.source), (Side::Target, &wanted.target)] {
+    for (side, given) in [
+        (Side::Source, &wanted.source),
+        (Side::Target, &wanted.target),
+    ] {
         let session = runner.wizard().session();
         let place = match side {
             Side::Source => &session.source,
@@ -52,13 +60,21 @@ pub(super) fn describe(
             (None, Some(place)) => (Secret::new(place.url.clone()), "the session".to_owned()),
             (None, None) => continue,
         };
-        let failed = |source| Error::Connection { origin: origin.clone(), source };
+        let failed = |source| Error::Connection {
+            origin: origin.clone(),
+            source,
+        };
         let string = ConnectionString::parse(text.expose())
             .map_err(|error| failed(DescribeError::Parse(error)))?;
-        string.cautions().iter().for_each(|caution| voice.say(caution));
+        string
+            .cautions()
+            .iter()
+            .for_each(|caution| voice.say(caution));
         let string = direct(side, string, accept_safe, voice);
         let string = with_password(string, voice);
-        runner.describe(side, string).map_err(|error| failed(error.into()))?;
+        runner
+            .describe(side, string)
+            .map_err(|error| failed(error.into()))?;
     }
     Ok(())
 }
@@ -80,7 +96,10 @@ fn direct(
     voice: &mut dyn Voice,
 ) -> ConnectionString {
     if side == Side::Target && accept_safe && string.is_pooled() {
-        voice.say(&format!("Using the direct host instead of {}.", string.host()));
+        voice.say(&format!(
+            "Using the direct host instead of {}.",
+            string.host()
+        ));
         return string.direct();
     }
     string

@@ -29,7 +29,12 @@ pub(super) async fn run(common: &Common, demo: &Demo) -> Result<Outcome, Error> 
     if headless && session.first_open().is_none() {
         let (outcome, worked) = (Outcome::Done, false);
         let (session, file) = (&session, store.file());
-        voice.end(&headless::End { outcome, worked, session, file });
+        voice.end(&headless::End {
+            outcome,
+            worked,
+            session,
+            file,
+        });
         return Ok(outcome);
     }
     let mut practice = start(&session, demo, voice.as_mut(), &mut signals).await?;
@@ -38,10 +43,23 @@ pub(super) async fn run(common: &Common, demo: &Demo) -> Result<Outcome, Error> 
     }
     let context = Context::new(config, vec![practice.binaries().bin.clone()]);
     let mut runner = Runner::new(session, store, context);
-    let worked = work(&mut runner, &mut practice, common, headless, voice.as_mut(), &mut signals).await;
+    let worked = work(
+        &mut runner,
+        &mut practice,
+        common,
+        headless,
+        voice.as_mut(),
+        &mut signals,
+    )
+    .await;
     runner.shut_down().await?;
     match (&worked, demo.keep) {
-        (Ok(Outcome::Done), false) => practice.remove().await?,
+        (Ok(Outcome::Done), false) => {
+            practice.remove().await?;
+            voice.say(
+                "The practice databases and their backup are removed; --keep would have kept them",
+            );
+        }
         _ => practice.stop().await?,
     }
     worked
@@ -55,16 +73,23 @@ async fn work(
     voice: &mut dyn Voice,
     signals: &mut Signals,
 ) -> Result<Outcome, Error> {
-    let failed = |source| Error::Connection { origin: "practice".to_owned(), source };
-    for (side, url) in
-        [(Side::Source, practice.source_url()), (Side::Target, practice.target_url())]
-    {
+    let failed = |source| Error::Connection {
+        origin: "practice".to_owned(),
+        source,
+    };
+    for (side, url) in [
+        (Side::Source, practice.source_url()),
+        (Side::Target, practice.target_url()),
+    ] {
         runner.describe_text(side, url.expose()).map_err(failed)?;
     }
     runner.dispatch(Event::Opened)?;
     if headless {
         let signer = Some(SIGNER.to_owned());
-        let options = headless::Options { signer, ..headless::Options::default() };
+        let options = headless::Options {
+            signer,
+            ..headless::Options::default()
+        };
         let interrupted = async || signals.next().await;
         Ok(headless::run(runner, &options, voice, interrupted).await?)
     } else {
@@ -79,18 +104,27 @@ async fn start(
     voice: &mut dyn Voice,
     signals: &mut Signals,
 ) -> Result<Practice, Error> {
-    let begun = session.steps.values().any(|record| record.state != State::Waiting);
+    let begun = session
+        .steps
+        .values()
+        .any(|record| record.state != State::Waiting);
     let options = practice::Options {
         folder: Some(practice::usual_folder()?.join(&session.id)),
         // Once a migration has begun, its source must stay what it is.
         documents: (!begun).then_some(demo.documents),
         ..practice::Options::default()
     };
-    let teller = Mutex::new(Teller { voice, last: None });
+    let teller = Mutex::new(Teller::new(voice));
     let say = |happening: Happening| {
-        teller.lock().unwrap_or_else(PoisonError::into_inner).tell(&happening);
+        teller
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .tell(&happening);
     };
-    Ok(interruptible(signals, async |cancel| Practice::start(&options, &say, &cancel).await).await?)
+    Ok(interruptible(signals, async |cancel| {
+        Practice::start(&options, &say, &cancel).await
+    })
+    .await?)
 }
 
 /// Tells each happening once, and the progress of long ones now and then.
@@ -106,7 +140,10 @@ impl<'a> Teller<'a> {
 
     pub(super) fn tell(&mut self, happening: &Happening) {
         const EVERY: Duration = Duration::from_secs(2);
-        let same = self.last.as_ref().filter(|(doing, _)| *doing == happening.doing);
+        let same = self
+            .last
+            .as_ref()
+            .filter(|(doing, _)| *doing == happening.doing);
         if same.is_some_and(|(_, told)| told.elapsed() < EVERY) {
             return;
         }

@@ -58,7 +58,10 @@ impl Explain for Error {
             Self::Store(error) => error.failure(),
             Self::Connection { origin, source } => {
                 let cause = source.failure();
-                Failure { what: format!("{} ({origin})", cause.what), ..cause }
+                Failure {
+                    what: format!("{} ({origin})", cause.what),
+                    ..cause
+                }
             }
             Self::Practice(error) => error.failure(),
             Self::Screen(error) => error.failure(),

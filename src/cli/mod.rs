@@ -35,7 +35,9 @@ pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let common = arguments.common.clone();
     let done = start_log(&common).and_then(|_log| {
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()?;
         runtime.block_on(command(arguments))
     });
     match done {
@@ -51,13 +53,25 @@ pub fn main() -> ExitCode {
 
 async fn command(arguments: Arguments) -> Result<Outcome, Error> {
     let common = &arguments.common;
-    let single = |step: Step| headless::Options { until: Some(step), ..Default::default() };
+    let single = |step: Step| headless::Options {
+        until: Some(step),
+        ..Default::default()
+    };
     match &arguments.command {
         None => wizard(common).await,
         Some(Command::Demo(demo)) => demo::run(common, demo).await,
         Some(Command::Run(run)) => {
             let (until, from) = (run.until, run.from);
-            steps(common, headless::Options { until, from, signer: None }, None).await
+            steps(
+                common,
+                headless::Options {
+                    until,
+                    from,
+                    signer: None,
+                },
+                None,
+            )
+            .await
         }
         Some(Command::Check) => {
             steps(common, single(Step::Connections), Some(Step::Prerequisites)).await
@@ -77,7 +91,10 @@ async fn command(arguments: Arguments) -> Result<Outcome, Error> {
 
 /// One step, also when it is done already; what it needs runs first.
 async fn one(common: &Common, step: Step) -> Result<Outcome, Error> {
-    let options = headless::Options { until: Some(step), ..Default::default() };
+    let options = headless::Options {
+        until: Some(step),
+        ..Default::default()
+    };
     steps(common, options, Some(step)).await
 }
 
@@ -91,7 +108,9 @@ async fn steps(
     let mut voice = voice(common);
     let mut runner = open(common, voice.as_mut())?;
     let session = runner.wizard().session();
-    options.from = options.from.or(again.filter(|step| session.state(*step) == State::Done));
+    options.from = options
+        .from
+        .or(again.filter(|step| session.state(*step) == State::Done));
     let interrupted = async || signals.next().await;
     let outcome = headless::run(&mut runner, &options, voice.as_mut(), interrupted).await?;
     runner.shut_down().await?;
@@ -124,7 +143,9 @@ fn open(common: &Common, voice: &mut dyn Voice) -> Result<Runner, Error> {
 }
 
 async fn screen(runner: &mut Runner, common: &Common) -> Result<Outcome, Error> {
-    let options = tui::Options { ascii: common.ascii, ..tui::Options::default() };
+    let options = tui::Options {
+        ascii: common.ascii,
+    };
     Ok(tui::run(runner, &options).await?)
 }
 
@@ -158,7 +179,10 @@ fn start_log(common: &Common) -> Result<WorkerGuard, Error> {
         Some(file) => file.clone(),
         None => sessions::state_folder()?.join("neonlift.log"),
     };
-    let failed = |source| Error::Log { file: file.clone(), source };
+    let failed = |source| Error::Log {
+        file: file.clone(),
+        source,
+    };
     if let Some(folder) = file.parent() {
         fs::create_dir_all(folder).map_err(failed)?;
     }

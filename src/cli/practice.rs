@@ -24,14 +24,19 @@ pub(super) async fn run(common: &Common, wanted: &Wanted) -> Result<Outcome, Err
 fn tell(common: &Common, standings: &[Standing], word: &str) {
     let mut output = Output::stdout();
     if common.json {
-        output.line(&json!({"event": "practice", "state": word, "practices": standings}).to_string());
+        output
+            .line(&json!({"event": "practice", "state": word, "practices": standings}).to_string());
         return;
     }
     if standings.is_empty() {
         output.line("There are no practice servers.");
     }
     for standing in standings {
-        let state = if standing.servers.is_empty() { "not running" } else { word };
+        let state = if standing.servers.is_empty() {
+            "not running"
+        } else {
+            word
+        };
         output.line(&format!("{}: {state}", standing.folder.display()));
     }
 }
@@ -52,10 +57,15 @@ async fn up(common: &Common, wanted: &Wanted) -> Result<Outcome, Error> {
     let mut practice = {
         let teller = Mutex::new(Teller::new(voice.as_mut()));
         let say = |happening: Happening| {
-            teller.lock().unwrap_or_else(PoisonError::into_inner).tell(&happening);
+            teller
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .tell(&happening);
         };
-        interruptible(&mut signals, async |cancel| Practice::start(&options, &say, &cancel).await)
-            .await?
+        interruptible(&mut signals, async |cancel| {
+            Practice::start(&options, &say, &cancel).await
+        })
+        .await?
     };
     announce(common, &practice);
     let ended = serve(&mut practice, voice.as_mut(), &mut signals).await;
@@ -78,8 +88,12 @@ fn announce(common: &Common, practice: &Practice) {
     }
     output.line(&format!("NEONLIFT_SOURCE_URL='{}'", source.expose()));
     output.line(&format!("NEONLIFT_TARGET_URL='{}'", target.expose()));
-    output.line("The servers run until Ctrl-C or `neonlift practice down`. The road to the target obeys:");
-    relay::COMMANDS.lines().for_each(|line| output.line(&format!("  {line}")));
+    output.line(
+        "The servers run until Ctrl-C or `neonlift practice down`. The road to the target obeys:",
+    );
+    relay::COMMANDS
+        .lines()
+        .for_each(|line| output.line(&format!("  {line}")));
 }
 
 /// Obeys commands about the road until the end; says why when the servers ended by themselves.

@@ -11,7 +11,10 @@ use std::path::{Path, PathBuf};
 /// The folder of this program's state: sessions and the log.
 pub(super) fn state_folder() -> Result<PathBuf, Error> {
     let folders = directories::ProjectDirs::from("", "", "neonlift").ok_or(Error::NoHome)?;
-    Ok(folders.state_dir().unwrap_or_else(|| folders.data_local_dir()).to_owned())
+    Ok(folders
+        .state_dir()
+        .unwrap_or_else(|| folders.data_local_dir())
+        .to_owned())
 }
 
 fn folder() -> Result<PathBuf, Error> {
@@ -47,7 +50,11 @@ pub(super) fn open(
     let (store, found) = Store::open(&file)?;
     let session = found.unwrap_or_else(|| fresh(practice, config));
     if session.practice != practice {
-        let (is, wanted) = if practice { ("a real", "practice") } else { ("a practice", "real") };
+        let (is, wanted) = if practice {
+            ("a real", "practice")
+        } else {
+            ("a practice", "real")
+        };
         let text = format!("{} is {is} migration, not a {wanted} one", file.display());
         return Err(Error::WrongSession(text));
     }
@@ -73,21 +80,29 @@ fn fresh(practice: bool, config: &Config) -> Session {
     session.practice = practice;
     session.checklist = checklist::standard();
     let own = config.checklist.items.iter();
-    session.checklist.extend(own.map(|item| checklist::person_item(&item.key, &item.text)));
+    session
+        .checklist
+        .extend(own.map(|item| checklist::person_item(&item.key, &item.text)));
     session
 }
 
 /// A session in a line: what, how far, when.
 pub(super) fn summary(session: &Session) -> String {
     let place = |place: &Option<crate::session::Place>| {
-        place.as_ref().map_or_else(|| "(not given)".to_owned(), |place| place.url.clone())
+        place
+            .as_ref()
+            .map_or_else(|| "(not given)".to_owned(), |place| place.url.clone())
     };
     let standing = match session.first_open() {
         None => "done and signed".to_owned(),
         Some(Step::Cutover) => "waits for signatures".to_owned(),
         Some(step) => format!("next: {step}"),
     };
-    let kind = if session.practice { "practice" } else { "migration" };
+    let kind = if session.practice {
+        "practice"
+    } else {
+        "migration"
+    };
     format!(
         "{} {kind} {} → {}, {standing}, last changed {}",
         session.id,

@@ -14,11 +14,15 @@ use serde_json::json;
 pub(super) fn status(common: &Common) -> Result<Outcome, Error> {
     let (file, session) = match &common.session {
         Some(file) => (file.clone(), sessions::existing(Some(file))?.1),
-        None => sessions::all()?.into_iter().next().ok_or(Error::NoSession)?,
+        None => sessions::all()?
+            .into_iter()
+            .next()
+            .ok_or(Error::NoSession)?,
     };
     let mut output = Output::stdout();
     if common.json {
-        let event = json!({"event": "status", "file": file.display().to_string(), "session": session});
+        let event =
+            json!({"event": "status", "file": file.display().to_string(), "session": session});
         output.line(&event.to_string());
         return Ok(Outcome::Partial);
     }
@@ -43,7 +47,9 @@ fn step_line(session: &Session, step: Step) -> String {
         State::AwaitingSignOff => ("!", "waits for signatures"),
     };
     let record = session.steps.get(&step);
-    let seconds = record.and_then(Record::seconds).filter(|_| session.state(step) == State::Done);
+    let seconds = record
+        .and_then(Record::seconds)
+        .filter(|_| session.state(step) == State::Done);
     let time = seconds.map_or_else(String::new, |s| format!(", {}", figures::duration(s)));
     let why = record.and_then(|record| record.failure.as_ref());
     let why = why.map_or_else(String::new, |failure| format!(": {}", failure.what));
@@ -82,7 +88,10 @@ pub(super) fn sign(common: &Common, sign: &Sign) -> Result<Outcome, Error> {
     let mut runner = Runner::new(session, store, Context::default());
     let mut voice = voice(common);
     runner.dispatch(Event::Opened)?;
-    let event = Event::Sign { item: sign.item.clone(), by: sign.by.clone() };
+    let event = Event::Sign {
+        item: sign.item.clone(),
+        by: sign.by.clone(),
+    };
     let mut refused = false;
     for effect in runner.dispatch(event)? {
         if let Effect::Tell(news) = effect {
@@ -95,6 +104,11 @@ pub(super) fn sign(common: &Common, sign: &Sign) -> Result<Outcome, Error> {
         outcome => outcome,
     };
     let (session, file, worked) = (runner.wizard().session(), runner.session_file(), true);
-    voice.end(&End { outcome, worked, session, file });
+    voice.end(&End {
+        outcome,
+        worked,
+        session,
+        file,
+    });
     Ok(outcome)
 }

@@ -54,16 +54,26 @@ pub(super) struct Agreed {
 /// Agrees on columns by name; `None` when the two tables do not have the same columns with the
 /// same types, which is a difference in itself.
 pub(super) fn agree(source: &Table, target: &Table) -> Option<Agreed> {
-    let mut agreed = Agreed { source: Vec::new(), target: Vec::new() };
+    let mut agreed = Agreed {
+        source: Vec::new(),
+        target: Vec::new(),
+    };
     for column in &source.columns {
-        let other = target.columns.iter().find(|other| other.name == column.name)?;
+        let other = target
+            .columns
+            .iter()
+            .find(|other| other.name == column.name)?;
         if other.sql_type != column.sql_type {
             return None;
         }
         let (here, there) = (expression(column), expression(other));
         let alike = shape_kind(&column.shape) == shape_kind(&other.shape);
-        agreed.source.push(if alike { here } else { as_text(column) });
-        agreed.target.push(if alike { there } else { as_text(other) });
+        agreed
+            .source
+            .push(if alike { here } else { as_text(column) });
+        agreed
+            .target
+            .push(if alike { there } else { as_text(other) });
     }
     (source.columns.len() == target.columns.len()).then_some(agreed)
 }
@@ -106,7 +116,10 @@ pub(super) async fn table(
     let row = connection
         .query_one(&sql, &[])
         .await
-        .map_err(Error::while_doing(format!("hashing the rows of {}", table.name)))?;
+        .map_err(Error::while_doing(format!(
+            "hashing the rows of {}",
+            table.name
+        )))?;
     Ok((u64::try_from(row.get::<_, i64>(0)).unwrap_or(0), row.get(1)))
 }
 
@@ -127,12 +140,21 @@ mod tests {
 
     fn column(name: &str, sql_type: &str, shape: Shape) -> Column {
         let (name, sql_type) = (name.to_owned(), sql_type.to_owned());
-        Column { name, sql_type, generated: false, shape, binary: true }
+        Column {
+            name,
+            sql_type,
+            generated: false,
+            shape,
+            binary: true,
+        }
     }
 
     fn table(columns: Vec<Column>) -> Table {
         Table {
-            name: TableName { schema: "s".into(), name: "t".into() },
+            name: TableName {
+                schema: "s".into(),
+                name: "t".into(),
+            },
             oid: 1,
             columns,
             heap_bytes: 0,

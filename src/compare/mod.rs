@@ -48,9 +48,15 @@ impl Compare<'_> {
     pub async fn all(&self) -> Result<Comparison, Error> {
         let (source, target) = tokio::try_join!(self.open(self.source), self.open(self.target))?;
         let method = hash::trusted(&source, &target).await;
-        let pairs = pairs(catalogue::tables(&source).await?, catalogue::tables(&target).await?);
-        self.progress.begin(format!("Comparing {} tables", pairs.len()));
-        let meter = self.progress.meter("tables compared", pairs.len() as u64, 0);
+        let pairs = pairs(
+            catalogue::tables(&source).await?,
+            catalogue::tables(&target).await?,
+        );
+        self.progress
+            .begin(format!("Comparing {} tables", pairs.len()));
+        let meter = self
+            .progress
+            .meter("tables compared", pairs.len() as u64, 0);
         meter.begin();
         let mut tables = Vec::with_capacity(pairs.len());
         let mut collections = Vec::new();
@@ -66,7 +72,13 @@ impl Compare<'_> {
         tables.sort_by_key(|table| table.equal);
         let equal = tables.iter().all(|table| table.equal);
         let method = method.name().to_owned();
-        Ok(Comparison { at: Timestamp::now(), equal, method, tables, collections })
+        Ok(Comparison {
+            at: Timestamp::now(),
+            equal,
+            method,
+            tables,
+            collections,
+        })
     }
 
     async fn open(&self, side: &ConnectionString) -> Result<Connection, PostgresError> {
@@ -95,7 +107,11 @@ impl Compare<'_> {
             equal: false,
         };
         let (Some(left), Some(right)) = (&pair.source, &pair.target) else {
-            let side = if pair.source.is_some() { source } else { target };
+            let side = if pair.source.is_some() {
+                source
+            } else {
+                target
+            };
             let rows = Some(count::rows(side, name).await?);
             match pair.source {
                 Some(_) => compared.source_rows = rows,
@@ -132,7 +148,9 @@ impl Compare<'_> {
         right: &Table,
     ) -> Result<Vec<ComparedCollection>, PostgresError> {
         let has = |table: &Table, column| table.columns.iter().any(|c| c.name == column);
-        let Some(column) = self.group_by.filter(|column| has(left, *column) && has(right, *column))
+        let Some(column) = self
+            .group_by
+            .filter(|column| has(left, *column) && has(right, *column))
         else {
             return Ok(Vec::new());
         };
@@ -141,8 +159,11 @@ impl Compare<'_> {
             count::groups(target, name, column)
         )?;
         let mut rows: BTreeMap<Option<String>, (u64, u64)> = BTreeMap::new();
-        here.into_iter().for_each(|(value, count)| rows.entry(value).or_default().0 = count);
-        there.into_iter().for_each(|(value, count)| rows.entry(value).or_default().1 = count);
+        here.into_iter()
+            .for_each(|(value, count)| rows.entry(value).or_default().0 = count);
+        there
+            .into_iter()
+            .for_each(|(value, count)| rows.entry(value).or_default().1 = count);
         let compared = |(value, (source_rows, target_rows))| ComparedCollection {
             schema: name.schema.clone(),
             table: name.name.clone(),

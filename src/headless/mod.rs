@@ -93,7 +93,12 @@ pub async fn run(
     }
     let outcome = outcome.unwrap_or_else(|| reached(runner, options.until));
     let (session, file) = (runner.wizard().session(), runner.session_file());
-    voice.end(&End { outcome, worked, session, file });
+    voice.end(&End {
+        outcome,
+        worked,
+        session,
+        file,
+    });
     Ok(outcome)
 }
 
@@ -116,9 +121,16 @@ fn reached(runner: &Runner, until: Option<Step>) -> Outcome {
 }
 
 fn sign_all(runner: &mut Runner, by: &str, voice: &mut dyn Voice) -> Result<(), store::Error> {
-    let open: Vec<String> = runner.wizard().open_items().map(|item| item.key.clone()).collect();
+    let open: Vec<String> = runner
+        .wizard()
+        .open_items()
+        .map(|item| item.key.clone())
+        .collect();
     for item in open {
-        let effects = runner.dispatch(Event::Sign { item, by: by.to_owned() })?;
+        let effects = runner.dispatch(Event::Sign {
+            item,
+            by: by.to_owned(),
+        })?;
         for effect in &effects {
             if let Effect::Tell(news) = effect {
                 voice.news(news, runner.wizard().session());
@@ -140,7 +152,13 @@ struct Driver<'a> {
 impl<'a> Driver<'a> {
     fn new(runner: &'a mut Runner, voice: &'a mut dyn Voice) -> Self {
         let notes_seen = runner.progress().notes_after(u64::MAX).1;
-        Self { runner, voice, pace: Pace::default(), notes_seen, started: Instant::now() }
+        Self {
+            runner,
+            voice,
+            pace: Pace::default(),
+            notes_seen,
+            started: Instant::now(),
+        }
     }
 
     /// Runs a step to its end; `Some` when the run cannot go on behind it.
@@ -197,7 +215,14 @@ impl<'a> Driver<'a> {
         let (sample, elapsed) = (progress.sample(), self.started.elapsed());
         let all = sample.in_all();
         self.pace.feed(elapsed.as_secs_f64(), all.rows, all.bytes);
-        self.voice.progress(step, &Gauge { sample: &sample, pace: &self.pace, elapsed });
+        self.voice.progress(
+            step,
+            &Gauge {
+                sample: &sample,
+                pace: &self.pace,
+                elapsed,
+            },
+        );
     }
 
     fn tell_notes(&mut self) {

@@ -17,7 +17,10 @@ impl Output {
 
     /// Lines to anything.
     pub fn new(to: impl Write + Send + 'static) -> Self {
-        Self { to: Box::new(to), gone: false }
+        Self {
+            to: Box::new(to),
+            gone: false,
+        }
     }
 
     /// Writes a line.

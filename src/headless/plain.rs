@@ -26,7 +26,12 @@ pub struct Plain {
 impl Plain {
     /// Plain lines to this output; `quiet` leaves the lines about progress out.
     pub fn new(output: Output, quiet: bool) -> Self {
-        Self { output, quiet, last: String::new(), told: Duration::ZERO }
+        Self {
+            output,
+            quiet,
+            last: String::new(),
+            told: Duration::ZERO,
+        }
     }
 
     fn line(&mut self, text: impl AsRef<str>) {
@@ -41,14 +46,19 @@ impl Plain {
 
     fn report(&mut self, step: Step, session: &Session) {
         if let Some(report) = session.report(step) {
-            report::lines(report).iter().for_each(|line| self.line(format!("    {line}")));
+            report::lines(report)
+                .iter()
+                .for_each(|line| self.line(format!("    {line}")));
         }
     }
 }
 
 /// A failure as lines: what, why, what to do.
 fn failure_lines(failure: &Failure) -> Vec<String> {
-    let mut lines = vec![format!("✗ {}", failure.what), format!("    Why: {}", failure.why)];
+    let mut lines = vec![
+        format!("✗ {}", failure.what),
+        format!("    Why: {}", failure.why),
+    ];
     for advice in &failure.advice {
         lines.push(match advice.strip_prefix("$ ") {
             Some(command) => format!("        {command}"),
@@ -66,7 +76,9 @@ impl Voice for Plain {
                 self.line(format!("▸ {step}: {}", step.purpose()));
             }
             News::Done(step) if *step == Step::Cutover => {
-                report::checklist(session).iter().for_each(|line| self.line(format!("    {line}")));
+                report::checklist(session)
+                    .iter()
+                    .for_each(|line| self.line(format!("    {line}")));
                 self.line("✓ cutover: the checklist is complete");
             }
             News::Done(step) => {
@@ -75,7 +87,9 @@ impl Voice for Plain {
             }
             News::Failed(step, failure) => {
                 self.report(*step, session);
-                failure_lines(failure).iter().for_each(|line| self.line(line));
+                failure_lines(failure)
+                    .iter()
+                    .for_each(|line| self.line(line));
                 self.step_end("✗", "failed", *step, session);
             }
             News::Interrupted(step) => self.step_end("‖", "stopped", *step, session),
@@ -92,7 +106,11 @@ impl Voice for Plain {
         if self.quiet || waited < due {
             return;
         }
-        let still = if text == self.last { "still working: " } else { "" };
+        let still = if text == self.last {
+            "still working: "
+        } else {
+            ""
+        };
         self.line(format!("    {still}{text}"));
         (self.last, self.told) = (text, gauge.elapsed);
     }
@@ -106,7 +124,9 @@ impl Voice for Plain {
     }
 
     fn failure(&mut self, failure: &Failure) {
-        failure_lines(failure).iter().for_each(|line| self.line(line));
+        failure_lines(failure)
+            .iter()
+            .for_each(|line| self.line(line));
     }
 
     fn say(&mut self, text: &str) {
@@ -129,13 +149,21 @@ impl Voice for Plain {
 fn describe(gauge: &Gauge<'_>) -> String {
     let all = gauge.sample.in_all();
     let mut parts = vec![gauge.sample.activity.trim_end_matches('.').to_owned()];
-    let working = gauge.sample.meters.iter().any(|meter| meter.stage != Stage::Waiting);
+    let working = gauge
+        .sample
+        .meters
+        .iter()
+        .any(|meter| meter.stage != Stage::Waiting);
     if working {
         parts.extend(all.share().map(figures::percent));
         if all.rows > 0 {
             parts.push(match all.rows_total {
                 0 => figures::grouped(all.rows),
-                total => format!("{} of {}", figures::grouped(all.rows), figures::grouped(total)),
+                total => format!(
+                    "{} of {}",
+                    figures::grouped(all.rows),
+                    figures::grouped(total)
+                ),
             });
         }
         if all.bytes > 0 {
@@ -144,7 +172,13 @@ fn describe(gauge: &Gauge<'_>) -> String {
         let rate = gauge.pace.rate().filter(|rate| rate.1 > 0.0);
         parts.extend(rate.map(|rate| format!("{}/s", figures::bytes(rate.1 as u64))));
         let left = all.rows_total.saturating_sub(all.rows);
-        parts.extend(gauge.pace.eta(left).filter(|_| left > 0).map(figures::time_left));
+        parts.extend(
+            gauge
+                .pace
+                .eta(left)
+                .filter(|_| left > 0)
+                .map(figures::time_left),
+        );
     }
     parts.join(" · ")
 }

@@ -131,7 +131,10 @@ pub async fn tables(connection: &Connection) -> Result<Vec<Table>, Error> {
         .iter()
         .map(|row| Table {
             oid: row.get(0),
-            name: TableName { schema: row.get(1), name: row.get(2) },
+            name: TableName {
+                schema: row.get(1),
+                name: row.get(2),
+            },
             columns: columns.remove(&row.get::<_, Oid>(0)).unwrap_or_default(),
             heap_bytes: size(row, 3),
             toast_bytes: size(row, 4),
@@ -187,10 +190,15 @@ struct Types(HashMap<Oid, Type>);
 
 impl Types {
     fn shape(&self, oid: Oid) -> Shape {
-        let Some(found) = self.0.get(&oid) else { return Shape::Text };
+        let Some(found) = self.0.get(&oid) else {
+            return Shape::Text;
+        };
         match (&found.send, found.kind.as_str()) {
             (_, "d") => {
-                let base = self.0.get(&found.base).map_or_else(String::new, |t| t.sql.clone());
+                let base = self
+                    .0
+                    .get(&found.base)
+                    .map_or_else(String::new, |t| t.sql.clone());
                 Shape::Domain(base, Box::new(self.shape(found.base)))
             }
             _ if !self.is_binary_portable(oid) => Shape::Text,
@@ -204,7 +212,10 @@ impl Types {
         self.0.get(&oid).is_some_and(|found| {
             found.send.is_some()
                 && !found.names_an_object
-                && found.parts.iter().all(|part| self.is_binary_portable(*part))
+                && found
+                    .parts
+                    .iter()
+                    .all(|part| self.is_binary_portable(*part))
         })
     }
 }
@@ -246,7 +257,11 @@ async fn types(connection: &Connection) -> Result<Types, Error> {
         names_an_object: row.get(6),
         is_array: row.get(7),
     };
-    Ok(Types(rows.iter().map(|row| (row.get(0), described(row))).collect()))
+    Ok(Types(
+        rows.iter()
+            .map(|row| (row.get(0), described(row)))
+            .collect(),
+    ))
 }
 
 /// A sequence with the value it stands at.
@@ -289,7 +304,11 @@ pub async fn materialized_views(
     connection: &Connection,
     populated: bool,
 ) -> Result<Vec<TableName>, Error> {
-    relations(connection, &format!("c.relkind = 'm' AND c.relispopulated = {populated}")).await
+    relations(
+        connection,
+        &format!("c.relkind = 'm' AND c.relispopulated = {populated}"),
+    )
+    .await
 }
 
 /// Every relation that a person made: tables, views, sequences and the like. What makes a
@@ -310,7 +329,13 @@ async fn relations(connection: &Connection, which: &str) -> Result<Vec<TableName
         )
         .await
         .map_err(Error::while_doing("listing the relations"))?;
-    Ok(rows.iter().map(|row| TableName { schema: row.get(0), name: row.get(1) }).collect())
+    Ok(rows
+        .iter()
+        .map(|row| TableName {
+            schema: row.get(0),
+            name: row.get(1),
+        })
+        .collect())
 }
 
 /// An extension as it is installed.
@@ -337,7 +362,11 @@ pub async fn extensions(connection: &Connection) -> Result<Vec<Extension>, Error
         .map_err(Error::while_doing("listing the extensions"))?;
     Ok(rows
         .iter()
-        .map(|row| Extension { name: row.get(0), version: row.get(1), schema: row.get(2) })
+        .map(|row| Extension {
+            name: row.get(0),
+            version: row.get(1),
+            schema: row.get(2),
+        })
         .collect())
 }
 

@@ -13,13 +13,20 @@ pub async fn rows(connection: &Connection, table: &TableName) -> Result<u64, Err
 }
 
 /// How many rows have a value in a column.
-pub async fn values(connection: &Connection, table: &TableName, column: &str) -> Result<u64, Error> {
+pub async fn values(
+    connection: &Connection,
+    table: &TableName,
+    column: &str,
+) -> Result<u64, Error> {
     number(connection, table, &quote::identifier(column)).await
 }
 
 async fn number(connection: &Connection, table: &TableName, what: &str) -> Result<u64, Error> {
     let row = connection
-        .query_one(&format!("SELECT count({what}) FROM ONLY {}", table.sql()), &[])
+        .query_one(
+            &format!("SELECT count({what}) FROM ONLY {}", table.sql()),
+            &[],
+        )
         .await
         .map_err(Error::while_doing(format!("counting the rows of {table}")))?;
     Ok(u64::try_from(row.get::<_, i64>(0)).unwrap_or(0))
@@ -34,16 +41,17 @@ pub async fn groups(
     let column = quote::identifier(column);
     let sql = format!(
         "SELECT value, rows FROM (SELECT {column}::text AS value, count(*) AS rows
-           FROM ONLY {} GROUP BY 1 ORDER BY 2 DESC, 1 COLLATE \"C\" LIMIT {GROUPS}) largest
+           FROM ONLY {} GROUP BY 1 ORDER BY 2 DESC, {column}::text COLLATE \"C\" LIMIT {GROUPS}) largest
          ORDER BY value COLLATE \"C\"",
         table.sql()
     );
     let rows = connection
         .query(&sql, &[])
         .await
-        .map_err(Error::while_doing(format!("counting the groups of {table}")))?;
-    let group = |row: &tokio_postgres::Row| {
-        (row.get(0), u64::try_from(row.get::<_, i64>(1)).unwrap_or(0))
-    };
+        .map_err(Error::while_doing(format!(
+            "counting the groups of {table}"
+        )))?;
+    let group =
+        |row: &tokio_postgres::Row| (row.get(0), u64::try_from(row.get::<_, i64>(1)).unwrap_or(0));
     Ok(rows.iter().map(group).collect())
 }

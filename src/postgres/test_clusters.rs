@@ -104,7 +104,10 @@ impl TestServer {
 
     /// What a libpq client needs to connect, but for the database.
     pub(crate) fn environment(&self) -> Vec<(&'static str, OsString)> {
-        vec![("PGHOST", self.folder.path().into()), ("PGUSER", "postgres".into())]
+        vec![
+            ("PGHOST", self.folder.path().into()),
+            ("PGUSER", "postgres".into()),
+        ]
     }
 
     /// `postgres (PostgreSQL) 16.14`.

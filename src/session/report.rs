@@ -12,7 +12,7 @@ pub enum Report {
     /// Of `prerequisites`.
     Prerequisites(Prerequisites),
     /// Of `connections`.
-    Connections(Connections),
+    Connections(Box<Connections>),
     /// Of `inventory`.
     Inventory(Inventory),
     /// Of `backup`.
@@ -41,8 +41,13 @@ impl Report {
 }
 
 fn checks_failure(what: &str, checks: &[Check]) -> Option<Failure> {
-    let bad: Vec<&Check> = checks.iter().filter(|c| c.verdict == Verdict::Bad).collect();
-    let why = bad.iter().map(|check| format!("{}: {}", check.name, check.found));
+    let bad: Vec<&Check> = checks
+        .iter()
+        .filter(|c| c.verdict == Verdict::Bad)
+        .collect();
+    let why = bad
+        .iter()
+        .map(|check| format!("{}: {}", check.name, check.found));
     let why = why.collect::<Vec<_>>().join("; ");
     let mut failure = Failure::new(what, why);
     failure.advice = bad.iter().flat_map(|check| check.advice.clone()).collect();
@@ -335,8 +340,9 @@ pub struct Comparison {
 impl Comparison {
     fn difference(&self) -> Failure {
         let differing = self.tables.iter().filter(|table| !table.equal);
-        let names: Vec<String> =
-            differing.map(|table| format!("{}.{}", table.schema, table.table)).collect();
+        let names: Vec<String> = differing
+            .map(|table| format!("{}.{}", table.schema, table.table))
+            .collect();
         let (count, all) = (names.len(), self.tables.len());
         Failure::new(
             "Source and target are not equal",

@@ -75,7 +75,9 @@ impl Explain for Error {
 /// The sessions in a folder that can be read, the one that changed last first. Does not lock
 /// them: what is found may change while another neonlift works on it.
 pub fn list(folder: &Path) -> Vec<(PathBuf, Session)> {
-    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let Ok(entries) = fs::read_dir(folder) else {
+        return Vec::new();
+    };
     let mut found: Vec<(PathBuf, Session)> = entries
         .filter_map(|entry| {
             let file = entry.ok()?.path();

@@ -20,7 +20,10 @@ pub(super) async fn run(work: Work<'_>) -> Result<Backup, Error> {
     let string = work.known(Side::Source).await?;
     let (version, bytes) = {
         let connection = Connection::open(&string, &Retrying::default(), work.cancel).await?;
-        (connection.server_version().await?, database_bytes(&connection).await?)
+        (
+            connection.server_version().await?,
+            database_bytes(&connection).await?,
+        )
     };
     let folder = &work.context.config.backup.folder;
     fs::create_dir_all(folder).map_err(Error::file("create", folder))?;
@@ -28,12 +31,19 @@ pub(super) async fn run(work: Work<'_>) -> Result<Backup, Error> {
     let tools = work.context.tools().for_server(version).await?;
     let name = format!("local_db_{}.dump", Zoned::now().strftime("%Y%m%d_%H%M%S"));
     let file = std::path::absolute(folder.join(name)).map_err(Error::file("find", folder))?;
-    work.progress.activity(format!("pg_dump {} writes {}", tools.version(), file.display()));
+    work.progress.activity(format!(
+        "pg_dump {} writes {}",
+        tools.version(),
+        file.display()
+    ));
     let meter = work.progress.meter("dump", 0, 0);
     meter.begin();
     let watch = Watch {
         bytes: &|bytes| meter.set_bytes(bytes),
-        table: &|table| work.progress.activity(format!("pg_dump writes the rows of {table}")),
+        table: &|table| {
+            work.progress
+                .activity(format!("pg_dump writes the rows of {table}"))
+        },
     };
     let environment = string.tool_environment();
     let archive = dump_archive(&tools, &environment, &[], &file, &watch, work.cancel).await?;
@@ -62,7 +72,11 @@ fn enough_room(folder: &Path, database: u64) -> Result<(), Error> {
     let free = free_bytes(folder).map_err(Error::file("look for room in", folder))?;
     tracing::info!("{} free in {}", size(free), folder.display());
     if free < database / LEAST_SHARE {
-        return Err(Error::NoRoom { folder: folder.to_owned(), needed: database, free });
+        return Err(Error::NoRoom {
+            folder: folder.to_owned(),
+            needed: database,
+            free,
+        });
     }
     Ok(())
 }

@@ -7,7 +7,10 @@ use crate::wizard::Side;
 
 pub(super) async fn run(work: Work<'_>) -> Result<Comparison, Error> {
     work.progress.begin("Connecting to both sides");
-    let (source, target) = (work.known(Side::Source).await?, work.known(Side::Target).await?);
+    let (source, target) = (
+        work.known(Side::Source).await?,
+        work.known(Side::Target).await?,
+    );
     let compare = Compare {
         source: &source,
         target: &target,

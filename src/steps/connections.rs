@@ -3,8 +3,8 @@
 use super::{Error, Work, identity, size};
 use crate::postgres::catalogue::{self, LEDGER_SCHEMA};
 use crate::postgres::{Connection, ConnectionString, Error as PostgresError, Retrying, tls};
-use crate::session::{State, Step};
 use crate::session::report::{Check, Connections, Server};
+use crate::session::{State, Step};
 use crate::target::Ledger;
 use crate::wizard::Side;
 use tokio_postgres::Row;
@@ -28,7 +28,11 @@ pub(super) async fn run(work: Work<'_>) -> Result<Connections, Error> {
     checks.push(room(&at_target, source.database_bytes).await?);
     checks.push(apart(&at_source, &at_target, &source, &target).await?);
     checks.push(empty(work, &at_target).await?);
-    Ok(Connections { source, target, checks })
+    Ok(Connections {
+        source,
+        target,
+        checks,
+    })
 }
 
 /// Connects to a side and asks what it is.
@@ -68,7 +72,11 @@ async fn one(connection: &Connection, sql: &str) -> Result<Row, PostgresError> {
 
 fn server_checks(side: Side, server: &Server) -> Vec<Check> {
     let name = |what: &str| format!("{}: {what}", capital(side));
-    let version = format!("PostgreSQL {}.{}", server.version / 10_000, server.version % 10_000);
+    let version = format!(
+        "PostgreSQL {}.{}",
+        server.version / 10_000,
+        server.version % 10_000
+    );
     let mut checks = vec![Check::good(
         name("connection"),
         format!(
@@ -104,9 +112,14 @@ async fn source_rights(source: &Connection) -> Result<Vec<Check>, Error> {
     let mut refused = Vec::new();
     for table in &tables {
         let row = source
-            .query_one("SELECT has_table_privilege($1::oid, 'SELECT')", &[&table.oid])
+            .query_one(
+                "SELECT has_table_privilege($1::oid, 'SELECT')",
+                &[&table.oid],
+            )
             .await
-            .map_err(PostgresError::while_doing("asking for rights on the source"))?;
+            .map_err(PostgresError::while_doing(
+                "asking for rights on the source",
+            ))?;
         if !row.get::<_, bool>(0) {
             refused.push(table.name.to_string());
         }
@@ -123,7 +136,10 @@ async fn source_rights(source: &Connection) -> Result<Vec<Check>, Error> {
                 .advise("Connect as a superuser or a role with BYPASSRLS, so that no row is left behind unseen."),
         ]);
     }
-    Ok(vec![Check::good(NAME, format!("{} tables can be read", tables.len()))])
+    Ok(vec![Check::good(
+        NAME,
+        format!("{} tables can be read", tables.len()),
+    )])
 }
 
 fn pooled(string: &ConnectionString) -> Check {
@@ -149,7 +165,11 @@ async fn target_rights(target: &Connection) -> Result<Check, Error> {
     Ok(if in_database && in_public {
         Check::good(NAME, "may create schemas and tables")
     } else {
-        let what = if in_database { "the schema public" } else { "the database" };
+        let what = if in_database {
+            "the schema public"
+        } else {
+            "the database"
+        };
         Check::bad(NAME, format!("may not create anything in {what}"))
             .advise("Connect as the owner of the database, the role that Neon's console shows.")
     })
@@ -161,22 +181,32 @@ async fn vector(source: &Server, target: &Connection) -> Result<Check, Error> {
     let Some(used) = &source.vector else {
         return Ok(Check::good(NAME, "the source does not use it"));
     };
-    let row = one(target, "SELECT max(extversion) FROM pg_extension WHERE extname = 'vector'").await?;
+    let row = one(
+        target,
+        "SELECT max(extversion) FROM pg_extension WHERE extname = 'vector'",
+    )
+    .await?;
     let installed: Option<String> = row.get(0);
     let there = match installed {
         Some(version) => Some((version, "installed")),
-        None => catalogue::available_extension(target, "vector").await?.map(|v| (v, "available")),
+        None => catalogue::available_extension(target, "vector")
+            .await?
+            .map(|v| (v, "available")),
     };
     Ok(match there {
-        None => Check::bad(NAME, format!("{used} on the source, not available on the target"))
-            .advise("Use a target with pgvector: every Neon database has it."),
+        None => Check::bad(
+            NAME,
+            format!("{used} on the source, not available on the target"),
+        )
+        .advise("Use a target with pgvector: every Neon database has it."),
         Some((version, how)) => {
             let found = format!("{used} on the source, {version} {how} on the target");
             if numbers(&version) < numbers(HNSW_SINCE) {
                 Check::bad(NAME, found).advise("HNSW indexes need pgvector 0.5 or newer.")
             } else if numbers(&version) < numbers(used) {
-                Check::warning(NAME, found)
-                    .advise("An older pgvector may lack types or index options that the source uses.")
+                Check::warning(NAME, found).advise(
+                    "An older pgvector may lack types or index options that the source uses.",
+                )
             } else {
                 Check::good(NAME, found)
             }
@@ -185,7 +215,10 @@ async fn vector(source: &Server, target: &Connection) -> Result<Check, Error> {
 }
 
 fn numbers(version: &str) -> Vec<u32> {
-    version.split('.').map(|part| part.parse().unwrap_or(0)).collect()
+    version
+        .split('.')
+        .map(|part| part.parse().unwrap_or(0))
+        .collect()
 }
 
 fn versions(source: &Server, target: &Server) -> Check {
@@ -203,19 +236,29 @@ fn versions(source: &Server, target: &Server) -> Check {
 /// Whether the database fits under Neon's size limit, which a server tells beforehand.
 async fn room(target: &Connection, needed: u64) -> Result<Check, Error> {
     const NAME: &str = "Target: room";
-    let row = one(target, "SELECT pg_size_bytes(NULLIF(current_setting('neon.max_cluster_size', true), ''))").await?;
+    let row = one(
+        target,
+        "SELECT pg_size_bytes(NULLIF(current_setting('neon.max_cluster_size', true), ''))",
+    )
+    .await?;
     let limit: Option<i64> = row.get(0);
-    Ok(match limit.and_then(|limit| u64::try_from(limit).ok()).filter(|limit| *limit > 0) {
-        None => Check::good(NAME, "the server names no size limit"),
-        Some(limit) if limit < needed => Check::bad(
-            NAME,
-            format!("limit {}, the source has {}", size(limit), size(needed)),
-        )
-        .advise("Choose a larger plan for this project in Neon's console, or migrate less."),
-        Some(limit) => {
-            Check::good(NAME, format!("limit {}, the source has {}", size(limit), size(needed)))
-        }
-    })
+    Ok(
+        match limit
+            .and_then(|limit| u64::try_from(limit).ok())
+            .filter(|limit| *limit > 0)
+        {
+            None => Check::good(NAME, "the server names no size limit"),
+            Some(limit) if limit < needed => Check::bad(
+                NAME,
+                format!("limit {}, the source has {}", size(limit), size(needed)),
+            )
+            .advise("Choose a larger plan for this project in Neon's console, or migrate less."),
+            Some(limit) => Check::good(
+                NAME,
+                format!("limit {}, the source has {}", size(limit), size(needed)),
+            ),
+        },
+    )
 }
 
 /// Source and target must be two databases, and the right way round.
@@ -252,8 +295,11 @@ async fn apart(
 async fn empty(work: Work<'_>, target: &Connection) -> Result<Check, Error> {
     const NAME: &str = "Target: empty";
     let runs = Ledger::runs(target).await?;
-    if runs.iter().any(|run| *run == work.session.id) {
-        return Ok(Check::good(NAME, "it holds what this session has moved so far"));
+    if runs.contains(&work.session.id) {
+        return Ok(Check::good(
+            NAME,
+            "it holds what this session has moved so far",
+        ));
     }
     let found = catalogue::everything(target).await?;
     if found.is_empty() && runs.is_empty() {
@@ -262,7 +308,11 @@ async fn empty(work: Work<'_>, target: &Connection) -> Result<Check, Error> {
     let first: Vec<String> = found.iter().take(3).map(ToString::to_string).collect();
     let found = match runs.first() {
         Some(run) => format!("it holds the migration {run}"),
-        None => format!("it holds {} tables and views ({}…)", found.len(), first.join(", ")),
+        None => format!(
+            "it holds {} tables and views ({}…)",
+            found.len(),
+            first.join(", ")
+        ),
     };
     let mut check = Check::bad(NAME, found.clone());
     check.advice = super::error::target_not_empty(&found).advice;

@@ -85,7 +85,11 @@ impl Error {
         doing: &'static str,
         file: &'a std::path::Path,
     ) -> impl Fn(io::Error) -> Self + 'a {
-        move |source| Self::File { doing, file: file.to_owned(), source }
+        move |source| Self::File {
+            doing,
+            file: file.to_owned(),
+            source,
+        }
     }
 }
 
@@ -103,10 +107,17 @@ impl Explain for Error {
                 "This session is about another database",
                 format!("{}.", chain(self)),
             )
-            .advise(format!("Give the connection string of this session's {}.", side.name()))
+            .advise(format!(
+                "Give the connection string of this session's {}.",
+                side.name()
+            ))
             .advise("Or begin a new session for this database: --session FILE.")
             .severity(Severity::Usage),
-            Self::NoRoom { folder, needed, free } => Failure::new(
+            Self::NoRoom {
+                folder,
+                needed,
+                free,
+            } => Failure::new(
                 "There is no room for the backup",
                 format!(
                     "{} has {} free; the dump may need {}.",
@@ -115,7 +126,9 @@ impl Explain for Error {
                     super::size(*needed)
                 ),
             )
-            .advise("Free some room, or name a folder on another disk as backup.folder in config.toml."),
+            .advise(
+                "Free some room, or name a folder on another disk as backup.folder in config.toml.",
+            ),
             Self::File { .. } => Failure::new("A file cannot be used", chain(self))
                 .advise("Check that the folder exists, is yours to write to, and has room."),
             Self::SchemaFolder { .. } => Failure::new("The SQL files cannot be used", chain(self))

@@ -21,7 +21,10 @@ pub(super) async fn run(work: Work<'_>) -> Result<Inventory, Error> {
     let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
     connection.batch("beginning the inventory", begin).await?;
     let found = catalogue::tables(&connection).await?;
-    let mut inventory = Inventory { taken: Some(Timestamp::now()), ..Inventory::default() };
+    let mut inventory = Inventory {
+        taken: Some(Timestamp::now()),
+        ..Inventory::default()
+    };
     inventory.extensions = extensions(&connection).await?;
     let counting = count_all(work, &connection, &found, &mut inventory);
     connection.until_cancelled(work.cancel, counting).await??;
@@ -35,7 +38,10 @@ pub(super) async fn run(work: Work<'_>) -> Result<Inventory, Error> {
 
 async fn extensions(connection: &Connection) -> Result<Vec<Extension>, Error> {
     let found = catalogue::extensions(connection).await?;
-    let named = |found: catalogue::Extension| Extension { name: found.name, version: found.version };
+    let named = |found: catalogue::Extension| Extension {
+        name: found.name,
+        version: found.version,
+    };
     Ok(found.into_iter().map(named).collect())
 }
 
@@ -51,7 +57,9 @@ async fn count_all(
         work.progress.activity(format!("Counting {}", table.name));
         inventory.tables.push(counted(connection, table).await?);
         if let Some(column) = work.context.config.compare.grouping() {
-            inventory.collections.extend(collections(connection, table, column).await?);
+            inventory
+                .collections
+                .extend(collections(connection, table, column).await?);
         }
         meter.add(1, 0);
     }
@@ -61,7 +69,11 @@ async fn count_all(
 
 async fn counted(connection: &Connection, table: &Found) -> Result<Table, Error> {
     let mut vectors = Vec::new();
-    for column in table.columns.iter().filter(|column| is_vector(&column.sql_type)) {
+    for column in table
+        .columns
+        .iter()
+        .filter(|column| is_vector(&column.sql_type))
+    {
         vectors.push(VectorColumn {
             column: column.name.clone(),
             sql_type: column.sql_type.clone(),
@@ -96,15 +108,21 @@ async fn collections(
     }
     let TableName { schema, name } = &table.name;
     let groups = count::groups(connection, &table.name, column).await?;
-    let collection = |(value, rows)| {
-        Collection { schema: schema.clone(), table: name.clone(), value, rows }
+    let collection = |(value, rows)| Collection {
+        schema: schema.clone(),
+        table: name.clone(),
+        value,
+        rows,
     };
     Ok(groups.into_iter().map(collection).collect())
 }
 
 fn warnings(found: &[Found]) -> Vec<String> {
     let unlogged = found.iter().filter(|table| table.unlogged).map(|table| {
-        format!("{} is UNLOGGED: Neon empties it whenever the compute sleeps or restarts.", table.name)
+        format!(
+            "{} is UNLOGGED: Neon empties it whenever the compute sleeps or restarts.",
+            table.name
+        )
     });
     unlogged.collect()
 }
@@ -123,22 +141,41 @@ fn stats(source: &str, inventory: &Inventory) -> String {
         let _ = writeln!(text, "{line}");
     };
     line(format!("State of {source} before the migration"));
-    line(inventory.taken.map_or_else(String::new, |at| at.strftime("%F %T UTC").to_string()));
+    line(
+        inventory
+            .taken
+            .map_or_else(String::new, |at| at.strftime("%F %T UTC").to_string()),
+    );
     line("\nExtensions".to_owned());
-    inventory.extensions.iter().for_each(|e| line(format!("  {} {}", e.name, e.version)));
+    inventory
+        .extensions
+        .iter()
+        .for_each(|e| line(format!("  {} {}", e.name, e.version)));
     line("\nRows per collection".to_owned());
     for collection in &inventory.collections {
         let value = collection.value.as_deref().unwrap_or("(null)");
-        line(format!("  {}.{}  {value}  {}", collection.schema, collection.table, collection.rows));
+        line(format!(
+            "  {}.{}  {value}  {}",
+            collection.schema, collection.table, collection.rows
+        ));
     }
     line("\nTables".to_owned());
     for table in &inventory.tables {
         let total = size(table.row_bytes + table.index_bytes);
-        line(format!("  {}.{}  {} rows, {total}", table.schema, table.name, table.rows));
+        line(format!(
+            "  {}.{}  {} rows, {total}",
+            table.schema, table.name, table.rows
+        ));
         for vector in &table.vectors {
-            line(format!("    {} {}, {} rows", vector.column, vector.sql_type, vector.rows));
+            line(format!(
+                "    {} {}, {} rows",
+                vector.column, vector.sql_type, vector.rows
+            ));
         }
-        table.indexes.iter().for_each(|index| line(format!("    {index};")));
+        table
+            .indexes
+            .iter()
+            .for_each(|index| line(format!("    {index};")));
     }
     text
 }

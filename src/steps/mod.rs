@@ -35,18 +35,28 @@ pub struct Context {
 impl Context {
     /// A context without connections yet.
     pub fn new(config: Config, tool_folders: Vec<PathBuf>) -> Self {
-        Self { config, tool_folders, connections: Mutex::default() }
+        Self {
+            config,
+            tool_folders,
+            connections: Mutex::default(),
+        }
     }
 
     /// Takes a connection string in.
     pub fn connect(&self, side: Side, string: ConnectionString) {
-        let mut connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut connections = self
+            .connections
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         connections[side as usize] = Some(string);
     }
 
     /// The connection string of a side, if it was given.
     pub fn connection(&self, side: Side) -> Option<ConnectionString> {
-        let connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
+        let connections = self
+            .connections
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         connections[side as usize].clone()
     }
 
@@ -78,7 +88,11 @@ impl Work<'_> {
             Side::Source => &self.session.source,
             Side::Target => &self.session.target,
         };
-        if let Some(Place { identity: Some(expected), .. }) = expected {
+        if let Some(Place {
+            identity: Some(expected),
+            ..
+        }) = expected
+        {
             let connection = Connection::open(&string, &Retrying::default(), self.cancel).await?;
             if identity(&connection).await? != *expected {
                 let endpoint = string.endpoint();
@@ -97,10 +111,17 @@ pub async fn run(
     progress: &Progress,
     cancel: &CancellationToken,
 ) -> Result<Report, Error> {
-    let work = Work { context, session, progress, cancel };
+    let work = Work {
+        context,
+        session,
+        progress,
+        cancel,
+    };
     match step {
         Step::Prerequisites => prerequisites::run(work).await.map(Report::Prerequisites),
-        Step::Connections => connections::run(work).await.map(Report::Connections),
+        Step::Connections => connections::run(work)
+            .await
+            .map(|found| Report::Connections(Box::new(found))),
         Step::Inventory => inventory::run(work).await.map(Report::Inventory),
         Step::Backup => backup::run(work).await.map(Report::Backup),
         Step::Schema => schema::run(work).await.map(Report::Schema),
@@ -120,7 +141,11 @@ async fn identity(connection: &Connection) -> Result<Identity, PostgresError> {
         )
         .await
         .map_err(PostgresError::while_doing("asking which database this is"))?;
-    Ok(Identity { system: row.get(0), database: row.get(1), oid: row.get(2) })
+    Ok(Identity {
+        system: row.get(0),
+        database: row.get(1),
+        oid: row.get(2),
+    })
 }
 
 /// Bytes for people: 266 MB.

@@ -1,10 +1,10 @@
 //! Client tools, room for the backup, and what to have ready. Changes nothing.
 
 use super::{Error, Work, size};
+use crate::failure::Explain;
 use crate::postgres::tools::{ClientTools, ToolError};
 use crate::postgres::{Connection, Retrying};
 use crate::session::report::{Check, Prerequisites};
-use crate::failure::Explain;
 use crate::wizard::Side;
 use std::path::{Path, PathBuf};
 
@@ -19,7 +19,10 @@ pub(super) async fn run(work: Work<'_>) -> Result<Prerequisites, Error> {
     let glimpse = glimpse(work).await;
     let mut checks = vec![client_tools(work, glimpse.as_ref()).await];
     work.progress.activity("Looking for room for the backup");
-    checks.push(room(&work.context.config.backup.folder, glimpse.as_ref().map(|g| g.bytes)));
+    checks.push(room(
+        &work.context.config.backup.folder,
+        glimpse.as_ref().map(|g| g.bytes),
+    ));
     checks.push(source_given(work, glimpse.as_ref()));
     checks.push(target_given(work));
     Ok(Prerequisites { checks })
@@ -28,11 +31,17 @@ pub(super) async fn run(work: Work<'_>) -> Result<Prerequisites, Error> {
 /// The source's version and size, if it answers: the next step says what is wrong when it does not.
 async fn glimpse(work: Work<'_>) -> Option<Glimpse> {
     let string = work.context.connection(Side::Source)?;
-    let connection = Connection::open(&string, &Retrying::never(), work.cancel).await.ok()?;
-    let sql = "SELECT current_setting('server_version_num')::int, pg_database_size(current_database())";
+    let connection = Connection::open(&string, &Retrying::never(), work.cancel)
+        .await
+        .ok()?;
+    let sql =
+        "SELECT current_setting('server_version_num')::int, pg_database_size(current_database())";
     let row = connection.query_one(sql, &[]).await.ok()?;
     let version = u32::try_from(row.get::<_, i32>(0)).ok()?;
-    Some(Glimpse { version, bytes: u64::try_from(row.get::<_, i64>(1)).ok()? })
+    Some(Glimpse {
+        version,
+        bytes: u64::try_from(row.get::<_, i64>(1)).ok()?,
+    })
 }
 
 async fn client_tools(work: Work<'_>, glimpse: Option<&Glimpse>) -> Check {
@@ -44,9 +53,10 @@ async fn client_tools(work: Work<'_>, glimpse: Option<&Glimpse>) -> Check {
         None => search.all().await.and_then(newest),
     };
     match (chosen, glimpse) {
-        (Ok(tools), Some(_)) => {
-            Check::good(NAME, format!("{}; new enough for the source", found(&tools)))
-        }
+        (Ok(tools), Some(_)) => Check::good(
+            NAME,
+            format!("{}; new enough for the source", found(&tools)),
+        ),
         (Ok(tools), None) => Check::warning(NAME, found(&tools))
             .advise("Whether they are new enough is checked again when the source is connected."),
         (Err(error), _) => {
@@ -57,8 +67,14 @@ async fn client_tools(work: Work<'_>, glimpse: Option<&Glimpse>) -> Check {
 }
 
 fn newest(found: Vec<ClientTools>) -> Result<ClientTools, ToolError> {
-    let nothing = ToolError::Missing { searched: Vec::new(), needed: None };
-    found.into_iter().max_by_key(|tools| tools.version()).ok_or(nothing)
+    let nothing = ToolError::Missing {
+        searched: Vec::new(),
+        needed: None,
+    };
+    found
+        .into_iter()
+        .max_by_key(|tools| tools.version())
+        .ok_or(nothing)
 }
 
 fn with_advice(mut check: Check, advice: Vec<String>) -> Check {
@@ -76,12 +92,22 @@ fn room(folder: &Path, needed: Option<u64>) -> Check {
             .advise("Name a folder that you may write to as backup.folder in config.toml."),
         (Ok(free), Some(needed)) if free < needed => Check::bad(
             NAME,
-            format!("{place} has {} free, the database has {}", size(free), size(needed)),
+            format!(
+                "{place} has {} free, the database has {}",
+                size(free),
+                size(needed)
+            ),
         )
-        .advise("Free some room, or name a folder on another disk as backup.folder in config.toml."),
+        .advise(
+            "Free some room, or name a folder on another disk as backup.folder in config.toml.",
+        ),
         (Ok(free), Some(needed)) => Check::good(
             NAME,
-            format!("{} free in {place}, the database has {}", size(free), size(needed)),
+            format!(
+                "{} free in {place}, the database has {}",
+                size(free),
+                size(needed)
+            ),
         ),
         (Ok(free), None) => Check::good(NAME, format!("{} free in {place}", size(free))),
     }
@@ -90,8 +116,11 @@ fn room(folder: &Path, needed: Option<u64>) -> Check {
 /// Bytes free for us where a folder is, or will be made.
 pub(super) fn free_bytes(folder: &Path) -> std::io::Result<u64> {
     let absolute = std::path::absolute(folder)?;
-    let standing: PathBuf =
-        absolute.ancestors().find(|place| place.exists()).unwrap_or(Path::new("/")).to_owned();
+    let standing: PathBuf = absolute
+        .ancestors()
+        .find(|place| place.exists())
+        .unwrap_or(Path::new("/"))
+        .to_owned();
     let room = rustix::fs::statvfs(&standing)?;
     Ok(room.f_bavail.saturating_mul(room.f_frsize))
 }

@@ -22,14 +22,23 @@ pub(super) async fn run(work: Work<'_>) -> Result<Schema, Error> {
     }
     let found = catalogue::everything(&target).await?;
     if let Some(first) = found.first() {
-        return Err(Error::TargetNotEmpty(format!("it holds {first} and {} more", found.len() - 1)));
+        return Err(Error::TargetNotEmpty(format!(
+            "it holds {first} and {} more",
+            found.len() - 1
+        )));
     }
     let (statements, report) = match &work.context.config.schema.from {
         SchemaFrom::Source => from_source(work, &target).await?,
         SchemaFrom::Folder(folder) => from_folder(folder)?,
     };
-    work.progress.begin(format!("Creating {} definitions on the target", statements.len()));
-    let mut all = vec![Statement { what: "the ledger".to_owned(), sql: Ledger::creation(session) }];
+    work.progress.begin(format!(
+        "Creating {} definitions on the target",
+        statements.len()
+    ));
+    let mut all = vec![Statement {
+        what: "the ledger".to_owned(),
+        sql: Ledger::creation(session),
+    }];
     all.extend(statements);
     build_together(&target, "creating the schema on the target", &all).await?;
     for notice in target.take_notices() {
@@ -43,17 +52,26 @@ pub(super) async fn run(work: Work<'_>) -> Result<Schema, Error> {
 fn already_there(work: Work<'_>) -> Result<Schema, Error> {
     work.progress.activity("The schema is there already");
     let from = String::from(work.context.config.schema.from.clone());
-    Ok(Schema { from, created: Vec::new(), left_out: Vec::new() })
+    Ok(Schema {
+        from,
+        created: Vec::new(),
+        left_out: Vec::new(),
+    })
 }
 
 async fn from_source(
     work: Work<'_>,
     target: &Connection,
 ) -> Result<(Vec<Statement>, Schema), Error> {
-    work.progress.begin("pg_dump reads the source's definitions");
+    work.progress
+        .begin("pg_dump reads the source's definitions");
     let string = work.known(Side::Source).await?;
     let connection = Connection::open(&string, &Retrying::default(), work.cancel).await?;
-    let tools = work.context.tools().for_server(connection.server_version().await?).await?;
+    let tools = work
+        .context
+        .tools()
+        .for_server(connection.server_version().await?)
+        .await?;
     let section = Section::PreData;
     let environment = string.tool_environment();
     let dump = dump_schema(&tools, &environment, &[], section, None, work.cancel).await?;
@@ -70,11 +88,18 @@ async fn from_source(
             }),
         }
     }
-    for entry in script.entries.iter().filter(|entry| entry.class() != Class::Extension) {
+    for entry in script
+        .entries
+        .iter()
+        .filter(|entry| entry.class() != Class::Extension)
+    {
         match entry.left_out() {
             // The schema public is there already: nothing is lost.
             Some(_) if entry.kind == "SCHEMA" => {}
-            Some(why) => left_out.push(LeftOut { what: describe(entry), why: why.to_owned() }),
+            Some(why) => left_out.push(LeftOut {
+                what: describe(entry),
+                why: why.to_owned(),
+            }),
             None => wanted.push(entry),
         }
     }
@@ -82,16 +107,26 @@ async fn from_source(
         what: describe(entry),
         sql: entry.sql.clone(),
     }));
-    let report = Schema { from: "source".to_owned(), created: count_kinds(&wanted), left_out };
+    let report = Schema {
+        from: "source".to_owned(),
+        created: count_kinds(&wanted),
+        left_out,
+    };
     Ok((statements, report))
 }
 
 fn preamble(script: &Script, version: u32) -> Statement {
-    Statement { what: "pg_dump's settings".to_owned(), sql: script.preamble_for(version) }
+    Statement {
+        what: "pg_dump's settings".to_owned(),
+        sql: script.preamble_for(version),
+    }
 }
 
 fn create_extension(extension: &catalogue::Extension) -> Statement {
-    let (name, schema) = (quote::identifier(&extension.name), quote::identifier(&extension.schema));
+    let (name, schema) = (
+        quote::identifier(&extension.name),
+        quote::identifier(&extension.schema),
+    );
     Statement {
         what: format!("extension {}", extension.name),
         sql: format!(
@@ -103,7 +138,10 @@ fn create_extension(extension: &catalogue::Extension) -> Statement {
 
 /// The `*.sql` files of a folder in the order of their names, as a person would run them by hand.
 fn from_folder(folder: &Path) -> Result<(Vec<Statement>, Schema), Error> {
-    let unusable = |why: &str| Error::SchemaFolder { folder: folder.to_owned(), why: why.to_owned() };
+    let unusable = |why: &str| Error::SchemaFolder {
+        folder: folder.to_owned(),
+        why: why.to_owned(),
+    };
     let mut files: Vec<PathBuf> = fs::read_dir(folder)
         .map_err(Error::file("read the folder", folder))?
         .filter_map(|entry| Some(entry.ok()?.path()))
@@ -114,22 +152,41 @@ fn from_folder(folder: &Path) -> Result<(Vec<Statement>, Schema), Error> {
         return Err(unusable("holds no .sql files"));
     }
     let search_path = "SET LOCAL search_path = public".to_owned();
-    let mut statements = vec![Statement { what: "search path".to_owned(), sql: search_path }];
+    let mut statements = vec![Statement {
+        what: "search path".to_owned(),
+        sql: search_path,
+    }];
     for file in &files {
         statements.extend(from_file(file)?);
     }
-    let created = vec![KindCount { kind: "sql file".to_owned(), count: files.len() as u64 }];
+    let created = vec![KindCount {
+        kind: "sql file".to_owned(),
+        count: files.len() as u64,
+    }];
     let from = folder.display().to_string();
-    Ok((statements, Schema { from, created, left_out: Vec::new() }))
+    Ok((
+        statements,
+        Schema {
+            from,
+            created,
+            left_out: Vec::new(),
+        },
+    ))
 }
 
 fn from_file(file: &Path) -> Result<Vec<Statement>, Error> {
     let sql = fs::read_to_string(file).map_err(Error::file("read", file))?;
     if let Some(command) = needs_psql(&sql) {
         let why = format!("has a command that only psql knows: {command}");
-        return Err(Error::SchemaFolder { folder: file.to_owned(), why });
+        return Err(Error::SchemaFolder {
+            folder: file.to_owned(),
+            why,
+        });
     }
-    let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let name = file
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
     Ok((1..)
         .zip(split_statements(&sql))
         .map(|(number, sql): (u32, _)| Statement {

@@ -24,7 +24,10 @@ const MOST_WORKERS: usize = 8;
 
 pub(super) async fn run(work: Work<'_>) -> Result<Transfer, Error> {
     work.progress.begin("Taking a snapshot of the source");
-    let (from, to) = (work.known(Side::Source).await?, work.known(Side::Target).await?);
+    let (from, to) = (
+        work.known(Side::Source).await?,
+        work.known(Side::Target).await?,
+    );
     let source = Arc::new(PostgresSource::open(&from, work.cancel).await?);
     let began = Instant::now();
     let mut report = move_rows(work, &source, &to).await?;
@@ -33,7 +36,15 @@ pub(super) async fn run(work: Work<'_>) -> Result<Transfer, Error> {
     let counted: HashMap<TableName, u64> = report
         .tables
         .iter()
-        .map(|t| (TableName { schema: t.schema.clone(), name: t.table.clone() }, t.rows))
+        .map(|t| {
+            (
+                TableName {
+                    schema: t.schema.clone(),
+                    name: t.table.clone(),
+                },
+                t.rows,
+            )
+        })
         .collect();
     let entries = post_data(work, &source, &from).await?;
     let finished = Finish {
@@ -60,7 +71,11 @@ pub(super) async fn run(work: Work<'_>) -> Result<Transfer, Error> {
 
 fn workers(work: Work<'_>) -> usize {
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
-    work.context.config.transfer.jobs.unwrap_or(cores.clamp(2, MOST_WORKERS))
+    work.context
+        .config
+        .transfer
+        .jobs
+        .unwrap_or(cores.clamp(2, MOST_WORKERS))
 }
 
 /// Loads what is missing, and says what the ledger has then.
@@ -86,17 +101,29 @@ async fn move_rows(
     }
     if !plan.jobs.is_empty() || !plan.fresh.is_empty() {
         let visible = source.visible().to_owned();
-        ledger.add_snapshot(&Snapshot { number: present, visible }).await?;
+        ledger
+            .add_snapshot(&Snapshot {
+                number: present,
+                visible,
+            })
+            .await?;
         ledger.plan(&plan.fresh, present, &plan.again).await?;
     }
-    work.progress.activity(format!("Copying rows, {} at a time", workers(work)));
+    work.progress
+        .activity(format!("Copying rows, {} at a time", workers(work)));
     let settings = Settings {
         target: to.clone(),
         run: work.session.id.clone(),
         workers: workers(work),
     };
-    let retries =
-        load_rows(Arc::clone(source), plan.jobs, settings, work.progress, work.cancel).await?;
+    let retries = load_rows(
+        Arc::clone(source),
+        plan.jobs,
+        settings,
+        work.progress,
+        work.cancel,
+    )
+    .await?;
     let loaded = ledger.tables().await?;
     Ok(Transfer {
         tables: loaded.iter().map(loaded_table).collect(),
@@ -190,11 +217,16 @@ fn missing_columns<'a>(table: &'a Table, other: &'a Table) -> impl Iterator<Item
     table
         .copied_columns()
         .filter(|column| {
-            !other.copied_columns().any(|there| {
-                there.name == column.name && there.sql_type == column.sql_type
-            })
+            !other
+                .copied_columns()
+                .any(|there| there.name == column.name && there.sql_type == column.sql_type)
         })
-        .map(|column| format!("column {} {} of {}", column.name, column.sql_type, table.name))
+        .map(|column| {
+            format!(
+                "column {} {} of {}",
+                column.name, column.sql_type, table.name
+            )
+        })
 }
 
 fn loaded_table(planned: &PlannedTable) -> LoadedTable {
@@ -218,7 +250,8 @@ async fn post_data(
     if matches!(work.context.config.schema.from, SchemaFrom::Folder(_)) {
         return Ok(Vec::new());
     }
-    work.progress.begin("pg_dump reads the source's indexes and keys");
+    work.progress
+        .begin("pg_dump reads the source's indexes and keys");
     let tools = work.context.tools().for_server(source.version()).await?;
     let (environment, snapshot) = (from.tool_environment(), Some(source.snapshot()));
     let section = Section::PostData;

@@ -20,14 +20,21 @@ pub async fn build_together(
     doing: &str,
     statements: &[Statement],
 ) -> Result<(), Error> {
-    let sql: Vec<&str> = statements.iter().map(|statement| statement.sql.as_str()).collect();
+    let sql: Vec<&str> = statements
+        .iter()
+        .map(|statement| statement.sql.as_str())
+        .collect();
     let batch = format!("BEGIN;\n{}\n;COMMIT", sql.join("\n;\n"));
-    let Err(refusal) = connection.batch(doing, &batch).await else { return Ok(()) };
+    let Err(refusal) = connection.batch(doing, &batch).await else {
+        return Ok(());
+    };
     if refusal.is_retryable() || connection.is_closed() {
         return Err(refusal.into());
     }
     connection.batch("undoing the batch", "ROLLBACK").await?;
-    Err(culprit(connection, statements).await?.unwrap_or(Error::Postgres(refusal)))
+    Err(culprit(connection, statements)
+        .await?
+        .unwrap_or(Error::Postgres(refusal)))
 }
 
 /// The first statement that the server refuses, with its refusal.
@@ -39,7 +46,10 @@ async fn culprit(
     let mut found = None;
     for statement in statements {
         if let Err(source) = connection.batch(&statement.what, &statement.sql).await {
-            found = Some(Error::Definition { what: statement.what.clone(), source });
+            found = Some(Error::Definition {
+                what: statement.what.clone(),
+                source,
+            });
             break;
         }
     }

@@ -103,7 +103,7 @@ impl<'a> Ledger<'a> {
 
     /// The runs that the target's ledger knows; none when it has no ledger.
     pub async fn runs(connection: &Connection) -> Result<Vec<String>, Error> {
-                let there = connection
+        let there = connection
             .query_one("SELECT to_regclass('neonlift.runs') IS NOT NULL", &[])
             .await
             .map_err(Error::while_doing("looking for a ledger on the target"))?;
@@ -121,7 +121,13 @@ impl<'a> Ledger<'a> {
     pub async fn snapshots(&self) -> Result<Vec<Snapshot>, Error> {
         let sql = "SELECT snapshot, visible FROM neonlift.snapshots WHERE run = $1 ORDER BY 1";
         let rows = self.rows(sql).await?;
-        Ok(rows.iter().map(|row| Snapshot { number: row.get(0), visible: row.get(1) }).collect())
+        Ok(rows
+            .iter()
+            .map(|row| Snapshot {
+                number: row.get(0),
+                visible: row.get(1),
+            })
+            .collect())
     }
 
     /// Notes a snapshot that rows will be read in.
@@ -144,10 +150,18 @@ impl<'a> Ledger<'a> {
                    WHERE t.run = $1 ORDER BY 1, 2, c.chunk";
         let mut tables: Vec<PlannedTable> = Vec::new();
         for row in &self.rows(sql).await? {
-            let table = TableName { schema: row.get(0), name: row.get(1) };
+            let table = TableName {
+                schema: row.get(0),
+                name: row.get(1),
+            };
             if tables.last().is_none_or(|last| last.table != table) {
                 let (snapshot, fingerprint) = (row.get(2), row.get(3));
-                tables.push(PlannedTable { table, snapshot, fingerprint, chunks: Vec::new() });
+                tables.push(PlannedTable {
+                    table,
+                    snapshot,
+                    fingerprint,
+                    chunks: Vec::new(),
+                });
             }
             if let Some(last) = tables.last_mut() {
                 last.chunks.push(chunk(row));
@@ -191,9 +205,14 @@ impl<'a> Ledger<'a> {
             sql.push(';');
         }
         sql += "COMMIT";
-        let result = self.connection.batch("planning the chunks in the ledger", &sql).await;
+        let result = self
+            .connection
+            .batch("planning the chunks in the ledger", &sql)
+            .await;
         if result.is_err() && !self.connection.is_closed() {
-            self.connection.batch("undoing the plan", "ROLLBACK").await?;
+            self.connection
+                .batch("undoing the plan", "ROLLBACK")
+                .await?;
         }
         result
     }
@@ -201,7 +220,9 @@ impl<'a> Ledger<'a> {
     /// Rows that a table's loaded chunks hold, chunk by chunk, are summed by the caller; this
     /// gives the definitions that were built after the rows.
     pub async fn built(&self) -> Result<HashSet<String>, Error> {
-        let rows = self.rows("SELECT definition FROM neonlift.built WHERE run = $1").await?;
+        let rows = self
+            .rows("SELECT definition FROM neonlift.built WHERE run = $1")
+            .await?;
         Ok(rows.iter().map(|row| row.get(0)).collect())
     }
 
@@ -224,20 +245,32 @@ fn blocks(range: Range) -> (String, String) {
     let null = || "NULL".to_owned();
     match range {
         Range::Whole => (null(), null()),
-        Range::Blocks { from, until } => {
-            (from.to_string(), until.map_or_else(null, |until| until.to_string()))
-        }
+        Range::Blocks { from, until } => (
+            from.to_string(),
+            until.map_or_else(null, |until| until.to_string()),
+        ),
     }
 }
 
 fn chunk(row: &Row) -> LoadedChunk {
     let number = |index| -> Option<i64> { row.get(index) };
     let block = |index| number(index).and_then(|block| u32::try_from(block).ok());
-    let count = |index| number(index).and_then(|count| u64::try_from(count).ok()).unwrap_or(0);
+    let count = |index| {
+        number(index)
+            .and_then(|count| u64::try_from(count).ok())
+            .unwrap_or(0)
+    };
     let range = match block(5) {
         None => Range::Whole,
-        Some(from) => Range::Blocks { from, until: block(6) },
+        Some(from) => Range::Blocks {
+            from,
+            until: block(6),
+        },
     };
     let loaded = row.get::<_, bool>(7).then(|| (count(8), count(9)));
-    LoadedChunk { number: row.get(4), range, loaded }
+    LoadedChunk {
+        number: row.get(4),
+        range,
+        loaded,
+    }
 }

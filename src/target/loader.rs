@@ -43,8 +43,13 @@ impl Loader {
     ) -> Result<Self, Error> {
         let connection = open(string, cancel).await?;
         // Safe: rows and their mark in the ledger are lost together, or not at all.
-        connection.batch("setting up the loading", "SET synchronous_commit = off").await?;
-        Ok(Self { connection, run: run.to_owned() })
+        connection
+            .batch("setting up the loading", "SET synchronous_commit = off")
+            .await?;
+        Ok(Self {
+            connection,
+            run: run.to_owned(),
+        })
     }
 
     /// Loads a chunk. On an error nothing of it stays; this loader must not be used again then.
@@ -60,19 +65,33 @@ impl Loader {
             return Ok(Loaded::Before);
         }
         let columns = quote::identifiers(shipment.columns.iter().map(String::as_str));
-        let columns = if columns.is_empty() { columns } else { format!("({columns})") };
-        let copy =
-            format!("COPY {} {columns} FROM STDIN {}", key.table.sql(), shipment.format.sql());
+        let columns = if columns.is_empty() {
+            columns
+        } else {
+            format!("({columns})")
+        };
+        let copy = format!(
+            "COPY {} {columns} FROM STDIN {}",
+            key.table.sql(),
+            shipment.format.sql()
+        );
         let failed = PostgresError::while_doing(format!("writing {}", key.table));
         let sink = self.connection.copy_in(&copy).await.map_err(failed)?;
         let mut lap = Lap::new(meter);
         let (sent, bytes, stored) = self.pump(rows, sink, shipment, &mut lap).await?;
         if sent != stored {
-            return Err(Error::RowsLost { table: key.table.clone(), sent, stored });
+            return Err(Error::RowsLost {
+                table: key.table.clone(),
+                sent,
+                stored,
+            });
         }
         self.commit(key, stored, bytes).await?;
         lap.keep();
-        Ok(Loaded::Now { rows: stored, bytes })
+        Ok(Loaded::Now {
+            rows: stored,
+            bytes,
+        })
     }
 
     /// Begins the chunk's transaction and locks its row of the ledger. If an earlier attempt's
@@ -96,7 +115,10 @@ impl Loader {
     }
 
     async fn commit(&self, key: &ChunkKey, rows: u64, bytes: u64) -> Result<(), Error> {
-        let (schema, name) = (quote::literal(&key.table.schema), quote::literal(&key.table.name));
+        let (schema, name) = (
+            quote::literal(&key.table.schema),
+            quote::literal(&key.table.name),
+        );
         let (run, number) = (quote::literal(&self.run), key.number);
         let sql = format!(
             "UPDATE neonlift.chunks SET rows = {rows}, bytes = {bytes}, loaded_at = now()
@@ -111,7 +133,10 @@ impl Loader {
     pub async fn settle(&self) -> Result<(), Error> {
         let sql = "BEGIN; SET LOCAL synchronous_commit = on;
                    UPDATE neonlift.runs SET created_at = created_at; COMMIT";
-        Ok(self.connection.batch("making the rows durable", sql).await?)
+        Ok(self
+            .connection
+            .batch("making the rows durable", sql)
+            .await?)
     }
 
     /// Carries the bytes over; returns rows sent, bytes sent and rows stored.

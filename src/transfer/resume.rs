@@ -26,7 +26,11 @@ pub enum Course {
 
 /// Decides about a table. `same_moment` says that the present snapshot sees exactly what the
 /// table's snapshot saw.
-fn course(planned: Option<&PlannedTable>, fingerprint: Option<&String>, same_moment: bool) -> Course {
+fn course(
+    planned: Option<&PlannedTable>,
+    fingerprint: Option<&String>,
+    same_moment: bool,
+) -> Course {
     match planned {
         None => Course::Begin,
         Some(_) if same_moment => Course::GoOn,
@@ -49,7 +53,11 @@ impl TableWork {
         if missing == 0 {
             meter.finish();
         }
-        Self { shipment, meter, missing: AtomicUsize::new(missing) }
+        Self {
+            shipment,
+            meter,
+            missing: AtomicUsize::new(missing),
+        }
     }
 
     /// The table's meter.
@@ -112,8 +120,11 @@ pub struct Known<'a> {
 /// already; a changed table is an error then.
 pub fn plan(known: &Known<'_>, built: bool, progress: &Progress) -> Result<Plan, Error> {
     let mut plan = Plan::default();
-    let ledger: HashMap<&TableName, &PlannedTable> =
-        known.ledger.iter().map(|planned| (&planned.table, planned)).collect();
+    let ledger: HashMap<&TableName, &PlannedTable> = known
+        .ledger
+        .iter()
+        .map(|planned| (&planned.table, planned))
+        .collect();
     for table in known.tables {
         let planned = ledger.get(&table.name).copied();
         let fingerprint = known.fingerprints.get(&table.name);
@@ -128,7 +139,8 @@ pub fn plan(known: &Known<'_>, built: bool, progress: &Progress) -> Result<Plan,
                     vec![Range::Whole]
                 };
                 let fingerprint = fingerprint.cloned().unwrap_or_default();
-                plan.fresh.push((table.name.clone(), fingerprint, ranges.clone()));
+                plan.fresh
+                    .push((table.name.clone(), fingerprint, ranges.clone()));
                 fresh_chunks(ranges)
             }
         };
@@ -138,7 +150,11 @@ pub fn plan(known: &Known<'_>, built: bool, progress: &Progress) -> Result<Plan,
         plan.jobs.extend(jobs(table, &chunks, known, progress));
     }
     if built && !plan.fresh.is_empty() {
-        let names: Vec<String> = plan.fresh.iter().map(|(name, ..)| name.to_string()).collect();
+        let names: Vec<String> = plan
+            .fresh
+            .iter()
+            .map(|(name, ..)| name.to_string())
+            .collect();
         return Err(Error::ChangedAfterBuilding(names.join(", ")));
     }
     plan.jobs.sort_by_key(|job| std::cmp::Reverse(job.weight));
@@ -146,27 +162,35 @@ pub fn plan(known: &Known<'_>, built: bool, progress: &Progress) -> Result<Plan,
 }
 
 fn fresh_chunks(ranges: Vec<Range>) -> Vec<LoadedChunk> {
-    (0..).zip(ranges).map(|(number, range)| LoadedChunk { number, range, loaded: None }).collect()
+    (0..)
+        .zip(ranges)
+        .map(|(number, range)| LoadedChunk {
+            number,
+            range,
+            loaded: None,
+        })
+        .collect()
 }
 
-fn jobs(
-    table: &Table,
-    chunks: &[LoadedChunk],
-    known: &Known<'_>,
-    progress: &Progress,
-) -> Vec<Job> {
+fn jobs(table: &Table, chunks: &[LoadedChunk], known: &Known<'_>, progress: &Progress) -> Vec<Job> {
     let rows = known.rows.get(&table.name).copied().unwrap_or(0);
     let meter = progress.meter(&table.name.to_string(), rows, table.row_bytes());
     for (rows, bytes) in chunks.iter().filter_map(|chunk| chunk.loaded) {
         meter.add(rows, bytes);
     }
-    let missing: Vec<_> = chunks.iter().filter(|chunk| chunk.loaded.is_none()).collect();
+    let missing: Vec<_> = chunks
+        .iter()
+        .filter(|chunk| chunk.loaded.is_none())
+        .collect();
     let work = Arc::new(TableWork::new(pg::shipment(table), meter, missing.len()));
     let weight = table.row_bytes() / chunks.len().max(1) as u64;
     missing
         .into_iter()
         .map(|chunk| Job {
-            key: ChunkKey { table: table.name.clone(), number: chunk.number },
+            key: ChunkKey {
+                table: table.name.clone(),
+                number: chunk.number,
+            },
             range: chunk.range,
             work: Arc::clone(&work),
             weight,
@@ -179,7 +203,10 @@ mod tests {
     use super::*;
 
     fn name(name: &str) -> TableName {
-        TableName { schema: "public".into(), name: name.into() }
+        TableName {
+            schema: "public".into(),
+            name: name.into(),
+        }
     }
 
     fn table(named: &str) -> Table {
@@ -198,7 +225,10 @@ mod tests {
     fn planned(named: &str, fingerprint: &str, loaded: [bool; 2]) -> PlannedTable {
         let chunks = (0..).zip(loaded).map(|(number, loaded)| LoadedChunk {
             number,
-            range: Range::Blocks { from: 0, until: None },
+            range: Range::Blocks {
+                from: 0,
+                until: None,
+            },
             loaded: loaded.then_some((5, 50)),
         });
         PlannedTable {
@@ -229,7 +259,10 @@ mod tests {
     }
 
     fn named(plan: &Plan) -> Vec<(String, i32)> {
-        plan.jobs.iter().map(|job| (job.key.table.name.clone(), job.key.number)).collect()
+        plan.jobs
+            .iter()
+            .map(|job| (job.key.table.name.clone(), job.key.number))
+            .collect()
     }
 
     #[test]
@@ -254,6 +287,9 @@ mod tests {
 
     #[test]
     fn nothing_is_loaded_again_under_finished_keys() {
-        assert!(matches!(plan_for("later", &[], true), Err(Error::ChangedAfterBuilding(_))));
+        assert!(matches!(
+            plan_for("later", &[], true),
+            Err(Error::ChangedAfterBuilding(_))
+        ));
     }
 }

@@ -22,7 +22,11 @@ pub(super) struct Attempts<'a> {
 impl<'a> Attempts<'a> {
     /// No attempt yet at `what`, which the notes about repeats name.
     pub(super) fn new(what: &'a str, progress: &'a Progress) -> Self {
-        Self { what, progress, failed: 0 }
+        Self {
+            what,
+            progress,
+            failed: 0,
+        }
     }
 
     /// An attempt has failed: waits until the next one is due. Gives the error back when trying
@@ -34,11 +38,18 @@ impl<'a> Attempts<'a> {
         self.failed += 1;
         if self.failed == ATTEMPTS {
             let (what, source) = (self.what.to_owned(), Box::new(error));
-            return Err(Error::GivenUp { what, attempts: ATTEMPTS, source });
+            return Err(Error::GivenUp {
+                what,
+                attempts: ATTEMPTS,
+                source,
+            });
         }
         let wait = FIRST_WAIT * 2_u32.pow(self.failed - 1);
         let (what, why) = (self.what, chain(&error));
-        self.progress.note(Tone::Warning, format!("{what}: trying again in {wait:?} ({why})"));
+        self.progress.note(
+            Tone::Warning,
+            format!("{what}: trying again in {wait:?} ({why})"),
+        );
         tokio::time::sleep(wait).await;
         Ok(())
     }

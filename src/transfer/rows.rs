@@ -79,11 +79,20 @@ struct Worker<S: Source> {
 
 impl<S: Source> Worker<S> {
     fn new(load: Arc<Load<S>>, stop: CancellationToken) -> Self {
-        Self { load, stop, reader: None, loader: None }
+        Self {
+            load,
+            stop,
+            reader: None,
+            loader: None,
+        }
     }
 
     fn next_job(&self) -> Option<Job> {
-        self.load.queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+        self.load
+            .queue
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop_front()
     }
 
     async fn work(mut self) -> Result<(), Error> {
@@ -135,7 +144,9 @@ impl<S: Source> Worker<S> {
             }
         };
         let rows = reader.read(shipment, job.range).await?;
-        let loaded = loader.load(&job.key, shipment, rows, job.work.meter()).await?;
+        let loaded = loader
+            .load(&job.key, shipment, rows, job.work.meter())
+            .await?;
         if loaded == Loaded::Before {
             // The unread stream must not stay in the reader's connection.
             self.reader = None;

@@ -15,9 +15,12 @@ pub enum Error {
 
 impl Explain for Error {
     fn failure(&self) -> Failure {
-        Failure::new("The wizard needs a terminal", "Standard input or output is not one.")
-            .advise("$ neonlift run")
-            .severity(Severity::Usage)
+        Failure::new(
+            "The wizard needs a terminal",
+            "Standard input or output is not one.",
+        )
+        .advise("$ neonlift run")
+        .severity(Severity::Usage)
     }
 }
 

@@ -487,7 +487,11 @@ impl Wizard {
         match result {
             Ok(report) => {
                 let failure = report.failure();
-                record.state = if failure.is_some() { State::Failed } else { State::Done };
+                record.state = if failure.is_some() {
+                    State::Failed
+                } else {
+                    State::Done
+                };
                 record.failure.clone_from(&failure);
                 record.report = Some(*report);
                 match failure {

@@ -63,18 +63,29 @@ fn backup(found: &Backup) -> Vec<String> {
     vec![
         format!("{}, {}", found.file, bytes(found.bytes)),
         format!("sha256 {}", found.sha256),
-        format!("pg_restore read back {} entries: {}", found.entries, found.contents_file),
+        format!(
+            "pg_restore read back {} entries: {}",
+            found.entries, found.contents_file
+        ),
     ]
 }
 
 fn kinds(counts: &[KindCount]) -> String {
-    let texts: Vec<String> =
-        counts.iter().map(|kind| format!("{} {}", grouped(kind.count), kind.kind)).collect();
-    if texts.is_empty() { "nothing new".to_owned() } else { texts.join(", ") }
+    let texts: Vec<String> = counts
+        .iter()
+        .map(|kind| format!("{} {}", grouped(kind.count), kind.kind))
+        .collect();
+    if texts.is_empty() {
+        "nothing new".to_owned()
+    } else {
+        texts.join(", ")
+    }
 }
 
 fn left_out(items: &[LeftOut]) -> impl Iterator<Item = String> + '_ {
-    items.iter().map(|item| format!("! left out: {} ({})", item.what, item.why))
+    items
+        .iter()
+        .map(|item| format!("! left out: {} ({})", item.what, item.why))
 }
 
 fn schema(found: &Schema) -> Vec<String> {
@@ -98,7 +109,10 @@ fn transfer(found: &Transfer) -> Vec<String> {
         format!("built: {}", kinds(&found.built)),
     ];
     if found.retries > 0 {
-        lines.push(format!("! tried again: {}", counted(found.retries, "chunk")));
+        lines.push(format!(
+            "! tried again: {}",
+            counted(found.retries, "chunk")
+        ));
     }
     lines.extend(left_out(&found.left_out));
     lines
@@ -122,7 +136,14 @@ fn comparison(found: &Comparison) -> Vec<String> {
             ]
         })
         .collect();
-    let titles = ["table", "source rows", "target rows", "source content", "target content", ""];
+    let titles = [
+        "table",
+        "source rows",
+        "target rows",
+        "source content",
+        "target content",
+        "",
+    ];
     let mut lines = columns(&titles, &rows);
     if !found.collections.is_empty() {
         let groups: Vec<Vec<String>> = found
@@ -143,7 +164,10 @@ fn comparison(found: &Comparison) -> Vec<String> {
         lines.extend(columns(&titles, &groups));
     }
     lines.push(String::new());
-    lines.push(format!("source and target: {}", if found.equal { "equal" } else { "not equal" }));
+    lines.push(format!(
+        "source and target: {}",
+        if found.equal { "equal" } else { "not equal" }
+    ));
     lines
 }
 
@@ -156,7 +180,11 @@ fn item(item: &Item) -> String {
     let glyph = if item.is_closed() { "✓" } else { "○" };
     let state = match (&item.signature, item.kind) {
         (Some(signature), _) => {
-            format!("signed by {} at {}", signature.by, signature.at.strftime("%F %H:%M UTC"))
+            format!(
+                "signed by {} at {}",
+                signature.by,
+                signature.at.strftime("%F %H:%M UTC")
+            )
         }
         (None, ItemKind::Machine) => item.evidence.clone(),
         (None, ItemKind::Person) => {
@@ -172,16 +200,24 @@ pub(super) fn ending(end: &End<'_>) -> Vec<String> {
         Outcome::Done => vec!["✓ Done: migrated, proved equal, and signed.".to_owned()],
         Outcome::Partial => vec!["✓ Done as far as asked; `neonlift run` goes on.".to_owned()],
         Outcome::AwaitingSignOff => {
-            let mut lines: Vec<String> =
-                checklist(end.session).into_iter().map(|line| format!("    {line}")).collect();
-            lines.push("✓ All that the machine can do is done; the checklist waits for signatures.".to_owned());
+            let mut lines: Vec<String> = checklist(end.session)
+                .into_iter()
+                .map(|line| format!("    {line}"))
+                .collect();
+            lines.push(
+                "✓ All that the machine can do is done; the checklist waits for signatures."
+                    .to_owned(),
+            );
             lines
         }
         Outcome::Interrupted => {
             vec!["‖ Stopped. Nothing is lost; the same command goes on from here.".to_owned()]
         }
         Outcome::Failed(_) => {
-            vec!["✗ Not done. When the cause is mended, the same command goes on from here.".to_owned()]
+            vec![
+                "✗ Not done. When the cause is mended, the same command goes on from here."
+                    .to_owned(),
+            ]
         }
     }
 }
@@ -189,22 +225,40 @@ pub(super) fn ending(end: &End<'_>) -> Vec<String> {
 /// Aligns columns; those whose every cell is a number stand to the right.
 fn columns(titles: &[&str], rows: &[Vec<String>]) -> Vec<String> {
     let width = |column: usize| {
-        let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count());
-        cells.chain([titles[column].chars().count()]).max().unwrap_or(0)
+        let cells = rows
+            .iter()
+            .filter_map(|row| row.get(column))
+            .map(|cell| cell.chars().count());
+        cells
+            .chain([titles[column].chars().count()])
+            .max()
+            .unwrap_or(0)
     };
     let widths: Vec<usize> = (0..titles.len()).map(width).collect();
     let is_number = |cell: &String| cell.starts_with(|c: char| c.is_ascii_digit() || c == '-');
     let right: Vec<bool> = (0..titles.len())
-        .map(|column| rows.iter().all(|row| row.get(column).is_some_and(is_number)))
+        .map(|column| {
+            rows.iter()
+                .all(|row| row.get(column).is_some_and(is_number))
+        })
         .collect();
     let line = |cells: &mut dyn Iterator<Item = &str>| {
-        let cells = cells.zip(widths.iter().zip(&right)).map(|(cell, (&width, &right))| {
-            if right { format!("{cell:>width$}") } else { format!("{cell:<width$}") }
-        });
+        let cells = cells
+            .zip(widths.iter().zip(&right))
+            .map(|(cell, (&width, &right))| {
+                if right {
+                    format!("{cell:>width$}")
+                } else {
+                    format!("{cell:<width$}")
+                }
+            });
         cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
     };
     let mut lines = vec![line(&mut titles.iter().copied())];
-    lines.extend(rows.iter().map(|row| line(&mut row.iter().map(String::as_str))));
+    lines.extend(
+        rows.iter()
+            .map(|row| line(&mut row.iter().map(String::as_str))),
+    );
     lines
 }
 
@@ -214,7 +268,13 @@ mod tests {
 
     #[test]
     fn numbers_stand_to_the_right() {
-        let rows = vec![vec!["a".to_owned(), "1,000".to_owned()], vec!["bb".into(), "7".into()]];
-        assert_eq!(columns(&["t", "rows"], &rows), ["t    rows", "a   1,000", "bb      7"]);
+        let rows = vec![
+            vec!["a".to_owned(), "1,000".to_owned()],
+            vec!["bb".into(), "7".into()],
+        ];
+        assert_eq!(
+            columns(&["t", "rows"], &rows),
+            ["t    rows", "a   1,000", "bb      7"]
+        );
     }
 }

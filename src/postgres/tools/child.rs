@@ -97,7 +97,9 @@ impl Call<'_> {
             .environment
             .iter()
             .filter(|(name, value)| secret(name) && !value.is_empty());
-        secrets.fold(line, |line, (_, value)| line.replace(&*value.to_string_lossy(), MASK))
+        secrets.fold(line, |line, (_, value)| {
+            line.replace(&*value.to_string_lossy(), MASK)
+        })
     }
 }
 

@@ -11,13 +11,18 @@ const BLOCK: u64 = 8192;
 /// so rows in blocks added since the size was read are not lost.
 pub fn ranges(table: &Table, chunk_bytes: u64) -> Vec<Range> {
     let blocks = u32::try_from(table.heap_bytes.div_ceil(BLOCK)).unwrap_or(u32::MAX);
-    let parts = table.row_bytes().div_ceil(chunk_bytes.max(1)).min(u64::from(blocks));
+    let parts = table
+        .row_bytes()
+        .div_ceil(chunk_bytes.max(1))
+        .min(u64::from(blocks));
     let parts = u32::try_from(parts).unwrap_or(u32::MAX);
     if parts <= 1 {
         return vec![Range::Whole];
     }
     let step = blocks.div_ceil(parts);
-    let starts = (0..parts).map(|part| part.saturating_mul(step)).take_while(|&from| from < blocks);
+    let starts = (0..parts)
+        .map(|part| part.saturating_mul(step))
+        .take_while(|&from| from < blocks);
     starts
         .map(|from| {
             let until = Some(from.saturating_add(step)).filter(|&until| until < blocks);
@@ -34,7 +39,10 @@ mod tests {
 
     fn table(heap_blocks: u64, toast_bytes: u64) -> Table {
         Table {
-            name: TableName { schema: "s".into(), name: "t".into() },
+            name: TableName {
+                schema: "s".into(),
+                name: "t".into(),
+            },
             oid: 1,
             columns: Vec::new(),
             heap_bytes: heap_blocks * BLOCK,

@@ -32,7 +32,10 @@ pub struct PostgresSource {
 
 impl PostgresSource {
     /// Connects, takes the snapshot and locks the tables against being rewritten.
-    pub async fn open(string: &ConnectionString, cancel: &CancellationToken) -> Result<Self, Error> {
+    pub async fn open(
+        string: &ConnectionString,
+        cancel: &CancellationToken,
+    ) -> Result<Self, Error> {
         let holder = Connection::open(string, &Retrying::default(), cancel).await?;
         holder.pin_for_reading().await?;
         holder
@@ -48,13 +51,23 @@ impl PostgresSource {
                 &[],
             )
             .await
-            .map_err(PostgresError::while_doing("exporting a snapshot of the source"))?;
+            .map_err(PostgresError::while_doing(
+                "exporting a snapshot of the source",
+            ))?;
         let (snapshot, visible) = (row.get(0), row.get(1));
         let version = u32::try_from(row.get::<_, i32>(2)).unwrap_or(0);
         let tables = catalogue::tables(&holder).await?;
         lock(&holder, &tables).await?;
         let (string, cancel) = (string.clone(), cancel.clone());
-        Ok(Self { string, cancel, holder, snapshot, visible, tables, version })
+        Ok(Self {
+            string,
+            cancel,
+            holder,
+            snapshot,
+            visible,
+            tables,
+            version,
+        })
     }
 
     /// The tables as the snapshot's transaction found them.
@@ -101,7 +114,13 @@ impl PostgresSource {
             .await
             .map_err(PostgresError::while_doing("reading the tables' counters"))?;
         let named = |row: &tokio_postgres::Row| {
-            (TableName { schema: row.get(0), name: row.get(1) }, row.get(2))
+            (
+                TableName {
+                    schema: row.get(0),
+                    name: row.get(1),
+                },
+                row.get(2),
+            )
         };
         Ok(rows.iter().map(named).collect())
     }
@@ -126,8 +145,13 @@ async fn lock(holder: &Connection, tables: &[Table]) -> Result<(), Error> {
     for batch in tables.chunks(LOCK_BATCH) {
         let names: Vec<String> = batch.iter().map(|table| table.name.sql()).collect();
         // ONLY: each table that holds rows stands in the list itself.
-        let sql = format!("LOCK TABLE ONLY {} IN ACCESS SHARE MODE", names.join(", ONLY "));
-        holder.batch("locking the source's tables against being rewritten", &sql).await?;
+        let sql = format!(
+            "LOCK TABLE ONLY {} IN ACCESS SHARE MODE",
+            names.join(", ONLY ")
+        );
+        holder
+            .batch("locking the source's tables against being rewritten", &sql)
+            .await?;
     }
     Ok(())
 }
@@ -137,7 +161,10 @@ pub fn shipment(table: &Table) -> Shipment {
     let binary = table.copied_columns().all(|column| column.binary);
     Shipment {
         table: table.name.clone(),
-        columns: table.copied_columns().map(|column| column.name.clone()).collect(),
+        columns: table
+            .copied_columns()
+            .map(|column| column.name.clone())
+            .collect(),
         format: if binary { Format::Binary } else { Format::Text },
     }
 }
@@ -152,7 +179,9 @@ impl Source for PostgresSource {
             "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET TRANSACTION SNAPSHOT {}",
             quote::literal(&self.snapshot)
         );
-        connection.batch("joining the source's snapshot", &begin).await?;
+        connection
+            .batch("joining the source's snapshot", &begin)
+            .await?;
         Ok(PostgresReader { connection })
     }
 }
@@ -167,7 +196,11 @@ impl Reader for PostgresReader {
     async fn read(&mut self, shipment: &Shipment, range: Range) -> Result<Rows, Error> {
         let doing = format!("reading {}", shipment.table);
         let failed = PostgresError::while_doing(doing.clone());
-        let pieces = self.connection.copy_out(&copy_out(shipment, range)).await.map_err(failed)?;
+        let pieces = self
+            .connection
+            .copy_out(&copy_out(shipment, range))
+            .await
+            .map_err(failed)?;
         let failed = move |error| PostgresError::while_doing(doing.clone())(error).into();
         Ok(pieces.map_err(failed).boxed())
     }
@@ -198,7 +231,10 @@ mod tests {
 
     fn shipment(columns: &[&str]) -> Shipment {
         Shipment {
-            table: TableName { schema: "s".into(), name: "T".into() },
+            table: TableName {
+                schema: "s".into(),
+                name: "T".into(),
+            },
             columns: columns.iter().map(ToString::to_string).collect(),
             format: Format::Binary,
         }
@@ -207,12 +243,21 @@ mod tests {
     #[test]
     fn a_whole_table_is_read_in_the_plain_form() {
         let sql = copy_out(&shipment(&["a", "b\"c"]), Range::Whole);
-        assert_eq!(sql, r#"COPY "s"."T" ("a", "b""c") TO STDOUT (FORMAT binary)"#);
+        assert_eq!(
+            sql,
+            r#"COPY "s"."T" ("a", "b""c") TO STDOUT (FORMAT binary)"#
+        );
     }
 
     #[test]
     fn the_last_range_is_open_ended() {
-        let sql = copy_out(&shipment(&["a"]), Range::Blocks { from: 8, until: None });
+        let sql = copy_out(
+            &shipment(&["a"]),
+            Range::Blocks {
+                from: 8,
+                until: None,
+            },
+        );
         assert!(sql.contains("WHERE ctid >= '(8,0)')"), "{sql}");
     }
 }

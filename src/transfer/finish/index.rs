@@ -33,7 +33,9 @@ pub(super) async fn build(finish: &Finish<'_>, entries: Vec<&Entry>) -> Result<(
     if entries.is_empty() {
         return Ok(());
     }
-    finish.progress.begin(format!("Building {} indexes and keys", entries.len()));
+    finish
+        .progress
+        .begin(format!("Building {} indexes and keys", entries.len()));
     let mut builds: Vec<Build<'_>> = entries
         .into_iter()
         .map(|entry| {
@@ -44,8 +46,10 @@ pub(super) async fn build(finish: &Finish<'_>, entries: Vec<&Entry>) -> Result<(
         .collect();
     builds.sort_by_key(|build| Reverse((is_vector_index(build.entry), build.rows)));
     let watcher = target::open(finish.target, finish.cancel).await?;
-    let work: Vec<_> =
-        builds.into_iter().map(|build| build_one(finish, build, &watcher).boxed()).collect();
+    let work: Vec<_> = builds
+        .into_iter()
+        .map(|build| build_one(finish, build, &watcher).boxed())
+        .collect();
     stream::iter(work)
         .buffer_unordered(finish.workers.max(1))
         .try_collect::<()>()
@@ -53,8 +57,14 @@ pub(super) async fn build(finish: &Finish<'_>, entries: Vec<&Entry>) -> Result<(
 }
 
 fn rows(finish: &Finish<'_>, entry: &Entry) -> u64 {
-    let (Some(schema), Some(name)) = (entry.schema.clone(), entry.table.clone()) else { return 0 };
-    finish.tables.get(&TableName { schema, name }).copied().unwrap_or(0)
+    let (Some(schema), Some(name)) = (entry.schema.clone(), entry.table.clone()) else {
+        return 0;
+    };
+    finish
+        .tables
+        .get(&TableName { schema, name })
+        .copied()
+        .unwrap_or(0)
 }
 
 /// Graphs and clusters over vectors take many times longer than any other index.
@@ -95,7 +105,9 @@ async fn attempt(
     };
     connection.until_cancelled(finish.cancel, watched).await??;
     for notice in connection.take_notices() {
-        finish.progress.note(Tone::Warning, format!("{what}: {notice}"));
+        finish
+            .progress
+            .note(Tone::Warning, format!("{what}: {notice}"));
     }
     Ok(())
 }
@@ -104,18 +116,15 @@ async fn process(connection: &Connection) -> Result<i32, Error> {
     let row = connection
         .query_one("SELECT pg_backend_pid()", &[])
         .await
-        .map_err(crate::postgres::Error::while_doing("asking for the backend's number"))?;
+        .map_err(crate::postgres::Error::while_doing(
+            "asking for the backend's number",
+        ))?;
     Ok(row.get(0))
 }
 
 /// Moves the meter along with `pg_stat_progress_create_index`, for ever. HNSW gives no total of
 /// tuples, so the table's known rows are the total; b-trees count blocks while they scan.
-async fn watch<T>(
-    watcher: &Connection,
-    process: i32,
-    build: &Build<'_>,
-    progress: &Progress,
-) -> T {
+async fn watch<T>(watcher: &Connection, process: i32, build: &Build<'_>, progress: &Progress) -> T {
     loop {
         tokio::time::sleep(WATCH).await;
         let asked = watcher
@@ -130,6 +139,8 @@ async fn watch<T>(
         let Ok(Some(row)) = asked else { continue };
         let (phase, done): (String, Option<i64>) = (row.get(0), row.get(1));
         progress.activity(format!("{}: {phase}", describe(build.entry)));
-        build.meter.set(u64::try_from(done.unwrap_or(0)).unwrap_or(0), build.rows);
+        build
+            .meter
+            .set(u64::try_from(done.unwrap_or(0)).unwrap_or(0), build.rows);
     }
 }

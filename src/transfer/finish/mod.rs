@@ -57,20 +57,46 @@ impl Finish<'_> {
         let built = Ledger::new(&connection, self.run).built().await?;
         let mut finished = Finished::default();
         let entries = self.wanted(&mut finished.left_out);
-        let missing: Vec<&Entry> =
-            entries.iter().copied().filter(|entry| !built.contains(&definition(entry))).collect();
+        let missing: Vec<&Entry> = entries
+            .iter()
+            .copied()
+            .filter(|entry| !built.contains(&definition(entry)))
+            .collect();
         let of = |wanted: &[Class]| -> Vec<&Entry> {
-            missing.iter().copied().filter(|entry| wanted.contains(&entry.class())).collect()
+            missing
+                .iter()
+                .copied()
+                .filter(|entry| wanted.contains(&entry.class()))
+                .collect()
         };
         index::build(self, of(&index::CLASSES)).await?;
         let later = [&LAST[..], &index::CLASSES, &[Class::ForeignKey]].concat();
-        let rest: Vec<&Entry> =
-            missing.iter().copied().filter(|entry| !later.contains(&entry.class())).collect();
-        self.batch("Attaching indexes, adding checks and statistics", &mut connection, &rest).await?;
-        self.set_sequences(&connection, &built, &mut finished).await?;
+        let rest: Vec<&Entry> = missing
+            .iter()
+            .copied()
+            .filter(|entry| !later.contains(&entry.class()))
+            .collect();
+        self.batch(
+            "Attaching indexes, adding checks and statistics",
+            &mut connection,
+            &rest,
+        )
+        .await?;
+        self.set_sequences(&connection, &built, &mut finished)
+            .await?;
         self.refresh_views(&connection).await?;
-        self.batch("Adding foreign keys", &mut connection, &of(&[Class::ForeignKey])).await?;
-        self.batch("Creating triggers and policies", &mut connection, &of(&LAST)).await?;
+        self.batch(
+            "Adding foreign keys",
+            &mut connection,
+            &of(&[Class::ForeignKey]),
+        )
+        .await?;
+        self.batch(
+            "Creating triggers and policies",
+            &mut connection,
+            &of(&LAST),
+        )
+        .await?;
         self.analyze(&connection).await?;
         finished.built.extend(count_kinds(&entries));
         Ok(finished)
@@ -83,7 +109,10 @@ impl Finish<'_> {
             match entry.left_out() {
                 None => wanted.push(entry),
                 Some(why) => {
-                    left_out.push(LeftOut { what: describe(entry), why: why.to_owned() });
+                    left_out.push(LeftOut {
+                        what: describe(entry),
+                        why: why.to_owned(),
+                    });
                 }
             }
         }
@@ -134,8 +163,10 @@ impl Finish<'_> {
         const MARK: &str = "sequence values";
         let there = catalogue::sequences(connection).await?;
         let there: HashSet<&TableName> = there.iter().map(|sequence| &sequence.name).collect();
-        let (set, missing): (Vec<_>, Vec<_>) =
-            self.sequences.iter().partition(|sequence| there.contains(&sequence.name));
+        let (set, missing): (Vec<_>, Vec<_>) = self
+            .sequences
+            .iter()
+            .partition(|sequence| there.contains(&sequence.name));
         for sequence in missing {
             let what = format!("value of the sequence {}", sequence.name);
             let why = "the target has no such sequence".to_owned();
@@ -143,14 +174,24 @@ impl Finish<'_> {
         }
         if !set.is_empty() {
             let kind = MARK.to_owned();
-            finished.built.push(KindCount { kind, count: set.len() as u64 });
+            finished.built.push(KindCount {
+                kind,
+                count: set.len() as u64,
+            });
         }
         if set.is_empty() || built.contains(MARK) {
             return Ok(());
         }
-        self.progress.begin(format!("Setting {} sequences", set.len()));
-        let values = set.iter().map(|sequence| set_value(sequence)).collect::<String>();
-        let sql = format!("BEGIN; {values} {} COMMIT", Ledger::mark_built(self.run, MARK));
+        self.progress
+            .begin(format!("Setting {} sequences", set.len()));
+        let values = set
+            .iter()
+            .map(|sequence| set_value(sequence))
+            .collect::<String>();
+        let sql = format!(
+            "BEGIN; {values} {} COMMIT",
+            Ledger::mark_built(self.run, MARK)
+        );
         Ok(connection.batch("setting the sequences", &sql).await?)
     }
 
@@ -163,7 +204,8 @@ impl Finish<'_> {
             if views.is_empty() {
                 return Ok(());
             }
-            self.progress.begin(format!("Refreshing {} materialized views", views.len()));
+            self.progress
+                .begin(format!("Refreshing {} materialized views", views.len()));
             let mut refusal = None;
             let mut refreshed = 0;
             for view in &views {
@@ -196,18 +238,27 @@ impl Finish<'_> {
         }
         meter.finish();
         for notice in connection.take_notices() {
-            self.progress.note(Tone::Warning, format!("the target says: {notice}"));
+            self.progress
+                .note(Tone::Warning, format!("the target says: {notice}"));
         }
         Ok(())
     }
 }
 
 /// What would cost time, or act on rows, if it were there before them.
-const LAST: [Class; 4] = [Class::Rule, Class::Trigger, Class::Policy, Class::RowSecurity];
+const LAST: [Class; 4] = [
+    Class::Rule,
+    Class::Trigger,
+    Class::Policy,
+    Class::RowSecurity,
+];
 
 fn set_value(sequence: &Sequence) -> String {
     let name = quote::literal(&sequence.name.sql());
-    format!("SELECT setval({name}::regclass, {}, {});", sequence.last_value, sequence.is_called)
+    format!(
+        "SELECT setval({name}::regclass, {}, {});",
+        sequence.last_value, sequence.is_called
+    )
 }
 
 /// The name of an entry in the ledger: unique in a dump.
@@ -219,8 +270,15 @@ fn definition(entry: &Entry) -> String {
 
 /// An entry's SQL with its note in the ledger.
 fn noted(run: &str, entry: &Entry) -> Statement {
-    let sql = format!("{}\n;{}", entry.sql, Ledger::mark_built(run, &definition(entry)));
-    Statement { what: describe(entry), sql }
+    let sql = format!(
+        "{}\n;{}",
+        entry.sql,
+        Ledger::mark_built(run, &definition(entry))
+    );
+    Statement {
+        what: describe(entry),
+        sql,
+    }
 }
 
 /// An entry for people: "index songs_title_idx".
@@ -234,5 +292,8 @@ pub fn count_kinds(entries: &[&Entry]) -> Vec<KindCount> {
     for entry in entries {
         *counts.entry(entry.kind.to_lowercase()).or_default() += 1;
     }
-    counts.into_iter().map(|(kind, count)| KindCount { kind, count }).collect()
+    counts
+        .into_iter()
+        .map(|(kind, count)| KindCount { kind, count })
+        .collect()
 }
