@@ -109,21 +109,21 @@ async fn source_rights(source: &Connection) -> Result<Vec<Check>, Error> {
         .filter(|table| table.row_security)
         .map(|table| table.name.to_string())
         .collect();
-    let mut refused = Vec::new();
-    for table in &tables {
-        let row = source
-            .query_one(
-                "SELECT has_table_privilege($1::oid, 'SELECT')",
-                &[&table.oid],
-            )
-            .await
-            .map_err(PostgresError::while_doing(
-                "asking for rights on the source",
-            ))?;
-        if !row.get::<_, bool>(0) {
-            refused.push(table.name.to_string());
-        }
-    }
+    let oids: Vec<u32> = tables.iter().map(|table| table.oid).collect();
+    let sql =
+        "SELECT oid FROM unnest($1::oid[]) t(oid) WHERE NOT has_table_privilege(oid, 'SELECT')";
+    let rows = source
+        .query(sql, &[&oids])
+        .await
+        .map_err(PostgresError::while_doing(
+            "asking for rights on the source",
+        ))?;
+    let refused: Vec<u32> = rows.iter().map(|row| row.get(0)).collect();
+    let refused: Vec<String> = tables
+        .iter()
+        .filter(|table| refused.contains(&table.oid))
+        .map(|table| table.name.to_string())
+        .collect();
     if !refused.is_empty() {
         return Ok(vec![
             Check::bad(NAME, format!("may not read {}", refused.join(", ")))

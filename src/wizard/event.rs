@@ -1,0 +1,120 @@
+//! What goes into the machine and what comes out of it: plain data.
+
+use super::Outcome;
+use crate::failure::Failure;
+use crate::session::Step;
+use crate::session::report::Report;
+
+/// Names one run of a step, so that news of an older run is recognised and ignored.
+pub type RunId = u64;
+
+/// Which of the two databases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// Where the rows come from.
+    Source,
+    /// Where they go.
+    Target,
+}
+
+impl Side {
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Source => "source",
+            Self::Target => "target",
+        }
+    }
+}
+
+/// What happens to the wizard.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// A front end has opened the session.
+    Opened,
+    /// A connection string was given; the text is without its password.
+    Described {
+        /// Of which database.
+        side: Side,
+        /// The connection string without its password.
+        url: String,
+    },
+    /// Do what comes next: run the step that is looked at, or go to the next one when it is done.
+    Proceed,
+    /// Run this step, also when it is done already.
+    Run(Step),
+    /// Look at this step.
+    Show(Step),
+    /// Stop what is running; when nothing is, leave.
+    Stop,
+    /// Leave; asks first when something is running.
+    Leave,
+    /// The answer to a question; ignored when it is not the one that is open.
+    Answer {
+        /// The question's number.
+        question: u64,
+        /// Yes or no.
+        yes: bool,
+    },
+    /// A person signs an item of the checklist.
+    Sign {
+        /// The item's key.
+        item: String,
+        /// The person's name.
+        by: String,
+    },
+    /// A step's run has ended.
+    Finished {
+        /// Which run.
+        run: RunId,
+        /// What came out.
+        result: Result<Box<Report>, Failure>,
+    },
+}
+
+/// What somebody has to do for the wizard.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Save the session now, before anything else happens.
+    Save,
+    /// Start a step.
+    Start {
+        /// The number of this run.
+        run: RunId,
+        /// Which step.
+        step: Step,
+    },
+    /// Stop a run; its end is still reported by [`Event::Finished`].
+    Cancel {
+        /// Which run.
+        run: RunId,
+    },
+    /// Tell the person.
+    Tell(News),
+    /// End the program.
+    Exit(Outcome),
+}
+
+/// What a front end tells the person.
+#[derive(Debug, Clone, PartialEq)]
+pub enum News {
+    /// A step has begun.
+    Started(Step),
+    /// A step is done.
+    Done(Step),
+    /// A step failed.
+    Failed(Step, Failure),
+    /// A step was stopped.
+    Interrupted(Step),
+    /// What was asked for cannot be done now, and why.
+    Refused(String),
+    /// The checklist is open; the keys of what is missing.
+    AwaitingSignOff(Vec<String>),
+    /// An item was signed.
+    Signed {
+        /// The item's key.
+        item: String,
+        /// By whom.
+        by: String,
+    },
+}
