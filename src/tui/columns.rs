@@ -116,7 +116,7 @@ mod tests {
             set_in(28),
             [
                 "table             rows  size",
-                "a_rather_lon…   20,000  1 MB",
+                "a_rather_long…  20,000  1 MB",
                 "b                    5  1 MB",
             ]
         );

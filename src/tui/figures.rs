@@ -36,10 +36,11 @@ pub(super) fn bytes(bytes: u64) -> String {
     format!("{value:.digits$} {}", UNITS[unit])
 }
 
-/// A duration: `0.4 s`, `12 s`, `1 m 12 s`, `2 h 05 m`.
+/// A duration: `0.4 s`, `2 s`, `12 s`, `1 m 12 s`, `2 h 05 m`.
 pub(super) fn duration(seconds: f64) -> String {
     if seconds < 9.95 {
-        return format!("{:.1} s", seconds.max(0.0));
+        let text = format!("{:.1}", seconds.max(0.0));
+        return format!("{} s", text.trim_end_matches(".0"));
     }
     let whole = seconds.round() as u64;
     match whole {
@@ -90,7 +91,7 @@ mod tests {
     #[test]
     fn durations_are_as_exact_as_they_are_long() {
         let written = [-1.0, 0.42, 12.0, 72.0, 7500.0].map(duration);
-        assert_eq!(written, ["0.0 s", "0.4 s", "12 s", "1 m 12 s", "2 h 05 m"]);
+        assert_eq!(written, ["0 s", "0.4 s", "12 s", "1 m 12 s", "2 h 05 m"]);
         assert_eq!(time_left(42.0), "about 45 s left");
     }
 

@@ -54,14 +54,12 @@ fn now(scene: &Scene<'_>) -> (String, Meaning) {
     let state = session.state(step);
     let (glyph, _, meaning) = theme.state(state);
     let text = match state {
-        State::Waiting => format!("{step} has not been run"),
-        State::Running => format!("{step} is running"),
-        State::Done if step == Step::Cutover => {
-            "the checklist is complete: everything is done".to_owned()
-        }
-        State::Done => format!("{step} is done"),
-        State::Failed => format!("{step} failed"),
-        State::Interrupted => format!("{step} was stopped half-way"),
+        State::Waiting => format!("{step}: not run yet"),
+        State::Running => format!("{step}: running"),
+        State::Done if step == Step::Cutover => "the checklist is complete".to_owned(),
+        State::Done => format!("{step}: done"),
+        State::Failed => format!("{step}: failed"),
+        State::Interrupted => format!("{step}: stopped half-way"),
         State::AwaitingSignOff => {
             let open = scene.wizard.open_items().count();
             format!(
@@ -93,7 +91,7 @@ pub(super) fn keys(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
             continue;
         };
         let shown = binding.shown(scene.theme());
-        let gap = if spans.is_empty() { 0 } else { 3 };
+        let gap = if spans.is_empty() { 0 } else { 2 };
         let width = gap + lines::width(shown) + 1 + lines::width(&label);
         if used + width > cells {
             continue;

@@ -49,14 +49,14 @@ impl Gauges {
 
     /// What is known of all meters together, for the line under their gauge.
     pub fn in_all(&self, sample: &Sample) -> Vec<String> {
-        self.all.told(&sample.in_all(), self.seconds)
+        self.all.told(&sample.in_all(), self.seconds, true)
     }
 
-    /// What is known of the meter at this place.
+    /// What is known of the meter at this place: what tells it apart from the whole.
     pub fn of(&self, at: usize, meter: &MeterSample) -> Vec<String> {
-        self.each
-            .get(at)
-            .map_or_else(Vec::new, |track| track.told(meter, self.seconds))
+        self.each.get(at).map_or_else(Vec::new, |track| {
+            track.told(meter, self.seconds, counts_bytes(meter))
+        })
     }
 }
 
@@ -75,14 +75,14 @@ impl Track {
         }
     }
 
-    fn told(&self, meter: &MeterSample, now: f64) -> Vec<String> {
-        let mut told = amounts(meter);
+    fn told(&self, meter: &MeterSample, now: f64, with_bytes: bool) -> Vec<String> {
+        let mut told = amounts(meter, with_bytes);
         let working = meter.stage == Stage::Working;
         if let Some((units, bytes)) = self.pace.rate().filter(|_| working) {
             if !counts_bytes(meter) && units > 0.0 {
                 told.push(format!("{} rows/s", figures::grouped(units.round() as u64)));
             }
-            if bytes > 0.0 {
+            if bytes > 0.0 && with_bytes {
                 told.push(format!("{}/s", figures::bytes(bytes as u64)));
             }
         }
@@ -91,7 +91,7 @@ impl Track {
             // A tenth of a second that changes all the time is only noise.
             let shown = if working { elapsed.floor() } else { elapsed };
             if shown >= 1.0 || !working {
-                told.push(figures::duration(shown.max(0.0)).replace(".0 s", " s"));
+                told.push(figures::duration(shown));
             }
         }
         let left = total(meter).saturating_sub(units(meter));
@@ -124,7 +124,7 @@ fn total(meter: &MeterSample) -> u64 {
 }
 
 /// Rows and bytes so far, with their totals where they are known.
-fn amounts(meter: &MeterSample) -> Vec<String> {
+fn amounts(meter: &MeterSample, with_total_bytes: bool) -> Vec<String> {
     let mut told = Vec::new();
     let done = meter.stage == Stage::Done;
     if !counts_bytes(meter) {
@@ -141,7 +141,7 @@ fn amounts(meter: &MeterSample) -> Vec<String> {
     }
     if meter.bytes > 0 {
         told.push(match meter.bytes_total {
-            total if total > meter.bytes && !done => {
+            total if total > meter.bytes && !done && with_total_bytes => {
                 format!(
                     "{} of {}",
                     figures::bytes(meter.bytes),
@@ -176,12 +176,11 @@ mod tests {
                 "8,100 of 20,000 rows",
                 "162 kB",
                 "1,000 rows/s",
-                "20 kB/s",
                 "8 s",
                 "about 15 s left"
             ]
         );
-        assert_eq!(gauges.in_all(&sample), gauges.of(0, &sample.meters[0]));
+        assert_eq!(gauges.in_all(&sample)[3], "20 kB/s");
     }
 
     #[test]

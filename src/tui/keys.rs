@@ -284,11 +284,19 @@ pub const BINDINGS: &[Binding] = &[
         "Leaves.",
     ),
     named(
+        Command::Messages,
+        SCROLLED,
+        &[letter('m')],
+        "m",
+        "messages",
+        "Shows, or hides, what happened, with times and advice.",
+    ),
+    named(
         Command::Edit,
         STEPS,
         &[letter('e')],
         "e",
-        "edit connections",
+        "edit",
         "Enters or changes source and target.",
     ),
     named(
@@ -296,7 +304,7 @@ pub const BINDINGS: &[Binding] = &[
         STEPS,
         &[letter('r')],
         "r",
-        "run again",
+        "again",
         "Runs this step again, or tries it again after a failure.",
     ),
     row(
@@ -308,7 +316,7 @@ pub const BINDINGS: &[Binding] = &[
             key(KeyCode::Esc),
         ],
         ("←→", "Left/Right"),
-        "other steps",
+        "steps",
         "Looks at the step before; Esc and Backspace do the same. Nothing is run.",
     ),
     row(
@@ -318,14 +326,6 @@ pub const BINDINGS: &[Binding] = &[
         ("→", "Right"),
         "",
         "Looks at the step after. Nothing is run.",
-    ),
-    named(
-        Command::Messages,
-        SCROLLED,
-        &[letter('m')],
-        "m",
-        "messages",
-        "Shows, or hides, what happened, with times and advice.",
     ),
     row(
         Command::Up,

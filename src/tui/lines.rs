@@ -71,15 +71,16 @@ pub(super) fn wrapped(text: &str, cells: usize) -> Vec<String> {
             lines.push(String::new());
         }
         while width(rest) > cells {
-            let part = match head(rest, cells) {
-                // A character wider than the line: it is cut off when it is drawn.
-                "" => &rest[..rest.chars().next().map_or(rest.len(), char::len_utf8)],
-                part => part,
-            };
+            let first = rest.chars().next().map_or(0, char::len_utf8);
+            // A character wider than the line stands alone and is cut off when it is drawn.
+            let part = &rest[..head(rest, cells).len().max(first)];
+            rest = &rest[part.len()..];
             let last = lines.len() - 1;
             lines[last].push_str(part);
+            if rest.is_empty() {
+                break;
+            }
             lines.push(String::new());
-            rest = &rest[part.len()..];
         }
         let last = lines.len() - 1;
         lines[last].push_str(rest);
@@ -91,8 +92,10 @@ pub(super) fn wrapped(text: &str, cells: usize) -> Vec<String> {
 pub(super) fn hard_wrapped(text: &str, cells: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut rest = text;
-    while width(rest) > cells.max(2) {
-        let part = head(rest, cells.max(2));
+    // No character is wider than two cells, so each line takes one at least.
+    let cells = cells.max(2);
+    while width(rest) > cells {
+        let part = head(rest, cells);
         lines.push(part.to_owned());
         rest = &rest[part.len()..];
     }

@@ -90,11 +90,14 @@ pub(super) fn label(binding: &Binding, context: Context, wizard: &Wizard, ui: &U
     let step = wizard.session().current;
     match (binding.command, context) {
         (Command::Proceed, Context::Checklist) => "sign".to_owned(),
+        // The failure's pane and the footer call it r.
+        (Command::Proceed, _) if wizard.session().state(step) == State::Failed => String::new(),
         (Command::Proceed, _) => proceed(wizard),
         (Command::Submit, Context::Question) => if ui.says_yes() { "yes" } else { "no" }.to_owned(),
         (Command::Again, _) => match wizard.session().state(step) {
+            State::Failed => "retry".to_owned(),
             // Enter does the same.
-            State::Failed | State::Interrupted => "retry".to_owned(),
+            State::Interrupted => String::new(),
             State::AwaitingSignOff => "look again".to_owned(),
             _ => binding.label.to_owned(),
         },
@@ -114,7 +117,7 @@ pub(super) fn proceed(wizard: &Wizard) -> String {
     let step = session.current;
     match (session.state(step), step.next()) {
         (State::Done, Some(next)) => format!("next: {next}"),
-        _ if needs_connections(wizard) => "enter connections".to_owned(),
+        _ if needs_connections(wizard) => "fill in connections".to_owned(),
         (State::Interrupted, _) => format!("go on with {step}"),
         (State::Failed, _) => format!("retry {step}"),
         _ if step == Step::Cutover => "open the checklist".to_owned(),

@@ -35,6 +35,7 @@ pub fn draw(frame: &mut Frame<'_>, wizard: &Wizard, ui: &mut Ui, sample: &Sample
         sample,
         now,
         cells,
+        rows: usize::from(places.pane.height),
     };
     let page = pane::page(&scene);
     let buffer = frame.buffer_mut();

@@ -10,7 +10,7 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 pub(super) fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
-    let roomy = usize::from(area.height) > 2 * Step::ALL.len();
+    let roomy = usize::from(area.height) >= 2 * Step::ALL.len();
     let rows = Step::ALL.iter().flat_map(|step| {
         if roomy {
             in_two_lines(scene, *step, usize::from(area.width))
@@ -18,8 +18,7 @@ pub(super) fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
             vec![in_one_line(scene, *step)]
         }
     });
-    let first = if roomy { area.y + 1 } else { area.y };
-    for (y, row) in (first..area.bottom()).zip(rows) {
+    for (y, row) in (area.y..area.bottom()).zip(rows) {
         buffer.set_line(area.x, y, &row, area.width);
     }
 }

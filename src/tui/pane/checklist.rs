@@ -2,20 +2,31 @@
 
 use super::{Page, Scene};
 use crate::session::{Item, ItemKind, State, Step};
-use crate::tui::lines::{blank, line, paragraph, span, wrapped};
+use crate::tui::lines::{blank, paragraph, span, wrapped};
 use crate::tui::theme::Meaning;
 use ratatui::text::Line;
 
 pub(super) fn page(scene: &Scene<'_>) -> Page {
     let is_open = scene.session().state(Step::Cutover) == State::AwaitingSignOff;
+    let items: Vec<Vec<Line<'static>>> = scene
+        .session()
+        .checklist
+        .iter()
+        .enumerate()
+        .map(|(at, item)| told(scene, item, is_open && at == scene.ui.marked()))
+        .collect();
+    let height: usize = items.iter().map(|item| item.len() + 1).sum();
+    let airy = height + 5 <= scene.rows;
     let mut body = Vec::new();
     let mut focus = None;
-    for (at, item) in scene.session().checklist.iter().enumerate() {
-        let marked = is_open && at == scene.ui.marked();
+    for (at, item) in items.into_iter().enumerate() {
         let start = body.len();
-        body.extend(told(scene, item, marked));
-        if marked {
+        body.extend(item);
+        if is_open && at == scene.ui.marked() {
             focus = Some(start..body.len());
+        }
+        if airy {
+            body.push(blank());
         }
     }
     Page {
@@ -89,7 +100,6 @@ fn told(scene: &Scene<'_>, item: &Item, marked: bool) -> Vec<Line<'static>> {
             span(format!("  {part}"), Meaning::Quiet),
         ])
     }));
-    told.push(line("", Meaning::Plain));
     told
 }
 

@@ -9,17 +9,19 @@ use crate::tui::lines::{blank, line, paragraph};
 use crate::tui::theme::Meaning;
 use ratatui::text::Line;
 
-const TABLES: [Column; 5] = [
+const TABLES: [Column; 7] = [
     ("table", Kind::Fill),
-    ("source rows", Kind::Number),
-    ("target rows", Kind::Number),
-    ("", Kind::Text),
+    ("source", Kind::Number),
+    ("target", Kind::Number),
     ("content", Kind::Text),
+    ("", Kind::Text),
+    ("source's hash", Kind::Text),
+    ("target's hash", Kind::Text),
 ];
 const COLLECTIONS: [Column; 4] = [
     ("collection", Kind::Fill),
-    ("source rows", Kind::Number),
-    ("target rows", Kind::Number),
+    ("source", Kind::Number),
+    ("target", Kind::Number),
     ("", Kind::Text),
 ];
 
@@ -87,8 +89,10 @@ fn table_row(scene: &Scene<'_>, compared: &ComparedTable) -> Vec<Cell> {
         plain(qualified(&compared.schema, &compared.table)),
         rows(compared.source_rows),
         rows(compared.target_rows),
+        content(compared),
         verdict(scene, compared.equal),
-        content(scene, compared),
+        hash(compared.source_hash.as_deref()),
+        hash(compared.target_hash.as_deref()),
     ]
 }
 
@@ -97,19 +101,17 @@ fn verdict(scene: &Scene<'_>, equal: bool) -> Cell {
     (format!("{glyph} {word}"), meaning)
 }
 
-fn content(scene: &Scene<'_>, compared: &ComparedTable) -> Cell {
-    let short = |hash: &str| hash.chars().take(8).collect::<String>();
+fn content(compared: &ComparedTable) -> Cell {
     match (&compared.source_hash, &compared.target_hash) {
-        (Some(source), Some(target)) if source == target => (short(source), Meaning::Quiet),
-        (Some(source), Some(target)) => {
-            let unequal = scene.theme().pick("≠", "!=");
-            (
-                format!("{} {unequal} {}", short(source), short(target)),
-                Meaning::Bad,
-            )
-        }
-        _ => ("not hashed".to_owned(), Meaning::Caution),
+        (Some(source), Some(target)) if source == target => plain("same"),
+        (Some(_), Some(_)) => ("other".to_owned(), Meaning::Bad),
+        _ => ("unknown".to_owned(), Meaning::Caution),
     }
+}
+
+fn hash(hash: Option<&str>) -> Cell {
+    let hash = hash.map_or("", |hash| hash.get(..16).unwrap_or(hash));
+    (hash.to_owned(), Meaning::Quiet)
 }
 
 fn collections(scene: &Scene<'_>, compared: &[ComparedCollection]) -> Vec<Line<'static>> {

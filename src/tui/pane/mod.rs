@@ -33,6 +33,8 @@ pub(super) struct Scene<'a> {
     pub(super) now: Timestamp,
     /// The pane's width.
     pub(super) cells: usize,
+    /// The pane's height.
+    pub(super) rows: usize,
 }
 
 impl<'a> Scene<'a> {

@@ -114,7 +114,7 @@ fn still(
 ) -> Line<'static> {
     let facts = facts.join(scene.theme().dot());
     let room = scene.cells.saturating_sub(lines::width(&facts) + 4);
-    let name = lines::cut(&meter.label, room.max(8), scene.theme());
+    let name = lines::cut(label(meter), room.max(8), scene.theme());
     between(
         vec![
             span(format!("{glyph} "), meaning),
@@ -128,7 +128,7 @@ fn still(
 fn at_work(scene: &Scene<'_>, meter: &MeterSample, facts: &[String]) -> Vec<Line<'static>> {
     let glyph = format!("{} ", scene.theme().pick("▸", ">"));
     let name_cells = (scene.cells * 2 / 5).clamp(8, 40);
-    let name = lines::cut(&meter.label, name_cells - 2, scene.theme());
+    let name = lines::cut(label(meter), name_cells - 3, scene.theme());
     let mut head = vec![
         span(glyph, Meaning::Accent),
         span(padded(&name, name_cells.saturating_sub(2)), Meaning::Strong),
@@ -138,6 +138,11 @@ fn at_work(scene: &Scene<'_>, meter: &MeterSample, facts: &[String]) -> Vec<Line
     let mut told = vec![Line::from(head)];
     told.extend(self::facts(scene, facts, 2));
     told
+}
+
+/// The schema `public` goes without saying.
+fn label(meter: &MeterSample) -> &str {
+    meter.label.strip_prefix("public.").unwrap_or(&meter.label)
 }
 
 fn gauge(scene: &Scene<'_>, meter: &MeterSample, cells: usize) -> Line<'static> {
