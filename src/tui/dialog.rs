@@ -1,7 +1,7 @@
 //! What lies over everything: the wizard's question, and the name under a signature.
 
 use super::field::Field;
-use super::lines::{blank, line, paragraph, span, width};
+use super::lines::{blank, line, paragraph, span, window};
 use super::theme::{Meaning, Theme};
 use super::ui::{Asked, Layer, Ui};
 use crate::wizard::Wizard;
@@ -78,17 +78,13 @@ fn signing(text: &str, name: &Field, cells: usize, theme: Theme) -> (Vec<Line<'s
     let mut body = paragraph(text, 0, cells, Meaning::Strong);
     body.push(blank());
     let label = "signed by  ";
-    let room = cells.saturating_sub(label.len() + 1);
-    let shown: Vec<char> = name.text().chars().collect();
-    let mut start = 0;
-    while start < name.cursor()
-        && width(&shown[start..name.cursor()].iter().collect::<String>()) > room
-    {
-        start += 1;
-    }
-    let before: String = shown[start..name.cursor()].iter().collect();
-    let visible: String = shown[start..].iter().collect();
-    let cell = label.len() + width(&before);
+    let name_typed: Vec<char> = name.text().chars().collect();
+    let (visible, cursor) = window(
+        &name_typed,
+        name.cursor(),
+        cells.saturating_sub(label.len()),
+    );
+    let cell = label.len() + cursor;
     body.push(Line::from(vec![
         span(label, Meaning::Quiet),
         span(visible, Meaning::Plain),

@@ -1,11 +1,11 @@
 //! The two lowest lines: what happens now and what is next; the keys that work now.
 
-use super::figures;
 use super::keys::{self, Binding};
 use super::lines::{self, between, span};
 use super::offers;
 use super::pane::Scene;
 use super::theme::Meaning;
+use crate::figures;
 use crate::session::{State, Step};
 use crate::wizard::Phase;
 use ratatui::buffer::Buffer;

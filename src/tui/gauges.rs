@@ -1,6 +1,6 @@
 //! The pace of the work: fed with samples, it says how fast each meter goes and for how long.
 
-use super::figures;
+use crate::figures;
 use crate::progress::{MeterSample, Pace, Sample, Stage};
 
 /// One meter over time. Seconds count from the start of the step.

@@ -149,6 +149,33 @@ pub(super) fn right(text: &str, cells: usize) -> String {
     format!("{:missing$}{text}", "")
 }
 
+/// The part of a text around its cursor that fits into `cells`, and the cursor's cell in it.
+pub(super) fn window(text: &[char], cursor: usize, cells: usize) -> (String, usize) {
+    // The cursor itself needs a cell behind the text.
+    let room = cells.saturating_sub(1);
+    let before = |start: usize| text[start..cursor].iter().collect::<String>();
+    let start = (0..cursor).find(|start| width(&before(*start)) <= room);
+    let before = before(start.unwrap_or(cursor));
+    let cell = width(&before);
+    (before + &text[cursor..].iter().collect::<String>(), cell)
+}
+
+/// Short texts one after the other, `between` them, in as few rows as fit into `cells`. Only
+/// one that is longer than a row is broken.
+pub(super) fn flowed(texts: &[String], between: &str, cells: usize) -> Vec<String> {
+    let mut rows: Vec<String> = Vec::new();
+    for text in texts {
+        match rows.last_mut() {
+            Some(row) if width(row) + width(between) + width(text) <= cells => {
+                row.push_str(between);
+                row.push_str(text);
+            }
+            _ => rows.extend(wrapped(text, cells)),
+        }
+    }
+    rows
+}
+
 /// A line with something at its left end and something at its right end. What is at the right
 /// goes where there is no room for both.
 pub(super) fn between(

@@ -3,11 +3,11 @@
 //!
 //! [`keys`] is the one table of commands. [`ui::Ui`] is the screen's own state: keys go in,
 //! [`ui::Intent`]s come out. [`screen::draw`] draws; each pane has its file under `pane/`.
+//! [`run`] is the event loop over all of it and the only part that knows the runner.
 
 mod columns;
 mod dialog;
 mod field;
-mod figures;
 mod footer;
 pub mod form;
 pub mod gauges;
@@ -19,11 +19,14 @@ pub mod messages;
 mod offers;
 mod pane;
 mod place;
+mod run_loop;
 pub mod screen;
 mod steps_column;
 pub mod terminal;
 pub mod theme;
 pub mod ui;
+
+pub use run_loop::{Error, Options, run};
 
 #[cfg(test)]
 mod tests;

@@ -1,9 +1,9 @@
 //! The list of steps: glyph, name, state in a word, time taken.
 
-use super::figures;
 use super::lines::{self, padded, span};
 use super::pane::{self, Scene};
 use super::theme::Meaning;
+use crate::figures;
 use crate::session::{State, Step};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;

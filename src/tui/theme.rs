@@ -118,7 +118,7 @@ impl Theme {
         let Some(share) = share else {
             return (String::new(), self.pick("┄", ".").repeat(width));
         };
-        let (full, half, rest) = (self.pick("━", "#"), self.pick("╸", ""), self.pick("─", "-"));
+        let (full, half, rest) = (self.pick("━", "#"), self.pick("╾", ""), self.pick("─", "-"));
         // Halves of cells, rounded down: the line is full only when the share is.
         let halves = (share.clamp(0.0, 1.0) * (2 * width) as f64).floor() as usize;
         let mut done = full.repeat(halves / 2);
@@ -142,7 +142,7 @@ mod tests {
             for thousandth in 0..=1000 {
                 let (done, rest) = theme.gauge(Some(f64::from(thousandth) / 1000.0), 20);
                 assert_eq!(done.chars().count() + rest.chars().count(), 20);
-                let full = !rest.is_empty() || done.contains('╸') || thousandth == 1000;
+                let full = !rest.is_empty() || done.contains('╾') || thousandth == 1000;
                 assert!(full, "full at {thousandth}");
             }
         }

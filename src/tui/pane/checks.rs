@@ -6,6 +6,9 @@ use crate::tui::lines::{self, blank, line, padded, paragraph, span};
 use crate::tui::theme::Meaning;
 use ratatui::text::Line;
 
+/// Cells for glyph and word.
+const VERDICT: usize = 8;
+
 pub(super) fn page(scene: &Scene<'_>, checks: &[Check]) -> Page {
     Page {
         head: vec![summary(scene, checks), blank()],
@@ -50,29 +53,28 @@ pub(super) fn listed(scene: &Scene<'_>, checks: &[Check]) -> Vec<Line<'static>> 
 
 fn told(scene: &Scene<'_>, check: &Check, name_cells: usize) -> Vec<Line<'static>> {
     let (glyph, word, meaning) = scene.theme().verdict(check.verdict);
-    // The glyph and the word, then the name, then what was found.
-    let found_at = 8 + name_cells + 2;
     let name = lines::cut(&check.name, name_cells, scene.theme());
-    let found = lines::wrapped(&check.found, scene.cells.min(110).saturating_sub(found_at));
-    let mut lines: Vec<Line<'static>> = found
-        .into_iter()
-        .enumerate()
-        .map(|(at, part)| match at {
-            0 => Line::from(vec![
-                span(padded(&format!("{glyph} {word}"), 8), meaning),
-                span(padded(&name, name_cells + 2), Meaning::Strong),
-                span(part, Meaning::Plain),
-            ]),
-            _ => line(format!("{:found_at$}{part}", ""), Meaning::Plain),
-        })
-        .collect();
-    lines.extend(
-        check
-            .advice
-            .iter()
-            .flat_map(|advice| advised(scene, advice, 8)),
-    );
-    lines
+    let mut first = vec![
+        span(padded(&format!("{glyph} {word}"), VERDICT), meaning),
+        span(padded(&name, name_cells + 2), Meaning::Strong),
+    ];
+    let room = scene.cells.saturating_sub(VERDICT + name_cells + 2);
+    let mut told = Vec::new();
+    if lines::width(&check.found) <= room {
+        first.push(span(check.found.clone(), Meaning::Plain));
+        told.push(Line::from(first));
+    } else {
+        told.push(Line::from(first));
+        told.extend(paragraph(
+            &check.found,
+            VERDICT,
+            scene.cells,
+            Meaning::Plain,
+        ));
+    }
+    let advice = check.advice.iter();
+    told.extend(advice.flat_map(|advice| advised(scene, advice, VERDICT)));
+    told
 }
 
 /// One step of advice. A command stands on a line of its own, whole, so that it can be copied.

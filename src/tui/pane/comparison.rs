@@ -2,9 +2,9 @@
 
 use super::inventory::qualified;
 use super::{Page, Scene};
+use crate::figures::grouped;
 use crate::session::report::{ComparedCollection, ComparedTable, Comparison};
 use crate::tui::columns::{Cell, Column, Kind, plain, table};
-use crate::tui::figures::grouped;
 use crate::tui::lines::{blank, line, paragraph};
 use crate::tui::theme::Meaning;
 use ratatui::text::Line;

@@ -1,9 +1,9 @@
 //! Both servers as they were found, side by side, and what was looked at.
 
 use super::{Page, Scene, checks};
+use crate::figures;
 use crate::session::report::{Connections, Server};
 use crate::tui::columns::{Cell, Column, Kind, plain, table};
-use crate::tui::figures;
 use crate::tui::lines::blank;
 use crate::tui::theme::Meaning;
 

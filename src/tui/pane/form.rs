@@ -3,16 +3,14 @@
 use super::{Page, Scene};
 use crate::tui::field::Field;
 use crate::tui::form::{Focus, Form};
-use crate::tui::lines::{blank, line, padded, paragraph, span, width, wrapped};
+use crate::tui::lines::{blank, cut, flowed, line, padded, paragraph, span, window, wrapped};
 use crate::tui::mask;
 use crate::tui::theme::{Meaning, Theme};
 use crate::wizard::Side;
 use ratatui::text::Line;
 
 /// Cells for the labels.
-const LABELS: usize = 10;
-/// Between words that stay on one line: a label and its value.
-const NO_BREAK: &str = "\u{a0}";
+const LABELS: usize = 11;
 
 pub(super) fn page(scene: &Scene<'_>) -> Page {
     let mut page = Page {
@@ -59,10 +57,14 @@ fn field(scene: &Scene<'_>, form: &Form, focus: Focus, page: &mut Page) {
         " "
     };
     let cells = scene.cells.saturating_sub(LABELS + 1);
-    let (shown, cursor) = window(form.field(focus), focus, cells, scene.theme());
-    if has_focus {
+    let masked = masked(form.field(focus), focus, scene.theme());
+    let shown = if has_focus {
+        let (shown, cursor) = window(&masked, form.field(focus).cursor(), cells);
         page.cursor = Some((page.body.len(), LABELS + cursor));
-    }
+        shown
+    } else {
+        cut(&masked.iter().collect::<String>(), cells, scene.theme())
+    };
     let shown = match (shown.is_empty(), focus) {
         (true, Focus::Password(_)) if !has_focus => {
             span("only if it is not in the string", Meaning::Quiet)
@@ -82,58 +84,46 @@ fn field(scene: &Scene<'_>, form: &Form, focus: Focus, page: &mut Page) {
     ]));
 }
 
-/// The part of a field around its cursor that fits, secrets masked, and the cursor's cell in it.
-fn window(field: &Field, focus: Focus, cells: usize, theme: Theme) -> (String, usize) {
+/// A field's characters with its secrets masked.
+fn masked(field: &Field, focus: Focus, theme: Theme) -> Vec<char> {
     let text = field.text();
     let hidden = match focus {
         Focus::String(_) => mask::hidden(&text),
         Focus::Password(_) => vec![true; text.chars().count()],
     };
-    let shown: Vec<char> = text
-        .chars()
+    text.chars()
         .zip(hidden)
         .map(|(character, hide)| if hide { theme.masked() } else { character })
-        .collect();
-    let cursor = field.cursor();
-    // The cursor itself needs a cell behind the text.
-    let room = cells.saturating_sub(1).max(1);
-    let mut start = 0;
-    while start < cursor && width(&shown[start..cursor].iter().collect::<String>()) > room {
-        start += 1;
-    }
-    let before: String = shown[start..cursor].iter().collect();
-    let after: String = shown[cursor..].iter().collect();
-    (format!("{before}{after}"), width(&before))
+        .collect()
 }
 
 fn understood(scene: &Scene<'_>, form: &Form, side: Side) -> Vec<Line<'static>> {
     let theme = scene.theme();
     let cells = scene.text_cells().saturating_sub(LABELS + 2);
-    let (glyph, text, meaning) = match form.understood(side, scene.ui.understand) {
+    let (glyph, rows, meaning, text) = match form.understood(side, scene.ui.understand) {
         None => return vec![blank()],
-        Some(Err(wrong)) => (theme.pick("✗", "x"), wrong, Meaning::Bad),
+        Some(Err(wrong)) => (
+            theme.pick("✗", "x"),
+            wrapped(&wrong, cells),
+            Meaning::Bad,
+            Meaning::Bad,
+        ),
         Some(Ok(parts)) => {
             let parts: Vec<String> = parts
                 .into_iter()
-                .map(|(label, value)| format!("{label} {value}").replace(' ', NO_BREAK))
+                .map(|(label, value)| format!("{label} {value}"))
                 .collect();
-            (theme.pick("✓", "+"), parts.join(theme.dot()), Meaning::Good)
+            let rows = flowed(&parts, theme.dot(), cells);
+            (theme.pick("✓", "+"), rows, Meaning::Good, Meaning::Quiet)
         }
     };
-    let text_meaning = if meaning == Meaning::Bad {
-        Meaning::Bad
-    } else {
-        Meaning::Quiet
-    };
-    wrapped(&text, cells)
-        .into_iter()
-        .map(|part| part.replace(NO_BREAK, " "))
+    rows.into_iter()
         .enumerate()
-        .map(|(at, part)| {
+        .map(|(at, row)| {
             let glyph = if at == 0 { glyph } else { " " };
             Line::from(vec![
                 span(format!("{:LABELS$}{glyph} ", ""), meaning),
-                span(part, text_meaning),
+                span(row, text),
             ])
         })
         .collect()

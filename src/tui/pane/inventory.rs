@@ -1,10 +1,10 @@
 //! What there is to move: tables and collections.
 
 use super::{Page, Scene};
+use crate::figures::{bytes, counted, grouped};
 use crate::session::report::{Inventory, Table};
 use crate::tui::columns::{Cell, Column, Kind, plain, table};
-use crate::tui::figures::{bytes, counted, grouped};
-use crate::tui::lines::{blank, labelled, line, paragraph};
+use crate::tui::lines::{blank, flowed, labelled, line, paragraph};
 use crate::tui::theme::Meaning;
 use ratatui::text::Line;
 
@@ -69,12 +69,10 @@ fn head(scene: &Scene<'_>, found: &Inventory) -> Vec<Line<'static>> {
             bytes(sum(|table| table.index_bytes))
         ),
     ];
-    let mut head = paragraph(
-        &parts.join(scene.theme().dot()),
-        0,
-        scene.cells,
-        Meaning::Strong,
-    );
+    let mut head: Vec<Line<'static>> = flowed(&parts, scene.theme().dot(), scene.cells)
+        .into_iter()
+        .map(|row| line(row, Meaning::Strong))
+        .collect();
     for warning in &found.warnings {
         head.extend(paragraph(
             &format!("! {warning}"),

@@ -94,7 +94,8 @@ fn step_page(scene: &Scene<'_>) -> Page {
     let state = session.state(step);
     let page = match (state, record.and_then(|record| record.report.as_ref())) {
         _ if is_running => working::page(scene),
-        (State::Failed, _) => failure::page(scene),
+        (State::Failed, Some(report)) => failure::with_report(scene, report_page(scene, report)),
+        (State::Failed, None) => failure::page(scene),
         (State::AwaitingSignOff, _) => checklist::page(scene),
         (State::Done, _) if step == Step::Cutover => checklist::page(scene),
         (State::Done, Some(report)) => report_page(scene, report),
@@ -134,7 +135,7 @@ fn aside(scene: &Scene<'_>, step: Step, state: State) -> Vec<Span<'static>> {
         let text = format!(
             "{}{}",
             scene.theme().dot(),
-            super::figures::duration(seconds)
+            crate::figures::duration(seconds)
         );
         spans.push(span(text, super::theme::Meaning::Quiet));
     }

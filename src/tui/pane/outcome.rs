@@ -2,9 +2,9 @@
 
 use super::inventory::qualified;
 use super::{Page, Scene};
+use crate::figures::{bytes, counted, duration, grouped};
 use crate::session::report::{Backup, KindCount, LeftOut, LoadedTable, Schema, Transfer};
 use crate::tui::columns::{Cell, Column, Kind, plain, table};
-use crate::tui::figures::{bytes, counted, duration, grouped};
 use crate::tui::lines::{self, blank, labelled, line, paragraph};
 use crate::tui::theme::Meaning;
 use ratatui::text::Line;
@@ -137,8 +137,7 @@ pub(super) fn transfer(scene: &Scene<'_>, made: &Transfer) -> Page {
         fact(scene, "retries", &retries),
     ]
     .concat();
-    let (moment, meaning) = moment(made);
-    body.extend(labelled("shows", LABELS, &moment, meaning, scene.cells));
+    body.extend(fact(scene, "shows", &moment(made)));
     body.push(blank());
     body.extend(tables(scene, &made.tables));
     body.push(blank());
@@ -151,15 +150,11 @@ pub(super) fn transfer(scene: &Scene<'_>, made: &Transfer) -> Page {
     }
 }
 
-fn moment(made: &Transfer) -> (String, Meaning) {
-    if made.one_moment {
-        return ("the source at one moment".to_owned(), Meaning::Plain);
+fn moment(made: &Transfer) -> String {
+    match made.snapshots {
+        0 | 1 => "the source at one moment".to_owned(),
+        some => format!("the source at the moment of the last of {some} snapshots"),
     }
-    let text = format!(
-        "! the source at {} moments: it was written to in between; each table is consistent in itself",
-        made.snapshots
-    );
-    (text, Meaning::Caution)
 }
 
 fn tables(scene: &Scene<'_>, loaded: &[LoadedTable]) -> Vec<Line<'static>> {

@@ -1,8 +1,8 @@
 //! A step at work: its live line, a gauge for everything and one for each table at work.
 
 use super::{Page, Scene};
+use crate::figures;
 use crate::progress::{MeterSample, Stage};
-use crate::tui::figures;
 use crate::tui::lines::{self, between, blank, padded, paragraph, right, span};
 use crate::tui::theme::Meaning;
 use crate::wizard::Phase;
@@ -157,19 +157,9 @@ fn gauge(scene: &Scene<'_>, meter: &MeterSample, cells: usize) -> Line<'static> 
 }
 
 fn facts(scene: &Scene<'_>, facts: &[String], indent: usize) -> Vec<Line<'static>> {
-    let dot = scene.theme().dot();
-    let mut rows: Vec<String> = Vec::new();
-    for fact in facts {
-        let room = scene.cells.saturating_sub(indent);
-        match rows.last_mut() {
-            Some(row) if lines::width(row) + lines::width(dot) + lines::width(fact) <= room => {
-                row.push_str(dot);
-                row.push_str(fact);
-            }
-            _ => rows.push(fact.clone()),
-        }
-    }
-    rows.into_iter()
+    let room = scene.cells.saturating_sub(indent);
+    lines::flowed(facts, scene.theme().dot(), room)
+        .into_iter()
         .map(|row| lines::line(format!("{:indent$}{row}", ""), Meaning::Quiet))
         .collect()
 }

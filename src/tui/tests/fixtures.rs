@@ -345,7 +345,6 @@ fn transfer() -> Transfer {
         ]),
         left_out: Vec::new(),
         snapshots: 1,
-        one_moment: true,
         retries: 2,
         row_seconds: 41.3,
         build_seconds: 30.2,
