@@ -91,7 +91,10 @@ impl Track {
             // A tenth of a second that changes all the time is only noise.
             let shown = if working { elapsed.floor() } else { elapsed };
             if shown >= 1.0 || !working {
-                told.push(figures::duration(shown));
+                told.push(match shown {
+                    whole if working && whole < 10.0 => format!("{whole:.0} s"),
+                    shown => figures::duration(shown),
+                });
             }
         }
         let left = total(meter).saturating_sub(units(meter));
