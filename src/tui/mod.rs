@@ -1,43 +1,32 @@
-//! The wizard on the whole screen.
+//! The full-screen front end. It draws what the wizard and the progress say, and turns keys into
+//! events; it decides nothing about the migration.
+//!
+//! [`keys`] is the one table of commands. [`ui::Ui`] is the screen's own state: keys go in,
+//! [`ui::Intent`]s come out. [`screen::draw`] draws; each pane has its file under `pane/`.
+//! [`run`] is the event loop over all of it and the only part that knows the runner.
 
-use crate::failure::{Explain, Failure, Severity};
-use crate::runner::Runner;
-use crate::wizard::Outcome;
-use std::io::IsTerminal;
+mod columns;
+mod dialog;
+mod field;
+mod footer;
+pub mod form;
+pub mod gauges;
+mod input;
+pub mod keys;
+mod lines;
+mod mask;
+pub mod messages;
+mod offers;
+mod pane;
+mod place;
+mod run_loop;
+pub mod screen;
+mod steps_column;
+pub mod terminal;
+pub mod theme;
+pub mod ui;
 
-/// Why there is no screen.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// Standard input or output is not a terminal.
-    #[error("this is not a terminal")]
-    NotATerminal,
-}
+pub use run_loop::{Error, Options, run};
 
-impl Explain for Error {
-    fn failure(&self) -> Failure {
-        Failure::new(
-            "The wizard needs a terminal",
-            "Standard input or output is not one.",
-        )
-        .advise("$ neonlift run")
-        .severity(Severity::Usage)
-    }
-}
-
-/// How to draw.
-#[derive(Debug, Clone, Default)]
-pub struct Options {
-    /// ASCII characters only.
-    pub ascii: bool,
-}
-
-/// Fails when there is no terminal to draw on.
-pub fn require_terminal() -> Result<(), Error> {
-    let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
-    terminal.then_some(()).ok_or(Error::NotATerminal)
-}
-
-/// Runs the wizard on the whole screen until it ends.
-pub async fn run(_runner: &mut Runner, _options: &Options) -> Result<Outcome, Error> {
-    Err(Error::NotATerminal)
-}
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,130 @@
+//! A table: columns that fit their contents, one that takes the room that is left.
+
+use super::lines::{self, span};
+use super::theme::{Meaning, Theme};
+use ratatui::text::{Line, Span};
+
+/// Cells between two columns.
+const GAP: usize = 2;
+/// Below this width of the filling column, columns at the right are left out.
+const LEAST_FILL: usize = 12;
+
+/// How a column is set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// At the left, as wide as the room allows: names. One a table.
+    Fill,
+    /// At the left, as wide as its contents.
+    Text,
+    /// At the right, as wide as its contents.
+    Number,
+}
+
+/// A column: its heading and how it is set.
+pub(super) type Column = (&'static str, Kind);
+
+/// A cell: its text and what it means.
+pub(super) type Cell = (String, Meaning);
+
+/// A cell that is neither good nor bad.
+pub(super) fn plain(text: impl Into<String>) -> Cell {
+    (text.into(), Meaning::Plain)
+}
+
+/// The heading and the rows, in `cells` cells. Columns at the right are left out when there is
+/// no room for them.
+pub(super) fn table(
+    columns: &[Column],
+    rows: &[Vec<Cell>],
+    cells: usize,
+    theme: Theme,
+) -> (Line<'static>, Vec<Line<'static>>) {
+    let fitting = fitting(columns, rows, cells);
+    let heading: Vec<Cell> = columns
+        .iter()
+        .map(|(title, _)| ((*title).to_owned(), Meaning::Quiet))
+        .collect();
+    let set = |row: &Vec<Cell>| set(columns, &fitting, row, theme);
+    (set(&heading), rows.iter().map(set).collect())
+}
+
+fn fitting(columns: &[Column], rows: &[Vec<Cell>], cells: usize) -> Vec<usize> {
+    let mut widths: Vec<usize> = columns
+        .iter()
+        .enumerate()
+        .map(|(at, (title, _))| {
+            let widest = rows
+                .iter()
+                .filter_map(|row| row.get(at))
+                .map(|(text, _)| lines::width(text));
+            widest.max().unwrap_or(0).max(lines::width(title))
+        })
+        .collect();
+    let Some(fill) = columns.iter().position(|(_, kind)| *kind == Kind::Fill) else {
+        return widths;
+    };
+    loop {
+        let others: usize = widths.iter().sum::<usize>() - widths[fill];
+        let gaps = GAP * (widths.len() - 1);
+        let room = cells.saturating_sub(others + gaps);
+        if room >= widths[fill].min(LEAST_FILL) || widths.len() <= fill + 1 {
+            widths[fill] = widths[fill].min(room.max(1));
+            return widths;
+        }
+        widths.pop();
+    }
+}
+
+fn set(columns: &[Column], widths: &[usize], row: &[Cell], theme: Theme) -> Line<'static> {
+    let mut spans: Vec<Span<'static>> = Vec::new();
+    for (((_, kind), width), (text, meaning)) in columns.iter().zip(widths).zip(row) {
+        if !spans.is_empty() {
+            spans.push(Span::raw(" ".repeat(GAP)));
+        }
+        let text = lines::cut(text, *width, theme);
+        spans.push(match kind {
+            Kind::Number => span(lines::right(&text, *width), *meaning),
+            Kind::Fill | Kind::Text => span(lines::padded(&text, *width), *meaning),
+        });
+    }
+    Line::from(spans)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    const COLUMNS: [Column; 3] = [
+        ("table", Kind::Fill),
+        ("rows", Kind::Number),
+        ("size", Kind::Number),
+    ];
+
+    fn set_in(cells: usize) -> Vec<String> {
+        let row = |name: &str, rows: &str| vec![plain(name), plain(rows), plain("1 MB")];
+        let rows = [row("a_rather_long_table_name", "20,000"), row("b", "5")];
+        let theme = Theme { ascii: false };
+        let (head, body) = table(&COLUMNS, &rows, cells, theme);
+        std::iter::once(head)
+            .chain(body)
+            .map(|line| line.to_string())
+            .collect()
+    }
+
+    #[test]
+    fn numbers_stand_at_the_right_and_the_name_gives_way() {
+        assert_eq!(
+            set_in(28),
+            [
+                "table             rows  size",
+                "a_rather_long…  20,000  1 MB",
+                "b                    5  1 MB",
+            ]
+        );
+    }
+
+    #[test]
+    fn columns_without_room_are_left_out() {
+        assert_eq!(set_in(20)[2], "b                  5");
+        assert_eq!(set_in(3).len(), 3);
+    }
+}

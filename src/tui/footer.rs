@@ -1,0 +1,118 @@
+//! The two lowest lines: what happens now and what is next; the keys that work now.
+
+use super::keys::{self, Binding};
+use super::lines::{self, between, span};
+use super::offers;
+use super::pane::Scene;
+use super::theme::Meaning;
+use crate::figures;
+use crate::session::{State, Step};
+use crate::wizard::Phase;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+/// What happens now, and what is next. What was just said to the person stands in its place.
+pub(super) fn status(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
+    let cells = usize::from(area.width);
+    let line = match &scene.ui.said {
+        Some(said) => {
+            let text = lines::cut(&format!("! {said}"), cells, scene.theme());
+            Line::from(span(text, Meaning::Caution))
+        }
+        None => {
+            let (now, meaning) = now(scene);
+            let next = next(scene).map(|next| span(next, Meaning::Quiet));
+            let room = cells.saturating_sub(next.as_ref().map_or(0, |next| next.width() + 2));
+            let now = span(lines::cut(&now, room, scene.theme()), meaning);
+            between(vec![now], next.into_iter().collect(), cells)
+        }
+    };
+    buffer.set_line(area.x, area.y, &line, area.width);
+}
+
+fn now(scene: &Scene<'_>) -> (String, Meaning) {
+    let session = scene.session();
+    let theme = scene.theme();
+    if let Phase::Working { step, stopping, .. } = scene.wizard.phase() {
+        let glyph = theme.pick("▸", ">");
+        if stopping {
+            return (format!("{glyph} stopping {step} safely"), Meaning::Caution);
+        }
+        let share = scene
+            .sample
+            .in_all()
+            .share()
+            .filter(|_| !scene.sample.meters.is_empty());
+        let percent = share
+            .map(|share| format!(" {}", figures::percent(share)))
+            .unwrap_or_default();
+        let text = format!("{glyph} {step}{percent}: {}", scene.sample.activity);
+        return (text, Meaning::Accent);
+    }
+    let step = session.current;
+    let state = session.state(step);
+    let (glyph, _, meaning) = theme.state(state);
+    let text = match state {
+        State::Waiting => format!("{step}: not run yet"),
+        State::Running => format!("{step}: running"),
+        State::Done if step == Step::Cutover => "the checklist is complete".to_owned(),
+        State::Done => format!("{step}: done"),
+        State::Failed => format!("{step}: failed"),
+        State::Interrupted => format!("{step}: stopped half-way"),
+        State::AwaitingSignOff => {
+            let open = scene.wizard.open_items().count();
+            format!(
+                "{} on the checklist still open",
+                figures::counted(open as u64, "item")
+            )
+        }
+    };
+    (format!("{glyph} {text}"), meaning)
+}
+
+fn next(scene: &Scene<'_>) -> Option<String> {
+    let session = scene.session();
+    let from = match scene.wizard.phase() {
+        Phase::Working { step, .. } => step,
+        Phase::Idle => session.current,
+    };
+    from.next().map(|step| format!("next: {step}"))
+}
+
+/// The keys that work now, the most important ones first; those without room are in the help.
+pub(super) fn keys(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
+    let context = scene.ui.context(scene.wizard);
+    let cells = usize::from(area.width);
+    let mut spans: Vec<Span<'static>> = Vec::new();
+    let mut used = 0;
+    for binding in keys::bindings(context) {
+        let Some(label) = offered(scene, binding, context) else {
+            continue;
+        };
+        let shown = binding.shown(scene.theme());
+        let gap = if spans.is_empty() { 0 } else { 2 };
+        let width = gap + lines::width(shown) + 1 + lines::width(&label);
+        if used + width > cells {
+            continue;
+        }
+        used += width;
+        spans.push(span(" ".repeat(gap), Meaning::Plain));
+        spans.push(span(shown, Meaning::Accent));
+        spans.push(span(format!(" {label}"), Meaning::Quiet));
+    }
+    buffer.set_line(area.x, area.y, &Line::from(spans), area.width);
+}
+
+fn offered(scene: &Scene<'_>, binding: &Binding, context: keys::Context) -> Option<String> {
+    if binding.label.is_empty() {
+        return None;
+    }
+    // One entry stands for both directions, so it is offered as long as one of them works.
+    let alone = !matches!(binding.command, keys::Command::Earlier);
+    if alone && offers::why_not(binding.command, context, scene.wizard, scene.ui).is_some() {
+        return None;
+    }
+    let label = offers::label(binding, context, scene.wizard, scene.ui);
+    (!label.is_empty()).then_some(label)
+}

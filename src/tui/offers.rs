@@ -1,0 +1,126 @@
+//! What the commands mean at this moment: which of them work, why not, and what they are called.
+
+use super::keys::{Binding, Command, Context};
+use super::ui::Ui;
+use crate::session::{Item, ItemKind, State, Step};
+use crate::wizard::{Phase, Wizard};
+
+/// Why a command cannot be carried out now; `None` when it can.
+pub(super) fn why_not(
+    command: Command,
+    context: Context,
+    wizard: &Wizard,
+    ui: &Ui,
+) -> Option<String> {
+    let step = wizard.session().current;
+    match command {
+        Command::Proceed if context == Context::Checklist => cannot_sign(wizard, ui),
+        Command::Proceed => cannot_proceed(wizard),
+        Command::Again => cannot_run_again(wizard),
+        Command::Edit if step != Step::Connections => {
+            Some("source and target are changed on the step connections".to_owned())
+        }
+        Command::Edit => running(wizard)
+            .map(|running| format!("the connections cannot change while {running} is running")),
+        Command::Earlier if step.previous().is_none() => {
+            Some("this is the first step; q leaves".to_owned())
+        }
+        Command::Later if step.next().is_none() => Some("this is the last step".to_owned()),
+        _ => None,
+    }
+}
+
+fn running(wizard: &Wizard) -> Option<Step> {
+    match wizard.phase() {
+        Phase::Working { step, .. } => Some(step),
+        Phase::Idle => None,
+    }
+}
+
+fn cannot_proceed(wizard: &Wizard) -> Option<String> {
+    let session = wizard.session();
+    let step = session.current;
+    match session.state(step) {
+        State::Done if step.next().is_none() => {
+            Some("the checklist is complete; q leaves".to_owned())
+        }
+        State::Done => None,
+        // The form comes first.
+        _ if needs_connections(wizard) && running(wizard).is_none() => None,
+        _ => wizard.obstacle(step),
+    }
+}
+
+fn cannot_run_again(wizard: &Wizard) -> Option<String> {
+    let step = wizard.session().current;
+    if wizard.session().state(step) == State::Waiting {
+        return Some(format!("{step} has not been run yet; Enter runs it"));
+    }
+    wizard.obstacle(step)
+}
+
+fn cannot_sign(wizard: &Wizard, ui: &Ui) -> Option<String> {
+    let Some(item) = marked(wizard, ui) else {
+        return Some("the checklist is empty".to_owned());
+    };
+    match (item.kind, &item.signature) {
+        (ItemKind::Machine, _) => Some(format!(
+            "the machine ticks this one: {}{}",
+            item.evidence,
+            if item.ticked { "" } else { "; r looks again" }
+        )),
+        (ItemKind::Person, Some(signature)) => Some(format!("{} has signed this", signature.by)),
+        (ItemKind::Person, None) => None,
+    }
+}
+
+/// Whether the step that is looked at is `connections`, with a side of it unknown.
+pub(super) fn needs_connections(wizard: &Wizard) -> bool {
+    let session = wizard.session();
+    session.current == Step::Connections && (session.source.is_none() || session.target.is_none())
+}
+
+/// The item of the checklist that is marked.
+pub(super) fn marked<'a>(wizard: &'a Wizard, ui: &Ui) -> Option<&'a Item> {
+    wizard.session().checklist.get(ui.marked())
+}
+
+/// What the footer calls a command now; empty for one that it does not offer.
+pub(super) fn label(binding: &Binding, context: Context, wizard: &Wizard, ui: &Ui) -> String {
+    let step = wizard.session().current;
+    match (binding.command, context) {
+        (Command::Proceed, Context::Checklist) => "sign".to_owned(),
+        // The failure's pane and the footer call it r.
+        (Command::Proceed, _) if wizard.session().state(step) == State::Failed => String::new(),
+        (Command::Proceed, _) => proceed(wizard),
+        (Command::Submit, Context::Question) => if ui.says_yes() { "yes" } else { "no" }.to_owned(),
+        (Command::Again, _) => match wizard.session().state(step) {
+            State::Failed => "retry".to_owned(),
+            // Enter does the same.
+            State::Interrupted => String::new(),
+            State::AwaitingSignOff => "look again".to_owned(),
+            _ => binding.label.to_owned(),
+        },
+        (Command::Up, Context::Checklist) => "choose".to_owned(),
+        (Command::Up, _) if !ui.scrolls() => String::new(),
+        (Command::Messages, _) => match ui.messages().unread_warnings() {
+            0 => binding.label.to_owned(),
+            new => format!("{} ({new} new)", binding.label),
+        },
+        _ => binding.label.to_owned(),
+    }
+}
+
+/// What Enter does.
+pub(super) fn proceed(wizard: &Wizard) -> String {
+    let session = wizard.session();
+    let step = session.current;
+    match (session.state(step), step.next()) {
+        (State::Done, Some(next)) => format!("next: {next}"),
+        _ if needs_connections(wizard) => "fill in connections".to_owned(),
+        (State::Interrupted, _) => format!("go on with {step}"),
+        (State::Failed, _) => format!("retry {step}"),
+        _ if step == Step::Cutover => "open the checklist".to_owned(),
+        _ => format!("run {step}"),
+    }
+}

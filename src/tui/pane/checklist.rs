@@ -1,0 +1,119 @@
+//! The cutover's checklist: what is ticked or signed, by whom, and what still locks it.
+
+use super::{Page, Scene};
+use crate::session::{Item, ItemKind, State, Step};
+use crate::tui::lines::{blank, paragraph, span, wrapped};
+use crate::tui::theme::Meaning;
+use ratatui::text::Line;
+
+pub(super) fn page(scene: &Scene<'_>) -> Page {
+    let is_open = scene.session().state(Step::Cutover) == State::AwaitingSignOff;
+    let items: Vec<Vec<Line<'static>>> = scene
+        .session()
+        .checklist
+        .iter()
+        .enumerate()
+        .map(|(at, item)| told(scene, item, is_open && at == scene.ui.marked()))
+        .collect();
+    let height: usize = items.iter().map(|item| item.len() + 1).sum();
+    let airy = height + 5 <= scene.rows;
+    let mut body = Vec::new();
+    let mut focus = None;
+    for (at, item) in items.into_iter().enumerate() {
+        let start = body.len();
+        body.extend(item);
+        if is_open && at == scene.ui.marked() {
+            focus = Some(start..body.len());
+        }
+        if airy {
+            body.push(blank());
+        }
+    }
+    Page {
+        head: head(scene),
+        body,
+        focus,
+        ..Page::default()
+    }
+}
+
+fn head(scene: &Scene<'_>) -> Vec<Line<'static>> {
+    let open: Vec<&Item> = scene.wizard.open_items().collect();
+    let people = open
+        .iter()
+        .filter(|item| item.kind == ItemKind::Person)
+        .count();
+    let (text, meaning) = match (open.len(), people) {
+        (0, _) => (
+            format!(
+                "{} The checklist is complete. The application may be switched; q leaves.",
+                scene.theme().pick("✓", "+")
+            ),
+            Meaning::Good,
+        ),
+        (all, people) if all == people => (
+            format!("! Locked: {people} still to be signed"),
+            Meaning::Caution,
+        ),
+        (all, people) => (
+            format!(
+                "! Locked: {} for the machine to tick, {people} still to be signed",
+                all - people
+            ),
+            Meaning::Caution,
+        ),
+    };
+    let mut head = paragraph(&text, 0, scene.text_cells(), meaning);
+    head.push(blank());
+    head
+}
+
+fn told(scene: &Scene<'_>, item: &Item, marked: bool) -> Vec<Line<'static>> {
+    let theme = scene.theme();
+    let (glyph, meaning) = match (item.is_closed(), item.kind) {
+        (true, _) => (theme.pick("✓", "+"), Meaning::Good),
+        (false, ItemKind::Machine) => (theme.pick("✗", "x"), Meaning::Bad),
+        (false, ItemKind::Person) => (theme.pick("□", "_"), Meaning::Caution),
+    };
+    let mark = if marked { theme.pick("▌", ">") } else { " " };
+    let text_meaning = if marked {
+        Meaning::Strong
+    } else {
+        Meaning::Plain
+    };
+    let cells = scene.text_cells().saturating_sub(4);
+    let mut told: Vec<Line<'static>> = wrapped(&item.text, cells)
+        .into_iter()
+        .enumerate()
+        .map(|(at, part)| {
+            let glyph = if at == 0 { glyph } else { " " };
+            Line::from(vec![
+                span(mark, Meaning::Accent),
+                span(format!("{glyph} "), meaning),
+                span(part, text_meaning),
+            ])
+        })
+        .collect();
+    told.extend(wrapped(&who(scene, item), cells).into_iter().map(|part| {
+        Line::from(vec![
+            span(mark, Meaning::Accent),
+            span(format!("  {part}"), Meaning::Quiet),
+        ])
+    }));
+    told
+}
+
+fn who(scene: &Scene<'_>, item: &Item) -> String {
+    match (item.kind, &item.signature) {
+        (ItemKind::Machine, _) if item.ticked => format!("ticked by neonlift: {}", item.evidence),
+        (ItemKind::Machine, _) => format!("open, neonlift ticks it: {}", item.evidence),
+        (ItemKind::Person, Some(signature)) => {
+            format!(
+                "signed by {}, {}",
+                signature.by,
+                scene.clock(signature.at, "%F %H:%M")
+            )
+        }
+        (ItemKind::Person, None) => "open, to be signed by a person".to_owned(),
+    }
+}

@@ -1,0 +1,108 @@
+//! Checks: what was looked at, what was found, how to mend it.
+
+use super::{Page, Scene};
+use crate::session::report::{Check, Verdict};
+use crate::tui::lines::{self, blank, line, padded, paragraph, span};
+use crate::tui::theme::Meaning;
+use ratatui::text::Line;
+
+/// Cells for glyph and word.
+const VERDICT: usize = 8;
+
+pub(super) fn page(scene: &Scene<'_>, checks: &[Check]) -> Page {
+    Page {
+        head: vec![summary(scene, checks), blank()],
+        body: listed(scene, checks),
+        ..Page::default()
+    }
+}
+
+/// One line: how many, and how they came out.
+pub(super) fn summary(scene: &Scene<'_>, checks: &[Check]) -> Line<'static> {
+    let count = |verdict| {
+        checks
+            .iter()
+            .filter(|check| check.verdict == verdict)
+            .count()
+    };
+    let (warnings, wrong) = (count(Verdict::Warning), count(Verdict::Bad));
+    let verdict = match (wrong, warnings) {
+        (0, 0) => Verdict::Good,
+        (0, _) => Verdict::Warning,
+        _ => Verdict::Bad,
+    };
+    let (glyph, _, meaning) = scene.theme().verdict(verdict);
+    let text = match (wrong, warnings) {
+        (0, 0) => format!("{glyph} all {} checks are good", checks.len()),
+        (0, some) => format!("{glyph} nothing is wrong; {some} worth a look"),
+        (some, _) => format!("{glyph} {some} of {} stop the migration", checks.len()),
+    };
+    line(text, meaning)
+}
+
+/// Every check, those that are wrong first, then those that are worth a look.
+pub(super) fn listed(scene: &Scene<'_>, checks: &[Check]) -> Vec<Line<'static>> {
+    let longest = checks.iter().map(|check| lines::width(&check.name)).max();
+    let name_cells = longest.unwrap_or(0).min(scene.cells / 3).max(4);
+    [Verdict::Bad, Verdict::Warning, Verdict::Good]
+        .into_iter()
+        .flat_map(|verdict| checks.iter().filter(move |check| check.verdict == verdict))
+        .flat_map(|check| told(scene, check, name_cells))
+        .collect()
+}
+
+fn told(scene: &Scene<'_>, check: &Check, name_cells: usize) -> Vec<Line<'static>> {
+    let (glyph, word, meaning) = scene.theme().verdict(check.verdict);
+    let name = lines::cut(&check.name, name_cells, scene.theme());
+    let mut first = vec![
+        span(padded(&format!("{glyph} {word}"), VERDICT), meaning),
+        span(padded(&name, name_cells + 2), Meaning::Strong),
+    ];
+    let room = scene.cells.saturating_sub(VERDICT + name_cells + 2);
+    let mut told = Vec::new();
+    if lines::width(&check.found) <= room {
+        first.push(span(check.found.clone(), Meaning::Plain));
+        told.push(Line::from(first));
+    } else {
+        told.push(Line::from(first));
+        told.extend(paragraph(
+            &check.found,
+            VERDICT,
+            scene.cells,
+            Meaning::Plain,
+        ));
+    }
+    let advice = check.advice.iter();
+    told.extend(advice.flat_map(|advice| advised(scene, advice, VERDICT)));
+    told
+}
+
+/// One step of advice. A command stands on a line of its own, whole, so that it can be copied.
+pub(super) fn advised(scene: &Scene<'_>, advice: &str, indent: usize) -> Vec<Line<'static>> {
+    match advice.strip_prefix("$ ") {
+        Some(command) => lines::hard_wrapped(command, scene.cells.saturating_sub(indent + 2))
+            .into_iter()
+            .enumerate()
+            .map(|(at, part)| {
+                let prompt = if at == 0 { "$ " } else { "  " };
+                Line::from(vec![
+                    span(format!("{:indent$}{prompt}", ""), Meaning::Quiet),
+                    span(part, Meaning::Accent),
+                ])
+            })
+            .collect(),
+        None => {
+            let arrow = format!("{} ", scene.theme().arrow());
+            let hang = indent + lines::width(&arrow);
+            let mut told = paragraph(advice, hang, scene.text_cells(), Meaning::Plain);
+            if let Some(first) = told.first_mut() {
+                let text = first.to_string();
+                *first = Line::from(vec![
+                    span(format!("{:indent$}{arrow}", ""), Meaning::Accent),
+                    span(text.trim_start().to_owned(), Meaning::Plain),
+                ]);
+            }
+            told
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! Source and target side by side; what differs stands first.
+
+use super::inventory::qualified;
+use super::{Page, Scene};
+use crate::figures::grouped;
+use crate::session::report::{ComparedCollection, ComparedTable, Comparison};
+use crate::tui::columns::{Cell, Column, Kind, plain, table};
+use crate::tui::lines::{blank, line, paragraph};
+use crate::tui::theme::Meaning;
+use ratatui::text::Line;
+
+const TABLES: [Column; 7] = [
+    ("table", Kind::Fill),
+    ("source", Kind::Number),
+    ("target", Kind::Number),
+    ("content", Kind::Text),
+    ("", Kind::Text),
+    ("source's hash", Kind::Text),
+    ("target's hash", Kind::Text),
+];
+const COLLECTIONS: [Column; 4] = [
+    ("collection", Kind::Fill),
+    ("source", Kind::Number),
+    ("target", Kind::Number),
+    ("", Kind::Text),
+];
+
+pub(super) fn page(scene: &Scene<'_>, found: &Comparison) -> Page {
+    let mut tables: Vec<&ComparedTable> = found.tables.iter().collect();
+    tables.sort_by_key(|table| table.equal);
+    let rows: Vec<Vec<Cell>> = tables
+        .into_iter()
+        .map(|table| table_row(scene, table))
+        .collect();
+    let (heading, mut body) = table(&TABLES, &rows, scene.cells, scene.theme());
+    body.insert(0, heading);
+    if !found.collections.is_empty() {
+        body.push(blank());
+        body.extend(collections(scene, &found.collections));
+    }
+    body.push(blank());
+    let when = scene.clock(found.at, "%F %H:%M");
+    body.extend(paragraph(
+        &format!("Compared at {when}. Content: {}", found.method),
+        0,
+        scene.text_cells(),
+        Meaning::Quiet,
+    ));
+    Page {
+        head: head(scene, found),
+        body,
+        ..Page::default()
+    }
+}
+
+fn head(scene: &Scene<'_>, found: &Comparison) -> Vec<Line<'static>> {
+    let differing = found.tables.iter().filter(|table| !table.equal).count()
+        + found
+            .collections
+            .iter()
+            .filter(|found| found.source_rows != found.target_rows)
+            .count();
+    let rows: u64 = found
+        .tables
+        .iter()
+        .filter_map(|table| table.source_rows)
+        .sum();
+    let (glyph, _, meaning) = scene.theme().equality(found.equal);
+    let text = if found.equal {
+        format!(
+            "{glyph} Equal: {} tables, {} rows, counts and content",
+            found.tables.len(),
+            grouped(rows)
+        )
+    } else {
+        format!("{glyph} Different: {differing} of what was compared, shown first")
+    };
+    let mut head = paragraph(&text, 0, scene.cells, meaning);
+    head.push(blank());
+    head
+}
+
+fn table_row(scene: &Scene<'_>, compared: &ComparedTable) -> Vec<Cell> {
+    let rows = |rows: Option<u64>| match rows {
+        Some(rows) => plain(grouped(rows)),
+        None => ("missing".to_owned(), Meaning::Bad),
+    };
+    vec![
+        plain(qualified(&compared.schema, &compared.table)),
+        rows(compared.source_rows),
+        rows(compared.target_rows),
+        content(compared),
+        verdict(scene, compared.equal),
+        hash(compared.source_hash.as_deref()),
+        hash(compared.target_hash.as_deref()),
+    ]
+}
+
+fn verdict(scene: &Scene<'_>, equal: bool) -> Cell {
+    let (glyph, word, meaning) = scene.theme().equality(equal);
+    (format!("{glyph} {word}"), meaning)
+}
+
+fn content(compared: &ComparedTable) -> Cell {
+    match (&compared.source_hash, &compared.target_hash) {
+        (Some(source), Some(target)) if source == target => plain("same"),
+        (Some(_), Some(_)) => ("other".to_owned(), Meaning::Bad),
+        _ => ("unknown".to_owned(), Meaning::Caution),
+    }
+}
+
+fn hash(hash: Option<&str>) -> Cell {
+    let hash = hash.map_or("", |hash| hash.get(..16).unwrap_or(hash));
+    (hash.to_owned(), Meaning::Quiet)
+}
+
+fn collections(scene: &Scene<'_>, compared: &[ComparedCollection]) -> Vec<Line<'static>> {
+    let is_equal = |compared: &ComparedCollection| compared.source_rows == compared.target_rows;
+    let mut sorted: Vec<&ComparedCollection> = compared.iter().collect();
+    sorted.sort_by_key(|compared| is_equal(compared));
+    let rows: Vec<Vec<Cell>> = sorted
+        .into_iter()
+        .map(|compared| {
+            vec![
+                plain(
+                    compared
+                        .value
+                        .clone()
+                        .unwrap_or_else(|| "(none)".to_owned()),
+                ),
+                plain(grouped(compared.source_rows)),
+                plain(grouped(compared.target_rows)),
+                verdict(scene, is_equal(compared)),
+            ]
+        })
+        .collect();
+    let (heading, rows) = table(&COLLECTIONS, &rows, scene.cells, scene.theme());
+    let mut told = vec![line("Collections", Meaning::Strong), heading];
+    told.extend(rows);
+    told
+}

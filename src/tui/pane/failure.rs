@@ -1,0 +1,81 @@
+//! A failed step: what failed, why, what to do about it, how to go on.
+
+use super::checks::advised;
+use super::{Page, Scene};
+use crate::failure::{Failure, Retry};
+use crate::session::Step;
+use crate::tui::lines::{blank, line, paragraph};
+use crate::tui::theme::Meaning;
+use ratatui::text::Line;
+
+pub(super) fn page(scene: &Scene<'_>) -> Page {
+    let step = scene.session().current;
+    let Some(failure) = failure(scene) else {
+        let body = vec![line(format!("{step} failed."), Meaning::Bad)];
+        return Page {
+            body,
+            ..Page::default()
+        };
+    };
+    let cells = scene.text_cells();
+    let glyph = scene.theme().pick("✗", "x");
+    let mut body = paragraph(&format!("{glyph} {}", failure.what), 0, cells, Meaning::Bad);
+    body.push(blank());
+    body.push(line("Why", Meaning::Strong));
+    for part in failure.why.lines() {
+        body.extend(paragraph(part, 2, cells, Meaning::Plain));
+    }
+    body.push(blank());
+    body.extend(what_to_do(scene, failure));
+    Page {
+        body,
+        ..Page::default()
+    }
+}
+
+/// A step that came to its end and found something wrong: what it found, and what to do. Checks
+/// tell their advice themselves.
+pub(super) fn with_report(scene: &Scene<'_>, found: Page) -> Page {
+    let mut page = found;
+    let Some(failure) = failure(scene) else {
+        return page;
+    };
+    page.body.push(blank());
+    let step = scene.session().current;
+    if step == Step::Compare {
+        page.body.extend(what_to_do(scene, failure));
+    } else {
+        page.body.extend(how_to_go_on(scene, failure));
+    }
+    page
+}
+
+fn failure<'a>(scene: &Scene<'a>) -> Option<&'a Failure> {
+    let session = scene.session();
+    session.steps.get(&session.current)?.failure.as_ref()
+}
+
+fn what_to_do(scene: &Scene<'_>, failure: &Failure) -> Vec<Line<'static>> {
+    let mut told = Vec::new();
+    if !failure.advice.is_empty() {
+        told.push(line("What to do", Meaning::Strong));
+        let advice = failure.advice.iter();
+        told.extend(advice.flat_map(|advice| advised(scene, advice, 2)));
+        told.push(blank());
+    }
+    told.extend(how_to_go_on(scene, failure));
+    told
+}
+
+fn how_to_go_on(scene: &Scene<'_>, failure: &Failure) -> Vec<Line<'static>> {
+    let edit = match scene.session().current {
+        Step::Connections => " e changes the connections.",
+        _ => "",
+    };
+    let text = match failure.retry {
+        Retry::Now => format!("r tries again: the cause may pass by itself.{edit}"),
+        Retry::AfterChange => format!("r tries again once that is mended.{edit}"),
+        Retry::Never => format!("Trying again cannot help as it is.{edit}"),
+    };
+    paragraph(&text, 0, scene.text_cells(), Meaning::Accent)
+}

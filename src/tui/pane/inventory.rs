@@ -1,0 +1,131 @@
+//! What there is to move: tables and collections.
+
+use super::{Page, Scene};
+use crate::figures::{bytes, counted, grouped};
+use crate::session::report::{Inventory, Table};
+use crate::tui::columns::{Cell, Column, Kind, plain, table};
+use crate::tui::lines::{blank, flowed, labelled, line, paragraph};
+use crate::tui::theme::Meaning;
+use ratatui::text::Line;
+
+const TABLES: [Column; 5] = [
+    ("table", Kind::Fill),
+    ("rows", Kind::Number),
+    ("size", Kind::Number),
+    ("indexes", Kind::Number),
+    ("vectors", Kind::Text),
+];
+const COLLECTIONS: [Column; 2] = [("collection", Kind::Fill), ("rows", Kind::Number)];
+
+pub(super) fn page(scene: &Scene<'_>, found: &Inventory) -> Page {
+    let mut body = tables(scene, found);
+    if !found.collections.is_empty() {
+        body.push(blank());
+        body.extend(collections(scene, found));
+    }
+    body.push(blank());
+    let extensions: Vec<String> = found
+        .extensions
+        .iter()
+        .map(|extension| format!("{} {}", extension.name, extension.version))
+        .collect();
+    body.extend(labelled(
+        "extensions",
+        12,
+        &or_none(&extensions.join(", ")),
+        Meaning::Plain,
+        scene.cells,
+    ));
+    body.extend(labelled(
+        "written to",
+        12,
+        &found.stats_file,
+        Meaning::Plain,
+        scene.cells,
+    ));
+    Page {
+        head: head(scene, found),
+        body,
+        ..Page::default()
+    }
+}
+
+fn or_none(text: &str) -> String {
+    if text.is_empty() {
+        "none".to_owned()
+    } else {
+        text.to_owned()
+    }
+}
+
+fn head(scene: &Scene<'_>, found: &Inventory) -> Vec<Line<'static>> {
+    let sum = |value: fn(&Table) -> u64| found.tables.iter().map(value).sum::<u64>();
+    let parts = [
+        counted(found.tables.len() as u64, "table"),
+        counted(sum(|table| table.rows), "row"),
+        format!("{} to move", bytes(sum(|table| table.row_bytes))),
+        format!(
+            "{} of indexes to build",
+            bytes(sum(|table| table.index_bytes))
+        ),
+    ];
+    let mut head: Vec<Line<'static>> = flowed(&parts, scene.theme().dot(), scene.cells)
+        .into_iter()
+        .map(|row| line(row, Meaning::Strong))
+        .collect();
+    for warning in &found.warnings {
+        head.extend(paragraph(
+            &format!("! {warning}"),
+            0,
+            scene.text_cells(),
+            Meaning::Caution,
+        ));
+    }
+    head.push(blank());
+    head
+}
+
+fn tables(scene: &Scene<'_>, found: &Inventory) -> Vec<Line<'static>> {
+    let rows: Vec<Vec<Cell>> = found.tables.iter().map(row).collect();
+    let (heading, rows) = table(&TABLES, &rows, scene.cells, scene.theme());
+    std::iter::once(heading).chain(rows).collect()
+}
+
+fn row(table: &Table) -> Vec<Cell> {
+    let vectors: Vec<String> = table
+        .vectors
+        .iter()
+        .map(|vector| format!("{} {}", vector.column, vector.sql_type))
+        .collect();
+    vec![
+        plain(qualified(&table.schema, &table.name)),
+        plain(grouped(table.rows)),
+        plain(bytes(table.row_bytes)),
+        plain(bytes(table.index_bytes)),
+        (vectors.join(", "), Meaning::Accent),
+    ]
+}
+
+fn collections(scene: &Scene<'_>, found: &Inventory) -> Vec<Line<'static>> {
+    let rows: Vec<Vec<Cell>> = found
+        .collections
+        .iter()
+        .map(|found| {
+            let value = found.value.clone().unwrap_or_else(|| "(none)".to_owned());
+            vec![plain(value), plain(grouped(found.rows))]
+        })
+        .collect();
+    let (heading, rows) = table(&COLLECTIONS, &rows, scene.cells, scene.theme());
+    let mut lines = vec![line("Collections", Meaning::Strong), heading];
+    lines.extend(rows);
+    lines
+}
+
+/// A table's name; the schema `public` goes without saying.
+pub(super) fn qualified(schema: &str, name: &str) -> String {
+    if schema == "public" {
+        name.to_owned()
+    } else {
+        format!("{schema}.{name}")
+    }
+}

@@ -1,0 +1,157 @@
+//! The panes: what is told of a step, as lines. Which pane it is follows from the session.
+
+mod checklist;
+mod checks;
+mod comparison;
+mod connections;
+mod failure;
+mod form;
+mod help;
+mod inventory;
+mod messages;
+mod outcome;
+mod waiting;
+mod working;
+
+use super::lines::span;
+use super::theme::Theme;
+use super::ui::{Layer, Ui};
+use crate::progress::Sample;
+use crate::session::report::Report;
+use crate::session::{Session, State, Step};
+use crate::wizard::{Phase, Wizard};
+use jiff::Timestamp;
+use ratatui::text::{Line, Span};
+use std::ops::Range;
+
+/// Everything that a pane is drawn from.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Scene<'a> {
+    pub(super) wizard: &'a Wizard,
+    pub(super) ui: &'a Ui,
+    pub(super) sample: &'a Sample,
+    pub(super) now: Timestamp,
+    /// The pane's width.
+    pub(super) cells: usize,
+    /// The pane's height.
+    pub(super) rows: usize,
+}
+
+impl<'a> Scene<'a> {
+    pub(super) fn theme(&self) -> Theme {
+        self.ui.theme
+    }
+
+    pub(super) fn session(&self) -> &'a Session {
+        self.wizard.session()
+    }
+
+    /// A width at which running text still reads well.
+    fn text_cells(&self) -> usize {
+        self.cells.min(90)
+    }
+
+    /// A moment as the person's clock shows it.
+    fn clock(&self, at: Timestamp, format: &str) -> String {
+        at.to_zoned(self.ui.zone.clone())
+            .strftime(format)
+            .to_string()
+    }
+}
+
+/// A pane's lines.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Page {
+    pub(super) title: String,
+    /// At the right of the title.
+    pub(super) aside: Vec<Span<'static>>,
+    /// Stays when the rest is scrolled.
+    pub(super) head: Vec<Line<'static>>,
+    pub(super) body: Vec<Line<'static>>,
+    /// Lines of the body that have to be seen.
+    pub(super) focus: Option<Range<usize>>,
+    /// Where the cursor is: the line of the body and the cell in it.
+    pub(super) cursor: Option<(usize, usize)>,
+}
+
+/// The page that has the pane.
+pub(super) fn page(scene: &Scene<'_>) -> Page {
+    let over = scene.ui.layers.iter().rev().find_map(|layer| match layer {
+        Layer::Help => Some(help::page(scene)),
+        Layer::Messages => Some(messages::page(scene)),
+        Layer::Form => Some(form::page(scene)),
+        Layer::Signing { .. } | Layer::RunAgain(_) => None,
+    });
+    over.unwrap_or_else(|| step_page(scene))
+}
+
+fn step_page(scene: &Scene<'_>) -> Page {
+    let session = scene.session();
+    let step = session.current;
+    let is_running =
+        matches!(scene.wizard.phase(), Phase::Working { step: running, .. } if running == step);
+    let record = session.steps.get(&step);
+    let state = session.state(step);
+    let page = match (state, record.and_then(|record| record.report.as_ref())) {
+        _ if is_running => working::page(scene),
+        (State::Failed, Some(report)) => failure::with_report(scene, report_page(scene, report)),
+        (State::Failed, None) => failure::page(scene),
+        (State::AwaitingSignOff, _) => checklist::page(scene),
+        (State::Done, _) if step == Step::Cutover => checklist::page(scene),
+        (State::Done, Some(report)) => report_page(scene, report),
+        _ => waiting::page(scene),
+    };
+    Page {
+        title: heading(step),
+        aside: aside(scene, step, state),
+        ..page
+    }
+}
+
+fn report_page(scene: &Scene<'_>, report: &Report) -> Page {
+    match report {
+        Report::Prerequisites(found) => checks::page(scene, &found.checks),
+        Report::Connections(found) => connections::page(scene, found),
+        Report::Inventory(found) => inventory::page(scene, found),
+        Report::Backup(made) => outcome::backup(scene, made),
+        Report::Schema(made) => outcome::schema(scene, made),
+        Report::Transfer(made) => outcome::transfer(scene, made),
+        Report::Compare(found) => comparison::page(scene, found),
+    }
+}
+
+/// A step's name as a heading.
+pub(super) fn heading(step: Step) -> String {
+    let name = step.name();
+    let (first, rest) = name.split_at(name.chars().next().map_or(0, char::len_utf8));
+    format!("{}{rest}", first.to_uppercase())
+}
+
+/// A step's glyph, word and time taken.
+fn aside(scene: &Scene<'_>, step: Step, state: State) -> Vec<Span<'static>> {
+    let (glyph, word, meaning) = scene.theme().state(state);
+    let mut spans = vec![span(format!("{glyph} {word}"), meaning)];
+    if let Some(seconds) = seconds(scene, step) {
+        let text = format!(
+            "{}{}",
+            scene.theme().dot(),
+            crate::figures::duration(seconds)
+        );
+        spans.push(span(text, super::theme::Meaning::Quiet));
+    }
+    spans
+}
+
+/// The time that a step took, or has taken so far, in seconds.
+pub(super) fn seconds(scene: &Scene<'_>, step: Step) -> Option<f64> {
+    let record = scene.session().steps.get(&step)?;
+    match (record.state, record.started) {
+        (State::Running, Some(started)) => {
+            let so_far = scene.now.as_millisecond() - started.as_millisecond();
+            Some((so_far.max(0) / 1000) as f64)
+        }
+        // The checklist waits for people; how long says nothing.
+        _ if step == Step::Cutover => None,
+        _ => record.seconds(),
+    }
+}

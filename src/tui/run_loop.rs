@@ -1,0 +1,410 @@
+//! The event loop: keys, signals and the ends of steps come in; the screen is drawn when
+//! something has changed, and while a step is at work.
+
+use super::form::{Entered, Understood};
+use super::screen;
+use super::terminal::{self, Screen};
+use super::theme::Theme;
+use super::ui::{Intent, Ui};
+use crate::failure::{Explain, Failure};
+use crate::figures;
+use crate::postgres::{ConnectionString, ParseError};
+use crate::progress::Sample;
+use crate::runner::{DescribeError, Runner};
+use crate::session::{Session, store};
+use crate::wizard::{Effect, Event, Outcome, Phase, Side};
+use crossterm::event::{Event as Input, EventStream};
+use futures_util::StreamExt;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use rustix::process::{Signal as Unix, getpid, getsid, kill_process};
+use std::future::pending;
+use std::io;
+use std::time::Duration;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::{Instant, sleep_until};
+
+/// Between two frames at least: at most fifteen a second.
+const FRAME: Duration = Duration::from_millis(67);
+/// Between two looks at the meters of a step at work.
+const TICK: Duration = Duration::from_millis(100);
+
+/// How the screen is to be.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Draw with ASCII alone.
+    pub ascii: bool,
+    /// The name offered under a signature; without it, that of the last signature or `$USER`.
+    pub signer: Option<String>,
+}
+
+/// Why the wizard could not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no terminal, or it failed.
+    #[error(transparent)]
+    Terminal(#[from] terminal::Error),
+    /// The session could not be saved.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// The system refused what is needed to hear of signals.
+    #[error("signals cannot be received")]
+    Signals(#[source] io::Error),
+}
+
+impl Explain for Error {
+    fn failure(&self) -> Failure {
+        match self {
+            Self::Terminal(error) => error.failure(),
+            Self::Store(error) => error.failure(),
+            Self::Signals(error) => Failure::new("The wizard cannot start", error.to_string())
+                .advise("Without a screen, all remaining steps are run by:")
+                .advise("$ neonlift run"),
+        }
+    }
+}
+
+/// Runs the wizard on the terminal until the person leaves, or a signal ends it. The runner's
+/// wizard must have been opened. Afterwards the terminal is as it was and no step is running.
+///
+/// # Errors
+/// Standard input or output is not a terminal; the terminal failed; the session cannot be saved.
+/// A step that was running then has been stopped safely.
+pub async fn run(runner: &mut Runner, options: &Options) -> Result<Outcome, Error> {
+    let screen = Screen::enter()?;
+    let mut signals = Signals::new().map_err(Error::Signals)?;
+    let ended = Loop::new(runner, options, screen).run(&mut signals).await;
+    // The screen is down by now: stopping may take a moment.
+    runner.shut_down().await?;
+    ended
+}
+
+/// What the process is told by the system.
+#[derive(Debug)]
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+    hang_up: Signal,
+    suspend: Signal,
+    resume: Signal,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Told {
+    Stop,
+    End,
+    Suspend,
+    Resumed,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        let raw = |unix: Unix| signal(SignalKind::from_raw(unix.as_raw()));
+        Ok(Self {
+            interrupt: raw(Unix::INT)?,
+            terminate: raw(Unix::TERM)?,
+            hang_up: raw(Unix::HUP)?,
+            suspend: raw(Unix::TSTP)?,
+            resume: raw(Unix::CONT)?,
+        })
+    }
+
+    async fn next(&mut self) -> Told {
+        tokio::select! {
+            Some(()) = self.terminate.recv() => Told::End,
+            Some(()) = self.hang_up.recv() => Told::End,
+            Some(()) = self.interrupt.recv() => Told::Stop,
+            Some(()) = self.suspend.recv() => Told::Suspend,
+            Some(()) = self.resume.recv() => Told::Resumed,
+            else => pending().await,
+        }
+    }
+}
+
+/// One run of the wizard on the terminal.
+struct Loop<'a> {
+    runner: &'a mut Runner,
+    screen: Screen,
+    ui: Ui,
+    sample: Sample,
+    notes_seen: u64,
+    changed: bool,
+    drawn: Option<Instant>,
+    outcome: Option<Outcome>,
+}
+
+impl<'a> Loop<'a> {
+    fn new(runner: &'a mut Runner, options: &Options, screen: Screen) -> Self {
+        let session = runner.wizard().session();
+        let signer = signer(options, session);
+        let theme = Theme {
+            ascii: options.ascii,
+        };
+        let mut ui = Ui::new(theme, TimeZone::system(), understand, &signer, session);
+        ui.follow(runner.wizard());
+        Self {
+            runner,
+            screen,
+            ui,
+            sample: Sample::default(),
+            notes_seen: 0,
+            changed: true,
+            drawn: None,
+            outcome: None,
+        }
+    }
+
+    async fn run(mut self, signals: &mut Signals) -> Result<Outcome, Error> {
+        let mut inputs = EventStream::new();
+        loop {
+            self.draw_if_due()?;
+            let wake = self.wake();
+            tokio::select! {
+                input = inputs.next() => match input {
+                    Some(Ok(input)) => self.input(input, signals).await?,
+                    Some(Err(error)) => return Err(terminal::Error::Io(error).into()),
+                    None => return Ok(Outcome::Interrupted),
+                },
+                told = signals.next() => match told {
+                    Told::End => return Ok(Outcome::Interrupted),
+                    Told::Stop => self.dispatch(Event::Stop)?,
+                    Told::Suspend => self.suspend(signals).await?,
+                    Told::Resumed => self.resume()?,
+                },
+                ended = self.runner.finished() => self.dispatch(ended)?,
+                () = until(wake) => self.look_at_meters(),
+            }
+            if let Some(outcome) = self.outcome {
+                return Ok(outcome);
+            }
+        }
+    }
+
+    fn is_working(&self) -> bool {
+        matches!(self.runner.wizard().phase(), Phase::Working { .. })
+    }
+
+    /// When to wake without anything happening; never while nothing runs and all is drawn.
+    fn wake(&self) -> Option<Instant> {
+        let drawn = self.drawn.unwrap_or_else(Instant::now);
+        match (self.changed, self.is_working()) {
+            (true, _) => Some(drawn + FRAME),
+            (false, true) => Some(drawn + TICK),
+            (false, false) => None,
+        }
+    }
+
+    fn draw_if_due(&mut self) -> Result<(), Error> {
+        let due = self.drawn.is_none_or(|drawn| drawn.elapsed() >= FRAME);
+        if !self.changed || !due {
+            return Ok(());
+        }
+        let title = self.title();
+        let (wizard, ui, sample) = (self.runner.wizard(), &mut self.ui, &self.sample);
+        let now = Timestamp::now();
+        self.screen
+            .draw(&title, |frame| screen::draw(frame, wizard, ui, sample, now))?;
+        self.changed = false;
+        self.drawn = Some(Instant::now());
+        Ok(())
+    }
+
+    /// The terminal's title: the step, and how far it is.
+    fn title(&self) -> String {
+        let Phase::Working { step, .. } = self.runner.wizard().phase() else {
+            return format!("neonlift: {}", self.runner.wizard().session().current);
+        };
+        match self.sample.in_all().share() {
+            Some(share) if !self.sample.meters.is_empty() => {
+                format!("neonlift: {step} {}", figures::percent(share))
+            }
+            _ => format!("neonlift: {step}"),
+        }
+    }
+
+    fn look_at_meters(&mut self) {
+        let now = Timestamp::now();
+        self.sample = self.runner.progress().sample();
+        let (notes, seen) = self.runner.progress().notes_after(self.notes_seen);
+        self.notes_seen = seen;
+        self.ui.note(notes, now);
+        if let Phase::Working { step, .. } = self.runner.wizard().phase() {
+            let record = self.runner.wizard().session().steps.get(&step);
+            let started = record.and_then(|record| record.started).unwrap_or(now);
+            let milliseconds = now.as_millisecond() - started.as_millisecond();
+            self.ui
+                .gauges_mut()
+                .feed(&self.sample, milliseconds as f64 / 1000.0);
+        }
+        self.changed = true;
+    }
+
+    async fn input(&mut self, input: Input, signals: &mut Signals) -> Result<(), Error> {
+        self.changed = true;
+        let intents = match input {
+            Input::Key(key) => self.ui.key(self.runner.wizard(), key),
+            Input::Paste(text) => {
+                self.ui.paste(&text);
+                Vec::new()
+            }
+            _ => Vec::new(),
+        };
+        for intent in intents {
+            match intent {
+                Intent::Send(event) => self.dispatch(event)?,
+                Intent::Suspend => self.suspend(signals).await?,
+                Intent::Connect(entered) => {
+                    if let Err(wrong) = self.connect(&entered)? {
+                        self.ui.say(wrong);
+                        return Ok(());
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn dispatch(&mut self, event: Event) -> Result<(), Error> {
+        let effects = self.runner.dispatch(event)?;
+        self.look_at_meters();
+        self.told(effects);
+        Ok(())
+    }
+
+    fn told(&mut self, effects: Vec<Effect>) {
+        let wizard = self.runner.wizard();
+        for effect in effects {
+            match effect {
+                Effect::Tell(news) => self.ui.tell(&news, wizard, Timestamp::now()),
+                Effect::Exit(outcome) => self.outcome = Some(outcome),
+                // The runner has carried these out.
+                Effect::Save | Effect::Start { .. } | Effect::Cancel { .. } => {}
+            }
+        }
+        self.ui.follow(wizard);
+        self.changed = true;
+    }
+
+    /// Takes in what was entered in the form, and what the session knows of a side that was not
+    /// changed and is not connected yet. The inner error is what is wrong, for the person.
+    fn connect(&mut self, entered: &[Entered]) -> Result<Result<(), String>, Error> {
+        for entered in entered {
+            let string = match ConnectionString::parse(entered.string.expose()) {
+                Ok(string) => string,
+                Err(error) => return Ok(Err(wrong(&error))),
+            };
+            let string = self.with_password(string, entered);
+            if let Err(why) = self.describe(entered.side, &string)? {
+                return Ok(Err(why));
+            }
+        }
+        for side in [Side::Source, Side::Target] {
+            let session = self.runner.wizard().session();
+            let place = match side {
+                Side::Source => session.source.as_ref(),
+                Side::Target => session.target.as_ref(),
+            };
+            let is_connected = self.runner.context().connection(side).is_some();
+            let known = place.filter(|_| !is_connected);
+            let string = known.and_then(|place| ConnectionString::parse(&place.url).ok());
+            if let Some(string) = string
+                && let Err(why) = self.describe(side, &string)?
+            {
+                return Ok(Err(why));
+            }
+        }
+        self.ui.connected(self.runner.wizard());
+        Ok(Ok(()))
+    }
+
+    /// The string with the password of the form, or with the one that this place had before.
+    fn with_password(&self, string: ConnectionString, entered: &Entered) -> ConnectionString {
+        if let Some(password) = &entered.password {
+            return string.with_password(password.clone());
+        }
+        let before = self
+            .runner
+            .context()
+            .connection(entered.side)
+            .filter(|before| {
+                string.password().is_none()
+                    && before.endpoint() == string.endpoint()
+                    && before.user() == string.user()
+            });
+        match before.and_then(|before| before.password().cloned()) {
+            Some(password) => string.with_password(password),
+            None => string,
+        }
+    }
+
+    fn describe(
+        &mut self,
+        side: Side,
+        string: &ConnectionString,
+    ) -> Result<Result<(), String>, Error> {
+        match self
+            .runner
+            .describe(side, string.url_with_password().expose())
+        {
+            Ok(effects) => {
+                self.told(effects);
+                Ok(Ok(()))
+            }
+            Err(DescribeError::Parse(error)) => Ok(Err(wrong(&error))),
+            Err(DescribeError::Store(error)) => Err(error.into()),
+        }
+    }
+
+    /// Goes to the background and waits there to be called back.
+    async fn suspend(&mut self, signals: &mut Signals) -> Result<(), Error> {
+        // The leader of a session was started by no shell: nobody could call it back.
+        if getsid(None).is_ok_and(|leader| leader == getpid()) {
+            self.ui.say("there is no shell to go back to");
+            return Ok(());
+        }
+        self.screen.leave()?;
+        // SIGTSTP is ours now, so its default is carried out by the signal behind it.
+        if kill_process(getpid(), Unix::STOP).is_ok() {
+            signals.resume.recv().await;
+        }
+        self.resume()
+    }
+
+    fn resume(&mut self) -> Result<(), Error> {
+        self.screen.resume()?;
+        self.changed = true;
+        Ok(())
+    }
+}
+
+async fn until(wake: Option<Instant>) {
+    match wake {
+        Some(wake) => sleep_until(wake).await,
+        None => pending().await,
+    }
+}
+
+fn understand(text: &str) -> Understood {
+    match ConnectionString::parse(text) {
+        Ok(string) => Ok(string.understood()),
+        Err(error) => Err(wrong(&error)),
+    }
+}
+
+fn wrong(error: &ParseError) -> String {
+    format!("{error}. {}", error.advice())
+}
+
+fn signer(options: &Options, session: &Session) -> String {
+    let signatures = session
+        .checklist
+        .iter()
+        .filter_map(|item| item.signature.as_ref());
+    let last = signatures.max_by_key(|signature| signature.at);
+    let by = options
+        .signer
+        .clone()
+        .or_else(|| last.map(|signature| signature.by.clone()));
+    by.or_else(|| std::env::var("USER").ok())
+        .unwrap_or_default()
+}

@@ -1,0 +1,165 @@
+//! The terminal itself: entered and left symmetrically, whatever happens in between.
+
+use crate::failure::{Explain, Failure, Severity};
+use crossterm::cursor;
+use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::style::Print;
+use crossterm::terminal::{self, EnterAlternateScreen, LeaveAlternateScreen, SetTitle};
+use crossterm::{SynchronizedUpdate, execute, queue};
+use ratatui::backend::CrosstermBackend;
+use ratatui::{Frame, Terminal};
+use std::io::{self, IsTerminal, Stdout, Write};
+use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::thread::{self, ThreadId};
+
+/// `CSI 22;2t` and `CSI 23;2t` (xterm's window manipulation): the title is put on a stack and
+/// taken from it.
+const SAVE_TITLE: &str = "\x1b[22;2t";
+const RESTORE_TITLE: &str = "\x1b[23;2t";
+
+/// Whether the screen is up; the panic hook has to know it too.
+static UP: AtomicBool = AtomicBool::new(false);
+static HOOK: Once = Once::new();
+
+/// Why there is no screen.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Standard input or output is a pipe or a file.
+    #[error("standard {0} is not a terminal")]
+    NotATerminal(&'static str),
+    /// The terminal did not answer or cannot be written to.
+    #[error("the terminal failed")]
+    Io(#[from] io::Error),
+}
+
+impl Explain for Error {
+    fn failure(&self) -> Failure {
+        match self {
+            Self::NotATerminal(_) => Failure::new("The wizard needs a terminal", format!("{self}."))
+                .advise("Without a screen, all remaining steps are run by:")
+                .advise("$ neonlift run")
+                .advise("The demonstration runs without a screen with:")
+                .advise("$ neonlift demo --headless")
+                .severity(Severity::Usage),
+            Self::Io(error) => Failure::new("The terminal failed", error.to_string())
+                .advise("Nothing is lost: the session is saved. Start again, or go on without a screen:")
+                .advise("$ neonlift run"),
+        }
+    }
+}
+
+/// The screen while it is up. Dropping it leaves the screen.
+#[derive(Debug)]
+pub struct Screen {
+    terminal: Terminal<CrosstermBackend<Stdout>>,
+    title: String,
+}
+
+impl Screen {
+    /// Puts the screen up.
+    ///
+    /// # Errors
+    /// Standard input or output is not a terminal; the terminal failed.
+    pub fn enter() -> Result<Self, Error> {
+        if !io::stdin().is_terminal() {
+            return Err(Error::NotATerminal("input"));
+        }
+        if !io::stdout().is_terminal() {
+            return Err(Error::NotATerminal("output"));
+        }
+        let ui_thread = thread::current().id();
+        HOOK.call_once(|| hook_panics(ui_thread));
+        let terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
+        let mut screen = Self {
+            terminal,
+            title: String::new(),
+        };
+        screen.resume()?;
+        Ok(screen)
+    }
+
+    /// Puts the screen up again after [`Screen::leave`], or after the shell changed the terminal's
+    /// modes under it.
+    ///
+    /// # Errors
+    /// The terminal failed.
+    pub fn resume(&mut self) -> Result<(), Error> {
+        UP.store(true, SeqCst);
+        self.title.clear();
+        terminal::enable_raw_mode()?;
+        execute!(
+            io::stdout(),
+            Print(SAVE_TITLE),
+            EnterAlternateScreen,
+            EnableBracketedPaste,
+            cursor::Hide
+        )?;
+        self.terminal.clear()?;
+        Ok(())
+    }
+
+    /// Takes the screen down; the terminal is as it was before.
+    ///
+    /// # Errors
+    /// The terminal failed.
+    pub fn leave(&mut self) -> Result<(), Error> {
+        Ok(leave()?)
+    }
+
+    /// Draws a frame. The terminal shows it at once, not line by line.
+    ///
+    /// # Errors
+    /// The terminal failed.
+    pub fn draw(&mut self, title: &str, paint: impl FnOnce(&mut Frame<'_>)) -> Result<(), Error> {
+        if self.title != title {
+            title.clone_into(&mut self.title);
+            queue!(io::stdout(), SetTitle(title))?;
+        }
+        let terminal = &mut self.terminal;
+        io::stdout().sync_update(|_| terminal.draw(paint).map(|_| ()))??;
+        Ok(())
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        // Nobody is left to be told that the terminal is gone.
+        let _ = leave();
+    }
+}
+
+fn leave() -> io::Result<()> {
+    if !UP.swap(false, SeqCst) {
+        return Ok(());
+    }
+    // Every mode is left even when the terminal fails at one of them.
+    let modes = execute!(
+        io::stdout(),
+        DisableBracketedPaste,
+        LeaveAlternateScreen,
+        cursor::Show,
+        Print(RESTORE_TITLE)
+    );
+    let raw = terminal::disable_raw_mode();
+    io::stdout().flush()?;
+    modes.and(raw)
+}
+
+/// A panic of the screen's own thread takes the screen down before it is reported. A panic of a
+/// step's task is caught by the runner and becomes a failure: its report goes to the log, because
+/// on the terminal it would destroy the picture.
+fn hook_panics(ui_thread: ThreadId) {
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if thread::current().id() == ui_thread {
+            // The report that follows matters more than a terminal that fails here.
+            let _ = leave();
+        }
+        if UP.load(SeqCst) {
+            tracing::error!("{panic}");
+        } else {
+            report(panic);
+        }
+    }));
+}

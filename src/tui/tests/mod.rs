@@ -1,0 +1,3 @@
+mod fixtures;
+mod pictures;
+mod presses;

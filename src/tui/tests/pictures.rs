@@ -1,0 +1,232 @@
+//! Each pane in its states, as text; and all of them at every size.
+
+use super::fixtures::{self, at};
+use crate::progress::{Note, Sample, Tone};
+use crate::session::report::Report;
+use crate::session::{Session, Step};
+use crate::tui::screen;
+use crate::tui::ui::Ui;
+use crate::wizard::{Event, News, Phase, Wizard};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+
+/// One state of the whole screen.
+pub(super) struct Shot {
+    pub(super) name: &'static str,
+    pub(super) wizard: Wizard,
+    pub(super) ui: Ui,
+    pub(super) sample: Sample,
+}
+
+impl Shot {
+    fn of(name: &'static str, wizard: Wizard) -> Self {
+        let ui = fixtures::ui(&wizard, false);
+        Self {
+            name,
+            wizard,
+            ui,
+            sample: Sample::default(),
+        }
+    }
+
+    fn press(mut self, keys: &[KeyCode]) -> Self {
+        for code in keys {
+            self.ui
+                .key(&self.wizard, KeyEvent::new(*code, KeyModifiers::NONE));
+        }
+        self
+    }
+
+    pub(super) fn drawn(&mut self, width: u16, height: u16) -> Terminal<TestBackend> {
+        let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+        let now = at(1000);
+        let paint = |frame: &mut ratatui::Frame<'_>| {
+            screen::draw(frame, &self.wizard, &mut self.ui, &self.sample, now);
+        };
+        terminal.draw(paint).unwrap();
+        terminal
+    }
+}
+
+fn transferring(name: &'static str, stopping: bool) -> Shot {
+    let mut shot = Shot::of(name, fixtures::running(Step::Transfer));
+    shot.sample = fixtures::transferring(&mut shot.ui).sample();
+    if stopping {
+        shot.wizard.handle(Event::Stop, at(1000));
+    }
+    shot
+}
+
+fn different() -> Wizard {
+    let mut wizard = fixtures::before(Step::Compare);
+    wizard.handle(Event::Run(Step::Compare), at(600));
+    let Phase::Working { run, .. } = wizard.phase() else {
+        panic!("compare does not run")
+    };
+    let result = Ok(Box::new(Report::Compare(fixtures::comparison(false))));
+    wizard.handle(Event::Finished { run, result }, at(631));
+    wizard
+}
+
+fn interrupted() -> Wizard {
+    let session: Session = fixtures::running(Step::Transfer).session().clone();
+    let mut wizard = Wizard::new(session);
+    wizard.handle(Event::Opened, at(1000));
+    wizard
+}
+
+fn asked() -> Shot {
+    let mut shot = transferring("question", false);
+    shot.wizard.handle(Event::Leave, at(1000));
+    shot
+}
+
+fn with_messages() -> Shot {
+    let mut shot = Shot::of(
+        "messages",
+        fixtures::failed(Step::Transfer, fixtures::too_many_connections()),
+    );
+    let note = |tone, text: &str| Note {
+        tone,
+        text: text.to_owned(),
+    };
+    shot.ui
+        .tell(&News::Started(Step::Transfer), &shot.wizard, at(500));
+    let notes = vec![
+        note(Tone::Info, "rows of vector_documents are cut into 5 chunks"),
+        note(
+            Tone::Warning,
+            "chunk 3 of vector_documents is tried again in 2 s: the server closed the connection (57P01)",
+        ),
+    ];
+    shot.ui.note(notes, at(512));
+    let news = News::Failed(Step::Transfer, fixtures::too_many_connections());
+    shot.ui.tell(&news, &shot.wizard, at(520));
+    shot.press(&[KeyCode::Char('m')])
+}
+
+fn form_typed() -> Shot {
+    let mut shot = Shot::of("form-typed", fixtures::empty());
+    shot.wizard.handle(Event::Show(Step::Connections), at(1));
+    shot.ui.follow(&shot.wizard);
+    shot.ui
+        .paste("postgresql://postgres:hunter2@localhost:5432/chat_pgvector\n");
+    let mut shot = shot.press(&[KeyCode::Tab, KeyCode::Tab]);
+    shot.ui.paste(
+        "postgresql://neondb_owner:npg_x@ep-cool-forest-a1b2c3d4.eu-central-1.aws.neon.tech",
+    );
+    shot
+}
+
+fn form_empty() -> Shot {
+    let mut wizard = fixtures::empty();
+    wizard.handle(Event::Show(Step::Connections), at(1));
+    Shot::of("form-empty", wizard)
+}
+
+/// Every state that the screen has a picture for.
+pub(super) fn shots() -> Vec<Shot> {
+    let enter = KeyCode::Enter;
+    vec![
+        Shot::of("start", fixtures::empty()),
+        Shot::of("waiting", fixtures::before(Step::Transfer)),
+        Shot::of("prerequisites", fixtures::after(Step::Prerequisites)),
+        Shot::of("connections", fixtures::after(Step::Connections)),
+        form_empty(),
+        form_typed(),
+        form_empty()
+            .press(&[KeyCode::Esc])
+            .named("connections-missing"),
+        Shot::of("inventory", fixtures::after(Step::Inventory)),
+        Shot::of("backup", fixtures::after(Step::Backup)),
+        Shot::of("schema", fixtures::after(Step::Schema)),
+        transferring("transferring", false),
+        transferring("stopping", true),
+        Shot::of("interrupted", interrupted()),
+        Shot::of("transfer", fixtures::after(Step::Transfer)),
+        Shot::of("equal", fixtures::after(Step::Compare)),
+        Shot::of("different", different()),
+        Shot::of("checklist", fixtures::checklist()),
+        Shot::of("signing", fixtures::checklist()).press(&[enter]),
+        Shot::of("signed", fixtures::signed()),
+        Shot::of(
+            "failure",
+            fixtures::failed(Step::Connections, fixtures::refused_password()),
+        ),
+        asked(),
+        Shot::of("run-again", fixtures::after(Step::Compare))
+            .look_back()
+            .press(&[KeyCode::Char('r')]),
+        with_messages(),
+        Shot::of("help", fixtures::before(Step::Transfer)).press(&[KeyCode::Char('?')]),
+        Shot::of("refused", fixtures::empty()).press(&[KeyCode::Left]),
+    ]
+}
+
+impl Shot {
+    fn named(mut self, name: &'static str) -> Self {
+        self.name = name;
+        self
+    }
+
+    fn look_back(mut self) -> Self {
+        self.wizard.handle(Event::Show(Step::Schema), at(1000));
+        self.ui.follow(&self.wizard);
+        self
+    }
+}
+
+#[test]
+fn every_pane_at_80_by_24() {
+    for mut shot in shots() {
+        let terminal = shot.drawn(80, 24);
+        insta::assert_snapshot!(format!("80x24-{}", shot.name), terminal.backend());
+    }
+}
+
+#[test]
+fn some_panes_at_140_by_40_and_60_by_16() {
+    let wide = [
+        "transferring",
+        "different",
+        "inventory",
+        "checklist",
+        "form-typed",
+    ];
+    for mut shot in shots().into_iter().filter(|shot| wide.contains(&shot.name)) {
+        let terminal = shot.drawn(140, 40);
+        insta::assert_snapshot!(format!("140x40-{}", shot.name), terminal.backend());
+        let terminal = shot.drawn(60, 16);
+        insta::assert_snapshot!(format!("60x16-{}", shot.name), terminal.backend());
+    }
+}
+
+#[test]
+fn every_pane_at_every_size() {
+    for mut shot in shots() {
+        for width in 1..=120 {
+            for height in 1..=40 {
+                shot.drawn(width, height);
+            }
+        }
+    }
+}
+
+#[test]
+fn ascii_draws_ascii_alone() {
+    for mut shot in shots() {
+        shot.ui.theme.ascii = true;
+        let terminal = shot.drawn(100, 30);
+        let text: String = terminal
+            .backend()
+            .buffer()
+            .content
+            .iter()
+            .map(|cell| cell.symbol())
+            .collect();
+        // The name of a table and the evidence for an item are data and stay as they are.
+        let text = text.replace("Größe", "").replace("9f86d081884c…", "");
+        assert!(text.is_ascii(), "{}: {text}", shot.name);
+    }
+}
