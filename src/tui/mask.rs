@@ -38,11 +38,7 @@ fn hide_in_address(characters: &[char], hidden: &mut [bool]) {
 /// to white space or `&`.
 fn hide_parameters(characters: &[char], hidden: &mut [bool]) {
     const KEY: [char; 8] = ['p', 'a', 's', 's', 'w', 'o', 'r', 'd'];
-    let is_key = |part: &[char]| {
-        part.iter()
-            .map(char::to_ascii_lowercase)
-            .eq(KEY.into_iter())
-    };
+    let is_key = |part: &[char]| part.iter().map(char::to_ascii_lowercase).eq(KEY);
     let starts = (0..characters.len()).filter(|at| {
         let part = characters.get(*at..at + KEY.len());
         part.is_some_and(is_key)

@@ -5,6 +5,7 @@
 //! [`ui::Intent`]s come out. [`screen::draw`] draws; each pane has its file under `pane/`.
 //! [`run`] is the event loop over all of it and the only part that knows the runner.
 
+mod bindings;
 mod columns;
 mod dialog;
 mod field;
@@ -26,7 +27,7 @@ pub mod terminal;
 pub mod theme;
 pub mod ui;
 
-pub use run_loop::{Error, Options, run};
+pub use run_loop::{Error, Options, require_terminal, run};
 
 #[cfg(test)]
 mod tests;

@@ -10,7 +10,7 @@ use crate::failure::{Explain, Failure};
 use crate::figures;
 use crate::postgres::{ConnectionString, ParseError};
 use crate::progress::Sample;
-use crate::runner::{DescribeError, Runner};
+use crate::runner::Runner;
 use crate::session::{Session, store};
 use crate::wizard::{Effect, Event, Outcome, Phase, Side};
 use crossterm::event::{Event as Input, EventStream};
@@ -30,12 +30,10 @@ const FRAME: Duration = Duration::from_millis(67);
 const TICK: Duration = Duration::from_millis(100);
 
 /// How the screen is to be.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Options {
     /// Draw with ASCII alone.
     pub ascii: bool,
-    /// The name offered under a signature; without it, that of the last signature or `$USER`.
-    pub signer: Option<String>,
 }
 
 /// Why the wizard could not go on.
@@ -62,6 +60,14 @@ impl Explain for Error {
                 .advise("$ neonlift run"),
         }
     }
+}
+
+/// Fails when there is no terminal to draw on.
+///
+/// # Errors
+/// Standard input or output is a pipe or a file.
+pub fn require_terminal() -> Result<(), Error> {
+    Ok(terminal::require()?)
 }
 
 /// Runs the wizard on the terminal until the person leaves, or a signal ends it. The runner's
@@ -136,7 +142,7 @@ struct Loop<'a> {
 impl<'a> Loop<'a> {
     fn new(runner: &'a mut Runner, options: &Options, screen: Screen) -> Self {
         let session = runner.wizard().session();
-        let signer = signer(options, session);
+        let signer = signer(session);
         let theme = Theme {
             ascii: options.ascii,
         };
@@ -288,33 +294,35 @@ impl<'a> Loop<'a> {
     /// Takes in what was entered in the form, and what the session knows of a side that was not
     /// changed and is not connected yet. The inner error is what is wrong, for the person.
     fn connect(&mut self, entered: &[Entered]) -> Result<Result<(), String>, Error> {
+        let mut strings = Vec::new();
         for entered in entered {
-            let string = match ConnectionString::parse(entered.string.expose()) {
-                Ok(string) => string,
+            match ConnectionString::parse(entered.string.expose()) {
+                Ok(string) => strings.push((entered.side, self.with_password(string, entered))),
                 Err(error) => return Ok(Err(wrong(&error))),
-            };
-            let string = self.with_password(string, entered);
-            if let Err(why) = self.describe(entered.side, &string)? {
-                return Ok(Err(why));
             }
         }
+        let is_entered = |side| entered.iter().any(|entered| entered.side == side);
         for side in [Side::Source, Side::Target] {
-            let session = self.runner.wizard().session();
-            let place = match side {
-                Side::Source => session.source.as_ref(),
-                Side::Target => session.target.as_ref(),
-            };
-            let is_connected = self.runner.context().connection(side).is_some();
-            let known = place.filter(|_| !is_connected);
-            let string = known.and_then(|place| ConnectionString::parse(&place.url).ok());
-            if let Some(string) = string
-                && let Err(why) = self.describe(side, &string)?
-            {
-                return Ok(Err(why));
+            if !is_entered(side) && self.runner.context().connection(side).is_none() {
+                strings.extend(self.known(side).map(|string| (side, string)));
             }
+        }
+        for (side, string) in strings {
+            let effects = self.runner.describe(side, string)?;
+            self.told(effects);
         }
         self.ui.connected(self.runner.wizard());
         Ok(Ok(()))
+    }
+
+    /// What the session has of a side: everything but the password.
+    fn known(&self, side: Side) -> Option<ConnectionString> {
+        let session = self.runner.wizard().session();
+        let place = match side {
+            Side::Source => session.source.as_ref(),
+            Side::Target => session.target.as_ref(),
+        };
+        place.and_then(|place| ConnectionString::parse(&place.url).ok())
     }
 
     /// The string with the password of the form, or with the one that this place had before.
@@ -334,24 +342,6 @@ impl<'a> Loop<'a> {
         match before.and_then(|before| before.password().cloned()) {
             Some(password) => string.with_password(password),
             None => string,
-        }
-    }
-
-    fn describe(
-        &mut self,
-        side: Side,
-        string: &ConnectionString,
-    ) -> Result<Result<(), String>, Error> {
-        match self
-            .runner
-            .describe(side, string.url_with_password().expose())
-        {
-            Ok(effects) => {
-                self.told(effects);
-                Ok(Ok(()))
-            }
-            Err(DescribeError::Parse(error)) => Ok(Err(wrong(&error))),
-            Err(DescribeError::Store(error)) => Err(error.into()),
         }
     }
 
@@ -395,16 +385,14 @@ fn wrong(error: &ParseError) -> String {
     format!("{error}. {}", error.advice())
 }
 
-fn signer(options: &Options, session: &Session) -> String {
+/// The name offered under a signature: that of the last one, else the user's.
+fn signer(session: &Session) -> String {
     let signatures = session
         .checklist
         .iter()
         .filter_map(|item| item.signature.as_ref());
     let last = signatures.max_by_key(|signature| signature.at);
-    let by = options
-        .signer
-        .clone()
-        .or_else(|| last.map(|signature| signature.by.clone()));
-    by.or_else(|| std::env::var("USER").ok())
+    let last = last.map(|signature| signature.by.clone());
+    last.or_else(|| std::env::var("USER").ok())
         .unwrap_or_default()
 }

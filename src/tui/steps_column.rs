@@ -3,7 +3,6 @@
 use super::lines::{self, padded, span};
 use super::pane::{self, Scene};
 use super::theme::Meaning;
-use crate::figures;
 use crate::session::{State, Step};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -46,8 +45,8 @@ fn in_two_lines(scene: &Scene<'_>, step: Step, cells: usize) -> Vec<Line<'static
     } else {
         " "
     };
-    let time = pane::seconds(scene, step)
-        .map(|seconds| format!("{}{}", scene.theme().dot(), figures::duration(seconds)))
+    let time = pane::time(scene, step)
+        .map(|time| format!("{}{time}", scene.theme().dot()))
         .filter(|time| 3 + lines::width(word) + lines::width(time) <= cells)
         .unwrap_or_default();
     let quiet_when_done = if meaning == Meaning::Good {

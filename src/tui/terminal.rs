@@ -49,6 +49,18 @@ impl Explain for Error {
     }
 }
 
+/// Fails when there is no terminal to draw on.
+///
+/// # Errors
+/// Standard input or output is a pipe or a file.
+pub(super) fn require() -> Result<(), Error> {
+    match (io::stdin().is_terminal(), io::stdout().is_terminal()) {
+        (true, true) => Ok(()),
+        (false, _) => Err(Error::NotATerminal("input")),
+        (_, false) => Err(Error::NotATerminal("output")),
+    }
+}
+
 /// The screen while it is up. Dropping it leaves the screen.
 #[derive(Debug)]
 pub struct Screen {
@@ -62,12 +74,7 @@ impl Screen {
     /// # Errors
     /// Standard input or output is not a terminal; the terminal failed.
     pub fn enter() -> Result<Self, Error> {
-        if !io::stdin().is_terminal() {
-            return Err(Error::NotATerminal("input"));
-        }
-        if !io::stdout().is_terminal() {
-            return Err(Error::NotATerminal("output"));
-        }
+        require()?;
         let ui_thread = thread::current().id();
         HOOK.call_once(|| hook_panics(ui_thread));
         let terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;

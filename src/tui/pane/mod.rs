@@ -16,6 +16,7 @@ mod working;
 use super::lines::span;
 use super::theme::Theme;
 use super::ui::{Layer, Ui};
+use crate::figures;
 use crate::progress::Sample;
 use crate::session::report::Report;
 use crate::session::{Session, State, Step};
@@ -131,27 +132,27 @@ pub(super) fn heading(step: Step) -> String {
 fn aside(scene: &Scene<'_>, step: Step, state: State) -> Vec<Span<'static>> {
     let (glyph, word, meaning) = scene.theme().state(state);
     let mut spans = vec![span(format!("{glyph} {word}"), meaning)];
-    if let Some(seconds) = seconds(scene, step) {
-        let text = format!(
-            "{}{}",
-            scene.theme().dot(),
-            crate::figures::duration(seconds)
-        );
+    if let Some(time) = time(scene, step) {
+        let text = format!("{}{time}", scene.theme().dot());
         spans.push(span(text, super::theme::Meaning::Quiet));
     }
     spans
 }
 
-/// The time that a step took, or has taken so far, in seconds.
-pub(super) fn seconds(scene: &Scene<'_>, step: Step) -> Option<f64> {
+/// The time that a step took, or has taken so far.
+pub(super) fn time(scene: &Scene<'_>, step: Step) -> Option<String> {
     let record = scene.session().steps.get(&step)?;
     match (record.state, record.started) {
         (State::Running, Some(started)) => {
-            let so_far = scene.now.as_millisecond() - started.as_millisecond();
-            Some((so_far.max(0) / 1000) as f64)
+            let so_far = (scene.now.as_millisecond() - started.as_millisecond()).max(0) / 1000;
+            // Tenths of a time that runs are noise.
+            Some(match so_far {
+                0..10 => format!("{so_far} s"),
+                _ => figures::duration(so_far as f64),
+            })
         }
         // The checklist waits for people; how long says nothing.
         _ if step == Step::Cutover => None,
-        _ => record.seconds(),
+        _ => record.seconds().map(figures::duration),
     }
 }

@@ -208,7 +208,7 @@ fn server(endpoint: &str, database: &str, is_neon: bool) -> Server {
 pub(super) fn report(step: Step) -> Report {
     match step {
         Step::Prerequisites => Report::Prerequisites(Prerequisites { checks: tools() }),
-        Step::Connections => Report::Connections(Connections {
+        Step::Connections => Report::Connections(Box::new(Connections {
             source: server("localhost:5432/chat_pgvector", "chat_pgvector", false),
             target: server(
                 "ep-cool-forest-a1b2c3d4.eu-central-1.aws.neon.tech:5432/neondb",
@@ -223,7 +223,7 @@ pub(super) fn report(step: Step) -> Report {
                 Check::warning("pooled host", "the target's string names the pooled host")
                     .advise("neonlift uses the direct host: the same name without -pooler."),
             ],
-        }),
+        })),
         Step::Inventory => Report::Inventory(inventory()),
         Step::Backup => Report::Backup(Backup {
             file: "backups/local_db_20260921_142640.dump".to_owned(),
