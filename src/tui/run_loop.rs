@@ -393,6 +393,10 @@ fn signer(session: &Session) -> String {
         .filter_map(|item| item.signature.as_ref());
     let last = signatures.max_by_key(|signature| signature.at);
     let last = last.map(|signature| signature.by.clone());
-    last.or_else(|| std::env::var("USER").ok())
-        .unwrap_or_default()
+    let user = || {
+        ["USER", "LOGNAME"]
+            .into_iter()
+            .find_map(|name| std::env::var(name).ok())
+    };
+    last.or_else(user).unwrap_or_default()
 }
