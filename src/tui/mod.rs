@@ -22,6 +22,7 @@ mod pane;
 mod place;
 mod run_loop;
 pub mod screen;
+mod signals;
 mod steps_column;
 pub mod terminal;
 pub mod theme;

@@ -3,6 +3,7 @@
 
 use super::form::{Entered, Understood};
 use super::screen;
+use super::signals::{Signals, Told};
 use super::terminal::{self, Screen};
 use super::theme::Theme;
 use super::ui::{Intent, Ui};
@@ -21,7 +22,6 @@ use rustix::process::{Signal as Unix, getpid, getsid, kill_process};
 use std::future::pending;
 use std::io;
 use std::time::Duration;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, sleep_until};
 
 /// Between two frames at least: at most fifteen a second.
@@ -83,48 +83,6 @@ pub async fn run(runner: &mut Runner, options: &Options) -> Result<Outcome, Erro
     // The screen is down by now: stopping may take a moment.
     runner.shut_down().await?;
     ended
-}
-
-/// What the process is told by the system.
-#[derive(Debug)]
-struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-    hang_up: Signal,
-    suspend: Signal,
-    resume: Signal,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Told {
-    Stop,
-    End,
-    Suspend,
-    Resumed,
-}
-
-impl Signals {
-    fn new() -> io::Result<Self> {
-        let raw = |unix: Unix| signal(SignalKind::from_raw(unix.as_raw()));
-        Ok(Self {
-            interrupt: raw(Unix::INT)?,
-            terminate: raw(Unix::TERM)?,
-            hang_up: raw(Unix::HUP)?,
-            suspend: raw(Unix::TSTP)?,
-            resume: raw(Unix::CONT)?,
-        })
-    }
-
-    async fn next(&mut self) -> Told {
-        tokio::select! {
-            Some(()) = self.terminate.recv() => Told::End,
-            Some(()) = self.hang_up.recv() => Told::End,
-            Some(()) = self.interrupt.recv() => Told::Stop,
-            Some(()) = self.suspend.recv() => Told::Suspend,
-            Some(()) = self.resume.recv() => Told::Resumed,
-            else => pending().await,
-        }
-    }
 }
 
 /// One run of the wizard on the terminal.
@@ -355,7 +313,7 @@ impl<'a> Loop<'a> {
         self.screen.leave()?;
         // SIGTSTP is ours now, so its default is carried out by the signal behind it.
         if kill_process(getpid(), Unix::STOP).is_ok() {
-            signals.resume.recv().await;
+            signals.resumed().await;
         }
         self.resume()
     }
@@ -393,6 +351,10 @@ fn signer(session: &Session) -> String {
         .filter_map(|item| item.signature.as_ref());
     let last = signatures.max_by_key(|signature| signature.at);
     let last = last.map(|signature| signature.by.clone());
-    last.or_else(|| std::env::var("USER").ok())
-        .unwrap_or_default()
+    let user = || {
+        ["USER", "LOGNAME"]
+            .into_iter()
+            .find_map(|name| std::env::var(name).ok())
+    };
+    last.or_else(user).unwrap_or_default()
 }

@@ -162,7 +162,7 @@ pub(super) fn transferring(ui: &mut Ui) -> Progress {
             meters[2].add(1_200, 196_608);
             meters[2].finish();
         }
-        if tenth >= 60 && tenth < 120 {
+        if (60..120).contains(&tenth) {
             meters[1].begin();
             meters[1].add(31, 4_602);
         }
