@@ -23,6 +23,7 @@ pub enum Stage {
 #[derive(Debug)]
 pub struct Meter {
     label: String,
+    noun: &'static str,
     rows: AtomicU64,
     rows_total: AtomicU64,
     bytes: AtomicU64,
@@ -31,9 +32,10 @@ pub struct Meter {
 }
 
 impl Meter {
-    fn new(label: &str, rows_total: u64, bytes_total: u64) -> Self {
+    fn new(label: &str, noun: &'static str, rows_total: u64, bytes_total: u64) -> Self {
         Self {
             label: label.to_owned(),
+            noun,
             rows: AtomicU64::new(0),
             rows_total: AtomicU64::new(rows_total),
             bytes: AtomicU64::new(0),
@@ -72,6 +74,7 @@ impl Meter {
     fn sample(&self) -> MeterSample {
         MeterSample {
             label: self.label.clone(),
+            noun: self.noun,
             rows: self.rows.load(Relaxed),
             rows_total: self.rows_total.load(Relaxed),
             bytes: self.bytes.load(Relaxed),
@@ -129,6 +132,8 @@ impl Drop for Lap<'_> {
 pub struct MeterSample {
     /// What is measured: a table's or an index's name.
     pub label: String,
+    /// What `rows` counts, in the singular: "row" nearly always, "table" for work by tables.
+    pub noun: &'static str,
     /// Rows so far.
     pub rows: u64,
     /// Rows expected, 0 when unknown.
@@ -205,9 +210,18 @@ impl Progress {
         self.board().activity = text.into();
     }
 
-    /// Adds a meter; a total of 0 means unknown.
+    /// Adds a meter for rows and bytes; a total of 0 means unknown.
     pub fn meter(&self, label: &str, rows_total: u64, bytes_total: u64) -> Arc<Meter> {
-        let meter = Arc::new(Meter::new(label, rows_total, bytes_total));
+        self.add(Meter::new(label, "row", rows_total, bytes_total))
+    }
+
+    /// Adds a meter for work that goes table by table.
+    pub fn tables(&self, label: &str, total: u64) -> Arc<Meter> {
+        self.add(Meter::new(label, "table", total, 0))
+    }
+
+    fn add(&self, meter: Meter) -> Arc<Meter> {
+        let meter = Arc::new(meter);
         self.board().meters.push(Arc::clone(&meter));
         meter
     }
@@ -264,6 +278,7 @@ impl Sample {
         let all_done = self.meters.iter().all(|meter| meter.stage == Stage::Done);
         MeterSample {
             label: "in all".to_owned(),
+            noun: self.meters.first().map_or("row", |meter| meter.noun),
             rows: sum(|m| m.rows),
             rows_total: sum(|m| m.rows_total),
             bytes: sum(|m| m.bytes),

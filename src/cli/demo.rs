@@ -93,7 +93,7 @@ async fn work(
         let interrupted = async || signals.next().await;
         Ok(headless::run(runner, &options, voice, interrupted).await?)
     } else {
-        screen(runner, common).await
+        screen(runner, common, Some(SIGNER.to_owned())).await
     }
 }
 

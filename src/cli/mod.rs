@@ -124,7 +124,7 @@ async fn wizard(common: &Common) -> Result<Outcome, Error> {
     }
     tui::require_terminal()?;
     let mut runner = open(common, voice(common).as_mut())?;
-    let outcome = screen(&mut runner, common).await;
+    let outcome = screen(&mut runner, common, None).await;
     runner.shut_down().await?;
     outcome
 }
@@ -142,9 +142,14 @@ fn open(common: &Common, voice: &mut dyn Voice) -> Result<Runner, Error> {
     Ok(runner)
 }
 
-async fn screen(runner: &mut Runner, common: &Common) -> Result<Outcome, Error> {
+async fn screen(
+    runner: &mut Runner,
+    common: &Common,
+    signer: Option<String>,
+) -> Result<Outcome, Error> {
     let options = tui::Options {
         ascii: common.ascii,
+        signer,
     };
     Ok(tui::run(runner, &options).await?)
 }

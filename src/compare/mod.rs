@@ -54,9 +54,7 @@ impl Compare<'_> {
         );
         self.progress
             .begin(format!("Comparing {} tables", pairs.len()));
-        let meter = self
-            .progress
-            .meter("tables compared", pairs.len() as u64, 0);
+        let meter = self.progress.tables("tables compared", pairs.len() as u64);
         meter.begin();
         let mut tables = Vec::with_capacity(pairs.len());
         let mut collections = Vec::new();

@@ -51,7 +51,7 @@ async fn count_all(
     found: &[Found],
     inventory: &mut Inventory,
 ) -> Result<(), Error> {
-    let meter = work.progress.meter("tables counted", found.len() as u64, 0);
+    let meter = work.progress.tables("tables counted", found.len() as u64);
     meter.begin();
     for table in found {
         work.progress.activity(format!("Counting {}", table.name));

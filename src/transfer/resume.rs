@@ -268,7 +268,11 @@ mod tests {
     #[test]
     fn an_unchanged_table_goes_on_with_what_is_missing() {
         let plan = plan_for("then", &[], false).unwrap();
-        assert_eq!(named(&plan), [("new".into(), 0), ("half".into(), 1)], "larger chunks first");
+        assert_eq!(
+            named(&plan),
+            [("new".into(), 0), ("half".into(), 1)],
+            "larger chunks first"
+        );
         assert!(plan.again.is_empty());
     }
 

@@ -80,7 +80,11 @@ impl Track {
         let working = meter.stage == Stage::Working;
         if let Some((units, bytes)) = self.pace.rate().filter(|_| working) {
             if !counts_bytes(meter) && units > 0.0 {
-                told.push(format!("{} rows/s", figures::grouped(units.round() as u64)));
+                told.push(format!(
+                    "{} {}s/s",
+                    figures::grouped(units.round() as u64),
+                    meter.noun
+                ));
             }
             if bytes > 0.0 && with_bytes {
                 told.push(format!("{}/s", figures::bytes(bytes as u64)));
@@ -136,10 +140,10 @@ fn amounts(meter: &MeterSample, with_total_bytes: bool) -> Vec<String> {
                 format!(
                     "{} of {}",
                     figures::grouped(meter.rows),
-                    figures::counted(total, "row")
+                    figures::counted(total, meter.noun)
                 )
             }
-            _ => figures::counted(meter.rows, "row"),
+            _ => figures::counted(meter.rows, meter.noun),
         });
     }
     if meter.bytes > 0 {

@@ -30,10 +30,12 @@ const FRAME: Duration = Duration::from_millis(67);
 const TICK: Duration = Duration::from_millis(100);
 
 /// How the screen is to be.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Options {
     /// Draw with ASCII alone.
     pub ascii: bool,
+    /// The name offered under a signature when nobody has signed and the system names no user.
+    pub signer: Option<String>,
 }
 
 /// Why the wizard could not go on.
@@ -100,7 +102,7 @@ struct Loop<'a> {
 impl<'a> Loop<'a> {
     fn new(runner: &'a mut Runner, options: &Options, screen: Screen) -> Self {
         let session = runner.wizard().session();
-        let signer = signer(session);
+        let signer = signer(options, session);
         let theme = Theme {
             ascii: options.ascii,
         };
@@ -343,8 +345,8 @@ fn wrong(error: &ParseError) -> String {
     format!("{error}. {}", error.advice())
 }
 
-/// The name offered under a signature: that of the last one, else the user's.
-fn signer(session: &Session) -> String {
+/// The name offered under a signature: that of the last one, else the user's, else the given one.
+fn signer(options: &Options, session: &Session) -> String {
     let signatures = session
         .checklist
         .iter()
@@ -356,5 +358,7 @@ fn signer(session: &Session) -> String {
             .into_iter()
             .find_map(|name| std::env::var(name).ok())
     };
-    last.or_else(user).unwrap_or_default()
+    last.or_else(user)
+        .or_else(|| options.signer.clone())
+        .unwrap_or_default()
 }

@@ -28,7 +28,7 @@ struct Build<'a> {
     meter: Arc<Meter>,
 }
 
-/// Builds all of them, the longest first.
+/// Builds all of them: keys first, then the longest.
 pub(super) async fn build(finish: &Finish<'_>, entries: Vec<&Entry>) -> Result<(), Error> {
     if entries.is_empty() {
         return Ok(());
@@ -44,7 +44,11 @@ pub(super) async fn build(finish: &Finish<'_>, entries: Vec<&Entry>) -> Result<(
             Build { entry, rows, meter }
         })
         .collect();
-    builds.sort_by_key(|build| Reverse((is_vector_index(build.entry), build.rows)));
+    // Keys first: adding one locks its table, so it would wait for a long index on it.
+    builds.sort_by_key(|build| {
+        let is_key = build.entry.class() != Class::Index;
+        Reverse((is_key, is_vector_index(build.entry), build.rows))
+    });
     let watcher = target::open(finish.target, finish.cancel).await?;
     let work: Vec<_> = builds
         .into_iter()

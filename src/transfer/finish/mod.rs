@@ -227,7 +227,7 @@ impl Finish<'_> {
         let mut names: Vec<&TableName> = self.tables.keys().collect();
         names.sort();
         self.progress.begin("Gathering statistics (ANALYZE)");
-        let meter = self.progress.meter("tables", names.len() as u64, 0);
+        let meter = self.progress.tables("tables analyzed", names.len() as u64);
         meter.begin();
         for batch in names.chunks(ANALYZE_BATCH) {
             let list: Vec<String> = batch.iter().map(|name| name.sql()).collect();

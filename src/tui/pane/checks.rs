@@ -53,10 +53,11 @@ pub(super) fn listed(scene: &Scene<'_>, checks: &[Check]) -> Vec<Line<'static>> 
 
 fn told(scene: &Scene<'_>, check: &Check, name_cells: usize) -> Vec<Line<'static>> {
     let (glyph, word, meaning) = scene.theme().verdict(check.verdict);
-    let name = lines::cut(&check.name, name_cells, scene.theme());
+    // A name that is too long for its column stands whole, with what was found below it.
+    let name_cells = name_cells.max(lines::width(&check.name));
     let mut first = vec![
         span(padded(&format!("{glyph} {word}"), VERDICT), meaning),
-        span(padded(&name, name_cells + 2), Meaning::Strong),
+        span(padded(&check.name, name_cells + 2), Meaning::Strong),
     ];
     let room = scene.cells.saturating_sub(VERDICT + name_cells + 2);
     let mut told = Vec::new();

@@ -91,7 +91,7 @@ fn told(scene: &Scene<'_>, at: usize, meter: &MeterSample) -> Vec<Line<'static>>
             let total = match (meter.rows_total, meter.bytes_total) {
                 (0, 0) => "waiting".to_owned(),
                 (0, bytes) => figures::bytes(bytes),
-                (rows, _) => figures::counted(rows, "row"),
+                (rows, _) => figures::counted(rows, meter.noun),
             };
             vec![still(
                 scene,
