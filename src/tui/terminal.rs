@@ -102,7 +102,10 @@ impl Screen {
             EnableBracketedPaste,
             cursor::Hide
         )?;
-        self.terminal.clear()?;
+        // `Terminal::clear` would ask the terminal where its cursor is, and fail on one that does
+        // not answer in time (a slow line, a multiplexer): the same without the question.
+        let size = self.terminal.size()?;
+        self.terminal.resize(size.into())?;
         Ok(())
     }
 
