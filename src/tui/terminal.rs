@@ -95,12 +95,13 @@ impl Screen {
     /// # Errors
     /// The terminal failed.
     pub fn resume(&mut self) -> Result<(), Error> {
-        UP.store(true, SeqCst);
+        // The title is saved once: a second time it would be our own that is saved.
+        let save_title = if UP.swap(true, SeqCst) { "" } else { SAVE_TITLE };
         self.title.clear();
         terminal::enable_raw_mode()?;
         execute!(
             io::stdout(),
-            Print(SAVE_TITLE),
+            Print(save_title),
             EnterAlternateScreen,
             EnableBracketedPaste,
             cursor::Hide
