@@ -1,0 +1,1 @@
+//! Killed at any moment: the same command goes on, nothing lost, nothing doubled.
