@@ -1,10 +1,10 @@
 //! A whole migration, and whether what arrived is what was there.
 
-use crate::fixture::{SEVERAL_CHUNKS, World, Running};
+use crate::fixture::{Running, SEVERAL_CHUNKS, World};
+use crate::processes;
 use neonlift::practice::sample::embed;
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
 
 const STEPS: [&str; 7] =
     ["prerequisites", "connections", "inventory", "backup", "schema", "transfer", "compare"];
@@ -188,19 +188,6 @@ fn a_demo_without_a_screen_ends_signed_and_leaves_nothing_running() {
 fn nothing_is_left(id: &str) {
     let folder = neonlift::practice::usual_folder().expect("a folder").join(id);
     assert!(!folder.exists(), "{}", folder.display());
-    let working: BTreeSet<_> = processes().into_iter().filter(|line| line.contains(id)).collect();
+    let working: BTreeSet<_> = processes::arguments().into_iter().filter(|line| line.contains(id)).collect();
     assert!(working.is_empty(), "{working:#?}");
-}
-
-/// The arguments of all processes.
-fn processes() -> Vec<String> {
-    let arguments = |process: &Path| {
-        let bytes = fs::read(process.join("cmdline")).ok()?;
-        Some(String::from_utf8_lossy(&bytes).replace('\0', " "))
-    };
-    if let Ok(entries) = fs::read_dir("/proc") {
-        return entries.flatten().filter_map(|entry| arguments(&entry.path())).collect();
-    }
-    let ps = std::process::Command::new("ps").args(["-axo", "args"]).output().expect("ps");
-    String::from_utf8_lossy(&ps.stdout).lines().map(str::to_owned).collect()
 }

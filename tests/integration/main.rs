@@ -10,6 +10,7 @@ mod end_to_end;
 mod fixture;
 mod interrupted;
 mod killed;
+mod processes;
 mod road;
 mod schema_files;
 mod secrets;
