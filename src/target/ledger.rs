@@ -10,6 +10,9 @@ use std::collections::HashSet;
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
+/// The key of the ledger's table of definitions: violating it means "built already".
+pub(super) const BUILT_KEY: &str = "built_pkey";
+
 /// Creates the ledger; part of the schema step's one transaction.
 const CREATE: &str = "
 CREATE SCHEMA IF NOT EXISTS neonlift;
@@ -232,7 +235,8 @@ impl<'a> Ledger<'a> {
     }
 
     /// SQL that notes a definition as built; stands first in the transaction that builds it, so
-    /// that [`Ledger::built`] can wait for its end.
+    /// that [`Ledger::built`] can wait for its end, and so that a second attempt waits for a first
+    /// one whose connection was lost and then fails on [`BUILT_KEY`].
     pub fn mark_built(run: &str, definition: &str) -> String {
         let (run, definition) = (quote::literal(run), quote::literal(definition));
         format!("INSERT INTO neonlift.built (run, definition) VALUES ({run}, {definition});")

@@ -37,9 +37,19 @@ fn refused(world: &World, command: &mut Command, code: i32, says: &[&str]) -> En
     let failures = ended.of_kind("failure");
     assert_eq!(failures.len(), 1, "{ended}");
     for key in ["what", "why"] {
-        assert!(failures[0][key].as_str().is_some_and(|text| !text.is_empty()), "{key}: {ended}");
+        assert!(
+            failures[0][key]
+                .as_str()
+                .is_some_and(|text| !text.is_empty()),
+            "{key}: {ended}"
+        );
     }
-    assert!(failures[0]["advice"].as_array().is_some_and(|steps| !steps.is_empty()), "{ended}");
+    assert!(
+        failures[0]["advice"]
+            .as_array()
+            .is_some_and(|steps| !steps.is_empty()),
+        "{ended}"
+    );
     let told = failures[0].to_string();
     for text in says {
         assert!(told.contains(text), "{text}: {ended}");
@@ -62,7 +72,9 @@ fn untouched(world: &World, ended: &Ended) {
 
 fn run_with(world: &World, source: &str, target: &str) -> Command {
     let mut command = world.neonlift(&["run"]);
-    command.env("NEONLIFT_SOURCE_URL", source).env("NEONLIFT_TARGET_URL", target);
+    command
+        .env("NEONLIFT_SOURCE_URL", source)
+        .env("NEONLIFT_TARGET_URL", target);
     command
 }
 
@@ -129,16 +141,31 @@ fn strings_that_cannot_work(#[case] strings: Strings, #[case] says: &str) {
 #[case::an_unknown_parameter("postgresql://u@localhost/db?sslmoed=require", "sslmoed")]
 fn strings_that_cannot_be_read(#[case] string: &str, #[case] says: &str) {
     let world = World::sharing();
-    let ended = refused(&world, &mut run_with(&world, string, &world.target_url()), 2, &[says]);
-    assert!(ended.only("failure").to_string().contains("NEONLIFT_SOURCE_URL"), "{ended}");
+    let ended = refused(
+        &world,
+        &mut run_with(&world, string, &world.target_url()),
+        2,
+        &[says],
+    );
+    assert!(
+        ended
+            .only("failure")
+            .to_string()
+            .contains("NEONLIFT_SOURCE_URL"),
+        "{ended}"
+    );
 }
 
 #[test]
 fn a_pooled_host_is_exchanged_with_consent() {
     let world = World::sharing();
-    let pooled = world.target_url().replace("-00000001.", "-00000001-pooler.");
+    let pooled = world
+        .target_url()
+        .replace("-00000001.", "-00000001-pooler.");
     let mut command = world.neonlift(&["check", "--yes", "--json"]);
-    let ended = Running::start(command.env("NEONLIFT_TARGET_URL", pooled)).end().expect(0, "done");
+    let ended = Running::start(command.env("NEONLIFT_TARGET_URL", pooled))
+        .end()
+        .expect(0, "done");
     assert!(ended.notes().contains("Using the direct host"), "{ended}");
     untouched(&world, &ended);
 }
@@ -146,14 +173,24 @@ fn a_pooled_host_is_exchanged_with_consent() {
 #[test]
 fn a_target_that_holds_something() {
     let world = World::sharing();
-    world.target().run("CREATE DATABASE occupied OWNER neondb_owner");
+    world
+        .target()
+        .run("CREATE DATABASE occupied OWNER neondb_owner");
     let url = world.target_url().replace("/neondb?", "/occupied?");
     let occupied = world.target().beside("occupied");
     occupied.run("CREATE TABLE precious (id int); INSERT INTO precious VALUES (1)");
     let mut command = run_with(&world, &world.source_url(), &url);
-    refused(&world, &mut command, 1, &["precious", "make a new, empty database"]);
+    refused(
+        &world,
+        &mut command,
+        1,
+        &["precious", "make a new, empty database"],
+    );
     assert_eq!(occupied.value("SELECT count(*) FROM precious"), "1");
-    assert_eq!(occupied.value("SELECT count(*) FROM pg_namespace WHERE nspname = 'neonlift'"), "0");
+    assert_eq!(
+        occupied.value("SELECT count(*) FROM pg_namespace WHERE nspname = 'neonlift'"),
+        "0"
+    );
 }
 
 /// Every pg_dump of this machine is broken: the library it needs is an empty file.
@@ -186,7 +223,9 @@ fn pg_dump_older_than_the_source() {
          $$ SELECT CASE $1 WHEN 'server_version_num' THEN '990001' ELSE pg_catalog.current_setting($1) END $$;
          ALTER DATABASE from_the_future SET search_path = future, pg_catalog, public",
     );
-    let source = world.source_url().replace("/chat_pgvector", "/from_the_future");
+    let source = world
+        .source_url()
+        .replace("/chat_pgvector", "/from_the_future");
     let mut command = run_with(&world, &source, &world.target_url());
     refused(&world, &mut command, 1, &["newer", "99", "NEONLIFT_PG_BIN"]);
 }
@@ -195,8 +234,14 @@ fn pg_dump_older_than_the_source() {
 #[test]
 fn no_room_for_the_backup() {
     let world = World::sharing();
-    let place = if cfg!(target_os = "macos") { "/dev" } else { "/proc" };
-    let config = world.config(&format!("[backup]\nfolder = \"{place}/neonlift-backups\"\n"));
+    let place = if cfg!(target_os = "macos") {
+        "/dev"
+    } else {
+        "/proc"
+    };
+    let config = world.config(&format!(
+        "[backup]\nfolder = \"{place}/neonlift-backups\"\n"
+    ));
     let mut command = world.neonlift(&["run", "--config", &config]);
     refused(&world, &mut command, 1, &["has 0 B free", "backup.folder"]);
 }
@@ -209,7 +254,12 @@ fn no_room_for_the_backup() {
 fn a_configuration_that_cannot_be(#[case] text: &str, #[case] says: &str) {
     let world = World::sharing();
     let config = world.config(text);
-    refused(&world, &mut world.neonlift(&["run", "--config", &config]), 2, &[says]);
+    refused(
+        &world,
+        &mut world.neonlift(&["run", "--config", &config]),
+        2,
+        &[says],
+    );
     assert!(!world.session().exists());
 }
 
@@ -217,13 +267,23 @@ fn a_configuration_that_cannot_be(#[case] text: &str, #[case] says: &str) {
 fn a_session_that_is_open_elsewhere() {
     let world = World::sharing();
     let _open = Store::open(&world.session()).expect("a session");
-    refused(&world, &mut world.neonlift(&["run"]), 2, &["another neonlift", "--session FILE"]);
+    refused(
+        &world,
+        &mut world.neonlift(&["run"]),
+        2,
+        &["another neonlift", "--session FILE"],
+    );
 }
 
 #[test]
 fn no_connection_strings() {
     let world = World::sharing();
-    refused(&world, &mut world.bare(&["run"]), 2, &["NEONLIFT_SOURCE_URL", "--source"]);
+    refused(
+        &world,
+        &mut world.bare(&["run"]),
+        2,
+        &["NEONLIFT_SOURCE_URL", "--source"],
+    );
 }
 
 #[rstest]
@@ -233,7 +293,10 @@ fn no_terminal(#[case] arguments: &[&str], #[case] says: &str) {
     let world = World::sharing();
     let ended = Running::start(&mut world.bare(arguments)).end();
     assert_eq!(ended.code, Some(2), "{ended}");
-    assert!(ended.stdout.contains("needs a terminal") && ended.stdout.contains(says), "{ended}");
+    assert!(
+        ended.stdout.contains("needs a terminal") && ended.stdout.contains(says),
+        "{ended}"
+    );
 }
 
 #[rstest]
@@ -246,5 +309,8 @@ fn wrong_arguments(#[case] arguments: &[&str]) {
     let world = World::sharing();
     let ended = Running::start(&mut world.bare(arguments)).end();
     assert_eq!(ended.code, Some(2), "{ended}");
-    assert!(ended.stdout.is_empty() && ended.stderr.contains("--help"), "{ended}");
+    assert!(
+        ended.stdout.is_empty() && ended.stderr.contains("--help"),
+        "{ended}"
+    );
 }

@@ -8,7 +8,9 @@ fn differing(ended: &Ended) -> Vec<String> {
     let tables = comparison["tables"].as_array().expect("tables");
     let differing = tables.iter().filter(|table| table["equal"] != true);
     let name = |part: &serde_json::Value| part.as_str().expect("a name").to_owned();
-    differing.map(|table| format!("{}.{}", name(&table["schema"]), name(&table["table"]))).collect()
+    differing
+        .map(|table| format!("{}.{}", name(&table["schema"]), name(&table["table"])))
+        .collect()
 }
 
 /// A change on the target, how it is undone, and the table that it is in.
@@ -56,7 +58,10 @@ const CHANGES: [[&str; 3]; 6] = [
 #[test]
 fn every_difference_is_found_and_its_table_named() {
     let world = World::new(300);
-    world.json(&["run"]).expect(0, "awaiting_sign_off").expect_equal();
+    world
+        .json(&["run"])
+        .expect(0, "awaiting_sign_off")
+        .expect_equal();
     for [change, undo, table] in CHANGES {
         found_and_undone(&world, change, undo, table);
     }
@@ -68,7 +73,10 @@ fn found_and_undone(world: &World, change: &str, undo: &str, table: &str) {
     world.target().run(change);
     let found = world.json(&["compare"]).expect(1, "failed");
     assert_eq!(differing(&found), [table], "{change}: {found}");
-    let why = found.only("failure")["why"].as_str().unwrap_or_default().to_owned();
+    let why = found.only("failure")["why"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
     assert!(why.contains(table), "{found}");
     world.target().run(undo);
     world.json(&["compare"]).expect(0, "done").expect_equal();

@@ -6,16 +6,34 @@ use neonlift::practice::sample::embed;
 use std::collections::BTreeSet;
 use std::fs;
 
-const STEPS: [&str; 7] =
-    ["prerequisites", "connections", "inventory", "backup", "schema", "transfer", "compare"];
+const STEPS: [&str; 7] = [
+    "prerequisites",
+    "connections",
+    "inventory",
+    "backup",
+    "schema",
+    "transfer",
+    "compare",
+];
 
 #[test]
 fn a_run_ends_in_equal_databases_that_are_used_alike() {
     let world = World::new(SEVERAL_CHUNKS);
     let before = world.dump_of_source();
-    let first = world.json(&["run"]).expect(0, "awaiting_sign_off").expect_equal();
-    assert_eq!(first.only("comparison")["tables"].as_array().map(Vec::len), Some(12));
-    assert_eq!(first.only("comparison")["collections"].as_array().map(Vec::len), Some(5));
+    let first = world
+        .json(&["run"])
+        .expect(0, "awaiting_sign_off")
+        .expect_equal();
+    assert_eq!(
+        first.only("comparison")["tables"].as_array().map(Vec::len),
+        Some(12)
+    );
+    assert_eq!(
+        first.only("comparison")["collections"]
+            .as_array()
+            .map(Vec::len),
+        Some(5)
+    );
     assert_eq!(happened(&first.events()), expected_events());
     assert!(world.dump_of_source() == before, "the source has changed");
 
@@ -34,10 +52,14 @@ fn a_run_ends_in_equal_databases_that_are_used_alike() {
 
 /// What happened, without what depends on speed.
 fn happened(events: &[serde_json::Value]) -> Vec<String> {
-    let told = events.iter().filter(|event| event["event"] != "progress" && event["event"] != "note");
+    let told = events
+        .iter()
+        .filter(|event| event["event"] != "progress" && event["event"] != "note");
     told.map(|event| {
         let part = |key: &str| event[key].as_str().unwrap_or_default();
-        format!("{} {}", part("event"), part("step")).trim().to_owned()
+        format!("{} {}", part("event"), part("step"))
+            .trim()
+            .to_owned()
     })
     .collect()
 }
@@ -58,14 +80,19 @@ fn expected_events() -> Vec<String> {
 fn same_definitions(world: &World) {
     // The target's extensions are the platform's: only their owners may comment on them.
     let ours = |text: String| -> Vec<String> {
-        let kept = text.lines().filter(|line| !line.contains("EXTENSION vector") && !line.is_empty());
+        let kept = text
+            .lines()
+            .filter(|line| !line.contains("EXTENSION vector") && !line.is_empty());
         kept.map(str::to_owned).collect()
     };
     let source = ours(world.definitions(&world.source_url()));
     let target = ours(world.definitions(&world.target_superuser_url()));
     assert!(source.len() > 300, "a dump of {} lines", source.len());
     let only = |here: &[String], there: &[String]| -> Vec<String> {
-        here.iter().filter(|line| !there.contains(line)).cloned().collect()
+        here.iter()
+            .filter(|line| !there.contains(line))
+            .cloned()
+            .collect()
     };
     let (lost, new) = (only(&source, &target), only(&target, &source));
     assert!(source == target, "lost: {lost:#?}\nnew: {new:#?}");
@@ -77,17 +104,21 @@ fn same_sequences(world: &World) {
     let source = world.source().rows(sql);
     assert_eq!(source.len(), 4);
     assert_eq!(source, world.target().rows(sql));
-    let next = world.target().value("SELECT nextval('shop.invoice_number')");
+    let next = world
+        .target()
+        .value("SELECT nextval('shop.invoice_number')");
     assert_eq!(next, "20240304", "301 was used, the step is 3");
 }
 
 /// The five nearest documents to a question, by exact search and by the index.
 fn same_search(world: &World) {
-    let numbers: Vec<String> = embed("software engineer").iter().map(f32::to_string).collect();
+    let numbers: Vec<String> = embed("software engineer")
+        .iter()
+        .map(f32::to_string)
+        .collect();
     let vector = numbers.join(",");
-    let sql = format!(
-        "SELECT id FROM vector_documents ORDER BY embedding <=> '[{vector}]', id LIMIT 5"
-    );
+    let sql =
+        format!("SELECT id FROM vector_documents ORDER BY embedding <=> '[{vector}]', id LIMIT 5");
     let found = world.source().rows(&sql);
     assert_eq!(found.len(), 5);
     assert_eq!(found, world.target().rows(&sql));
@@ -116,7 +147,10 @@ fn the_target_lives(world: &World) {
         "INSERT INTO shop.products (sku, name, price) VALUES ('SKU-NEW', 'New', 100)
          RETURNING id, price_gross",
     );
-    assert_eq!(product[0], [Some("121".to_owned()), Some("119.00".to_owned())]);
+    assert_eq!(
+        product[0],
+        [Some("121".to_owned()), Some("119.00".to_owned())]
+    );
     for refused in [
         "INSERT INTO shop.customers (id, name, email) VALUES (1000, 'x', 'x@x')",
         "INSERT INTO shop.customers (name, email) VALUES ('x', 'no address')",
@@ -134,16 +168,30 @@ fn the_target_lives(world: &World) {
 
 fn signatures_finish_it(world: &World) {
     let open = world.json(&["status"]).only("status");
-    let items = open["session"]["checklist"].as_array().expect("a checklist").clone();
+    let items = open["session"]["checklist"]
+        .as_array()
+        .expect("a checklist")
+        .clone();
     let persons = items.iter().filter(|item| item["kind"] == "person");
-    let keys: Vec<String> =
-        persons.map(|item| item["key"].as_str().expect("a key").to_owned()).collect();
+    let keys: Vec<String> = persons
+        .map(|item| item["key"].as_str().expect("a key").to_owned())
+        .collect();
     assert_eq!(keys.len(), 4);
     let refused = world.json(&["sign", "data-verified", "--by", "Ada"]);
-    assert_eq!(refused.code, Some(2), "only the machine can tell: {refused}");
+    assert_eq!(
+        refused.code,
+        Some(2),
+        "only the machine can tell: {refused}"
+    );
     for (at, key) in keys.iter().enumerate() {
-        let outcome = if at + 1 == keys.len() { "done" } else { "awaiting_sign_off" };
-        let signed = world.json(&["sign", key, "--by", "Ada Okafor"]).expect(0, outcome);
+        let outcome = if at + 1 == keys.len() {
+            "done"
+        } else {
+            "awaiting_sign_off"
+        };
+        let signed = world
+            .json(&["sign", key, "--by", "Ada Okafor"])
+            .expect(0, outcome);
         assert_eq!(signed.only("signed")["by"], "Ada Okafor");
     }
     let status = world.json(&["status"]).only("status");
@@ -158,12 +206,22 @@ fn a_demo_without_a_screen_ends_signed_and_leaves_nothing_running() {
     let session = world.folder().join("demo.toml");
     let session = session.to_str().expect("a path");
     let demo = || {
-        let arguments = ["demo", "--headless", "--documents", "2000", "--session", session];
+        let arguments = [
+            "demo",
+            "--headless",
+            "--documents",
+            "2000",
+            "--session",
+            session,
+        ];
         Running::start(&mut world.bare(&arguments)).end()
     };
     let first = demo();
     assert_eq!(first.code, Some(0), "{first}");
-    let table = first.stdout.lines().find(|line| line.contains("public.vector_documents  "));
+    let table = first
+        .stdout
+        .lines()
+        .find(|line| line.contains("public.vector_documents  "));
     assert!(table.is_some(), "{first}");
     let side_by_side = |line: &str| {
         let words: Vec<&str> = line.split_whitespace().collect();
@@ -173,7 +231,11 @@ fn a_demo_without_a_screen_ends_signed_and_leaves_nothing_running() {
     assert!(first.stdout.contains("source and target: equal"), "{first}");
     assert!(!first.stdout.contains("differs"), "{first}");
     let id = fs::read_to_string(session).expect("the session");
-    let id = id.lines().find_map(|line| line.strip_prefix("id = ")).expect("an id").trim_matches('"');
+    let id = id
+        .lines()
+        .find_map(|line| line.strip_prefix("id = "))
+        .expect("an id")
+        .trim_matches('"');
     assert_eq!(first.stderr, "");
     nothing_is_left(id);
 
@@ -186,8 +248,13 @@ fn a_demo_without_a_screen_ends_signed_and_leaves_nothing_running() {
 /// The demo's folder is named by its session's id; wherever it lay, it is gone, and so is every
 /// process that worked in it.
 fn nothing_is_left(id: &str) {
-    let folder = neonlift::practice::usual_folder().expect("a folder").join(id);
+    let folder = neonlift::practice::usual_folder()
+        .expect("a folder")
+        .join(id);
     assert!(!folder.exists(), "{}", folder.display());
-    let working: BTreeSet<_> = processes::arguments().into_iter().filter(|line| line.contains(id)).collect();
+    let working: BTreeSet<_> = processes::arguments()
+        .into_iter()
+        .filter(|line| line.contains(id))
+        .collect();
     assert!(working.is_empty(), "{working:#?}");
 }

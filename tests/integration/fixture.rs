@@ -6,9 +6,9 @@ mod sql;
 pub(crate) use program::{Ended, Running};
 pub(crate) use sql::Database;
 
+use neonlift::failure::Explain;
 use neonlift::practice::relay::Faults;
 use neonlift::practice::{Error, Options, Practice};
-use neonlift::failure::Explain;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -50,11 +50,17 @@ impl Servers {
             .enable_all()
             .build()
             .expect("a runtime");
-        let options = Options { documents: Some(documents), ..Options::default() };
+        let options = Options {
+            documents: Some(documents),
+            ..Options::default()
+        };
         let cancel = CancellationToken::new();
         let started = runtime.block_on(Practice::start(&options, &|_| {}, &cancel));
         let practice = started.unwrap_or_else(|error| panic!("{}", explained(&error)));
-        Self { practice: Some(practice), runtime }
+        Self {
+            practice: Some(practice),
+            runtime,
+        }
     }
 
     fn practice(&self) -> &Practice {
@@ -66,7 +72,10 @@ impl Servers {
 fn explained(error: &Error) -> String {
     let failure = error.failure();
     let advice = failure.advice.join("\n  ");
-    format!("no practice servers. {} {}\n  {advice}", failure.what, failure.why)
+    format!(
+        "no practice servers. {} {}\n  {advice}",
+        failure.what, failure.why
+    )
 }
 
 impl Drop for Servers {
@@ -95,7 +104,9 @@ impl World {
         static SHARED: Mutex<Weak<Servers>> = Mutex::new(Weak::new());
         let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
         // Weak: the last test that uses them ends them.
-        let servers = shared.upgrade().unwrap_or_else(|| Arc::new(Servers::start(10)));
+        let servers = shared
+            .upgrade()
+            .unwrap_or_else(|| Arc::new(Servers::start(10)));
         *shared = Arc::downgrade(&servers);
         Self::on(servers)
     }
@@ -226,7 +237,12 @@ impl World {
     /// The definitions of a database as `pg_dump` sees them.
     pub(crate) fn definitions(&self, url: &str) -> String {
         let program = self.postgres_program("pg_dump");
-        let arguments = ["--schema-only", "--no-owner", "--no-privileges", "--exclude-schema=neonlift"];
+        let arguments = [
+            "--schema-only",
+            "--no-owner",
+            "--no-privileges",
+            "--exclude-schema=neonlift",
+        ];
         String::from_utf8(sql::dump(&program, url, &arguments)).expect("UTF-8")
     }
 
@@ -253,7 +269,12 @@ impl World {
         }
         let sql = "SELECT count(loaded_at), count(*) FROM neonlift.chunks";
         let row = target.rows(sql).remove(0);
-        let number = |at: usize| row[at].as_deref().and_then(|text| text.parse().ok()).unwrap_or(0);
+        let number = |at: usize| {
+            row[at]
+                .as_deref()
+                .and_then(|text| text.parse().ok())
+                .unwrap_or(0)
+        };
         (number(0), number(1))
     }
 }

@@ -16,10 +16,19 @@ fn a_transfer_that_is_stopped_goes_on(#[case] signal: Signal) {
         running.end()
     });
     let stopped = stopped.expect(130, "interrupted");
-    assert!(stopped.of_kind("failure").is_empty(), "nothing failed: {stopped}");
+    assert!(
+        stopped.of_kind("failure").is_empty(),
+        "nothing failed: {stopped}"
+    );
     let status = world.json(&["status"]).only("status");
-    assert_eq!(status["session"]["steps"]["transfer"]["state"], "interrupted");
-    world.json(&["run"]).expect(0, "awaiting_sign_off").expect_equal();
+    assert_eq!(
+        status["session"]["steps"]["transfer"]["state"],
+        "interrupted"
+    );
+    world
+        .json(&["run"])
+        .expect(0, "awaiting_sign_off")
+        .expect_equal();
 }
 
 /// The server is told to cancel; when the road does not carry that either, it ends all the same.
@@ -28,13 +37,18 @@ fn a_transfer_that_is_stopped_goes_on(#[case] signal: Signal) {
 #[case::a_road_that_stands_still(true)]
 fn a_comparison_that_is_stopped_ends(#[case] stalled: bool) {
     let world = World::new(10);
-    world.json(&["run"]).expect(0, "awaiting_sign_off").expect_equal();
+    world
+        .json(&["run"])
+        .expect(0, "awaiting_sign_off")
+        .expect_equal();
     let holder = world.target().open();
     holder.run("BEGIN; LOCK TABLE shop.visits_other IN ACCESS EXCLUSIVE MODE");
     let running = world.start(&["compare"]);
     let waiting = "SELECT count(*) FROM pg_stat_activity
                    WHERE wait_event_type = 'Lock' AND datname = current_database()";
-    eventually("a comparison that waits", || (world.target().value(waiting) == "1").then_some(()));
+    eventually("a comparison that waits", || {
+        (world.target().value(waiting) == "1").then_some(())
+    });
     world.faults().stall(stalled);
     running.signal(Signal::INT);
     let stopped = running.end().expect(130, "interrupted");
@@ -48,16 +62,22 @@ fn a_comparison_that_is_stopped_ends(#[case] stalled: bool) {
 #[test]
 fn a_backup_that_is_stopped_leaves_no_half_dump_and_no_pg_dump() {
     let world = World::new(10);
-    world.json(&["run", "--until", "inventory"]).expect(0, "done");
+    world
+        .json(&["run", "--until", "inventory"])
+        .expect(0, "done");
     let holder = world.source().open();
     holder.run("BEGIN; LOCK TABLE shop.visits IN ACCESS EXCLUSIVE MODE");
     let running = world.start(&["run"]);
     let waiting = "SELECT count(*) FROM pg_stat_activity
                    WHERE wait_event_type = 'Lock' AND query LIKE 'LOCK TABLE%'";
-    eventually("a waiting pg_dump", || (world.source().value(waiting) == "1").then_some(()));
+    eventually("a waiting pg_dump", || {
+        (world.source().value(waiting) == "1").then_some(())
+    });
     running.signal(Signal::INT);
     running.end().expect(130, "interrupted");
-    let left = std::fs::read_dir(world.work().join("backups")).expect("backups").flatten();
+    let left = std::fs::read_dir(world.work().join("backups"))
+        .expect("backups")
+        .flatten();
     let left: Vec<_> = left.map(|entry| entry.file_name()).collect();
     assert_eq!(left, ["pre_migration_stats.txt"]);
 }

@@ -9,7 +9,9 @@ use std::time::Duration;
 /// ends the program while nothing flows to the target.
 pub(crate) fn stopped_amid_the_rows(world: &World, stop: impl FnOnce(Running) -> Ended) -> Ended {
     let config = world.small_chunks();
-    world.json(&["run", "--until", "schema", "--config", &config]).expect(0, "done");
+    world
+        .json(&["run", "--until", "schema", "--config", &config])
+        .expect(0, "done");
     // Several round trips a chunk: slow enough to be caught half-way.
     world.faults().delay(Duration::from_millis(200));
     let running = world.start(&["run", "--config", &config]);
@@ -26,12 +28,16 @@ pub(crate) fn stopped_amid_the_rows(world: &World, stop: impl FnOnce(Running) ->
 /// The rest of the run.
 fn go_on(world: &World) -> Ended {
     let config = world.small_chunks();
-    world.json(&["run", "--config", &config]).expect(0, "awaiting_sign_off").expect_equal()
+    world
+        .json(&["run", "--config", &config])
+        .expect(0, "awaiting_sign_off")
+        .expect_equal()
 }
 
 /// When each chunk that is in was loaded.
 fn loaded_at(world: &World) -> BTreeMap<(String, String), String> {
-    let sql = "SELECT table_name, chunk, loaded_at FROM neonlift.chunks WHERE loaded_at IS NOT NULL";
+    let sql =
+        "SELECT table_name, chunk, loaded_at FROM neonlift.chunks WHERE loaded_at IS NOT NULL";
     let rows = world.target().rows(sql).into_iter();
     let text = |value: Option<String>| value.expect("not null");
     rows.map(|row| {
@@ -58,7 +64,10 @@ fn amid_the_rows() {
 
     let ended = go_on(&world);
     let now = loaded_at(&world);
-    assert!(loaded.iter().all(|(chunk, at)| now.get(chunk) == Some(at)), "loaded again: {ended}");
+    assert!(
+        loaded.iter().all(|(chunk, at)| now.get(chunk) == Some(at)),
+        "loaded again: {ended}"
+    );
     assert!(now.len() > loaded.len());
     no_row_twice(&world);
     assert!(world.dump_of_source() == before, "the source has changed");
@@ -82,9 +91,15 @@ fn amid_the_rows_and_then_the_source_was_written_to() {
     let note = "loading vector_documents again, whole";
     assert!(ended.notes().contains(note), "{ended}");
     let now = loaded_at(&world);
-    let documents = now.iter().filter(|((table, _), _)| table == "vector_documents");
+    let documents = now
+        .iter()
+        .filter(|((table, _), _)| table == "vector_documents");
     for (chunk, at) in documents {
-        assert_ne!(loaded.get(chunk), Some(at), "{chunk:?} was not loaded again");
+        assert_ne!(
+            loaded.get(chunk),
+            Some(at),
+            "{chunk:?} was not loaded again"
+        );
     }
     no_row_twice(&world);
 }
@@ -92,20 +107,42 @@ fn amid_the_rows_and_then_the_source_was_written_to() {
 #[test]
 fn when_indexes_stand_a_changed_source_is_refused_and_nothing_is_lost() {
     let world = World::new(300);
-    world.json(&["run", "--until", "transfer"]).expect(0, "done");
-    let before = world.target().rows("SELECT * FROM vector_documents ORDER BY id");
-    world.source().run("DELETE FROM shop.edge_cases WHERE what = 'exact'");
+    world
+        .json(&["run", "--until", "transfer"])
+        .expect(0, "done");
+    let before = world
+        .target()
+        .rows("SELECT * FROM vector_documents ORDER BY id");
+    world
+        .source()
+        .run("DELETE FROM shop.edge_cases WHERE what = 'exact'");
     eventually("the write in the counters", || {
         let sql = "SELECT n_tup_del FROM pg_stat_user_tables WHERE relname = 'edge_cases'";
         (world.source().value(sql) == "1").then_some(())
     });
     let refused = world.json(&["transfer"]).expect(1, "failed");
     let failure = refused.only("failure");
-    assert!(failure["why"].as_str().is_some_and(|why| why.contains("shop.edge_cases")), "{refused}");
+    assert!(
+        failure["why"]
+            .as_str()
+            .is_some_and(|why| why.contains("shop.edge_cases")),
+        "{refused}"
+    );
     let advice = failure["advice"].to_string();
-    assert!(advice.contains("--session FILE") && advice.contains("empty target"), "{refused}");
-    assert!(before == world.target().rows("SELECT * FROM vector_documents ORDER BY id"));
-    assert_eq!(world.target().value("SELECT count(*) FROM shop.edge_cases"), "6");
+    assert!(
+        advice.contains("--session FILE") && advice.contains("empty target"),
+        "{refused}"
+    );
+    assert!(
+        before
+            == world
+                .target()
+                .rows("SELECT * FROM vector_documents ORDER BY id")
+    );
+    assert_eq!(
+        world.target().value("SELECT count(*) FROM shop.edge_cases"),
+        "6"
+    );
 }
 
 /// A run killed while it builds on `table`, where a lock holds it up. The server does not notice:
@@ -113,14 +150,20 @@ fn when_indexes_stand_a_changed_source_is_refused_and_nothing_is_lost() {
 fn killed_while_building_on(table: &str) {
     let world = World::new(SEVERAL_CHUNKS);
     let config = world.config("[transfer]\njobs = 1\n");
-    world.json(&["run", "--until", "schema", "--config", &config]).expect(0, "done");
+    world
+        .json(&["run", "--until", "schema", "--config", &config])
+        .expect(0, "done");
     // Lets rows in and keeps indexes out.
     let holder = world.target().open();
-    holder.run(&format!("BEGIN; LOCK TABLE {table} IN SHARE UPDATE EXCLUSIVE MODE"));
+    holder.run(&format!(
+        "BEGIN; LOCK TABLE {table} IN SHARE UPDATE EXCLUSIVE MODE"
+    ));
     let waiting = |sessions: &str| {
         let sql = "SELECT count(*) FROM pg_stat_activity
                    WHERE wait_event_type = 'Lock' AND datname = current_database()";
-        eventually("a session that waits", || (world.target().value(sql) == sessions).then_some(()));
+        eventually("a session that waits", || {
+            (world.target().value(sql) == sessions).then_some(())
+        });
     };
     let running = world.start(&["run", "--config", &config]);
     waiting("1");
@@ -133,7 +176,10 @@ fn killed_while_building_on(table: &str) {
     holder.run("COMMIT");
     running.end().expect(0, "awaiting_sign_off").expect_equal();
     let after = world.target().rows(marks);
-    assert!(before.iter().all(|mark| after.contains(mark)), "built again");
+    assert!(
+        before.iter().all(|mark| after.contains(mark)),
+        "built again"
+    );
     let indexes = format!(
         "SELECT indexrelid::regclass::text FROM pg_index WHERE indrelid = '{table}'::regclass ORDER BY 1"
     );
@@ -153,22 +199,34 @@ fn while_a_key_is_built_after_others() {
 #[test]
 fn during_the_backup() {
     let world = World::new(300);
-    world.json(&["run", "--until", "inventory"]).expect(0, "done");
+    world
+        .json(&["run", "--until", "inventory"])
+        .expect(0, "done");
     let holder = world.source().open();
     holder.run("BEGIN; LOCK TABLE shop.visits IN ACCESS EXCLUSIVE MODE");
     let running = world.start(&["run"]);
     let waiting = "SELECT count(*) FROM pg_stat_activity
                    WHERE wait_event_type = 'Lock' AND query LIKE 'LOCK TABLE%'";
-    eventually("a waiting pg_dump", || (world.source().value(waiting) == "1").then_some(()));
+    eventually("a waiting pg_dump", || {
+        (world.source().value(waiting) == "1").then_some(())
+    });
     running.kill();
     holder.run("ROLLBACK");
 
-    let ended = world.json(&["run"]).expect(0, "awaiting_sign_off").expect_equal();
+    let ended = world
+        .json(&["run"])
+        .expect(0, "awaiting_sign_off")
+        .expect_equal();
     let backups = world.work().join("backups");
     let names = fs::read_dir(backups).expect("backups").flatten();
-    let mut names: Vec<String> =
-        names.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    let mut names: Vec<String> = names
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
     names.sort();
     let of = |ending: &str| names.iter().filter(|name| name.ends_with(ending)).count();
-    assert_eq!((of(".dump"), of(".list"), of(".partial")), (1, 1, 0), "{names:?}\n{ended}");
+    assert_eq!(
+        (of(".dump"), of(".list"), of(".partial")),
+        (1, 1, 0),
+        "{names:?}\n{ended}"
+    );
 }

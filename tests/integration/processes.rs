@@ -6,8 +6,14 @@ use std::process::Command;
 /// The arguments of each process.
 pub(crate) fn arguments() -> Vec<String> {
     let Ok(entries) = fs::read_dir("/proc") else {
-        let ps = Command::new("ps").args(["-axo", "args"]).output().expect("ps");
-        return String::from_utf8_lossy(&ps.stdout).lines().map(str::to_owned).collect();
+        let ps = Command::new("ps")
+            .args(["-axo", "args"])
+            .output()
+            .expect("ps");
+        return String::from_utf8_lossy(&ps.stdout)
+            .lines()
+            .map(str::to_owned)
+            .collect();
     };
     let arguments = |entry: fs::DirEntry| {
         let bytes = fs::read(entry.path().join("cmdline")).ok()?;

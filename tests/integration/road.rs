@@ -9,7 +9,9 @@ use std::time::Duration;
 fn before_the_transfer() -> World {
     let world = World::new(SEVERAL_CHUNKS);
     let config = world.small_chunks();
-    world.json(&["run", "--until", "schema", "--config", &config]).expect(0, "done");
+    world
+        .json(&["run", "--until", "schema", "--config", &config])
+        .expect(0, "done");
     world
 }
 
@@ -71,7 +73,10 @@ fn what_stood_still_flows_on() {
         (now == last.replace(now).unwrap_or_default()).then_some(())
     });
     assert!(running.is_running());
-    assert!(world.chunks().0 <= stood.0 + 1, "only what was under way could arrive");
+    assert!(
+        world.chunks().0 <= stood.0 + 1,
+        "only what was under way could arrive"
+    );
     world.faults().delay(Duration::ZERO);
     world.faults().stall(false);
     expect_success(running);
@@ -79,18 +84,31 @@ fn what_stood_still_flows_on() {
 
 /// A comparison that is held up on the target when `lose` takes the target away.
 fn comparison_without_end(world: &World, lose: impl FnOnce()) {
-    world.json(&["run"]).expect(0, "awaiting_sign_off").expect_equal();
+    world
+        .json(&["run"])
+        .expect(0, "awaiting_sign_off")
+        .expect_equal();
     let holder = world.target().open();
     holder.run("BEGIN; LOCK TABLE shop.visits_other IN ACCESS EXCLUSIVE MODE");
     let running = world.start(&["compare"]);
     let waiting = "SELECT count(*) FROM pg_stat_activity
                    WHERE wait_event_type = 'Lock' AND datname = current_database()";
-    eventually("a comparison that waits", || (world.target().value(waiting) == "1").then_some(()));
+    eventually("a comparison that waits", || {
+        (world.target().value(waiting) == "1").then_some(())
+    });
     lose();
     let ended = running.end().expect(3, "failed");
-    assert!(ended.of_kind("comparison").is_empty(), "no verdict: {ended}");
+    assert!(
+        ended.of_kind("comparison").is_empty(),
+        "no verdict: {ended}"
+    );
     let failure = ended.only("failure");
-    assert!(failure["advice"].to_string().contains("Nothing is proved yet"), "{ended}");
+    assert!(
+        failure["advice"]
+            .to_string()
+            .contains("Nothing is proved yet"),
+        "{ended}"
+    );
     drop(holder);
     let status = world.json(&["status"]).only("status");
     assert_eq!(status["session"]["steps"]["compare"]["state"], "failed");
@@ -102,7 +120,11 @@ fn a_comparison_that_loses_the_target_proves_nothing() {
     comparison_without_end(&world, || {
         let file = world.practice_folder().join("target/postmaster.pid");
         let text = fs::read_to_string(file).expect("the server runs");
-        let pid = text.lines().next().and_then(|line| line.parse().ok()).and_then(Pid::from_raw);
+        let pid = text
+            .lines()
+            .next()
+            .and_then(|line| line.parse().ok())
+            .and_then(Pid::from_raw);
         kill_process(pid.expect("a process"), Signal::QUIT).expect("ended");
     });
 }
@@ -119,8 +141,16 @@ fn a_comparison_that_loses_the_road_proves_nothing() {
 #[test]
 fn a_comparison_that_is_not_let_in_proves_nothing() {
     let world = World::new(10);
-    world.json(&["run"]).expect(0, "awaiting_sign_off").expect_equal();
-    world.target().run("ALTER ROLE neondb_owner PASSWORD 'changed meanwhile'");
+    world
+        .json(&["run"])
+        .expect(0, "awaiting_sign_off")
+        .expect_equal();
+    world
+        .target()
+        .run("ALTER ROLE neondb_owner PASSWORD 'changed meanwhile'");
     let ended = world.json(&["compare"]).expect(3, "failed");
-    assert!(ended.of_kind("comparison").is_empty(), "no verdict: {ended}");
+    assert!(
+        ended.of_kind("comparison").is_empty(),
+        "no verdict: {ended}"
+    );
 }

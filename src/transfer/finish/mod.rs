@@ -151,7 +151,7 @@ impl Finish<'_> {
     ) -> Result<(), Error> {
         self.revive(connection).await?;
         let work = build_together(connection, doing, statements);
-        Ok(connection.until_cancelled(self.cancel, work).await??)
+        built(connection.until_cancelled(self.cancel, work).await?)
     }
 
     /// Opens a connection again that was ended while it idled behind long builds.
@@ -252,6 +252,14 @@ impl Finish<'_> {
                 .note(Tone::Warning, format!("the target says: {notice}"));
         }
         Ok(())
+    }
+}
+
+/// A definition that an earlier attempt has built is built.
+fn built(result: Result<(), target::Error>) -> Result<(), Error> {
+    match result {
+        Err(error) if error.is_built_already() => Ok(()),
+        result => Ok(result?),
     }
 }
 
