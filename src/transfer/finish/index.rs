@@ -107,7 +107,7 @@ async fn attempt(
             never = watch(watcher, process, build, finish.progress) => never,
         }
     };
-    connection.until_cancelled(finish.cancel, watched).await??;
+    built(connection.until_cancelled(finish.cancel, watched).await?)?;
     for notice in connection.take_notices() {
         finish
             .progress
