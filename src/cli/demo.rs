@@ -2,7 +2,7 @@
 
 use super::args::{Common, Demo};
 use super::signals::Signals;
-use super::{Error, interruptible, screen, sessions, voice};
+use super::{Error, interruptible, screen, sessions, voice, without_screen};
 use crate::config::Config;
 use crate::headless::{self, Voice};
 use crate::practice::{self, Happening, Practice};
@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 const SIGNER: &str = "practice run";
 
 pub(super) async fn run(common: &Common, demo: &Demo) -> Result<Outcome, Error> {
-    let headless = demo.headless || common.plain || common.json;
+    let headless = demo.headless || without_screen(common);
     if !headless {
         crate::tui::require_terminal()?;
     }

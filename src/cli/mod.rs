@@ -24,6 +24,7 @@ use clap::Parser;
 use signals::Signals;
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use tokio_util::sync::CancellationToken;
 use tracing_appender::non_blocking::WorkerGuard;
@@ -119,7 +120,7 @@ async fn steps(
 
 /// The wizard on the whole screen.
 async fn wizard(common: &Common) -> Result<Outcome, Error> {
-    if common.plain || common.json {
+    if without_screen(common) {
         return steps(common, headless::Options::default(), None).await;
     }
     tui::require_terminal()?;
@@ -158,7 +159,11 @@ fn voice(common: &Common) -> Box<dyn Voice> {
     if common.json {
         Box::new(Json::new(Output::stdout()))
     } else {
-        Box::new(Plain::new(Output::stdout(), common.quiet))
+        Box::new(Plain::new(
+            Output::stdout(),
+            common.quiet,
+            log_file(common).unwrap_or_default(),
+        ))
     }
 }
 
@@ -177,13 +182,22 @@ async fn interruptible<T>(
     }
 }
 
+fn log_file(common: &Common) -> Result<PathBuf, Error> {
+    match &common.log {
+        Some(file) => Ok(file.clone()),
+        None => Ok(sessions::state_folder()?.join("neonlift.log")),
+    }
+}
+
+/// Whether lines are wanted instead of the screen, or the terminal cannot do more.
+fn without_screen(common: &Common) -> bool {
+    common.plain || common.json || std::env::var_os("TERM").is_some_and(|term| term == "dumb")
+}
+
 /// Sends the log to its file: nothing may be written over the screen. The guard writes what is
 /// left when it is dropped.
 fn start_log(common: &Common) -> Result<WorkerGuard, Error> {
-    let file = match &common.log {
-        Some(file) => file.clone(),
-        None => sessions::state_folder()?.join("neonlift.log"),
-    };
+    let file = log_file(common)?;
     let failed = |source| Error::Log {
         file: file.clone(),
         source,

@@ -78,14 +78,17 @@ async fn up(common: &Common, wanted: &Wanted) -> Result<Outcome, Error> {
 
 fn announce(common: &Common, practice: &Practice) {
     let (source, target) = (practice.source_url(), practice.target_url());
+    let bin = practice.binaries().bin.display().to_string();
     let mut output = Output::stdout();
     if common.json {
         let event = json!({
             "event": "practice", "state": "up", "source": source.expose(), "target": target.expose(),
+            "pg_bin": bin,
         });
         output.line(&event.to_string());
         return;
     }
+    output.line(&format!("NEONLIFT_PG_BIN='{bin}'"));
     output.line(&format!("NEONLIFT_SOURCE_URL='{}'", source.expose()));
     output.line(&format!("NEONLIFT_TARGET_URL='{}'", target.expose()));
     output.line(

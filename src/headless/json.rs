@@ -5,7 +5,7 @@ use crate::failure::Failure;
 use crate::progress::{Note, Stage, Tone};
 use crate::session::report::{Comparison, Report};
 use crate::session::{Session, Step};
-use crate::wizard::News;
+use crate::wizard::{News, Outcome};
 use serde_json::{Value, json};
 
 /// Tells as JSON.
@@ -142,6 +142,8 @@ impl Voice for Json {
 
     fn failure(&mut self, cause: &Failure) {
         self.emit(&failure(cause, None));
+        let outcome = Outcome::Failed(cause.severity).name();
+        self.emit(&json!({"event": "finished", "outcome": outcome, "session": null}));
     }
 
     fn say(&mut self, text: &str) {

@@ -39,7 +39,8 @@ pub trait Voice: Send {
     fn progress(&mut self, step: Step, gauge: &Gauge<'_>);
     /// A line left by the running step.
     fn note(&mut self, note: &Note);
-    /// A failure outside of any step: a wrong option, practice servers that do not start.
+    /// A failure outside of any step, which ends the program: a wrong option, practice servers
+    /// that do not start. The last thing told.
     fn failure(&mut self, failure: &Failure);
     /// Something that happens outside of any step.
     fn say(&mut self, text: &str);

@@ -8,6 +8,7 @@ use crate::figures;
 use crate::progress::{Note, Stage, Tone};
 use crate::session::{Record, Session, Step};
 use crate::wizard::{News, Outcome};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// A line of progress this often.
@@ -19,16 +20,19 @@ const STILL: Duration = Duration::from_secs(10);
 pub struct Plain {
     output: Output,
     quiet: bool,
+    log: PathBuf,
     last: String,
     told: Duration,
 }
 
 impl Plain {
-    /// Plain lines to this output; `quiet` leaves the lines about progress out.
-    pub fn new(output: Output, quiet: bool) -> Self {
+    /// Plain lines to this output; `quiet` leaves the lines about progress out. Failures name
+    /// the `log`.
+    pub fn new(output: Output, quiet: bool, log: PathBuf) -> Self {
         Self {
             output,
             quiet,
+            log,
             last: String::new(),
             told: Duration::ZERO,
         }
@@ -127,6 +131,7 @@ impl Voice for Plain {
         failure_lines(failure)
             .iter()
             .for_each(|line| self.line(line));
+        self.line(format!("  Log: {}", self.log.display()));
     }
 
     fn say(&mut self, text: &str) {
@@ -142,6 +147,9 @@ impl Voice for Plain {
             report::ending(end).iter().for_each(|line| self.line(line));
         }
         self.line(format!("  Session: {}", end.file.display()));
+        if matches!(end.outcome, Outcome::Failed(_)) {
+            self.line(format!("  Log: {}", self.log.display()));
+        }
     }
 }
 

@@ -149,6 +149,14 @@ impl Error {
         }
     }
 
+    /// The constraint that a statement violated, when the server named one.
+    pub fn constraint(&self) -> Option<&str> {
+        match self {
+            Self::Query { source, .. } => source.inner().as_db_error()?.constraint(),
+            _ => None,
+        }
+    }
+
     /// What is known to be behind it.
     pub fn cause(&self) -> Option<Cause> {
         match self {

@@ -2,14 +2,15 @@
 
 use super::{Error, Work};
 use crate::compare::Compare;
+use crate::postgres::ConnectionString;
 use crate::session::report::Comparison;
 use crate::wizard::Side;
 
 pub(super) async fn run(work: Work<'_>) -> Result<Comparison, Error> {
     work.progress.begin("Connecting to both sides");
     let (source, target) = (
-        work.known(Side::Source).await?,
-        work.known(Side::Target).await?,
+        known(work, Side::Source).await?,
+        known(work, Side::Target).await?,
     );
     let compare = Compare {
         source: &source,
@@ -19,4 +20,12 @@ pub(super) async fn run(work: Work<'_>) -> Result<Comparison, Error> {
         cancel: work.cancel,
     };
     Ok(compare.all().await?)
+}
+
+/// A side that does not let us in leaves the question open, as one does that is lost later.
+async fn known(work: Work<'_>, side: Side) -> Result<ConnectionString, Error> {
+    work.known(side).await.map_err(|error| match error {
+        Error::Postgres(error) => Error::Compare(error.into()),
+        other => other,
+    })
 }

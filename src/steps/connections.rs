@@ -43,7 +43,10 @@ async fn visit(work: Work<'_>, side: Side) -> Result<(Server, Connection), Error
         _ => work.known(side).await?,
     };
     let connection = Connection::open(&string, &Retrying::default(), work.cancel).await?;
-    connection.pin().await?;
+    // Behind a pooler, settings of a session would reach other clients.
+    if !string.is_pooled() {
+        connection.pin().await?;
+    }
     let row = one(
         &connection,
         "SELECT current_setting('server_version_num')::int, pg_database_size(current_database()),

@@ -90,7 +90,8 @@ async fn move_rows(
     let snapshots = ledger.snapshots().await?;
     let present = snapshots.last().map_or(1, |last| last.number + 1);
     let planned = ledger.tables().await?;
-    let plan = make_plan(work, source, &tables, &planned, &snapshots, &ledger).await?;
+    let planning = make_plan(work, source, &tables, &planned, &snapshots, &ledger);
+    let plan = connection.until_cancelled(work.cancel, planning).await??;
     if !plan.again.is_empty() {
         let names: Vec<String> = plan.again.iter().map(ToString::to_string).collect();
         let text = format!(
@@ -124,6 +125,9 @@ async fn move_rows(
         work.cancel,
     )
     .await?;
+    // The other connection was idle all the while: a compute that fell asleep has ended it.
+    let connection = target::open(to, work.cancel).await?;
+    let ledger = Ledger::new(&connection, &work.session.id);
     let loaded = ledger.tables().await?;
     Ok(Transfer {
         tables: loaded.iter().map(loaded_table).collect(),

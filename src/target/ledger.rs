@@ -10,6 +10,9 @@ use std::collections::HashSet;
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
+/// The key of the ledger's table of definitions: violating it means "built already".
+pub(super) const BUILT_KEY: &str = "built_pkey";
+
 /// Creates the ledger; part of the schema step's one transaction.
 const CREATE: &str = "
 CREATE SCHEMA IF NOT EXISTS neonlift;
@@ -218,15 +221,22 @@ impl<'a> Ledger<'a> {
     }
 
     /// Rows that a table's loaded chunks hold, chunk by chunk, are summed by the caller; this
-    /// gives the definitions that were built after the rows.
+    /// gives the definitions that were built after the rows. Waits for those still being built:
+    /// a server goes on building for a run that was killed, and must not be met half-way.
     pub async fn built(&self) -> Result<HashSet<String>, Error> {
+        let settle = "BEGIN; LOCK TABLE neonlift.built IN SHARE MODE; COMMIT";
+        self.connection
+            .batch("waiting for what a killed run still builds", settle)
+            .await?;
         let rows = self
             .rows("SELECT definition FROM neonlift.built WHERE run = $1")
             .await?;
         Ok(rows.iter().map(|row| row.get(0)).collect())
     }
 
-    /// SQL that notes a definition as built; goes into the transaction that builds it.
+    /// SQL that notes a definition as built; stands first in the transaction that builds it, so
+    /// that [`Ledger::built`] can wait for its end, and so that a second attempt waits for a first
+    /// one whose connection was lost and then fails on [`BUILT_KEY`].
     pub fn mark_built(run: &str, definition: &str) -> String {
         let (run, definition) = (quote::literal(run), quote::literal(definition));
         format!("INSERT INTO neonlift.built (run, definition) VALUES ({run}, {definition});")

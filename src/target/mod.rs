@@ -54,6 +54,19 @@ impl Error {
     }
 }
 
+impl Error {
+    /// Whether a definition was refused because an earlier attempt, whose answer got lost, has
+    /// built it.
+    pub fn is_built_already(&self) -> bool {
+        match self {
+            Self::Postgres(error) | Self::Definition { source: error, .. } => {
+                error.constraint() == Some(ledger::BUILT_KEY)
+            }
+            _ => false,
+        }
+    }
+}
+
 impl Explain for Error {
     fn failure(&self) -> Failure {
         match self {

@@ -394,32 +394,17 @@ impl Wizard {
     }
 }
 
-/// The steps that must be done before a step may run.
+/// The steps that must be done before a step may run: those that it builds on, and before
+/// anything is written, all.
 pub fn needs(step: Step) -> &'static [Step] {
-    use Step::{Backup, Compare, Connections, Inventory, Prerequisites, Schema, Transfer};
     match step {
-        Prerequisites | Connections => &[],
-        Inventory => &[Connections],
-        Backup => &[Prerequisites, Connections],
-        Schema => &[Prerequisites, Connections, Inventory, Backup],
-        Transfer => &[Prerequisites, Connections, Inventory, Backup, Schema],
-        Compare => &[
-            Prerequisites,
-            Connections,
-            Inventory,
-            Backup,
-            Schema,
-            Transfer,
-        ],
-        Step::Cutover => &[
-            Prerequisites,
-            Connections,
-            Inventory,
-            Backup,
-            Schema,
-            Transfer,
-            Compare,
-        ],
+        Step::Prerequisites | Step::Connections => &[],
+        Step::Inventory => &[Step::Connections],
+        Step::Backup => &[Step::Prerequisites, Step::Connections],
+        Step::Schema | Step::Transfer | Step::Compare | Step::Cutover => {
+            // The steps stand in ALL in the order of their numbers.
+            &Step::ALL[..step as usize]
+        }
     }
 }
 

@@ -27,7 +27,7 @@ fn checks(checks: &[Check]) -> Vec<String> {
         let (glyph, word) = match check.verdict {
             Verdict::Good => ("✓", ""),
             Verdict::Warning => ("!", "note: "),
-            Verdict::Bad => ("✗", "missing: "),
+            Verdict::Bad => ("✗", "wrong: "),
         };
         lines.push(format!("{glyph} {}: {word}{}", check.name, check.found));
         // The advice of bad checks follows in the failure.

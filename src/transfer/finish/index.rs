@@ -1,7 +1,7 @@
 //! Builds indexes and the keys that stand on them, several at a time, with the server's own
 //! word on how far each is.
 
-use super::{Finish, describe, noted};
+use super::{Finish, built, describe, noted};
 use crate::postgres::Connection;
 use crate::postgres::catalogue::TableName;
 use crate::postgres::script::{Class, Entry};
@@ -107,7 +107,7 @@ async fn attempt(
             never = watch(watcher, process, build, finish.progress) => never,
         }
     };
-    connection.until_cancelled(finish.cancel, watched).await??;
+    built(connection.until_cancelled(finish.cancel, watched).await?)?;
     for notice in connection.take_notices() {
         finish
             .progress

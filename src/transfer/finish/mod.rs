@@ -54,7 +54,10 @@ impl Finish<'_> {
     /// Makes all of it.
     pub async fn all(&self) -> Result<Finished, Error> {
         let mut connection = target::open(self.target, self.cancel).await?;
-        let built = Ledger::new(&connection, self.run).built().await?;
+        let ledger = Ledger::new(&connection, self.run);
+        let built = connection
+            .until_cancelled(self.cancel, ledger.built())
+            .await??;
         let mut finished = Finished::default();
         let entries = self.wanted(&mut finished.left_out);
         let missing: Vec<&Entry> = entries
@@ -82,6 +85,7 @@ impl Finish<'_> {
             &rest,
         )
         .await?;
+        self.revive(&mut connection).await?;
         self.set_sequences(&connection, &built, &mut finished)
             .await?;
         self.refresh_views(&connection).await?;
@@ -145,11 +149,17 @@ impl Finish<'_> {
         doing: &str,
         statements: &[Statement],
     ) -> Result<(), Error> {
+        self.revive(connection).await?;
+        let work = build_together(connection, doing, statements);
+        built(connection.until_cancelled(self.cancel, work).await?)
+    }
+
+    /// Opens a connection again that was ended while it idled behind long builds.
+    async fn revive(&self, connection: &mut Connection) -> Result<(), Error> {
         if connection.is_closed() {
             *connection = target::open(self.target, self.cancel).await?;
         }
-        let work = build_together(connection, doing, statements);
-        Ok(connection.until_cancelled(self.cancel, work).await??)
+        Ok(())
     }
 
     /// Sets every sequence once: a repeated transfer must not set back what an application on
@@ -245,6 +255,14 @@ impl Finish<'_> {
     }
 }
 
+/// A definition that an earlier attempt has built is built.
+fn built(result: Result<(), target::Error>) -> Result<(), Error> {
+    match result {
+        Err(error) if error.is_built_already() => Ok(()),
+        result => Ok(result?),
+    }
+}
+
 /// What would cost time, or act on rows, if it were there before them.
 const LAST: [Class; 4] = [
     Class::Rule,
@@ -271,9 +289,9 @@ fn definition(entry: &Entry) -> String {
 /// An entry's SQL with its note in the ledger.
 fn noted(run: &str, entry: &Entry) -> Statement {
     let sql = format!(
-        "{}\n;{}",
-        entry.sql,
-        Ledger::mark_built(run, &definition(entry))
+        "{}\n{}",
+        Ledger::mark_built(run, &definition(entry)),
+        entry.sql
     );
     Statement {
         what: describe(entry),

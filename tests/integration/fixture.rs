@@ -1,0 +1,280 @@
+//! What the tests stand on: practice servers, a home of one's own, the program under way.
+
+mod program;
+mod sql;
+
+pub(crate) use program::{Ended, Running};
+pub(crate) use sql::Database;
+
+use neonlift::failure::Explain;
+use neonlift::practice::relay::Faults;
+use neonlift::practice::{Error, Options, Practice};
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+use tokio_util::sync::CancellationToken;
+
+/// Nothing here takes longer, on a machine under load either.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(120);
+
+/// Documents enough for several chunks of a mebibyte, few enough to be quick.
+pub(crate) const SEVERAL_CHUNKS: u64 = 2_000;
+
+/// Waits until `condition` gives something; panics with `what` when it never does.
+pub(crate) fn eventually<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
+    let began = Instant::now();
+    loop {
+        if let Some(value) = condition() {
+            return value;
+        }
+        assert!(began.elapsed() < DEADLINE, "waited in vain: {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Practice servers with the runtime that drives their relay.
+struct Servers {
+    practice: Option<Practice>,
+    runtime: Runtime,
+}
+
+impl Servers {
+    fn start(documents: u64) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        let options = Options {
+            documents: Some(documents),
+            ..Options::default()
+        };
+        let cancel = CancellationToken::new();
+        let started = runtime.block_on(Practice::start(&options, &|_| {}, &cancel));
+        let practice = started.unwrap_or_else(|error| panic!("{}", explained(&error)));
+        Self {
+            practice: Some(practice),
+            runtime,
+        }
+    }
+
+    fn practice(&self) -> &Practice {
+        self.practice.as_ref().expect("running until dropped")
+    }
+}
+
+/// Without servers nothing can be tested: the advice says how to get some.
+fn explained(error: &Error) -> String {
+    let failure = error.failure();
+    let advice = failure.advice.join("\n  ");
+    format!(
+        "no practice servers. {} {}\n  {advice}",
+        failure.what, failure.why
+    )
+}
+
+impl Drop for Servers {
+    fn drop(&mut self) {
+        if let Some(practice) = self.practice.take() {
+            // A test may have ended a server on purpose.
+            let _ = self.runtime.block_on(practice.stop());
+        }
+    }
+}
+
+/// Practice servers, and a folder that is home, state and working folder of the program.
+pub(crate) struct World {
+    servers: Arc<Servers>,
+    folder: TempDir,
+}
+
+impl World {
+    /// Servers of one's own, with this many documents.
+    pub(crate) fn new(documents: u64) -> Self {
+        Self::on(Arc::new(Servers::start(documents)))
+    }
+
+    /// Servers that other tests use at the same time: for tests that change nothing.
+    pub(crate) fn sharing() -> Self {
+        static SHARED: Mutex<Weak<Servers>> = Mutex::new(Weak::new());
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        // Weak: the last test that uses them ends them.
+        let servers = shared
+            .upgrade()
+            .unwrap_or_else(|| Arc::new(Servers::start(10)));
+        *shared = Arc::downgrade(&servers);
+        Self::on(servers)
+    }
+
+    fn on(servers: Arc<Servers>) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        // Servers of a demo have another user when the tests are run by root.
+        let open = fs::Permissions::from_mode(0o711);
+        fs::set_permissions(folder.path(), open).expect("rights");
+        for inner in ["home", "work"] {
+            fs::create_dir(folder.path().join(inner)).expect("a folder");
+        }
+        Self { servers, folder }
+    }
+
+    fn practice(&self) -> &Practice {
+        self.servers.practice()
+    }
+
+    /// Everything that the program writes is somewhere in here.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The program's working folder.
+    pub(crate) fn work(&self) -> PathBuf {
+        self.folder.path().join("work")
+    }
+
+    /// The session's file that [`World::neonlift`] names.
+    pub(crate) fn session(&self) -> PathBuf {
+        self.folder.path().join("session.toml")
+    }
+
+    /// The folder of the servers' data.
+    pub(crate) fn practice_folder(&self) -> &Path {
+        self.practice().folder()
+    }
+
+    pub(crate) fn source_url(&self) -> String {
+        self.practice().source_url().expose().to_owned()
+    }
+
+    pub(crate) fn target_url(&self) -> String {
+        self.practice().target_url().expose().to_owned()
+    }
+
+    /// The faults of the road to the target.
+    pub(crate) fn faults(&self) -> Faults {
+        self.practice().faults()
+    }
+
+    /// One of PostgreSQL's programs of the servers' version.
+    pub(crate) fn postgres_program(&self, name: &str) -> PathBuf {
+        self.practice().binaries().program(name)
+    }
+
+    /// The source, as its superuser.
+    pub(crate) fn source(&self) -> Database<'_> {
+        Database::new(&self.servers.runtime, self.source_url())
+    }
+
+    /// The target as a superuser, past the relay.
+    pub(crate) fn target(&self) -> Database<'_> {
+        let url = self.practice().target_superuser_url();
+        Database::new(&self.servers.runtime, url.expose().to_owned())
+    }
+
+    /// The program with an environment that holds nothing but what is given here. Arguments that
+    /// name no session get the test's own.
+    pub(crate) fn neonlift(&self, arguments: &[&str]) -> Command {
+        let mut command = self.bare(arguments);
+        command
+            .arg("--session")
+            .arg(self.session())
+            .env("NEONLIFT_SOURCE_URL", self.source_url())
+            .env("NEONLIFT_TARGET_URL", self.target_url());
+        command
+    }
+
+    /// As [`World::neonlift`], without session and connection strings.
+    pub(crate) fn bare(&self, arguments: &[&str]) -> Command {
+        let home = self.folder.path().join("home");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_neonlift"));
+        command
+            .args(arguments)
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", &home)
+            .env("XDG_STATE_HOME", home.join("state"))
+            .env("XDG_CONFIG_HOME", home.join("config"))
+            .env("XDG_CACHE_HOME", home.join("cache"))
+            // The servers' own pg_dump; so a demo does not fetch servers again, either.
+            .env("NEONLIFT_PG_BIN", &self.practice().binaries().bin)
+            .current_dir(self.work());
+        command
+    }
+
+    /// Runs the program with `--json` to its end.
+    pub(crate) fn json(&self, arguments: &[&str]) -> Ended {
+        self.start(arguments).end()
+    }
+
+    /// Starts the program with `--json`.
+    pub(crate) fn start(&self, arguments: &[&str]) -> Running {
+        let mut command = self.neonlift(arguments);
+        command.arg("--json");
+        Running::start(&mut command)
+    }
+
+    /// Writes a configuration file; its path.
+    pub(crate) fn config(&self, text: &str) -> String {
+        let file = self.folder.path().join("config.toml");
+        fs::write(&file, text).expect("a configuration");
+        file.display().to_string()
+    }
+
+    /// A configuration under which the rows travel one after another in chunks of a mebibyte.
+    pub(crate) fn small_chunks(&self) -> String {
+        self.config("[transfer]\nchunk_mb = 1\njobs = 1\n")
+    }
+
+    /// The source as `pg_dump` sees it.
+    pub(crate) fn dump_of_source(&self) -> Vec<u8> {
+        sql::dump(&self.postgres_program("pg_dump"), &self.source_url(), &[])
+    }
+
+    /// The definitions of a database as `pg_dump` sees them.
+    pub(crate) fn definitions(&self, url: &str) -> String {
+        let program = self.postgres_program("pg_dump");
+        let arguments = [
+            "--schema-only",
+            "--no-owner",
+            "--no-privileges",
+            "--exclude-schema=neonlift",
+        ];
+        String::from_utf8(sql::dump(&program, url, &arguments)).expect("UTF-8")
+    }
+
+    /// The target's address as a superuser.
+    pub(crate) fn target_superuser_url(&self) -> String {
+        self.practice().target_superuser_url().expose().to_owned()
+    }
+
+    /// What the target holds besides its extensions: one name a row.
+    pub(crate) fn target_holds(&self) -> Vec<String> {
+        let rows = self.target().rows(
+            "SELECT format('%s.%s', n.nspname, c.relname) FROM pg_class c
+             JOIN pg_namespace n ON n.oid = c.relnamespace
+             WHERE n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema' ORDER BY 1",
+        );
+        rows.into_iter().flatten().flatten().collect()
+    }
+
+    /// How many chunks of this session's ledger are loaded, and how many there are.
+    pub(crate) fn chunks(&self) -> (u64, u64) {
+        let target = self.target();
+        if target.value("SELECT to_regclass('neonlift.chunks') IS NOT NULL") != "t" {
+            return (0, 0);
+        }
+        let sql = "SELECT count(loaded_at), count(*) FROM neonlift.chunks";
+        let row = target.rows(sql).remove(0);
+        let number = |at: usize| {
+            row[at]
+                .as_deref()
+                .and_then(|text| text.parse().ok())
+                .unwrap_or(0)
+        };
+        (number(0), number(1))
+    }
+}

@@ -1,0 +1,232 @@
+//! Killed at any moment: the same command goes on, nothing lost, nothing doubled.
+
+use crate::fixture::{Ended, Running, SEVERAL_CHUNKS, World, eventually};
+use std::collections::BTreeMap;
+use std::fs;
+use std::time::Duration;
+
+/// A migration that was stopped while rows travelled: some chunks are in, some are not. `stop`
+/// ends the program while nothing flows to the target.
+pub(crate) fn stopped_amid_the_rows(world: &World, stop: impl FnOnce(Running) -> Ended) -> Ended {
+    let config = world.small_chunks();
+    world
+        .json(&["run", "--until", "schema", "--config", &config])
+        .expect(0, "done");
+    // Several round trips a chunk: slow enough to be caught half-way.
+    world.faults().delay(Duration::from_millis(200));
+    let running = world.start(&["run", "--config", &config]);
+    eventually("a loaded chunk", || (world.chunks().0 > 0).then_some(()));
+    world.faults().stall(true);
+    let ended = stop(running);
+    world.faults().delay(Duration::ZERO);
+    world.faults().stall(false);
+    let (loaded, all) = world.chunks();
+    assert!(0 < loaded && loaded < all, "{loaded} of {all} chunks");
+    ended
+}
+
+/// The rest of the run.
+fn go_on(world: &World) -> Ended {
+    let config = world.small_chunks();
+    world
+        .json(&["run", "--config", &config])
+        .expect(0, "awaiting_sign_off")
+        .expect_equal()
+}
+
+/// When each chunk that is in was loaded.
+fn loaded_at(world: &World) -> BTreeMap<(String, String), String> {
+    let sql =
+        "SELECT table_name, chunk, loaded_at FROM neonlift.chunks WHERE loaded_at IS NOT NULL";
+    let rows = world.target().rows(sql).into_iter();
+    let text = |value: Option<String>| value.expect("not null");
+    rows.map(|row| {
+        let [table, chunk, at] = <[_; 3]>::try_from(row).expect("three columns").map(text);
+        ((table, chunk), at)
+    })
+    .collect()
+}
+
+fn no_row_twice(world: &World) {
+    let sql = "SELECT count(*), count(DISTINCT id) FROM vector_documents";
+    assert_eq!(world.target().rows(sql), world.source().rows(sql));
+}
+
+#[test]
+fn amid_the_rows() {
+    let world = World::new(SEVERAL_CHUNKS);
+    let before = world.dump_of_source();
+    let killed = stopped_amid_the_rows(&world, Running::kill);
+    assert_eq!(killed.code, None, "{killed}");
+    let loaded = loaded_at(&world);
+    let status = world.json(&["status"]).only("status");
+    assert_eq!(status["session"]["steps"]["transfer"]["state"], "running");
+
+    let ended = go_on(&world);
+    let now = loaded_at(&world);
+    assert!(
+        loaded.iter().all(|(chunk, at)| now.get(chunk) == Some(at)),
+        "loaded again: {ended}"
+    );
+    assert!(now.len() > loaded.len());
+    no_row_twice(&world);
+    assert!(world.dump_of_source() == before, "the source has changed");
+}
+
+#[test]
+fn amid_the_rows_and_then_the_source_was_written_to() {
+    let world = World::new(SEVERAL_CHUNKS);
+    stopped_amid_the_rows(&world, Running::kill);
+    let loaded = loaded_at(&world);
+    let first = world.source().open();
+    first.run("UPDATE vector_documents SET content = content || '!' WHERE ctid = '(0,1)'");
+    drop(first);
+    // The counters that tell of a write come with the end of the session that wrote.
+    eventually("the write in the counters", || {
+        let sql = "SELECT n_tup_upd FROM pg_stat_user_tables WHERE relname = 'vector_documents'";
+        (world.source().value(sql) == "1").then_some(())
+    });
+
+    let ended = go_on(&world);
+    let note = "loading vector_documents again, whole";
+    assert!(ended.notes().contains(note), "{ended}");
+    let now = loaded_at(&world);
+    let documents = now
+        .iter()
+        .filter(|((table, _), _)| table == "vector_documents");
+    for (chunk, at) in documents {
+        assert_ne!(
+            loaded.get(chunk),
+            Some(at),
+            "{chunk:?} was not loaded again"
+        );
+    }
+    no_row_twice(&world);
+}
+
+#[test]
+fn when_indexes_stand_a_changed_source_is_refused_and_nothing_is_lost() {
+    let world = World::new(300);
+    world
+        .json(&["run", "--until", "transfer"])
+        .expect(0, "done");
+    let before = world
+        .target()
+        .rows("SELECT * FROM vector_documents ORDER BY id");
+    world
+        .source()
+        .run("DELETE FROM shop.edge_cases WHERE what = 'exact'");
+    eventually("the write in the counters", || {
+        let sql = "SELECT n_tup_del FROM pg_stat_user_tables WHERE relname = 'edge_cases'";
+        (world.source().value(sql) == "1").then_some(())
+    });
+    let refused = world.json(&["transfer"]).expect(1, "failed");
+    let failure = refused.only("failure");
+    assert!(
+        failure["why"]
+            .as_str()
+            .is_some_and(|why| why.contains("shop.edge_cases")),
+        "{refused}"
+    );
+    let advice = failure["advice"].to_string();
+    assert!(
+        advice.contains("--session FILE") && advice.contains("empty target"),
+        "{refused}"
+    );
+    assert!(
+        before
+            == world
+                .target()
+                .rows("SELECT * FROM vector_documents ORDER BY id")
+    );
+    assert_eq!(
+        world.target().value("SELECT count(*) FROM shop.edge_cases"),
+        "6"
+    );
+}
+
+/// A run killed while it builds on `table`, where a lock holds it up. The server does not notice:
+/// it goes on building for nobody, and the next run meets it there.
+fn killed_while_building_on(table: &str) {
+    let world = World::new(SEVERAL_CHUNKS);
+    let config = world.config("[transfer]\njobs = 1\n");
+    world
+        .json(&["run", "--until", "schema", "--config", &config])
+        .expect(0, "done");
+    // Lets rows in and keeps indexes out.
+    let holder = world.target().open();
+    holder.run(&format!(
+        "BEGIN; LOCK TABLE {table} IN SHARE UPDATE EXCLUSIVE MODE"
+    ));
+    let waiting = |sessions: &str| {
+        let sql = "SELECT count(*) FROM pg_stat_activity
+                   WHERE wait_event_type = 'Lock' AND datname = current_database()";
+        eventually("a session that waits", || {
+            (world.target().value(sql) == sessions).then_some(())
+        });
+    };
+    let running = world.start(&["run", "--config", &config]);
+    waiting("1");
+    running.kill();
+    let marks = "SELECT definition, built_at FROM neonlift.built ORDER BY 1";
+    let before = world.target().rows(marks);
+
+    let running = world.start(&["run", "--config", &config]);
+    waiting("2");
+    holder.run("COMMIT");
+    running.end().expect(0, "awaiting_sign_off").expect_equal();
+    let after = world.target().rows(marks);
+    assert!(
+        before.iter().all(|mark| after.contains(mark)),
+        "built again"
+    );
+    let indexes = format!(
+        "SELECT indexrelid::regclass::text FROM pg_index WHERE indrelid = '{table}'::regclass ORDER BY 1"
+    );
+    assert_eq!(world.target().rows(&indexes), world.source().rows(&indexes));
+}
+
+#[test]
+fn while_the_first_index_is_built() {
+    killed_while_building_on("public.vector_documents");
+}
+
+#[test]
+fn while_a_key_is_built_after_others() {
+    killed_while_building_on("shop.orders");
+}
+
+#[test]
+fn during_the_backup() {
+    let world = World::new(300);
+    world
+        .json(&["run", "--until", "inventory"])
+        .expect(0, "done");
+    let holder = world.source().open();
+    holder.run("BEGIN; LOCK TABLE shop.visits IN ACCESS EXCLUSIVE MODE");
+    let running = world.start(&["run"]);
+    let waiting = "SELECT count(*) FROM pg_stat_activity
+                   WHERE wait_event_type = 'Lock' AND query LIKE 'LOCK TABLE%'";
+    eventually("a waiting pg_dump", || {
+        (world.source().value(waiting) == "1").then_some(())
+    });
+    running.kill();
+    holder.run("ROLLBACK");
+
+    let ended = world
+        .json(&["run"])
+        .expect(0, "awaiting_sign_off")
+        .expect_equal();
+    let backups = world.work().join("backups");
+    let names = fs::read_dir(backups).expect("backups").flatten();
+    let mut names: Vec<String> = names
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    let of = |ending: &str| names.iter().filter(|name| name.ends_with(ending)).count();
+    assert_eq!(
+        (of(".dump"), of(".list"), of(".partial")),
+        (1, 1, 0),
+        "{names:?}\n{ended}"
+    );
+}

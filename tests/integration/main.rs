@@ -1,0 +1,17 @@
+//! The real program against real servers: practice servers started by the library, the binary
+//! started as a person starts it. One binary, so that it is linked once.
+
+// Helpers outside of `#[test]` functions fail a test by panicking, too.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod bad_input;
+mod differences;
+mod end_to_end;
+mod fixture;
+mod interrupted;
+mod killed;
+mod processes;
+mod road;
+mod schema_files;
+mod secrets;
+mod sessions;
