@@ -63,7 +63,9 @@ impl Door {
 
     /// Whether a session through this door is encrypted, or the cause why there is none.
     pub(crate) async fn outcome(&self, place: &ConnectionString) -> Result<bool, Option<Cause>> {
-        self.is_encrypted(place).await.map_err(|error| error.cause())
+        self.is_encrypted(place)
+            .await
+            .map_err(|error| error.cause())
     }
 
     async fn is_encrypted(&self, place: &ConnectionString) -> Result<bool, Error> {

@@ -22,12 +22,14 @@ async fn every_sslmode_means_what_it_means_in_libpq() {
                 ("tls_only", "allow", Ok(true)),
                 ("plain_only", "prefer", Ok(false)),
                 ("plain_only", "require", NO_RULE),
+                ("tls_only", "require", Ok(true)),
             ],
             Kind::Relay => [
                 ("postgres", "disable", Err(Some(Cause::TlsRequired))),
                 ("postgres", "allow", Ok(true)),
                 ("tls_only", "disable", Err(Some(Cause::TlsRequired))),
-                ("tls_only", "allow", NO_RULE),
+                ("tls_only", "allow", Err(Some(Cause::TlsRequired))),
+                ("tls_only", "require", NO_RULE),
                 ("plain_only", "prefer", Ok(true)),
                 ("plain_only", "require", Ok(true)),
             ],
@@ -40,7 +42,12 @@ async fn every_sslmode_means_what_it_means_in_libpq() {
         ];
         for (user, mode, expected) in of_kind.into_iter().chain(of_all) {
             let place = door.place_of(user, &format!("sslmode={mode}"));
-            assert_eq!(door.outcome(&place).await, expected, "{:?} {user} {mode}", door.kind);
+            assert_eq!(
+                door.outcome(&place).await,
+                expected,
+                "{:?} {user} {mode}",
+                door.kind
+            );
         }
     }
 }
@@ -51,7 +58,10 @@ async fn plain_text_is_refused_by_the_relay_in_neons_words() {
     let error = open(&door.place("sslmode=disable")).await.unwrap_err();
     assert_eq!(error.sqlstate(), Some("XX000"));
     let text = neonlift::failure::chain(&error);
-    assert!(text.contains("connection is insecure (try using `sslmode=require`)"), "{text}");
+    assert!(
+        text.contains("connection is insecure (try using `sslmode=require`)"),
+        "{text}"
+    );
 }
 
 #[tokio::test]
@@ -78,7 +88,12 @@ async fn a_file_of_authorities_is_used_as_by_libpq() {
         ] {
             let place = door.place(&trusting(mode, root));
             let file = root.display();
-            assert_eq!(door.outcome(&place).await, expected, "{:?} {mode} {file}", door.kind);
+            assert_eq!(
+                door.outcome(&place).await,
+                expected,
+                "{:?} {mode} {file}",
+                door.kind
+            );
         }
         let system = door.place("sslrootcert=system");
         assert_eq!(door.outcome(&system).await, UNTRUSTED);
@@ -107,11 +122,15 @@ async fn the_host_is_verified_also_when_an_address_is_given() {
         let refused = Err(Some(Cause::CertificateForOtherHost));
         assert_eq!(door.outcome(&place).await, refused);
         let error = probe(&place).await.unwrap_err();
-        assert_eq!(error.cause(), Some(Cause::CertificateForOtherHost), "{error:?}");
+        assert_eq!(
+            error.cause(),
+            Some(Cause::CertificateForOtherHost),
+            "{error:?}"
+        );
         // The relay finds its endpoint by the name.
         let unchecked = match door.kind {
             Kind::Server => Ok(true),
-            Kind::Relay => Err(Some(Cause::EndpointNotFound)),
+            Kind::Relay => Err(Some(Cause::EndpointNotNamed)),
         };
         let place = door.place_named(other, &authority);
         assert_eq!(door.outcome(&place).await, unchecked);
@@ -137,11 +156,17 @@ async fn channel_binding_is_used_and_can_be_insisted_on() {
 }
 
 async fn assert_probed(door: &Door, subject: &str, issuer: &str, days: i32) {
-    let facts = probe(&door.place("sslmode=require")).await.unwrap().unwrap();
+    let facts = probe(&door.place("sslmode=require"))
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(facts.protocol, "TLSv1.3");
     assert!(facts.cipher.starts_with("TLS_"), "{facts:?}");
     assert_eq!((&*facts.subject, &*facts.issuer), (subject, issuer));
-    assert!((days - 1..=days).contains(&facts.expires_in_days), "{facts:?}");
+    assert!(
+        (days - 1..=days).contains(&facts.expires_in_days),
+        "{facts:?}"
+    );
     assert!(facts.expires.ends_with("GMT"), "{facts:?}");
     assert!(!facts.verified && facts.distrusted.is_some(), "{facts:?}");
 }
@@ -159,7 +184,11 @@ async fn a_probe_tells_protocol_and_certificate() {
         assert!(facts.verified && facts.distrusted.is_none(), "{facts:?}");
         let wrong = door.place(&trusting("verify-full", &door.wrong_root()));
         let error = probe(&wrong).await.unwrap_err();
-        assert_eq!(error.cause(), Some(Cause::CertificateNotTrusted), "{error:?}");
+        assert_eq!(
+            error.cause(),
+            Some(Cause::CertificateNotTrusted),
+            "{error:?}"
+        );
         assert_eq!(probe(&door.place("sslmode=disable")).await.unwrap(), None);
     }
 }

@@ -61,7 +61,10 @@ async fn logins_refused_through_the_relay_say_why_too() {
     for (place, cause) in [
         (wrong, Cause::WrongPassword),
         (place.with_database("nowhere"), Cause::UnknownDatabase),
-        (door.place_of("nobody_known", "sslmode=require"), Cause::NoHbaEntry),
+        (
+            door.place_of("nobody_known", "sslmode=require"),
+            Cause::NoHbaEntry,
+        ),
         (without, Cause::PasswordMissing),
         (setting, Cause::UnknownSetting),
         (door.place("sslmode=disable"), Cause::TlsRequired),

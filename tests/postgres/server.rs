@@ -33,8 +33,7 @@ const RULES: &str = "\
     host all postgres,+anyway all scram-sha-256\n";
 
 /// Ends the server when nobody holds the other end of its input any more.
-const LIFELINE: &str =
-    r#"folder=$1; shift; "$@" & cat; kill -QUIT $!; wait; rm -rf "$folder""#;
+const LIFELINE: &str = r#"folder=$1; shift; "$@" & cat; kill -QUIT $!; wait; rm -rf "$folder""#;
 
 /// One attempt to connect.
 pub(crate) async fn open(place: &ConnectionString) -> Result<Connection, Error> {
@@ -161,8 +160,14 @@ fn servers() -> &'static Servers {
 async fn start_all() -> Servers {
     let bins = installations().await;
     let made: Vec<_> = std::thread::scope(|scope| {
-        let making: Vec<_> = bins.iter().map(|bin| scope.spawn(|| Data::make(bin))).collect();
-        making.into_iter().map(|data| data.join().unwrap()).collect()
+        let making: Vec<_> = bins
+            .iter()
+            .map(|bin| scope.spawn(|| Data::make(bin)))
+            .collect();
+        making
+            .into_iter()
+            .map(|data| data.join().unwrap())
+            .collect()
     });
     let first_again = made[0].built_with_tls && !made[1..].iter().any(|data| data.built_with_tls);
     let mut rest = made.into_iter();
@@ -187,7 +192,12 @@ async fn installations() -> Vec<PathBuf> {
         None => vec![binaries::find(&|_| {}).await.unwrap().bin],
     };
     let found = Search::on_this_machine(&[]).all().await;
-    folders.extend(found.into_iter().flatten().map(|tools| tools.folder().to_owned()));
+    folders.extend(
+        found
+            .into_iter()
+            .flatten()
+            .map(|tools| tools.folder().to_owned()),
+    );
     let mut bins: Vec<PathBuf> = Vec::new();
     for folder in folders {
         let real = folder.canonicalize().unwrap_or(folder);
@@ -195,7 +205,11 @@ async fn installations() -> Vec<PathBuf> {
             bins.push(real);
         }
     }
-    assert!(!bins.is_empty(), "no server programs in {}", binaries::CHOSEN);
+    assert!(
+        !bins.is_empty(),
+        "no server programs in {}",
+        binaries::CHOSEN
+    );
     bins
 }
 
@@ -244,7 +258,8 @@ impl Data {
             folder.display()
         );
         if tls {
-            settings += "ssl = on\nssl_cert_file = '../server.crt'\nssl_key_file = '../server.key'\n";
+            settings +=
+                "ssl = on\nssl_cert_file = '../server.crt'\nssl_key_file = '../server.key'\n";
         }
         std::fs::write(folder.join("data/postgresql.conf"), settings).unwrap();
         let log = File::create(folder.join("log")).unwrap();
@@ -282,7 +297,7 @@ impl Server {
         let deadline = Instant::now() + Duration::from_secs(60);
         while let Err(error) = open(&self.place("")).await {
             let log = std::fs::read_to_string(self.folder.join("log")).unwrap();
-            let over = log.contains("shut down") || Instant::now() > deadline;
+            let over = log.contains("database system is shut down") || Instant::now() > deadline;
             assert!(!over, "{error:?}\n{log}");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
@@ -314,7 +329,11 @@ fn nobody() -> Option<(u32, u32)> {
     }
     let users = std::fs::read_to_string("/etc/passwd").unwrap();
     let line = users.lines().find(|line| line.starts_with("nobody:"));
-    let mut ids = line.unwrap().split(':').skip(2).map(|id| id.parse().unwrap());
+    let mut ids = line
+        .unwrap()
+        .split(':')
+        .skip(2)
+        .map(|id| id.parse().unwrap());
     ids.next().zip(ids.next())
 }
 

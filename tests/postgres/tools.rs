@@ -28,7 +28,7 @@ async fn tools_of(server: &Server) -> ClientTools {
     tools.unwrap()
 }
 
-fn environment(server: &Server, database: &str) -> Vec<(&'static str, OsString)> {
+fn environment_of(server: &Server, database: &str) -> Vec<(&'static str, OsString)> {
     let place = server.place("").with_database(database);
     place.tool_environment()
 }
@@ -63,7 +63,7 @@ async fn a_backup_is_counted_hashed_listed_and_restorable() {
             table: &|table| tables.lock().unwrap().push(table.to_owned()),
         };
         let cancel = CancellationToken::new();
-        let environment = environment(server, "backed_up");
+        let environment = environment_of(server, "backed_up");
         std::fs::write(
             folder.path().join("local_db.dump.partial"),
             "left by a kill",
@@ -98,7 +98,7 @@ async fn a_backup_is_counted_hashed_listed_and_restorable() {
         server.create_database("restored").await;
         let mut restore = Command::new(tools.pg_restore());
         restore
-            .envs(environment(server, "restored"))
+            .envs(environment_of(server, "restored"))
             .args(["--no-owner", "-j2", "-d", "restored"])
             .arg(&file);
         assert!(restore.status().unwrap().success());
@@ -115,7 +115,7 @@ async fn a_cancelled_or_failed_backup_leaves_nothing_behind() {
     let tools = tools_of(server).await;
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("x.dump");
-    let filled = environment(server, "stopped");
+    let filled = environment_of(server, "stopped");
 
     let cancel = CancellationToken::new();
     let watch = Watch {
@@ -133,7 +133,7 @@ async fn a_cancelled_or_failed_backup_leaves_nothing_behind() {
     assert_eq!(stopped.failure().severity, Severity::Interrupted);
 
     let cancel = CancellationToken::new();
-    let nope = environment(server, "nope");
+    let nope = environment_of(server, "nope");
     let failed = dump_archive(&tools, &nope, &[], &file, &QUIET, &cancel)
         .await
         .unwrap_err();
@@ -177,7 +177,7 @@ async fn both_halves_of_the_schema_come_as_utf8() {
             .await;
         let table = "CREATE TABLE \"Häuser\" (id integer PRIMARY KEY)";
         server.sql("latin", table).await;
-        let (tools, environment) = (tools_of(server).await, environment(server, "latin"));
+        let (tools, environment) = (tools_of(server).await, environment_of(server, "latin"));
         let cancel = CancellationToken::new();
         let dump = |section| dump_schema(&tools, &environment, &[], section, None, &cancel);
         let before = dump(Section::PreData).await.unwrap();
@@ -194,7 +194,7 @@ async fn the_schema_is_that_of_the_snapshot() {
     for server in one_of_each() {
         server.create_database("held").await;
         server.sql("held", "CREATE TABLE early ()").await;
-        let (tools, environment) = (tools_of(server).await, environment(server, "held"));
+        let (tools, environment) = (tools_of(server).await, environment_of(server, "held"));
         let cancel = CancellationToken::new();
         let dump = |snapshot: String| {
             let (tools, environment, cancel) = (&tools, &environment, &cancel);
@@ -238,7 +238,7 @@ async fn a_role_that_may_not_read_all_is_told_so() {
         .sql("guarded", "CREATE TABLE rows (id integer)")
         .await;
     let tools = tools_of(server).await;
-    let mut weak = environment(server, "guarded");
+    let mut weak = environment_of(server, "guarded");
     weak.push(("PGUSER", "weak".into()));
     let folder = tempfile::tempdir().unwrap();
     let (file, cancel) = (folder.path().join("x.dump"), CancellationToken::new());
