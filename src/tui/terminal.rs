@@ -9,6 +9,7 @@ use crossterm::{SynchronizedUpdate, execute, queue};
 use ratatui::backend::CrosstermBackend;
 use ratatui::{Frame, Terminal};
 use std::io::{self, IsTerminal, Stdout, Write};
+use std::mem::ManuallyDrop;
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::thread::{self, ThreadId};
@@ -64,7 +65,9 @@ pub(super) fn require() -> Result<(), Error> {
 /// The screen while it is up. Dropping it leaves the screen.
 #[derive(Debug)]
 pub struct Screen {
-    terminal: Terminal<CrosstermBackend<Stdout>>,
+    // Never dropped: it would show the cursor again, which `leave` has done, and panic when the
+    // terminal is gone, before a running step could be stopped. What it holds is one picture.
+    terminal: ManuallyDrop<Terminal<CrosstermBackend<Stdout>>>,
     title: String,
 }
 
@@ -79,7 +82,7 @@ impl Screen {
         HOOK.call_once(|| hook_panics(ui_thread));
         let terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
         let mut screen = Self {
-            terminal,
+            terminal: ManuallyDrop::new(terminal),
             title: String::new(),
         };
         screen.resume()?;
@@ -92,17 +95,21 @@ impl Screen {
     /// # Errors
     /// The terminal failed.
     pub fn resume(&mut self) -> Result<(), Error> {
-        UP.store(true, SeqCst);
+        // The title is saved once: a second time it would be our own that is saved.
+        let save_title = if UP.swap(true, SeqCst) { "" } else { SAVE_TITLE };
         self.title.clear();
         terminal::enable_raw_mode()?;
         execute!(
             io::stdout(),
-            Print(SAVE_TITLE),
+            Print(save_title),
             EnterAlternateScreen,
             EnableBracketedPaste,
             cursor::Hide
         )?;
-        self.terminal.clear()?;
+        // `Terminal::clear` would ask the terminal where its cursor is, and fail on one that does
+        // not answer in time (a slow line, a multiplexer): the same without the question.
+        let size = self.terminal.size()?;
+        self.terminal.resize(size.into())?;
         Ok(())
     }
 
@@ -123,7 +130,7 @@ impl Screen {
             title.clone_into(&mut self.title);
             queue!(io::stdout(), SetTitle(title))?;
         }
-        let terminal = &mut self.terminal;
+        let terminal: &mut Terminal<_> = &mut self.terminal;
         io::stdout().sync_update(|_| terminal.draw(paint).map(|_| ()))??;
         Ok(())
     }

@@ -65,6 +65,17 @@ fn enter_proceeds_and_arrows_look_around() {
 }
 
 #[test]
+fn what_was_refused_while_a_step_ran_is_not_said_when_it_is_done() {
+    let mut wizard = fixtures::before(Step::Backup);
+    let mut ui = fixtures::ui(&wizard, false);
+    press(&mut ui, &mut wizard, key(KeyCode::Enter));
+    press(&mut ui, &mut wizard, key(KeyCode::Enter));
+    assert_eq!(ui.said.as_deref(), Some("backup is running"));
+    ui.tell(&News::Done(Step::Backup), &wizard, at(2000));
+    assert_eq!(ui.said, None);
+}
+
+#[test]
 fn what_cannot_be_done_is_explained() {
     let mut wizard = fixtures::connected();
     wizard.handle(Event::Show(Step::Transfer), at(1));
