@@ -158,7 +158,8 @@ async fn make_plan(
         rows: &counted_rows(work)?,
         ledger: planned,
         same_moment: &same_moment,
-        fingerprints: &source.fingerprints().await?,
+        before: source.fingerprints_before(),
+        now: &source.fingerprints_now().await?,
         chunk_bytes: work.context.config.transfer.chunk_bytes(),
         can_split: source.can_split(),
     };

@@ -108,8 +108,10 @@ pub struct Known<'a> {
     pub ledger: &'a [PlannedTable],
     /// The numbers of the snapshots that saw what the present one sees.
     pub same_moment: &'a HashSet<i32>,
-    /// What tells whether a table was written to.
-    pub fingerprints: &'a HashMap<TableName, String>,
+    /// The tables' fingerprints from before the present snapshot, to remember.
+    pub before: &'a HashMap<TableName, String>,
+    /// Their fingerprints from after it, to compare with remembered ones.
+    pub now: &'a HashMap<TableName, String>,
     /// The size of a chunk.
     pub chunk_bytes: u64,
     /// Whether the source can read tables in parts.
@@ -127,7 +129,7 @@ pub fn plan(known: &Known<'_>, built: bool, progress: &Progress) -> Result<Plan,
         .collect();
     for table in known.tables {
         let planned = ledger.get(&table.name).copied();
-        let fingerprint = known.fingerprints.get(&table.name);
+        let fingerprint = known.now.get(&table.name);
         let same = planned.is_some_and(|planned| known.same_moment.contains(&planned.snapshot));
         let course = course(planned, fingerprint, same);
         let chunks = match (course, planned) {
@@ -138,7 +140,7 @@ pub fn plan(known: &Known<'_>, built: bool, progress: &Progress) -> Result<Plan,
                 } else {
                     vec![Range::Whole]
                 };
-                let fingerprint = fingerprint.cloned().unwrap_or_default();
+                let fingerprint = known.before.get(&table.name).cloned().unwrap_or_default();
                 plan.fresh
                     .push((table.name.clone(), fingerprint, ranges.clone()));
                 fresh_chunks(ranges)
@@ -248,7 +250,8 @@ mod tests {
                 planned("whole", "then", [true, true]),
             ],
             same_moment: &same_moment.iter().copied().collect(),
-            fingerprints: &["half", "whole", "new"]
+            before: &HashMap::new(),
+            now: &["half", "whole", "new"]
                 .map(|table| (name(table), now.to_owned()))
                 .into_iter()
                 .collect(),

@@ -96,7 +96,11 @@ impl Screen {
     /// The terminal failed.
     pub fn resume(&mut self) -> Result<(), Error> {
         // The title is saved once: a second time it would be our own that is saved.
-        let save_title = if UP.swap(true, SeqCst) { "" } else { SAVE_TITLE };
+        let save_title = if UP.swap(true, SeqCst) {
+            ""
+        } else {
+            SAVE_TITLE
+        };
         self.title.clear();
         terminal::enable_raw_mode()?;
         execute!(
