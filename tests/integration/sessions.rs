@@ -7,10 +7,16 @@ use std::path::{Path, PathBuf};
 
 /// The program on a copy of a fixture, and the copy.
 fn opened(world: &World, fixture: &str, command: &[&str]) -> (Ended, PathBuf) {
-    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/sessions").join(fixture);
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fixtures/sessions")
+        .join(fixture);
     fs::copy(kept, world.session()).expect("a copy");
     let session = world.session();
-    let arguments = [command, &["--json", "--session", session.to_str().expect("a path")]].concat();
+    let arguments = [
+        command,
+        &["--json", "--session", session.to_str().expect("a path")],
+    ]
+    .concat();
     (Running::start(&mut world.bare(&arguments)).end(), session)
 }
 
@@ -28,7 +34,10 @@ fn a_finished_one_has_nothing_to_do() {
     assert!(fs::read(session).expect("the session") == fixture("finished.toml"));
     let (ended, _) = opened(&world, "finished.toml", &["status"]);
     assert_eq!(ended.code, Some(0), "{ended}");
-    assert_eq!(ended.only("status")["session"]["steps"]["cutover"]["state"], "done");
+    assert_eq!(
+        ended.only("status")["session"]["steps"]["cutover"]["state"],
+        "done"
+    );
 }
 
 #[rstest]
@@ -44,8 +53,16 @@ fn one_that_cannot_be_used_is_left_alone(
     let (ended, session) = opened(&world, name, &[command]);
     assert_eq!(ended.code, Some(2), "{ended}");
     let failure = ended.only("failure");
-    assert!(failure["why"].as_str().is_some_and(|why| why.contains(says)), "{ended}");
-    assert!(failure["advice"].to_string().contains("--session FILE"), "{ended}");
+    assert!(
+        failure["why"]
+            .as_str()
+            .is_some_and(|why| why.contains(says)),
+        "{ended}"
+    );
+    assert!(
+        failure["advice"].to_string().contains("--session FILE"),
+        "{ended}"
+    );
     assert!(fs::read(session).expect("the session") == fixture(name));
 }
 
@@ -84,6 +101,12 @@ fn a_real_one_is_not_taken_for_practice() {
     let world = World::sharing();
     let (ended, session) = opened(&world, "finished.toml", &["demo"]);
     assert_eq!(ended.code, Some(2), "{ended}");
-    assert!(ended.only("failure").to_string().contains("a real migration"), "{ended}");
+    assert!(
+        ended
+            .only("failure")
+            .to_string()
+            .contains("a real migration"),
+        "{ended}"
+    );
     assert!(fs::read(session).expect("the session") == fixture("finished.toml"));
 }
