@@ -230,3 +230,29 @@ fn during_the_backup() {
         "{names:?}\n{ended}"
     );
 }
+
+#[test]
+fn a_demo_with_its_servers() {
+    let world = World::sharing();
+    let demo = || {
+        let mut command = world.neonlift(&["demo", "--headless", "--documents", "2000", "--json"]);
+        Running::start(&mut command)
+    };
+    let mut running = demo();
+    running.wait_for("a transfer under way", |event| {
+        event["event"] == "progress"
+            && event["step"] == "transfer"
+            && event["elapsed"].as_f64() > Some(0.3)
+    });
+    running.kill();
+    let ended = demo().end().expect(0, "done").expect_equal();
+    assert!(
+        ended.notes().contains("a killed neonlift left behind"),
+        "{ended}"
+    );
+    let again = ended.of_kind("step_started");
+    assert_eq!(
+        again[0]["step"], "transfer",
+        "what was done is not done again: {ended}"
+    );
+}
