@@ -1,0 +1,82 @@
+//! `neonlift demo`, from nothing to the signed checklist.
+
+use crate::fixture::World;
+use crate::terminal::{CTRL_U, ENTER, Terminal};
+use neonlift::session::{Session, Step, store};
+use std::path::Path;
+
+const STEPS: [&str; 7] = [
+    "prerequisites",
+    "connections",
+    "inventory",
+    "backup",
+    "schema",
+    "transfer",
+    "compare",
+];
+
+/// Runs a step and goes to the next one, as the footer says.
+fn step(terminal: &mut Terminal, step: &str) {
+    terminal.at(&format!("Enter run {step}"), ENTER);
+    terminal.wait_for_text(&format!("✓ {step}: done"));
+    terminal.at("Enter next: ", ENTER);
+}
+
+/// The session that the file holds.
+fn session(file: &Path) -> Session {
+    let folder = file.parent().expect("a folder");
+    let found = store::list(folder).into_iter().find(|(place, _)| place == file);
+    found.expect("a session").1
+}
+
+#[test]
+fn keys_alone_lead_from_the_start_over_a_break_to_the_signed_checklist() {
+    let world = World::sharing();
+    let file = world.session();
+    let mut demo = world.bare(&["demo", "--documents", "2000", "--session"]);
+    demo.arg(&file);
+
+    let mut terminal = Terminal::start(&demo, 80, 24);
+    STEPS[..3].iter().for_each(|name| step(&mut terminal, name));
+    terminal.at("Enter run backup", "q");
+    assert_eq!(terminal.end(), 130, "not everything is done");
+    let before = session(&file);
+
+    let mut terminal = Terminal::start(&demo, 80, 24);
+    terminal.wait_for_text("Enter run backup");
+    STEPS[3..].iter().for_each(|name| step(&mut terminal, name));
+    terminal.at("Enter open the checklist", ENTER);
+    sign(&mut terminal);
+    terminal.press("q");
+    assert_eq!(terminal.end(), 0);
+
+    let after = session(&file);
+    for (step, record) in &before.steps {
+        assert_eq!(after.steps.get(step), Some(record), "{step} was run again");
+    }
+    assert_eq!(after.first_open(), None);
+    let signers: Vec<_> = after
+        .checklist
+        .iter()
+        .filter_map(|item| item.signature.as_ref())
+        .map(|signature| signature.by.as_str())
+        .collect();
+    assert_eq!(signers, ["Ada Lovelace"; 4]);
+    assert!(after.steps.contains_key(&Step::Cutover));
+}
+
+/// Signs everything: the first item with a name typed in, the others with the one offered then.
+fn sign(terminal: &mut Terminal) {
+    for open in (1..=4).rev() {
+        let items = if open == 1 { "item" } else { "items" };
+        terminal.at(&format!("{open} {items} on the checklist still open"), ENTER);
+        terminal.wait_for_text("Enter signs with the present time");
+        if open == 4 {
+            terminal.wait_for_text("signed by  practice run");
+            terminal.press(CTRL_U);
+            terminal.press("Ada Lovelace");
+        }
+        terminal.at("signed by  Ada Lovelace", ENTER);
+    }
+    terminal.wait_for_text("the checklist is complete");
+}
