@@ -116,6 +116,8 @@ pub(crate) struct Terminal {
     window: Arc<Window>,
     /// The line discipline as it was.
     cooked: String,
+    /// How often the shell was back.
+    returns: usize,
 }
 
 impl Terminal {
@@ -138,7 +140,7 @@ impl Terminal {
         let output = pair.master.try_clone_reader().expect("a reader");
         let keyboard = pair.master.take_writer().expect("a keyboard");
         watch(&window, output, child);
-        Self { master: Some(pair.master), keyboard: Some(keyboard), window, cooked }
+        Self { master: Some(pair.master), keyboard: Some(keyboard), window, cooked, returns: 0 }
     }
 
     /// Waits until the screen is so, at the end of a frame.
@@ -228,16 +230,19 @@ impl Terminal {
 
     /// Waits until the shell is back and asserts that the terminal is as it was before. Gives the
     /// exit code of the program, or for one that was suspended, what the shell says instead.
-    pub(crate) fn wait_for_shell(&self) -> u32 {
-        let code = |shown: &Shown| {
-            let text = shown.parser.screen().contents();
-            let line = text.lines().rev().find_map(|line| line.strip_prefix("the shell: "))?;
-            line.trim().parse().ok()
-        };
-        let Some(code) = self.window.wait(DEADLINE, code) else {
+    pub(crate) fn wait_for_shell(&mut self) -> u32 {
+        let code = self.wait_for_prompt();
+        self.expect_clean();
+        code
+    }
+
+    /// As [`Terminal::wait_for_shell`], for a program that had no chance to tidy up.
+    pub(crate) fn wait_for_prompt(&mut self) -> u32 {
+        let returns = self.returns;
+        let Some(code) = self.window.wait(DEADLINE, |shown| prompt(&shown.bytes, returns)) else {
             panic!("the shell is not back\n{}", self.picture());
         };
-        self.expect_clean();
+        self.returns += 1;
         code
     }
 
@@ -291,11 +296,17 @@ impl Drop for Terminal {
         if let Some(group) = master.process_group_leader().and_then(Pid::from_raw) {
             let _ = kill_process_group(group, Signal::TERM);
         }
-        self.window.wait(Duration::from_secs(10), |shown| {
-            let text = shown.parser.screen().contents();
-            text.contains("the shell: ").then_some(())
-        });
+        let time = Duration::from_secs(10);
+        self.window.wait(time, |shown| prompt(&shown.bytes, self.returns));
     }
+}
+
+/// What the shell said when it was back for the time after `before` times.
+fn prompt(bytes: &[u8], before: usize) -> Option<u32> {
+    let text = String::from_utf8_lossy(bytes);
+    let (_, told) = text.match_indices("the shell: ").nth(before).map(|(at, _)| text.split_at(at))?;
+    let (code, _) = told.trim_start_matches("the shell: ").split_once('\n')?;
+    code.trim().parse().ok()
 }
 
 /// Reads what the program writes, and waits for the shell's end.
