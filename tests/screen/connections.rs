@@ -23,7 +23,11 @@ fn pasted_typed_wrong_then_right() {
     let (_, place) = source.split_once('@').expect("a user");
     let source = format!("postgresql://canary@{place}");
     let target = world.target_url();
-    let password = target.split([':', '@']).nth(2).expect("a password").to_owned();
+    let password = target
+        .split([':', '@'])
+        .nth(2)
+        .expect("a password")
+        .to_owned();
 
     let mut wizard = world.bare(&["--session"]);
     wizard.arg(world.session());
@@ -39,7 +43,9 @@ fn pasted_typed_wrong_then_right() {
     type_secret(&mut terminal, WRONG);
     terminal.press(TAB);
     terminal.paste(&broken_over_lines(&target));
-    terminal.wait_for("both understood", |screen| screen.contents().matches("✓ ").count() >= 2);
+    terminal.wait_for("both understood", |screen| {
+        screen.contents().matches("✓ ").count() >= 2
+    });
     terminal.press(ENTER);
 
     terminal.wait_for_text("connections: failed");

@@ -25,7 +25,9 @@ fn step(terminal: &mut Terminal, step: &str) {
 /// The session that the file holds.
 fn session(file: &Path) -> Session {
     let folder = file.parent().expect("a folder");
-    let found = store::list(folder).into_iter().find(|(place, _)| place == file);
+    let found = store::list(folder)
+        .into_iter()
+        .find(|(place, _)| place == file);
     found.expect("a session").1
 }
 
@@ -69,7 +71,10 @@ fn keys_alone_lead_from_the_start_over_a_break_to_the_signed_checklist() {
 fn sign(terminal: &mut Terminal) {
     for open in (1..=4).rev() {
         let items = if open == 1 { "item" } else { "items" };
-        terminal.at(&format!("{open} {items} on the checklist still open"), ENTER);
+        terminal.at(
+            &format!("{open} {items} on the checklist still open"),
+            ENTER,
+        );
         terminal.wait_for_text("Enter signs with the present time");
         if open == 4 {
             terminal.wait_for_text("signed by  practice run");

@@ -73,7 +73,9 @@ fn a_running_step_is_stopped_by_ctrl_c_and_left_after_a_question() {
     terminal.press("q");
     terminal.wait_for_text("transfer is running. Stop it safely and leave?");
     terminal.press(ENTER);
-    terminal.wait_for("no question", |screen| !screen.contents().contains("Stop it safely"));
+    terminal.wait_for("no question", |screen| {
+        !screen.contents().contains("Stop it safely")
+    });
     amid_the_rows(&terminal);
 
     terminal.press(CTRL_C);

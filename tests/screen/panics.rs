@@ -16,9 +16,14 @@ fn a_panic_leaves_a_clean_terminal_and_its_report_on_it() {
     }
     let name = "panics::a_panic_leaves_a_clean_terminal_and_its_report_on_it";
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args([name, "--exact", "--nocapture"]).env(INSIDE, "1");
+    command
+        .args([name, "--exact", "--nocapture"])
+        .env(INSIDE, "1");
     let mut terminal = Terminal::start(&command, 80, 24);
     assert_eq!(terminal.wait_for_shell(), 101, "a test that failed");
     let text = terminal.text();
-    assert!(text.contains("a fault on purpose") && text.contains("panics.rs"), "{text}");
+    assert!(
+        text.contains("a fault on purpose") && text.contains("panics.rs"),
+        "{text}"
+    );
 }

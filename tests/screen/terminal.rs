@@ -124,8 +124,14 @@ impl Terminal {
     /// Opens a terminal of so many columns and rows and starts a command in it. The command has
     /// the environment that it names itself, and no other.
     pub(crate) fn start(command: &Command, columns: u16, rows: u16) -> Self {
-        let pair = native_pty_system().openpty(size(columns, rows)).expect("a pseudo-terminal");
-        let beside = Beside { title: TITLE.to_owned(), titles: Vec::new(), amid_frame: false };
+        let pair = native_pty_system()
+            .openpty(size(columns, rows))
+            .expect("a pseudo-terminal");
+        let beside = Beside {
+            title: TITLE.to_owned(),
+            titles: Vec::new(),
+            amid_frame: false,
+        };
         let (lines, cells) = cells(columns, rows);
         let shown = Shown {
             parser: Parser::new_with_callbacks(lines, cells, 0, beside),
@@ -133,14 +139,23 @@ impl Terminal {
             code: None,
             closed: false,
         };
-        let window = Arc::new(Window { shown: Mutex::new(shown), changed: Condvar::new() });
+        let window = Arc::new(Window {
+            shown: Mutex::new(shown),
+            changed: Condvar::new(),
+        });
         let cooked = discipline(pair.master.as_ref());
         let child = pair.slave.spawn_command(shell(command)).expect("a shell");
         drop(pair.slave);
         let output = pair.master.try_clone_reader().expect("a reader");
         let keyboard = pair.master.take_writer().expect("a keyboard");
         watch(&window, output, child);
-        Self { master: Some(pair.master), keyboard: Some(keyboard), window, cooked, returns: 0 }
+        Self {
+            master: Some(pair.master),
+            keyboard: Some(keyboard),
+            window,
+            cooked,
+            returns: 0,
+        }
     }
 
     /// Waits until the screen is so, at the end of a frame.
@@ -188,13 +203,18 @@ impl Terminal {
     /// Presses keys.
     pub(crate) fn press(&mut self, keys: &str) {
         let keyboard = self.keyboard.as_mut().expect("an open window");
-        keyboard.write_all(keys.as_bytes()).expect("the terminal takes keys");
+        keyboard
+            .write_all(keys.as_bytes())
+            .expect("the terminal takes keys");
         keyboard.flush().expect("the terminal takes keys");
     }
 
     /// Pastes a text, as a terminal does for a program that asked to be told.
     pub(crate) fn paste(&mut self, text: &str) {
-        assert!(self.look(Screen::bracketed_paste), "pasted text would come as keys");
+        assert!(
+            self.look(Screen::bracketed_paste),
+            "pasted text would come as keys"
+        );
         self.press(&format!("\x1b[200~{text}\x1b[201~"));
     }
 
@@ -202,7 +222,9 @@ impl Terminal {
     pub(crate) fn resize(&self, columns: u16, rows: u16) {
         let (lines, cells) = cells(columns, rows);
         self.window.shown().parser.set_size(lines, cells);
-        self.master().resize(size(columns, rows)).expect("a new size");
+        self.master()
+            .resize(size(columns, rows))
+            .expect("a new size");
     }
 
     fn master(&self) -> &dyn MasterPty {
@@ -239,7 +261,10 @@ impl Terminal {
     /// As [`Terminal::wait_for_shell`], for a program that had no chance to tidy up.
     pub(crate) fn wait_for_prompt(&mut self) -> u32 {
         let returns = self.returns;
-        let Some(code) = self.window.wait(DEADLINE, |shown| prompt(&shown.bytes, returns)) else {
+        let Some(code) = self
+            .window
+            .wait(DEADLINE, |shown| prompt(&shown.bytes, returns))
+        else {
             panic!("the shell is not back\n{}", self.picture());
         };
         self.returns += 1;
@@ -249,20 +274,48 @@ impl Terminal {
     fn expect_clean(&self) {
         let picture = self.picture();
         self.look(|screen| {
-            assert!(!screen.alternate_screen(), "the other screen is still up\n{picture}");
+            assert!(
+                !screen.alternate_screen(),
+                "the other screen is still up\n{picture}"
+            );
             assert!(!screen.hide_cursor(), "the cursor is hidden\n{picture}");
-            assert!(!screen.bracketed_paste(), "pasted text is bracketed\n{picture}");
-            assert_eq!(screen.mouse_protocol_mode(), MouseProtocolMode::None, "{picture}");
+            assert!(
+                !screen.bracketed_paste(),
+                "pasted text is bracketed\n{picture}"
+            );
+            assert_eq!(
+                screen.mouse_protocol_mode(),
+                MouseProtocolMode::None,
+                "{picture}"
+            );
         });
-        assert_eq!(discipline(self.master()), self.cooked, "the line discipline\n{picture}");
+        assert_eq!(
+            discipline(self.master()),
+            self.cooked,
+            "the line discipline\n{picture}"
+        );
         assert_eq!(self.title(), TITLE);
-        assert!(self.window.shown().parser.callbacks().titles.is_empty(), "titles are left");
+        assert!(
+            self.window.shown().parser.callbacks().titles.is_empty(),
+            "titles are left"
+        );
         let bytes = self.bytes();
-        let last = |mode: &str| bytes.windows(mode.len()).rposition(|part| part == mode.as_bytes());
+        let last = |mode: &str| {
+            bytes
+                .windows(mode.len())
+                .rposition(|part| part == mode.as_bytes())
+        };
         for (on, off) in MODES {
-            assert!(last(on).is_some() && last(on) < last(off), "{on:?} is never undone");
+            assert!(
+                last(on).is_some() && last(on) < last(off),
+                "{on:?} is never undone"
+            );
         }
-        assert_eq!(last("\x1b[6n"), None, "not every terminal answers questions");
+        assert_eq!(
+            last("\x1b[6n"),
+            None,
+            "not every terminal answers questions"
+        );
     }
 
     /// Waits until the program has ended, asserts that the terminal is as it was before, and
@@ -279,7 +332,10 @@ impl Terminal {
     fn picture(&self) -> String {
         let (lines, (rows, columns)) = self.look(|screen| {
             let (_, columns) = screen.size();
-            (screen.rows(0, columns.get()).collect::<Vec<_>>(), screen.size())
+            (
+                screen.rows(0, columns.get()).collect::<Vec<_>>(),
+                screen.size(),
+            )
         });
         let framed: String = lines.iter().map(|line| format!("| {line}\n")).collect();
         format!("{columns} by {rows}:\n{framed}")
@@ -288,7 +344,10 @@ impl Terminal {
 
 impl Drop for Terminal {
     fn drop(&mut self) {
-        let Some(master) = self.master.as_deref().filter(|_| self.window.shown().code.is_none())
+        let Some(master) = self
+            .master
+            .as_deref()
+            .filter(|_| self.window.shown().code.is_none())
         else {
             return;
         };
@@ -297,20 +356,28 @@ impl Drop for Terminal {
             let _ = kill_process_group(group, Signal::TERM);
         }
         let time = Duration::from_secs(10);
-        self.window.wait(time, |shown| prompt(&shown.bytes, self.returns));
+        self.window
+            .wait(time, |shown| prompt(&shown.bytes, self.returns));
     }
 }
 
 /// What the shell said when it was back for the time after `before` times.
 fn prompt(bytes: &[u8], before: usize) -> Option<u32> {
     let text = String::from_utf8_lossy(bytes);
-    let (_, told) = text.match_indices("the shell: ").nth(before).map(|(at, _)| text.split_at(at))?;
+    let (_, told) = text
+        .match_indices("the shell: ")
+        .nth(before)
+        .map(|(at, _)| text.split_at(at))?;
     let (code, _) = told.trim_start_matches("the shell: ").split_once('\n')?;
     code.trim().parse().ok()
 }
 
 /// Reads what the program writes, and waits for the shell's end.
-fn watch(window: &Arc<Window>, mut output: Box<dyn Read + Send>, mut shell: Box<dyn Child + Send + Sync>) {
+fn watch(
+    window: &Arc<Window>,
+    mut output: Box<dyn Read + Send>,
+    mut shell: Box<dyn Child + Send + Sync>,
+) {
     let reader = Arc::clone(window);
     std::thread::spawn(move || {
         let mut bytes = [0; 65_536];
@@ -338,7 +405,12 @@ fn discipline(master: &dyn MasterPty) -> String {
 }
 
 fn size(cols: u16, rows: u16) -> PtySize {
-    PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }
+    PtySize {
+        rows,
+        cols,
+        pixel_width: 0,
+        pixel_height: 0,
+    }
 }
 
 fn cells(columns: u16, rows: u16) -> (NonZeroU16, NonZeroU16) {

@@ -2,6 +2,7 @@
 //! and policies, statistics. In this order, because each is cheaper, or only possible, after the
 //! one before. What is built stands in the ledger and is not built again.
 
+mod foreign_key;
 mod index;
 
 use super::Error;
@@ -89,14 +90,11 @@ impl Finish<'_> {
         self.set_sequences(&connection, &built, &mut finished)
             .await?;
         self.refresh_views(&connection).await?;
+        let keys = of(&[Class::ForeignKey]);
+        let unchecked = foreign_key::add(self, &mut connection, &keys).await?;
+        finished.left_out.extend(unchecked);
         self.batch(
-            "Adding foreign keys",
-            &mut connection,
-            &of(&[Class::ForeignKey]),
-        )
-        .await?;
-        self.batch(
-            "Creating triggers and policies",
+            "Creating triggers, policies and comments",
             &mut connection,
             &of(&LAST),
         )
@@ -263,12 +261,14 @@ fn built(result: Result<(), target::Error>) -> Result<(), Error> {
     }
 }
 
-/// What would cost time, or act on rows, if it were there before them.
-const LAST: [Class; 4] = [
+/// What would cost time, or act on rows, if it were there before them; and comments, which may be
+/// on any of these.
+const LAST: [Class; 5] = [
     Class::Rule,
     Class::Trigger,
     Class::Policy,
     Class::RowSecurity,
+    Class::Comment,
 ];
 
 fn set_value(sequence: &Sequence) -> String {
