@@ -28,6 +28,24 @@ impl Explain for Error {
     }
 }
 
+/// Whether a table holds the same rows on both sides.
+pub async fn same_rows(
+    source: &Connection,
+    target: &Connection,
+    left: &Table,
+    right: &Table,
+) -> Result<bool, PostgresError> {
+    let method = hash::trusted(source, target).await;
+    let Some(columns) = hash::agree(left, right) else {
+        return Ok(false);
+    };
+    let (here, there) = tokio::try_join!(
+        hash::table(source, left, &columns.source, method),
+        hash::table(target, right, &columns.target, method),
+    )?;
+    Ok(here == there)
+}
+
 /// What to compare.
 #[derive(Debug)]
 pub struct Compare<'a> {

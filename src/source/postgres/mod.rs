@@ -48,7 +48,10 @@ impl PostgresSource {
             .await?;
         let row = holder
             .query_one(
-                "SELECT pg_export_snapshot(), pg_current_snapshot()::text,
+                "SELECT pg_export_snapshot(),
+                        -- A standby's text does not list what is under way: never equal.
+                        pg_current_snapshot()::text || CASE WHEN pg_is_in_recovery()
+                          THEN clock_timestamp()::text ELSE '' END,
                         current_setting('server_version_num')::int",
                 &[],
             )
@@ -81,6 +84,11 @@ impl PostgresSource {
     /// The snapshot's name, for `pg_dump --snapshot`.
     pub fn snapshot(&self) -> &str {
         &self.snapshot
+    }
+
+    /// The session that holds the snapshot: it reads what the readers read.
+    pub fn session(&self) -> &Connection {
+        &self.holder
     }
 
     /// Which transactions the snapshot sees (`pg_current_snapshot()`): two equal texts without
@@ -129,7 +137,7 @@ impl PostgresSource {
 
 /// For each table a text that changes when its rows are written to or the table is rewritten: its
 /// file, the counters of `pg_stat_user_tables`, and when those were last reset. Where the server
-/// does not count (a standby, `track_counts` off), the text changes with every transaction.
+/// does not count (a standby, `track_counts` off), no two texts are equal.
 async fn fingerprints(holder: &Connection) -> Result<HashMap<TableName, String>, PostgresError> {
     let rows = holder
         .query(
@@ -137,7 +145,7 @@ async fn fingerprints(holder: &Connection) -> Result<HashMap<TableName, String>,
                     concat_ws('/', c.oid, pg_relation_filenode(c.oid), s.n_tup_ins, s.n_tup_upd,
                               s.n_tup_del, b.stats_reset, d.stats_reset,
                               CASE WHEN pg_is_in_recovery() OR NOT current_setting('track_counts')::bool
-                                   THEN pg_current_snapshot()::text END)
+                                   THEN clock_timestamp()::text END)
              FROM pg_stat_user_tables s JOIN pg_class c ON c.oid = s.relid
              CROSS JOIN pg_stat_bgwriter b
              JOIN pg_stat_database d ON d.datname = current_database()",
