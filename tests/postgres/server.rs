@@ -15,7 +15,7 @@ use std::net::TcpListener;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{ChildStdin, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -32,7 +32,7 @@ const RULES: &str = "\
     hostnossl all plain_only all scram-sha-256\n\
     host all postgres,+anyway all scram-sha-256\n";
 
-/// Ends the server when nobody holds the other end of its input any more.
+/// Runs the server until nobody holds the other end of this script's input any more.
 const LIFELINE: &str = r#"folder=$1; shift; "$@" & cat; kill -QUIT $!; wait; rm -rf "$folder""#;
 
 /// One attempt to connect.
@@ -65,7 +65,8 @@ pub(crate) struct Server {
     built_with_tls: bool,
     /// Whether it offers TLS.
     tls: bool,
-    _lifeline: ChildStdin,
+    /// Holds the other end of [`LIFELINE`].
+    _guard: Child,
 }
 
 impl Server {
@@ -263,7 +264,7 @@ impl Data {
         }
         std::fs::write(folder.join("data/postgresql.conf"), settings).unwrap();
         let log = File::create(folder.join("log")).unwrap();
-        let mut guard = unprivileged(Path::new("sh"))
+        let guard = unprivileged(Path::new("sh"))
             .args(["-c", LIFELINE, "sh"])
             .args([&folder, &self.bin.join("postgres")])
             .arg("-D")
@@ -275,7 +276,7 @@ impl Data {
             .spawn()
             .unwrap();
         let server = Server {
-            _lifeline: guard.stdin.take().unwrap(),
+            _guard: guard,
             bin: self.bin,
             folder,
             port,
