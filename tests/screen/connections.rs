@@ -1,7 +1,7 @@
 //! The connection form: pasted and typed connections, a wrong password, the right one.
 
 use crate::fixture::World;
-use crate::terminal::{CTRL_U, ENTER, TAB, Terminal};
+use crate::terminal::{ENTER, RIGHT_ARROW, TAB, Terminal};
 
 /// Passwords of letters that nothing else on the screen has: one of them anywhere gives it away,
 /// even when the letters came one by one.
@@ -14,58 +14,70 @@ fn broken_over_lines(url: &str) -> String {
     format!("{before}\r\n{after}\n")
 }
 
-#[test]
-fn pasted_typed_wrong_then_right() {
-    let world = World::new(10);
+/// A role of the source with the right password, and a string for it that has none.
+fn source_without_password(world: &World) -> String {
     let create = format!("CREATE ROLE canary SUPERUSER LOGIN PASSWORD '{RIGHT}'");
     world.source().run(&create);
-    let source = world.source_url();
-    let (_, place) = source.split_once('@').expect("a user");
-    let source = format!("postgresql://canary@{place}");
-    let target = world.target_url();
-    let password = target
-        .split([':', '@'])
-        .nth(2)
-        .expect("a password")
-        .to_owned();
+    let url = world.source_url();
+    let (_, place) = url.split_once('@').expect("a user");
+    format!("postgresql://canary@{place}")
+}
 
+#[test]
+fn pasted_and_typed_connections_are_mended_after_a_failure_and_show_no_password() {
+    let world = World::new(10);
+    let (source, target) = (source_without_password(&world), world.target_url());
     let mut wizard = world.bare(&["--session"]);
     wizard.arg(world.session());
     let mut terminal = Terminal::start(&wizard, 80, 24);
-    terminal.at("Enter run prerequisites", ENTER);
-    terminal.wait_for_text("prerequisites: ");
-    terminal.press("\x1b[C");
+    terminal.at("Enter run prerequisites", RIGHT_ARROW);
     terminal.wait_for_text("Paste each connection string");
 
-    // Pasting goes into the field and no further, whatever is pasted.
-    terminal.paste(&format!("  {}  \n", source.replace("?", "\n?")));
-    terminal.wait_for_text("✓ ");
+    // Pasted text goes into the field and no further, whatever is in it.
+    terminal.paste(&format!(" {source}\r\n"));
+    terminal.wait_for_text("database chat_pgvector");
+    terminal.press(TAB);
     type_secret(&mut terminal, WRONG);
     terminal.press(TAB);
     terminal.paste(&broken_over_lines(&target));
-    terminal.wait_for("both understood", |screen| {
-        screen.contents().matches("✓ ").count() >= 2
-    });
+    terminal.wait_for_text("database neondb");
     terminal.press(ENTER);
 
-    terminal.wait_for_text("connections: failed");
-    println!("{}", terminal.text());
-    terminal.press("e");
+    terminal.wait_for_text("✗ connections: failed");
+    terminal.wait_for_text("The password or the user name is wrong.");
+    terminal.wait_for_text("What to do");
+    terminal.at("e changes the", "e");
     terminal.wait_for_text("Paste each connection string");
+    terminal.press(TAB);
     type_secret(&mut terminal, RIGHT);
     terminal.press(ENTER);
     terminal.at("Enter next: inventory", ENTER);
     terminal.at("Enter run inventory", ENTER);
-    terminal.wait_for_text("inventory: done");
+    terminal.wait_for_text("✓ inventory: done");
     terminal.press("q");
-    terminal.press(CTRL_U);
-    assert_eq!(terminal.end(), 130);
+    assert_eq!(terminal.wait_for_shell(), 130);
+    expect_unseen(&terminal, &target);
 }
 
-/// Types a password into the password field of the source, from the field of its string: it is
-/// masked from the first letter on.
+/// No password was ever written to the terminal, whole or in part.
+fn expect_unseen(terminal: &Terminal, target: &str) {
+    let written = String::from_utf8_lossy(&terminal.bytes()).into_owned();
+    assert!(
+        !written.contains(|letter| RIGHT.contains(letter)),
+        "a letter of a password"
+    );
+    let password = target.split([':', '@']).nth(2).expect("a password");
+    assert!(password.len() >= 8, "that is none");
+    let parts = password.as_bytes().windows(6);
+    assert!(
+        parts
+            .map(String::from_utf8_lossy)
+            .all(|part| !written.contains(&*part))
+    );
+}
+
+/// Types a password into a field for one: it is masked from the first letter on.
 fn type_secret(terminal: &mut Terminal, secret: &str) {
-    terminal.press(TAB);
     for (at, letter) in secret.chars().enumerate() {
         terminal.press(&letter.to_string());
         let masked = "•".repeat(at + 1);

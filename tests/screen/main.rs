@@ -10,6 +10,7 @@ mod leaving;
 mod panics;
 mod sizes;
 mod terminal;
+mod window;
 
 /// The servers and the program's surroundings are those of the tests without a screen.
 #[path = "../integration"]

@@ -10,7 +10,7 @@ fn a_window_may_become_larger_smaller_and_too_small_while_a_step_runs() {
     let mut terminal = migration.transferring();
     for (columns, rows) in [(120, 40), (60, 16), (80, 24)] {
         terminal.resize(columns, rows);
-        terminal.wait_for("a picture of the window's size", |screen| fills(screen));
+        terminal.wait_for("a picture of the window's size", fills);
         terminal.wait_for_text("11 of 12 done");
     }
     terminal.resize(40, 10);
@@ -21,7 +21,7 @@ fn a_window_may_become_larger_smaller_and_too_small_while_a_step_runs() {
             && !text.contains("11 of 12")
     });
     terminal.resize(80, 24);
-    terminal.wait_for("the picture again", |screen| fills(screen));
+    terminal.wait_for("the picture again", fills);
     drop(holder);
     terminal.wait_for_text("✓ transfer: done");
     terminal.press("q");

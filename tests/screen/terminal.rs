@@ -4,14 +4,14 @@
 //! The shell matters: a program that was started by no shell cannot be suspended, and when the
 //! leader of a session ends, the system resets the terminal's modes, whatever it left behind.
 
-use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use super::window::{Shown, TITLE, Window};
+use portable_pty::{CommandBuilder, MasterPty, PtySize, native_pty_system};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
-use std::io::{Read, Write};
-use std::num::NonZeroU16;
+use std::io::Write;
 use std::process::Command;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
-use vt100::{Callbacks, MouseProtocolMode, Parser, Screen};
+use std::sync::Arc;
+use std::time::Duration;
+use vt100::{MouseProtocolMode, Screen};
 
 /// Nothing here takes longer, on a machine under load either.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
@@ -21,6 +21,7 @@ pub(crate) const TAB: &str = "\t";
 pub(crate) const CTRL_C: &str = "\x03";
 pub(crate) const CTRL_U: &str = "\x15";
 pub(crate) const CTRL_Z: &str = "\x1a";
+pub(crate) const RIGHT_ARROW: &str = "\x1b[C";
 
 /// Says how the program ended, or that it was suspended; `fg` calls it back, anything else ends
 /// the shell.
@@ -33,8 +34,8 @@ while :; do
   case $answer in fg) fg >/dev/null; code=$? ;; *) exit "$code" ;; esac
 done"#;
 
-/// What the terminal's title is before the program sets its own.
-const TITLE: &str = "a shell";
+/// What stands before the exit code.
+const PROMPT: &str = "the shell: ";
 
 /// Modes that have an opposite: how they are switched on, and how off again.
 const MODES: [(&str, &str); 4] = [
@@ -43,71 +44,6 @@ const MODES: [(&str, &str); 4] = [
     ("\x1b[?25l", "\x1b[?25h"),
     ("\x1b[22;2t", "\x1b[23;2t"),
 ];
-
-/// What a terminal keeps beside its cells, and `vt100` does not.
-struct Beside {
-    title: String,
-    titles: Vec<String>,
-    /// Amid a frame that the program wants shown at once.
-    amid_frame: bool,
-}
-
-impl Callbacks for Beside {
-    fn set_window_title(&mut self, _: &mut Screen, title: &[u8]) {
-        self.title = String::from_utf8_lossy(title).into_owned();
-    }
-
-    fn unhandled_csi(
-        &mut self,
-        _: &mut Screen,
-        _: Option<u8>,
-        _: Option<u8>,
-        parameters: &[&[u16]],
-        end: char,
-    ) {
-        match (parameters, end) {
-            ([[22], [2]], 't') => self.titles.push(self.title.clone()),
-            ([[23], [2]], 't') => self.title = self.titles.pop().unwrap_or_default(),
-            ([[2026]], 'h' | 'l') => self.amid_frame = end == 'h',
-            _ => {}
-        }
-    }
-}
-
-/// What came out of the terminal so far.
-struct Shown {
-    parser: Parser<Beside>,
-    bytes: Vec<u8>,
-    /// The shell's exit code, once it has ended.
-    code: Option<u32>,
-    /// The window was closed.
-    closed: bool,
-}
-
-struct Window {
-    shown: Mutex<Shown>,
-    changed: Condvar,
-}
-
-impl Window {
-    fn shown(&self) -> MutexGuard<'_, Shown> {
-        self.shown.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Waits until `wanted` gives something; `None` when it does not within the time.
-    fn wait<T>(&self, time: Duration, mut wanted: impl FnMut(&Shown) -> Option<T>) -> Option<T> {
-        let until = Instant::now() + time;
-        let mut shown = self.shown();
-        loop {
-            if let Some(value) = wanted(&shown) {
-                return Some(value);
-            }
-            let left = until.checked_duration_since(Instant::now())?;
-            let waited = self.changed.wait_timeout(shown, left);
-            shown = waited.unwrap_or_else(PoisonError::into_inner).0;
-        }
-    }
-}
 
 /// A terminal with a program in it. Dropped, it ends the program.
 pub(crate) struct Terminal {
@@ -127,28 +63,12 @@ impl Terminal {
         let pair = native_pty_system()
             .openpty(size(columns, rows))
             .expect("a pseudo-terminal");
-        let beside = Beside {
-            title: TITLE.to_owned(),
-            titles: Vec::new(),
-            amid_frame: false,
-        };
-        let (lines, cells) = cells(columns, rows);
-        let shown = Shown {
-            parser: Parser::new_with_callbacks(lines, cells, 0, beside),
-            bytes: Vec::new(),
-            code: None,
-            closed: false,
-        };
-        let window = Arc::new(Window {
-            shown: Mutex::new(shown),
-            changed: Condvar::new(),
-        });
         let cooked = discipline(pair.master.as_ref());
         let child = pair.slave.spawn_command(shell(command)).expect("a shell");
         drop(pair.slave);
         let output = pair.master.try_clone_reader().expect("a reader");
         let keyboard = pair.master.take_writer().expect("a keyboard");
-        watch(&window, output, child);
+        let window = Window::open((columns, rows), output, child);
         Self {
             master: Some(pair.master),
             keyboard: Some(keyboard),
@@ -160,13 +80,19 @@ impl Terminal {
 
     /// Waits until the screen is so, at the end of a frame.
     pub(crate) fn wait_for(&self, what: &str, is_so: impl Fn(&Screen) -> bool) {
-        let settled = |shown: &Shown| {
-            let whole = !shown.parser.callbacks().amid_frame;
-            (whole && is_so(shown.parser.screen())).then_some(())
+        self.seen(what, |screen| is_so(screen).then_some(()));
+    }
+
+    /// Waits until the screen, at the end of a frame, gives something.
+    pub(crate) fn seen<T>(&self, what: &str, wanted: impl Fn(&Screen) -> Option<T>) -> T {
+        let settled = |shown: &Shown| match shown.is_amid_frame() {
+            true => None,
+            false => wanted(shown.screen()),
         };
-        if self.window.wait(DEADLINE, settled).is_none() {
+        let Some(seen) = self.window.wait(DEADLINE, settled) else {
             panic!("never seen: {what}\n{}", self.picture());
-        }
+        };
+        seen
     }
 
     /// Waits until a text stands on the screen, within one line.
@@ -187,7 +113,7 @@ impl Terminal {
 
     /// Looks at the screen as it is now.
     pub(crate) fn look<T>(&self, at: impl FnOnce(&Screen) -> T) -> T {
-        at(self.window.shown().parser.screen())
+        at(self.window.shown().screen())
     }
 
     /// Everything that was ever written to the terminal.
@@ -197,7 +123,7 @@ impl Terminal {
 
     /// The terminal's title.
     pub(crate) fn title(&self) -> String {
-        self.window.shown().parser.callbacks().title.clone()
+        self.window.shown().title().to_owned()
     }
 
     /// Presses keys.
@@ -220,8 +146,7 @@ impl Terminal {
 
     /// Makes the window larger or smaller.
     pub(crate) fn resize(&self, columns: u16, rows: u16) {
-        let (lines, cells) = cells(columns, rows);
-        self.window.shown().parser.set_size(lines, cells);
+        self.window.shown().resize(columns, rows);
         self.master()
             .resize(size(columns, rows))
             .expect("a new size");
@@ -232,7 +157,7 @@ impl Terminal {
     }
 
     /// The program in the foreground: each has a process group of its own.
-    pub(crate) fn program(&self) -> Pid {
+    fn program(&self) -> Pid {
         let leader = self.master().process_group_leader().and_then(Pid::from_raw);
         leader.expect("a program in the foreground")
     }
@@ -245,7 +170,7 @@ impl Terminal {
     /// Closes the window with everything in it.
     pub(crate) fn close(mut self) {
         // The reader lets go of the terminal at the next frame.
-        self.window.shown().closed = true;
+        self.window.close();
         self.keyboard = None;
         self.master = None;
     }
@@ -261,10 +186,7 @@ impl Terminal {
     /// As [`Terminal::wait_for_shell`], for a program that had no chance to tidy up.
     pub(crate) fn wait_for_prompt(&mut self) -> u32 {
         let returns = self.returns;
-        let Some(code) = self
-            .window
-            .wait(DEADLINE, |shown| prompt(&shown.bytes, returns))
-        else {
+        let Some(code) = self.window.wait(DEADLINE, |shown| prompt(shown, returns)) else {
             panic!("the shell is not back\n{}", self.picture());
         };
         self.returns += 1;
@@ -274,48 +196,27 @@ impl Terminal {
     fn expect_clean(&self) {
         let picture = self.picture();
         self.look(|screen| {
-            assert!(
-                !screen.alternate_screen(),
-                "the other screen is still up\n{picture}"
-            );
-            assert!(!screen.hide_cursor(), "the cursor is hidden\n{picture}");
-            assert!(
-                !screen.bracketed_paste(),
-                "pasted text is bracketed\n{picture}"
-            );
-            assert_eq!(
-                screen.mouse_protocol_mode(),
-                MouseProtocolMode::None,
-                "{picture}"
-            );
+            assert!(!screen.alternate_screen(), "still up\n{picture}");
+            assert!(!screen.hide_cursor(), "no cursor\n{picture}");
+            assert!(!screen.bracketed_paste(), "brackets\n{picture}");
+            let mouse = screen.mouse_protocol_mode();
+            assert_eq!(mouse, MouseProtocolMode::None, "{picture}");
         });
-        assert_eq!(
-            discipline(self.master()),
-            self.cooked,
-            "the line discipline\n{picture}"
-        );
+        let discipline = discipline(self.master());
+        assert_eq!(discipline, self.cooked, "the line's modes\n{picture}");
         assert_eq!(self.title(), TITLE);
-        assert!(
-            self.window.shown().parser.callbacks().titles.is_empty(),
-            "titles are left"
-        );
+        assert_eq!(self.window.shown().titles_aside(), 0);
         let bytes = self.bytes();
         let last = |mode: &str| {
-            bytes
-                .windows(mode.len())
-                .rposition(|part| part == mode.as_bytes())
+            let mut places = bytes.windows(mode.len());
+            places.rposition(|part| part == mode.as_bytes())
         };
         for (on, off) in MODES {
-            assert!(
-                last(on).is_some() && last(on) < last(off),
-                "{on:?} is never undone"
-            );
+            let (on_at, off_at) = (last(on), last(off));
+            assert!(on_at.is_some() && on_at < off_at, "{on:?} is never undone");
         }
-        assert_eq!(
-            last("\x1b[6n"),
-            None,
-            "not every terminal answers questions"
-        );
+        let question = last("\x1b[6n");
+        assert_eq!(question, None, "not every terminal answers questions");
     }
 
     /// Waits until the program has ended, asserts that the terminal is as it was before, and
@@ -356,47 +257,18 @@ impl Drop for Terminal {
             let _ = kill_process_group(group, Signal::TERM);
         }
         let time = Duration::from_secs(10);
-        self.window
-            .wait(time, |shown| prompt(&shown.bytes, self.returns));
+        self.window.wait(time, |shown| {
+            shown.code.or_else(|| prompt(shown, self.returns))
+        });
     }
 }
 
 /// What the shell said when it was back for the time after `before` times.
-fn prompt(bytes: &[u8], before: usize) -> Option<u32> {
-    let text = String::from_utf8_lossy(bytes);
-    let (_, told) = text
-        .match_indices("the shell: ")
-        .nth(before)
-        .map(|(at, _)| text.split_at(at))?;
-    let (code, _) = told.trim_start_matches("the shell: ").split_once('\n')?;
+fn prompt(shown: &Shown, before: usize) -> Option<u32> {
+    let text = String::from_utf8_lossy(&shown.bytes);
+    let told = text.split(PROMPT).nth(before + 1)?;
+    let (code, _) = told.split_once('\n')?;
     code.trim().parse().ok()
-}
-
-/// Reads what the program writes, and waits for the shell's end.
-fn watch(
-    window: &Arc<Window>,
-    mut output: Box<dyn Read + Send>,
-    mut shell: Box<dyn Child + Send + Sync>,
-) {
-    let reader = Arc::clone(window);
-    std::thread::spawn(move || {
-        let mut bytes = [0; 65_536];
-        while let Ok(count @ 1..) = output.read(&mut bytes) {
-            let mut shown = reader.shown();
-            shown.parser.process(&bytes[..count]);
-            shown.bytes.extend_from_slice(&bytes[..count]);
-            reader.changed.notify_all();
-            if shown.closed {
-                return;
-            }
-        }
-    });
-    let waiter = Arc::clone(window);
-    std::thread::spawn(move || {
-        let status = shell.wait().expect("the shell's end");
-        waiter.shown().code = Some(status.exit_code());
-        waiter.changed.notify_all();
-    });
 }
 
 /// The modes of the terminal's line: echo, lines or single keys, and so on.
@@ -411,11 +283,6 @@ fn size(cols: u16, rows: u16) -> PtySize {
         pixel_width: 0,
         pixel_height: 0,
     }
-}
-
-fn cells(columns: u16, rows: u16) -> (NonZeroU16, NonZeroU16) {
-    let positive = |count| NonZeroU16::new(count).expect("a size");
-    (positive(rows), positive(columns))
 }
 
 /// A shell that runs the command, with what the command has in its environment and nothing else.
