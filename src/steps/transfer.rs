@@ -10,7 +10,7 @@ use crate::session::Step;
 use crate::session::report::{LeftOut, LoadedTable, Report, Transfer};
 use crate::source::postgres::PostgresSource;
 use crate::target::{self, PlannedTable};
-use crate::transfer::finish::Finish;
+use crate::transfer::finish::{Finish, Finished};
 use crate::transfer::{Error as TransferError, Moving};
 use crate::wizard::Side;
 use std::collections::HashMap;
@@ -32,33 +32,7 @@ pub(super) async fn run(work: Work<'_>) -> Result<Transfer, Error> {
     let mut report = move_rows(work, &source, &to).await?;
     report.row_seconds = began.elapsed().as_secs_f64();
     let began = Instant::now();
-    let counted: HashMap<TableName, u64> = report
-        .tables
-        .iter()
-        .map(|t| {
-            (
-                TableName {
-                    schema: t.schema.clone(),
-                    name: t.table.clone(),
-                },
-                t.rows,
-            )
-        })
-        .collect();
-    let entries = post_data(work, &source, &from).await?;
-    let finished = Finish {
-        target: &to,
-        run: &work.session.id,
-        workers: workers(work),
-        entries: &entries,
-        sequences: &source.sequences().await?,
-        empty_views: &source.empty_materialized_views().await?,
-        tables: &counted,
-        progress: work.progress,
-        cancel: work.cancel,
-    }
-    .all()
-    .await?;
+    let finished = finish(work, &source, &from, &to, &report).await?;
     report.built = finished.built;
     report.left_out.extend(finished.left_out);
     report.build_seconds = began.elapsed().as_secs_f64();
@@ -66,6 +40,33 @@ pub(super) async fn run(work: Work<'_>) -> Result<Transfer, Error> {
         source.close().await?;
     }
     Ok(report)
+}
+
+/// Builds what stands on the rows.
+async fn finish(
+    work: Work<'_>,
+    source: &PostgresSource,
+    from: &ConnectionString,
+    to: &ConnectionString,
+    moved: &Transfer,
+) -> Result<Finished, Error> {
+    let name = |table: &LoadedTable| TableName {
+        schema: table.schema.clone(),
+        name: table.table.clone(),
+    };
+    let rows = moved.tables.iter().map(|table| (name(table), table.rows));
+    let finish = Finish {
+        target: to,
+        run: &work.session.id,
+        workers: workers(work),
+        entries: &post_data(work, source, from).await?,
+        sequences: &source.sequences().await?,
+        empty_views: &source.empty_materialized_views().await?,
+        tables: &rows.collect(),
+        progress: work.progress,
+        cancel: work.cancel,
+    };
+    Ok(finish.all().await?)
 }
 
 fn workers(work: Work<'_>) -> usize {
