@@ -28,6 +28,24 @@ impl Explain for Error {
     }
 }
 
+/// Whether a table holds the same rows on both sides.
+pub async fn same_rows(
+    source: &Connection,
+    target: &Connection,
+    left: &Table,
+    right: &Table,
+) -> Result<bool, PostgresError> {
+    let method = hash::trusted(source, target).await;
+    let Some(columns) = hash::agree(left, right) else {
+        return Ok(false);
+    };
+    let (here, there) = tokio::try_join!(
+        hash::table(source, left, &columns.source, method),
+        hash::table(target, right, &columns.target, method),
+    )?;
+    Ok(here == there)
+}
+
 /// What to compare.
 #[derive(Debug)]
 pub struct Compare<'a> {
@@ -47,10 +65,23 @@ impl Compare<'_> {
     /// Compares all tables of both sides.
     pub async fn all(&self) -> Result<Comparison, Error> {
         let (source, target) = tokio::try_join!(self.open(self.source), self.open(self.target))?;
-        let method = hash::trusted(&source, &target).await;
+        tokio::select! {
+            compared = self.sides(&source, &target) => compared,
+            () = self.cancel.cancelled() => {
+                // Best effort, on both sides: either may be what it waits for.
+                let (here, there) = (source.canceller(), target.canceller());
+                let told = tokio::join!(here.cancel(), there.cancel());
+                tracing::debug!(?told, "the servers were told to cancel");
+                Err(PostgresError::Cancelled.into())
+            }
+        }
+    }
+
+    async fn sides(&self, source: &Connection, target: &Connection) -> Result<Comparison, Error> {
+        let method = hash::trusted(source, target).await;
         let pairs = pairs(
-            catalogue::tables(&source).await?,
-            catalogue::tables(&target).await?,
+            catalogue::tables(source).await?,
+            catalogue::tables(target).await?,
         );
         self.progress
             .begin(format!("Comparing {} tables", pairs.len()));
@@ -60,8 +91,7 @@ impl Compare<'_> {
         let mut collections = Vec::new();
         for (name, pair) in pairs {
             self.progress.activity(format!("Comparing {name}"));
-            let work = self.table(&source, &target, &name, &pair, method);
-            let (compared, groups) = source.until_cancelled(self.cancel, work).await??;
+            let (compared, groups) = self.table(source, target, &name, &pair, method).await?;
             tables.push(compared);
             collections.extend(groups);
             meter.add(1, 0);

@@ -236,7 +236,7 @@ async fn types(connection: &Connection) -> Result<Types, Error> {
                SELECT a.atttypid FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
                  WHERE c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped
                UNION SELECT parts.part FROM used JOIN parts ON parts.whole = used.oid)
-             SELECT t.oid, format_type(t.oid, NULL), t.typtype::text, t.typbasetype,
+             SELECT t.oid, format_type(t.oid, -1), t.typtype::text, t.typbasetype,
                     ARRAY(SELECT part FROM parts WHERE whole = t.oid),
                     CASE WHEN p.oid IS NOT NULL
                          THEN quote_ident(n.nspname) || '.' || quote_ident(p.proname) END,

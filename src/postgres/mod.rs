@@ -18,10 +18,3 @@ pub use connection_string::{ChannelBinding, ConnectionString, ParseError, SslMod
 pub use diagnosis::{Cause, diagnose};
 pub use error::{DriverError, Error};
 pub use tls::{TlsError, TlsFacts};
-
-#[cfg(test)]
-mod test_clusters;
-#[cfg(test)]
-mod test_server;
-#[cfg(test)]
-mod tests;

@@ -13,6 +13,7 @@ use postgres_native_tls::MakeTlsConnector;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -125,17 +126,33 @@ fn trust(place: &ConnectionString) -> Result<Trust, TlsError> {
     }
 }
 
+/// Connectors that were made, by whom they trust. Making one parses all of the system's
+/// certificates and keeps them, about a megabyte: sessions that trust alike share one.
+static MADE: Mutex<Vec<(Trust, MakeTlsConnector)>> = Mutex::new(Vec::new());
+
 /// The connector for a place: it sends the host's name (SNI), also when `hostaddr` is given.
 ///
 /// # Errors
 /// Root certificates that are wanted and cannot be used.
 pub fn connector(place: &ConnectionString) -> Result<MakeTlsConnector, TlsError> {
+    let trust = trust(place)?;
+    let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, connector)) = made.iter().find(|(known, _)| *known == trust) {
+        return Ok(connector.clone());
+    }
+    let connector = MakeTlsConnector::new(trusting(&trust)?);
+    made.push((trust, connector.clone()));
+    Ok(connector)
+}
+
+fn trusting(trust: &Trust) -> Result<TlsConnector, TlsError> {
     let mut builder = TlsConnector::builder();
     builder.min_protocol_version(Some(Protocol::Tlsv12));
-    match trust(place)? {
+    match trust {
         Trust::System => {}
         Trust::Anyone => {
             builder
+                .disable_built_in_roots(true)
                 .danger_accept_invalid_certs(true)
                 .danger_accept_invalid_hostnames(true);
         }
@@ -147,19 +164,16 @@ pub fn connector(place: &ConnectionString) -> Result<MakeTlsConnector, TlsError>
             builder
                 .disable_built_in_roots(true)
                 .danger_accept_invalid_hostnames(!check_host);
-            let certificates = Certificate::stack_from_pem(&pem).unwrap_or_default();
+            let certificates = Certificate::stack_from_pem(pem).unwrap_or_default();
             if certificates.is_empty() {
-                return Err(TlsError::RootEmpty(file));
+                return Err(TlsError::RootEmpty(file.clone()));
             }
             for certificate in certificates {
                 builder.add_root_certificate(certificate);
             }
         }
     }
-    builder
-        .build()
-        .map(MakeTlsConnector::new)
-        .map_err(TlsError::Setup)
+    builder.build().map_err(TlsError::Setup)
 }
 
 /// What a TLS handshake with a server showed.

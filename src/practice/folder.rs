@@ -110,6 +110,15 @@ fn try_lock(path: &Path) -> io::Result<Option<File>> {
         .write(true)
         .mode(0o600)
         .open(path)?;
+    hold(file)
+}
+
+/// As [`try_lock`], for a place of anybody's: makes no file where its owner is deleting the place.
+fn try_lock_existing(path: &Path) -> io::Result<Option<File>> {
+    hold(OpenOptions::new().write(true).open(path)?)
+}
+
+fn hold(file: File) -> io::Result<Option<File>> {
     match flock(&file, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => Ok(Some(file)),
         Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
@@ -158,9 +167,15 @@ impl Register {
         let mut ended = 0;
         for (path, temporary) in self.places()? {
             let file = path.join("lock");
-            // A kept folder may have become unreadable since: that is for its owner to see.
-            let Ok(Some(lock)) = try_lock(&file) else {
-                continue;
+            let lock = match try_lock_existing(&file) {
+                Ok(Some(lock)) => lock,
+                Err(source) if temporary && source.kind() == ErrorKind::NotFound => {
+                    // Its owner is deleting it, or was killed while deleting it.
+                    let _ = fs::remove_dir_all(&path);
+                    continue;
+                }
+                // A kept folder may have become unreadable since: that is for its owner to see.
+                _ => continue,
             };
             ended += end_servers(&path, Manner::Immediate).await?;
             if temporary {
@@ -311,7 +326,10 @@ pub struct Standing {
 
 fn standing(path: PathBuf, temporary: bool) -> Result<Standing, Error> {
     let file = path.join("lock");
-    let in_use = try_lock(&file).map_err(Error::io("lock", &file))?.is_none();
+    let in_use = match try_lock_existing(&file) {
+        Err(source) if source.kind() == ErrorKind::NotFound => false,
+        tried => tried.map_err(Error::io("lock", &file))?.is_none(),
+    };
     let record = read_record(&path)?;
     let running =
         |name: &str| postmaster::of(&path.join(name)).map(|server| (name.to_owned(), server.port));

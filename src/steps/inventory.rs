@@ -2,7 +2,7 @@
 
 use super::{Error, Work, size};
 use crate::postgres::catalogue::{self, Table as Found, TableName};
-use crate::postgres::{Connection, Retrying, count};
+use crate::postgres::{Connection, Error as PostgresError, Retrying, count};
 use crate::session::report::{Collection, Extension, Inventory, Table, VectorColumn};
 use crate::wizard::Side;
 use jiff::Timestamp;
@@ -29,6 +29,7 @@ pub(super) async fn run(work: Work<'_>) -> Result<Inventory, Error> {
     let counting = count_all(work, &connection, &found, &mut inventory);
     connection.until_cancelled(work.cancel, counting).await??;
     inventory.warnings = warnings(&found);
+    inventory.warnings.extend(large_objects(&connection).await?);
     let folder = &work.context.config.backup.folder;
     let file = std::path::absolute(folder.join(STATS_FILE)).map_err(Error::file("find", folder))?;
     inventory.stats_file = file.display().to_string();
@@ -125,6 +126,17 @@ fn warnings(found: &[Found]) -> Vec<String> {
         )
     });
     unlogged.collect()
+}
+
+/// Large objects are in the backup, but do not travel with the tables.
+async fn large_objects(connection: &Connection) -> Result<Option<String>, Error> {
+    let row = connection
+        .query_one("SELECT count(*) FROM pg_largeobject_metadata", &[])
+        .await
+        .map_err(PostgresError::while_doing("counting large objects"))?;
+    let count: i64 = row.get(0);
+    Ok((count > 0)
+        .then(|| format!("{count} large objects are not transferred; the backup has them.")))
 }
 
 fn write_stats(file: &Path, source: &str, inventory: &Inventory) -> Result<(), Error> {

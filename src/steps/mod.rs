@@ -20,6 +20,7 @@ use crate::session::{Identity, Place, Session, Step};
 use crate::wizard::Side;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// What the steps work with besides the session. The only place that holds passwords.
@@ -117,6 +118,22 @@ pub async fn run(
         progress,
         cancel,
     };
+    tokio::select! {
+        done = carry_out(step, work) => done,
+        () = patience_over(cancel) => Err(PostgresError::Cancelled.into()),
+    }
+}
+
+/// How long a step may take to end by itself when it is told to stop. It takes longer only where
+/// a server or the road to it stands still; dropping it then loses no more than a kill would.
+const GRACE: Duration = Duration::from_secs(5);
+
+async fn patience_over(cancel: &CancellationToken) {
+    cancel.cancelled().await;
+    tokio::time::sleep(GRACE).await;
+}
+
+async fn carry_out(step: Step, work: Work<'_>) -> Result<Report, Error> {
     match step {
         Step::Prerequisites => prerequisites::run(work).await.map(Report::Prerequisites),
         Step::Connections => connections::run(work)

@@ -17,11 +17,10 @@ use std::path::{Path, PathBuf};
 pub(super) async fn run(work: Work<'_>) -> Result<Schema, Error> {
     let target = target::open(&work.known(Side::Target).await?, work.cancel).await?;
     let session = &work.session.id;
-    if Ledger::runs(&target).await?.contains(session) {
-        return already_there(work);
-    }
+    // Killed between the commit and the saving: what was made is made, only its report is lost.
+    let is_made = Ledger::runs(&target).await?.contains(session);
     let found = catalogue::everything(&target).await?;
-    if let Some(first) = found.first() {
+    if let Some(first) = found.first().filter(|_| !is_made) {
         return Err(Error::TargetNotEmpty(format!(
             "it holds {first} and {} more",
             found.len() - 1
@@ -31,32 +30,30 @@ pub(super) async fn run(work: Work<'_>) -> Result<Schema, Error> {
         SchemaFrom::Source => from_source(work, &target).await?,
         SchemaFrom::Folder(folder) => from_folder(folder)?,
     };
-    work.progress.begin(format!(
-        "Creating {} definitions on the target",
-        statements.len()
-    ));
-    let mut all = vec![Statement {
-        what: "the ledger".to_owned(),
-        sql: Ledger::creation(session),
-    }];
-    all.extend(statements);
-    build_together(&target, "creating the schema on the target", &all).await?;
-    for notice in target.take_notices() {
-        tracing::info!("notice from the target: {notice}");
+    if !is_made {
+        create(work, &target, statements).await?;
     }
     Ok(report)
 }
 
-/// The schema was created by this session before; its report is in the session, or was lost when
-/// the program was killed between the commit and the saving.
-fn already_there(work: Work<'_>) -> Result<Schema, Error> {
-    work.progress.activity("The schema is there already");
-    let from = String::from(work.context.config.schema.from.clone());
-    Ok(Schema {
-        from,
-        created: Vec::new(),
-        left_out: Vec::new(),
-    })
+async fn create(
+    work: Work<'_>,
+    target: &Connection,
+    statements: Vec<Statement>,
+) -> Result<(), Error> {
+    let doing = format!("Creating {} definitions on the target", statements.len());
+    work.progress.begin(doing);
+    let mut all = vec![Statement {
+        what: "the ledger".to_owned(),
+        sql: Ledger::creation(&work.session.id),
+    }];
+    all.extend(statements);
+    let creating = build_together(target, "creating the schema on the target", &all);
+    target.until_cancelled(work.cancel, creating).await??;
+    for notice in target.take_notices() {
+        tracing::info!("notice from the target: {notice}");
+    }
+    Ok(())
 }
 
 async fn from_source(

@@ -6,15 +6,14 @@ use crate::postgres::catalogue::{self, Table, TableName};
 use crate::postgres::script::{Entry, Script};
 use crate::postgres::tools::{Section, dump_schema};
 use crate::postgres::{Connection, ConnectionString};
-use crate::progress::Tone;
 use crate::session::Step;
 use crate::session::report::{LeftOut, LoadedTable, Report, Transfer};
 use crate::source::postgres::PostgresSource;
-use crate::target::{self, Ledger, PlannedTable, Snapshot};
-use crate::transfer::finish::Finish;
-use crate::transfer::{Error as TransferError, Known, Plan, Settings, load_rows, plan};
+use crate::target::{self, PlannedTable};
+use crate::transfer::finish::{Finish, Finished};
+use crate::transfer::{Error as TransferError, Moving};
 use crate::wizard::Side;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -33,33 +32,7 @@ pub(super) async fn run(work: Work<'_>) -> Result<Transfer, Error> {
     let mut report = move_rows(work, &source, &to).await?;
     report.row_seconds = began.elapsed().as_secs_f64();
     let began = Instant::now();
-    let counted: HashMap<TableName, u64> = report
-        .tables
-        .iter()
-        .map(|t| {
-            (
-                TableName {
-                    schema: t.schema.clone(),
-                    name: t.table.clone(),
-                },
-                t.rows,
-            )
-        })
-        .collect();
-    let entries = post_data(work, &source, &from).await?;
-    let finished = Finish {
-        target: &to,
-        run: &work.session.id,
-        workers: workers(work),
-        entries: &entries,
-        sequences: &source.sequences().await?,
-        empty_views: &source.empty_materialized_views().await?,
-        tables: &counted,
-        progress: work.progress,
-        cancel: work.cancel,
-    }
-    .all()
-    .await?;
+    let finished = finish(work, &source, &from, &to, &report).await?;
     report.built = finished.built;
     report.left_out.extend(finished.left_out);
     report.build_seconds = began.elapsed().as_secs_f64();
@@ -67,6 +40,33 @@ pub(super) async fn run(work: Work<'_>) -> Result<Transfer, Error> {
         source.close().await?;
     }
     Ok(report)
+}
+
+/// Builds what stands on the rows.
+async fn finish(
+    work: Work<'_>,
+    source: &PostgresSource,
+    from: &ConnectionString,
+    to: &ConnectionString,
+    moved: &Transfer,
+) -> Result<Finished, Error> {
+    let name = |table: &LoadedTable| TableName {
+        schema: table.schema.clone(),
+        name: table.table.clone(),
+    };
+    let rows = moved.tables.iter().map(|table| (name(table), table.rows));
+    let finish = Finish {
+        target: to,
+        run: &work.session.id,
+        workers: workers(work),
+        entries: &post_data(work, source, from).await?,
+        sequences: &source.sequences().await?,
+        empty_views: &source.empty_materialized_views().await?,
+        tables: &rows.collect(),
+        progress: work.progress,
+        cancel: work.cancel,
+    };
+    Ok(finish.all().await?)
 }
 
 fn workers(work: Work<'_>) -> usize {
@@ -78,98 +78,36 @@ fn workers(work: Work<'_>) -> usize {
         .unwrap_or(cores.clamp(2, MOST_WORKERS))
 }
 
-/// Loads what is missing, and says what the ledger has then.
+/// Moves what is missing, and says what the ledger has then.
 async fn move_rows(
     work: Work<'_>,
     source: &Arc<PostgresSource>,
     to: &ConnectionString,
 ) -> Result<Transfer, Error> {
     let connection = target::open(to, work.cancel).await?;
-    let ledger = Ledger::new(&connection, &work.session.id);
     let (tables, left_out) = fitting(work, source, &connection).await?;
-    let snapshots = ledger.snapshots().await?;
-    let present = snapshots.last().map_or(1, |last| last.number + 1);
-    let planned = ledger.tables().await?;
-    let planning = make_plan(work, source, &tables, &planned, &snapshots, &ledger);
-    let plan = connection.until_cancelled(work.cancel, planning).await??;
-    if !plan.again.is_empty() {
-        let names: Vec<String> = plan.again.iter().map(ToString::to_string).collect();
-        let text = format!(
-            "The source may have been written to since the transfer was stopped: loading {} again, whole.",
-            names.join(", ")
-        );
-        work.progress.note(Tone::Warning, text);
-    }
-    if !plan.jobs.is_empty() || !plan.fresh.is_empty() {
-        let visible = source.visible().to_owned();
-        ledger
-            .add_snapshot(&Snapshot {
-                number: present,
-                visible,
-            })
-            .await?;
-        ledger.plan(&plan.fresh, present, &plan.again).await?;
-    }
-    work.progress
-        .activity(format!("Copying rows, {} at a time", workers(work)));
-    let settings = Settings {
-        target: to.clone(),
-        run: work.session.id.clone(),
+    let moved = Moving {
+        source,
+        target: to,
+        run: &work.session.id,
+        tables: &tables,
+        rows: &counted_rows(work)?,
+        chunk_bytes: work.context.config.transfer.chunk_bytes(),
         workers: workers(work),
-    };
-    let retries = load_rows(
-        Arc::clone(source),
-        plan.jobs,
-        settings,
-        work.progress,
-        work.cancel,
-    )
+        progress: work.progress,
+        cancel: work.cancel,
+    }
+    .all()
     .await?;
-    // The other connection was idle all the while: a compute that fell asleep has ended it.
-    let connection = target::open(to, work.cancel).await?;
-    let ledger = Ledger::new(&connection, &work.session.id);
-    let loaded = ledger.tables().await?;
     Ok(Transfer {
-        tables: loaded.iter().map(loaded_table).collect(),
+        tables: moved.tables.iter().map(loaded_table).collect(),
         built: Vec::new(),
         left_out,
-        snapshots: u32::try_from(ledger.snapshots().await?.len()).unwrap_or(u32::MAX),
-        retries,
+        snapshots: u32::try_from(moved.snapshots).unwrap_or(u32::MAX),
+        retries: moved.retries,
         row_seconds: 0.0,
         build_seconds: 0.0,
     })
-}
-
-async fn make_plan(
-    work: Work<'_>,
-    source: &PostgresSource,
-    tables: &[Table],
-    planned: &[PlannedTable],
-    snapshots: &[Snapshot],
-    ledger: &Ledger<'_>,
-) -> Result<Plan, Error> {
-    let same_moment: HashSet<i32> = snapshots
-        .iter()
-        .filter(|snapshot| same_moment(&snapshot.visible, source.visible()))
-        .map(|snapshot| snapshot.number)
-        .collect();
-    let known = Known {
-        tables,
-        rows: &counted_rows(work)?,
-        ledger: planned,
-        same_moment: &same_moment,
-        fingerprints: &source.fingerprints().await?,
-        chunk_bytes: work.context.config.transfer.chunk_bytes(),
-        can_split: source.can_split(),
-    };
-    let built = !ledger.built().await?.is_empty();
-    Ok(plan(&known, built, work.progress)?)
-}
-
-/// Whether two snapshots see the same rows: the same text, and no transaction under way in it
-/// (`xmin:xmax:` with nothing behind).
-fn same_moment(then: &str, now: &str) -> bool {
-    then == now && then.ends_with(':')
 }
 
 /// Rows of each table as the inventory counted them.

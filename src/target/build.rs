@@ -28,10 +28,13 @@ pub async fn build_together(
     let Err(refusal) = connection.batch(doing, &batch).await else {
         return Ok(());
     };
-    if refusal.is_retryable() || connection.is_closed() {
+    if connection.is_closed() {
         return Err(refusal.into());
     }
     connection.batch("undoing the batch", "ROLLBACK").await?;
+    if refusal.is_retryable() {
+        return Err(refusal.into());
+    }
     Err(culprit(connection, statements)
         .await?
         .unwrap_or(Error::Postgres(refusal)))

@@ -10,6 +10,14 @@ use std::collections::HashSet;
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
+/// The SQLSTATE (our own) of the refusal to empty a table with rows that we did not load.
+pub const FOREIGN_ROWS: &str = "NLT01";
+
+/// The mark that every chunk is in.
+const ROWS: &str = "all rows";
+/// The mark that everything is built.
+const FINISHED: &str = "everything";
+
 /// The key of the ledger's table of definitions: violating it means "built already".
 pub(super) const BUILT_KEY: &str = "built_pkey";
 
@@ -174,7 +182,8 @@ impl<'a> Ledger<'a> {
     }
 
     /// Plans tables anew: whatever was loaded of them before is taken out of the target, in the
-    /// same transaction, so that rows of two moments never mix in a table.
+    /// same transaction, so that rows of two moments never mix in a table. A table that holds
+    /// other rows than those loaded is not touched: refused with [`FOREIGN_ROWS`].
     pub async fn plan(
         &self,
         tables: &[(TableName, String, Vec<Range>)],
@@ -186,11 +195,8 @@ impl<'a> Ledger<'a> {
         for (table, fingerprint, ranges) in tables {
             let (schema, name) = (quote::literal(&table.schema), quote::literal(&table.name));
             if begun.contains(table) {
-                sql += &format!(
-                    "TRUNCATE ONLY {}; DELETE FROM neonlift.tables
-                     WHERE (run, schema_name, table_name) = ({run}, {schema}, {name});",
-                    table.sql()
-                );
+                let key = format!("({run}, {schema}, {name})");
+                sql += &emptying(table, &key);
             }
             let fingerprint = quote::literal(fingerprint);
             sql += &format!(
@@ -220,9 +226,55 @@ impl<'a> Ledger<'a> {
         result
     }
 
-    /// Rows that a table's loaded chunks hold, chunk by chunk, are summed by the caller; this
-    /// gives the definitions that were built after the rows. Waits for those still being built:
-    /// a server goes on building for a run that was killed, and must not be met half-way.
+    /// Marks that every chunk is in, if that is so; whether it is. The mark is committed
+    /// synchronously, and with it all commits before it.
+    pub async fn complete_rows(&self) -> Result<bool, Error> {
+        let run = quote::literal(self.run);
+        let sql = format!(
+            "INSERT INTO neonlift.built (run, definition) SELECT {run}, {} WHERE NOT EXISTS
+               (SELECT FROM neonlift.chunks WHERE run = {run} AND loaded_at IS NULL)
+             ON CONFLICT DO NOTHING",
+            quote::literal(ROWS)
+        );
+        self.connection
+            .batch("marking that all rows are in", &sql)
+            .await?;
+        self.rows_are_complete().await
+    }
+
+    /// Whether it was ever found that every chunk is in.
+    pub async fn rows_are_complete(&self) -> Result<bool, Error> {
+        self.has_mark(ROWS).await
+    }
+
+    /// Whether everything that follows the rows is built, too.
+    pub async fn is_finished(&self) -> Result<bool, Error> {
+        self.has_mark(FINISHED).await
+    }
+
+    /// Marks that everything is built.
+    pub async fn finish(&self) -> Result<(), Error> {
+        let (run, mark) = (quote::literal(self.run), quote::literal(FINISHED));
+        let sql = format!(
+            "INSERT INTO neonlift.built (run, definition) VALUES ({run}, {mark}) ON CONFLICT DO NOTHING"
+        );
+        self.connection
+            .batch("marking that everything is built", &sql)
+            .await
+    }
+
+    async fn has_mark(&self, mark: &str) -> Result<bool, Error> {
+        let sql = "SELECT EXISTS (SELECT FROM neonlift.built WHERE (run, definition) = ($1, $2))";
+        let row = self
+            .connection
+            .query_one(sql, &[&self.run, &mark])
+            .await
+            .map_err(Error::while_doing("reading the ledger"))?;
+        Ok(row.get(0))
+    }
+
+    /// The definitions that were built after the rows. Waits for those still being built: a
+    /// server goes on building for a run that was killed, and must not be met half-way.
     pub async fn built(&self) -> Result<HashSet<String>, Error> {
         let settle = "BEGIN; LOCK TABLE neonlift.built IN SHARE MODE; COMMIT";
         self.connection
@@ -248,6 +300,26 @@ impl<'a> Ledger<'a> {
             .await
             .map_err(Error::while_doing("reading the ledger"))
     }
+}
+
+/// SQL that takes out of the target what was loaded of a table, after making sure, under a lock,
+/// that it holds nothing else. `key` is the table's key in the ledger.
+fn emptying(table: &TableName, key: &str) -> String {
+    let name = table.sql();
+    let check = format!(
+        "BEGIN
+           IF (SELECT count(*) FROM ONLY {name}) <> (SELECT COALESCE(sum(rows), 0)
+                 FROM neonlift.chunks WHERE (run, schema_name, table_name) = {key}) THEN
+             RAISE EXCEPTION USING ERRCODE = '{FOREIGN_ROWS}', MESSAGE = 'rows of somebody else';
+           END IF;
+         END"
+    );
+    format!(
+        "LOCK TABLE ONLY {name} IN ACCESS EXCLUSIVE MODE; DO {};
+         TRUNCATE ONLY {name};
+         DELETE FROM neonlift.tables WHERE (run, schema_name, table_name) = {key};",
+        quote::literal(&check)
+    )
 }
 
 /// A range as two SQL values. A whole table is `NULL, NULL`.

@@ -42,7 +42,8 @@ impl Loader {
         cancel: &CancellationToken,
     ) -> Result<Self, Error> {
         let connection = open(string, cancel).await?;
-        // Safe: rows and their mark in the ledger are lost together, or not at all.
+        // Safe: rows and their mark in the ledger are lost together, or not at all, and the mark
+        // that all rows are in is committed synchronously, which makes what was before it durable.
         connection
             .batch("setting up the loading", "SET synchronous_commit = off")
             .await?;
@@ -126,17 +127,6 @@ impl Loader {
              COMMIT"
         );
         Ok(self.connection.batch("committing a chunk", &sql).await?)
-    }
-
-    /// Makes everything loaded so far survive a crash of the target: a synchronous commit after
-    /// the asynchronous ones.
-    pub async fn settle(&self) -> Result<(), Error> {
-        let sql = "BEGIN; SET LOCAL synchronous_commit = on;
-                   UPDATE neonlift.runs SET created_at = created_at; COMMIT";
-        Ok(self
-            .connection
-            .batch("making the rows durable", sql)
-            .await?)
     }
 
     /// Carries the bytes over; returns rows sent, bytes sent and rows stored.

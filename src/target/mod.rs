@@ -5,7 +5,7 @@ mod ledger;
 mod loader;
 
 pub use build::{Statement, build_together};
-pub use ledger::{ChunkKey, Ledger, LoadedChunk, PlannedTable, Snapshot};
+pub use ledger::{ChunkKey, FOREIGN_ROWS, Ledger, LoadedChunk, PlannedTable, Snapshot};
 pub use loader::{Loaded, Loader};
 
 use crate::failure::{Explain, Failure, chain};

@@ -1,15 +1,18 @@
 //! Moves the rows: for each chunk `target.load(source.read(chunk))`, several at a time, with
 //! retries. What is in stands in the ledger, so a transfer goes on wherever it was stopped.
 
+mod changed;
 pub mod finish;
+mod moving;
 mod resume;
 mod retry;
 mod rows;
 
+pub use moving::{Moved, Moving};
 pub use resume::{Course, Job, Known, Plan, TableWork, plan};
 pub use rows::{Settings, load_rows};
 
-use crate::failure::{Explain, Failure};
+use crate::failure::{Explain, Failure, chain};
 
 /// What can go wrong in a transfer.
 #[derive(Debug, thiserror::Error)]
@@ -37,9 +40,15 @@ pub enum Error {
     /// Tables of the source that are missing on the target, or lack columns there.
     #[error("the target lacks {0}")]
     TargetLacks(String),
-    /// The source was written to after indexes and keys were built over the copy.
+    /// The source was written to after the transfer was finished.
     #[error("{0} changed on the source after they were copied")]
-    ChangedAfterBuilding(String),
+    ChangedAfterwards(String),
+    /// Tables that would have to be loaded again hold rows that we did not load.
+    #[error("{0} on the target holds rows that this migration did not load")]
+    ForeignRows(String),
+    /// Chunks are missing although all were loaded, several times over.
+    #[error("the target lost rows that it had stored, again and again")]
+    Incomplete,
     /// The work was stopped.
     #[error("stopped")]
     Stopped,
@@ -73,12 +82,20 @@ impl Explain for Error {
                 format!("The target lacks {what}."),
             )
             .advise("Add what is missing to your SQL files, or take the schema from the source (schema.from = \"source\"), and begin again with an empty target."),
-            Self::ChangedAfterBuilding(tables) => Failure::new(
+            Self::ChangedAfterwards(tables) => Failure::new(
                 "The source was written to after its rows were copied",
-                format!("Changed since the copy: {tables}. Keys and indexes are built already, so these tables cannot be loaded again in place."),
+                format!("Changed since the copy: {tables}. The transfer is finished; nothing on the target is taken out again."),
             )
             .advise("Stop the application that writes to the source.")
             .advise("Begin a new session (--session FILE) with an empty target database."),
+            Self::ForeignRows(tables) => Failure::new(
+                "The target holds rows that are not from this migration",
+                format!("The source has changed, so these tables would have to be loaded again: {tables}. But somebody has written to one of them on the target; nothing was removed."),
+            )
+            .advise("Stop what writes to the target, and save those rows if they matter.")
+            .advise("Begin a new session (--session FILE) with an empty target database."),
+            Self::Incomplete => Failure::new("The target loses rows", chain(self))
+                .advise("Look at the state of the compute in Neon's console; then run the step again: it goes on with what is missing."),
             Self::Stopped => Failure::interrupted("The transfer was stopped"),
         }
     }

@@ -4,7 +4,6 @@
 //! still hold the same rows. Any other is taken out of the target and loaded whole from the
 //! present snapshot. So all rows show the source at one moment: the present snapshot's.
 
-use super::Error;
 use crate::postgres::catalogue::{Table, TableName};
 use crate::progress::{Meter, Progress};
 use crate::source::{Range, Shipment, postgres as pg};
@@ -93,6 +92,9 @@ pub struct Plan {
     pub fresh: Vec<(TableName, String, Vec<Range>)>,
     /// Those of them that the ledger knows, whose rows must go first.
     pub again: HashSet<TableName>,
+    /// Tables that go on because their fingerprints say that they have not changed. Counters come
+    /// late: this has to be proved.
+    pub presumed: HashSet<TableName>,
     /// The chunks to load, largest first.
     pub jobs: Vec<Job>,
 }
@@ -108,17 +110,20 @@ pub struct Known<'a> {
     pub ledger: &'a [PlannedTable],
     /// The numbers of the snapshots that saw what the present one sees.
     pub same_moment: &'a HashSet<i32>,
-    /// What tells whether a table was written to.
-    pub fingerprints: &'a HashMap<TableName, String>,
+    /// The tables' fingerprints from before the present snapshot, to remember.
+    pub before: &'a HashMap<TableName, String>,
+    /// Their fingerprints from after it, to compare with remembered ones.
+    pub now: &'a HashMap<TableName, String>,
+    /// Tables that seemed unchanged by their fingerprints and turned out not to be.
+    pub distrusted: &'a HashSet<TableName>,
     /// The size of a chunk.
     pub chunk_bytes: u64,
     /// Whether the source can read tables in parts.
     pub can_split: bool,
 }
 
-/// Makes the plan, with a meter for each table. `built` says that keys and indexes stand
-/// already; a changed table is an error then.
-pub fn plan(known: &Known<'_>, built: bool, progress: &Progress) -> Result<Plan, Error> {
+/// Makes the plan, with a meter for each table.
+pub fn plan(known: &Known<'_>, progress: &Progress) -> Plan {
     let mut plan = Plan::default();
     let ledger: HashMap<&TableName, &PlannedTable> = known
         .ledger
@@ -127,9 +132,15 @@ pub fn plan(known: &Known<'_>, built: bool, progress: &Progress) -> Result<Plan,
         .collect();
     for table in known.tables {
         let planned = ledger.get(&table.name).copied();
-        let fingerprint = known.fingerprints.get(&table.name);
+        let fingerprint = known.now.get(&table.name);
         let same = planned.is_some_and(|planned| known.same_moment.contains(&planned.snapshot));
-        let course = course(planned, fingerprint, same);
+        let course = match known.distrusted.contains(&table.name) && !same {
+            true => Course::Again,
+            false => course(planned, fingerprint, same),
+        };
+        if course == Course::GoOn && !same {
+            plan.presumed.insert(table.name.clone());
+        }
         let chunks = match (course, planned) {
             (Course::GoOn, Some(planned)) => planned.chunks.clone(),
             _ => {
@@ -138,7 +149,7 @@ pub fn plan(known: &Known<'_>, built: bool, progress: &Progress) -> Result<Plan,
                 } else {
                     vec![Range::Whole]
                 };
-                let fingerprint = fingerprint.cloned().unwrap_or_default();
+                let fingerprint = known.before.get(&table.name).cloned().unwrap_or_default();
                 plan.fresh
                     .push((table.name.clone(), fingerprint, ranges.clone()));
                 fresh_chunks(ranges)
@@ -149,16 +160,8 @@ pub fn plan(known: &Known<'_>, built: bool, progress: &Progress) -> Result<Plan,
         }
         plan.jobs.extend(jobs(table, &chunks, known, progress));
     }
-    if built && !plan.fresh.is_empty() {
-        let names: Vec<String> = plan
-            .fresh
-            .iter()
-            .map(|(name, ..)| name.to_string())
-            .collect();
-        return Err(Error::ChangedAfterBuilding(names.join(", ")));
-    }
     plan.jobs.sort_by_key(|job| std::cmp::Reverse(job.weight));
-    Ok(plan)
+    plan
 }
 
 fn fresh_chunks(ranges: Vec<Range>) -> Vec<LoadedChunk> {
@@ -239,7 +242,7 @@ mod tests {
         }
     }
 
-    fn plan_for(now: &str, same_moment: &[i32], built: bool) -> Result<Plan, Error> {
+    fn plan_for(now: &str, same_moment: &[i32]) -> Plan {
         let known = Known {
             tables: &[table("half"), table("whole"), table("new")],
             rows: &HashMap::new(),
@@ -248,14 +251,16 @@ mod tests {
                 planned("whole", "then", [true, true]),
             ],
             same_moment: &same_moment.iter().copied().collect(),
-            fingerprints: &["half", "whole", "new"]
+            before: &HashMap::new(),
+            distrusted: &HashSet::new(),
+            now: &["half", "whole", "new"]
                 .map(|table| (name(table), now.to_owned()))
                 .into_iter()
                 .collect(),
             chunk_bytes: 1 << 26,
             can_split: true,
         };
-        plan(&known, built, &Progress::default())
+        plan(&known, &Progress::default())
     }
 
     fn named(plan: &Plan) -> Vec<(String, i32)> {
@@ -267,7 +272,7 @@ mod tests {
 
     #[test]
     fn an_unchanged_table_goes_on_with_what_is_missing() {
-        let plan = plan_for("then", &[], false).unwrap();
+        let plan = plan_for("then", &[]);
         assert_eq!(
             named(&plan),
             [("new".into(), 0), ("half".into(), 1)],
@@ -278,22 +283,21 @@ mod tests {
 
     #[test]
     fn a_changed_table_is_loaded_again_whole_even_when_it_was_finished() {
-        let plan = plan_for("later", &[], false).unwrap();
+        let plan = plan_for("later", &[]);
         assert_eq!(plan.again, HashSet::from([name("half"), name("whole")]));
         assert_eq!(plan.jobs.len(), 3);
     }
 
     #[test]
     fn the_same_moment_needs_no_counters() {
-        let plan = plan_for("counters were reset", &[1], false).unwrap();
+        let plan = plan_for("counters were reset", &[1]);
         assert!(plan.again.is_empty());
     }
 
     #[test]
-    fn nothing_is_loaded_again_under_finished_keys() {
-        assert!(matches!(
-            plan_for("later", &[], true),
-            Err(Error::ChangedAfterBuilding(_))
-        ));
+    fn what_goes_on_by_its_counters_has_to_be_proved() {
+        let presumed = HashSet::from([name("half"), name("whole")]);
+        assert_eq!(plan_for("then", &[]).presumed, presumed);
+        assert!(plan_for("then", &[1]).presumed.is_empty());
     }
 }

@@ -110,9 +110,6 @@ impl<S: Source> Worker<S> {
             self.load_with_retries(&job).await?;
             job.work.chunk_done();
         }
-        if let Some(loader) = &self.loader {
-            loader.settle().await?;
-        }
         Ok(())
     }
 

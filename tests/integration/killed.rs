@@ -13,7 +13,7 @@ pub(crate) fn stopped_amid_the_rows(world: &World, stop: impl FnOnce(Running) ->
         .json(&["run", "--until", "schema", "--config", &config])
         .expect(0, "done");
     // Several round trips a chunk: slow enough to be caught half-way.
-    world.faults().delay(Duration::from_millis(200));
+    world.faults().delay(Duration::from_millis(80));
     let running = world.start(&["run", "--config", &config]);
     eventually("a loaded chunk", || (world.chunks().0 > 0).then_some(()));
     world.faults().stall(true);
@@ -212,12 +212,19 @@ fn during_the_backup() {
     });
     running.kill();
     holder.run("ROLLBACK");
+    // Named by the second it was begun in, which for a person is long ago.
+    let backups = world.work().join("backups");
+    let left = fs::read_dir(&backups).expect("backups").flatten();
+    let partial = left
+        .map(|entry| entry.path())
+        .find(|path| path.to_string_lossy().ends_with(".partial"));
+    let old = backups.join("local_db_20200101_000000.dump.partial");
+    fs::rename(partial.expect("a half dump"), old).expect("renamed");
 
     let ended = world
         .json(&["run"])
         .expect(0, "awaiting_sign_off")
         .expect_equal();
-    let backups = world.work().join("backups");
     let names = fs::read_dir(backups).expect("backups").flatten();
     let mut names: Vec<String> = names
         .map(|entry| entry.file_name().to_string_lossy().into_owned())
@@ -228,5 +235,31 @@ fn during_the_backup() {
         (of(".dump"), of(".list"), of(".partial")),
         (1, 1, 0),
         "{names:?}\n{ended}"
+    );
+}
+
+#[test]
+fn a_demo_with_its_servers() {
+    let world = World::sharing();
+    let demo = || {
+        let mut command = world.neonlift(&["demo", "--headless", "--documents", "2000", "--json"]);
+        Running::start(&mut command)
+    };
+    let mut running = demo();
+    running.wait_for("a transfer under way", |event| {
+        event["event"] == "progress"
+            && event["step"] == "transfer"
+            && event["elapsed"].as_f64() > Some(0.3)
+    });
+    running.kill();
+    let ended = demo().end().expect(0, "done").expect_equal();
+    assert!(
+        ended.notes().contains("a killed neonlift left behind"),
+        "{ended}"
+    );
+    let again = ended.of_kind("step_started");
+    assert_eq!(
+        again[0]["step"], "transfer",
+        "what was done is not done again: {ended}"
     );
 }

@@ -1,1 +1,112 @@
-//! sessions
+//! Session files as they are found: whole, old, damaged, foreign. None is ever overwritten.
+
+use crate::fixture::{Ended, Running, World};
+use rstest::rstest;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The program on a copy of a fixture, and the copy.
+fn opened(world: &World, fixture: &str, command: &[&str]) -> (Ended, PathBuf) {
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fixtures/sessions")
+        .join(fixture);
+    fs::copy(kept, world.session()).expect("a copy");
+    let session = world.session();
+    let arguments = [
+        command,
+        &["--json", "--session", session.to_str().expect("a path")],
+    ]
+    .concat();
+    (Running::start(&mut world.bare(&arguments)).end(), session)
+}
+
+fn fixture(name: &str) -> Vec<u8> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/sessions");
+    fs::read(folder.join(name)).expect("a fixture")
+}
+
+#[test]
+fn a_finished_one_has_nothing_to_do() {
+    let world = World::sharing();
+    let (ended, session) = opened(&world, "finished.toml", &["run"]);
+    let ended = ended.expect(0, "done");
+    assert_eq!(ended.only("finished")["worked"], false, "{ended}");
+    assert!(fs::read(session).expect("the session") == fixture("finished.toml"));
+    let (ended, _) = opened(&world, "finished.toml", &["status"]);
+    assert_eq!(ended.code, Some(0), "{ended}");
+    assert_eq!(
+        ended.only("status")["session"]["steps"]["cutover"]["state"],
+        "done"
+    );
+}
+
+#[rstest]
+#[case::of_an_older_version("older_version.toml", "format 0")]
+#[case::of_a_newer_version("newer_version.toml", "format 2")]
+#[case::of_another_program("foreign.toml", "not a session")]
+fn one_that_cannot_be_used_is_left_alone(
+    #[case] name: &str,
+    #[case] says: &str,
+    #[values("run", "status", "transfer")] command: &str,
+) {
+    let world = World::sharing();
+    let (ended, session) = opened(&world, name, &[command]);
+    assert_eq!(ended.code, Some(2), "{ended}");
+    let failure = ended.only("failure");
+    assert!(
+        failure["why"]
+            .as_str()
+            .is_some_and(|why| why.contains(says)),
+        "{ended}"
+    );
+    assert!(
+        failure["advice"].to_string().contains("--session FILE"),
+        "{ended}"
+    );
+    assert!(fs::read(session).expect("the session") == fixture(name));
+}
+
+#[rstest]
+#[case::cut_off("cut.toml", "TOML")]
+#[case::with_an_unknown_key("unknown_key.toml", "colour")]
+fn a_damaged_one_is_kept_aside_untouched(#[case] name: &str, #[case] says: &str) {
+    let world = World::sharing();
+    let (ended, session) = opened(&world, name, &["run"]);
+    assert_eq!(ended.code, Some(2), "{ended}");
+    let failure = ended.only("failure").to_string();
+    assert!(failure.contains(says), "{ended}");
+    let aside = session.with_extension("damaged-1.toml");
+    assert!(failure.contains("session.damaged-1.toml"), "{ended}");
+    assert!(!session.exists());
+    assert!(fs::read(&aside).expect("kept aside") == fixture(name));
+    // A second one does not take the first one's place.
+    opened(&world, name, &["run"]);
+    assert!(session.with_extension("damaged-2.toml").exists());
+    assert!(fs::read(&aside).expect("kept aside") == fixture(name));
+}
+
+#[test]
+fn what_is_no_text_is_left_alone() {
+    let world = World::sharing();
+    let session = world.session();
+    let bytes = [0xFF, 0xFE, 0x00, 0x80];
+    fs::write(&session, bytes).expect("a file");
+    let ended = world.json(&["run"]);
+    assert_eq!(ended.code, Some(2), "{ended}");
+    assert_eq!(fs::read(session).expect("the file"), bytes);
+}
+
+#[test]
+fn a_real_one_is_not_taken_for_practice() {
+    let world = World::sharing();
+    let (ended, session) = opened(&world, "finished.toml", &["demo"]);
+    assert_eq!(ended.code, Some(2), "{ended}");
+    assert!(
+        ended
+            .only("failure")
+            .to_string()
+            .contains("a real migration"),
+        "{ended}"
+    );
+    assert!(fs::read(session).expect("the session") == fixture("finished.toml"));
+}

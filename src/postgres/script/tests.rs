@@ -1,8 +1,6 @@
 use super::*;
-use crate::postgres::test_clusters::TestServer;
 use proptest::prelude::*;
 
-const NASTY: &str = include_str!("../../../tests/fixtures/nasty_schema.sql");
 const PRE_DATA_18: &str = include_str!("../../../tests/fixtures/dump_18_pre-data.sql");
 const POST_DATA_15: &str = include_str!("../../../tests/fixtures/dump_15_post-data.sql");
 
@@ -195,55 +193,5 @@ proptest! {
         let script = Script::parse(&dump);
         let found: Vec<_> = script.entries.iter().map(|e| e.sql.as_str()).collect();
         prop_assert_eq!(found, statements);
-    }
-}
-
-/// The whole schema of a database, as text to compare; pg_dump's random token taken out.
-fn schema_of(server: &TestServer, database: &str) -> String {
-    let dump = server.dump(database, &["--schema-only", "--no-owner", "--no-acl"]);
-    dump.lines()
-        .filter(|line| !line.contains("restrict "))
-        .collect::<Vec<_>>()
-        .join("\n")
-}
-
-#[test]
-fn a_schema_taken_apart_and_run_piece_by_piece_is_the_same_schema() {
-    for server in TestServer::one_of_each_installed() {
-        for database in ["one", "two", "three"] {
-            server.sql("postgres", &format!("CREATE DATABASE {database}"));
-        }
-        for statement in split_statements(NASTY) {
-            server.sql("one", statement);
-        }
-        let extension = server.create_an_extension("one");
-        let flags = [
-            "--schema-only",
-            "--no-owner",
-            "--no-acl",
-            "--no-tablespaces",
-        ];
-        let mut extension_comment_left_out = false;
-        for section in ["--section=pre-data", "--section=post-data"] {
-            let script = Script::parse(&server.dump("one", &[&flags[..], &[section]].concat()));
-            for entry in &script.entries {
-                extension_comment_left_out |=
-                    entry.left_out().is_some() && entry.name == format!("EXTENSION {extension}");
-                server.sql("two", &format!("{}{}", script.preamble.concat(), entry.sql));
-                for statement in entry.statements() {
-                    server.sql("three", &format!("{}{statement}", script.preamble.concat()));
-                }
-            }
-        }
-        assert!(extension_comment_left_out);
-        let expected = schema_of(&server, "one");
-        assert!(expected.contains("atomic_two") && expected.contains("EVENT TRIGGER"));
-        assert_eq!(schema_of(&server, "two"), expected, "{}", server.version());
-        assert_eq!(
-            schema_of(&server, "three"),
-            expected,
-            "{}",
-            server.version()
-        );
     }
 }

@@ -4,9 +4,11 @@ use super::child::Call;
 use super::{ClientTools, ToolError};
 use sha2::{Digest, Sha256};
 use std::ffi::OsString;
+use std::fs;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-use tokio::fs::{File, OpenOptions};
+use tokio::fs::File;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio_util::sync::CancellationToken;
 
@@ -126,7 +128,25 @@ fn table_begun(line: &str) -> Option<&str> {
     rest.strip_suffix('"')
 }
 
-/// A file on its way, removed unless completed.
+/// Removes what killed runs left in the folder of this partial file: whoever writes one holds its
+/// lock. What cannot be removed only takes room.
+fn remove_abandoned(partial: &Path) {
+    let Some(Ok(entries)) = partial.parent().map(fs::read_dir) else {
+        return;
+    };
+    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    for path in paths.filter(|path| path.to_string_lossy().ends_with(".dump.partial")) {
+        let abandoned = fs::OpenOptions::new()
+            .write(true)
+            .open(&path)
+            .is_ok_and(|file| file.try_lock().is_ok());
+        if abandoned && let Err(error) = fs::remove_file(&path) {
+            tracing::info!(file = %path.display(), %error, "an abandoned backup stays");
+        }
+    }
+}
+
+/// A file on its way, locked while it is written and removed unless completed.
 struct Partial {
     path: PathBuf,
     file: File,
@@ -142,20 +162,19 @@ impl Partial {
         let mut name = complete.as_os_str().to_owned();
         name.push(".partial");
         let path = PathBuf::from(name);
-        // One that a killed run left; a new file, so that it has our mode.
-        match tokio::fs::remove_file(&path).await {
-            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-                return Err(ToolError::file("replace", &path, source));
-            }
-            _ => {}
-        }
-        let opened = OpenOptions::new()
+        remove_abandoned(&path);
+        // A new file, so that it has our mode.
+        let opened = fs::OpenOptions::new()
             .write(true)
             .create_new(true)
             .mode(0o600)
-            .open(&path)
-            .await;
+            .open(&path);
         let file = opened.map_err(|source| ToolError::write("create", &path, 0, source))?;
+        // Without a lock (not every network file system has them) only the tidying is lost.
+        if let Err(error) = file.try_lock() {
+            tracing::debug!(%error, "the backup's file cannot be locked");
+        }
+        let file = File::from_std(file);
         Ok(Self {
             path,
             file,
@@ -240,10 +259,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.dump.partial");
         std::os::unix::fs::symlink("/dev/full", &path).unwrap();
-        let file = OpenOptions::new().write(true).open(&path).await.unwrap();
+        let file = fs::OpenOptions::new().write(true).open(&path).unwrap();
         let mut partial = Partial {
             path: path.clone(),
-            file,
+            file: File::from_std(file),
             written: 0,
         };
         let rows = tokio::io::repeat(1).take(1_000_000);

@@ -26,6 +26,7 @@ pub struct PostgresSource {
     holder: Connection,
     snapshot: String,
     visible: String,
+    before: HashMap<TableName, String>,
     tables: Vec<Table>,
     version: u32,
 }
@@ -38,6 +39,7 @@ impl PostgresSource {
     ) -> Result<Self, Error> {
         let holder = Connection::open(string, &Retrying::default(), cancel).await?;
         holder.pin_for_reading().await?;
+        let before = fingerprints(&holder).await?;
         holder
             .batch(
                 "beginning a read-only transaction on the source",
@@ -46,7 +48,10 @@ impl PostgresSource {
             .await?;
         let row = holder
             .query_one(
-                "SELECT pg_export_snapshot(), pg_current_snapshot()::text,
+                "SELECT pg_export_snapshot(),
+                        -- A standby's text does not list what is under way: never equal.
+                        pg_current_snapshot()::text || CASE WHEN pg_is_in_recovery()
+                          THEN clock_timestamp()::text ELSE '' END,
                         current_setting('server_version_num')::int",
                 &[],
             )
@@ -65,6 +70,7 @@ impl PostgresSource {
             holder,
             snapshot,
             visible,
+            before,
             tables,
             version,
         })
@@ -78,6 +84,11 @@ impl PostgresSource {
     /// The snapshot's name, for `pg_dump --snapshot`.
     pub fn snapshot(&self) -> &str {
         &self.snapshot
+    }
+
+    /// The session that holds the snapshot: it reads what the readers read.
+    pub fn session(&self) -> &Connection {
+        &self.holder
     }
 
     /// Which transactions the snapshot sees (`pg_current_snapshot()`): two equal texts without
@@ -96,33 +107,16 @@ impl PostgresSource {
         self.version >= TID_RANGE_SCAN
     }
 
-    /// For each table a text that changes when its rows are written to or the table is rewritten:
-    /// its file, the counters of `pg_stat_user_tables`, and when those counters were last reset.
-    /// Equal texts mean that block ranges of an earlier snapshot still hold the same rows.
-    pub async fn fingerprints(&self) -> Result<HashMap<TableName, String>, Error> {
-        let rows = self
-            .holder
-            .query(
-                "SELECT s.schemaname, s.relname,
-                        concat_ws('/', c.oid, pg_relation_filenode(c.oid), s.n_tup_ins,
-                                  s.n_tup_upd, s.n_tup_del, b.stats_reset, d.stats_reset)
-                 FROM pg_stat_user_tables s JOIN pg_class c ON c.oid = s.relid
-                 CROSS JOIN pg_stat_bgwriter b
-                 JOIN pg_stat_database d ON d.datname = current_database()",
-                &[],
-            )
-            .await
-            .map_err(PostgresError::while_doing("reading the tables' counters"))?;
-        let named = |row: &tokio_postgres::Row| {
-            (
-                TableName {
-                    schema: row.get(0),
-                    name: row.get(1),
-                },
-                row.get(2),
-            )
-        };
-        Ok(rows.iter().map(named).collect())
+    /// Each table's fingerprint from just before the snapshot: what to remember with its chunks.
+    pub fn fingerprints_before(&self) -> &HashMap<TableName, String> {
+        &self.before
+    }
+
+    /// Each table's fingerprint as it is now, after the snapshot: what to compare with one
+    /// remembered from before an earlier snapshot. Equal ones mean that nothing was written in
+    /// between, so block ranges of the earlier snapshot still hold the same rows.
+    pub async fn fingerprints_now(&self) -> Result<HashMap<TableName, String>, Error> {
+        Ok(fingerprints(&self.holder).await?)
     }
 
     /// The sequences with their values.
@@ -139,6 +133,31 @@ impl PostgresSource {
     pub async fn close(self) -> Result<(), Error> {
         Ok(self.holder.batch("ending the snapshot", "COMMIT").await?)
     }
+}
+
+/// For each table a text that changes when its rows are written to or the table is rewritten: its
+/// file, the counters of `pg_stat_user_tables`, and when those were last reset. Where the server
+/// does not count (a standby, `track_counts` off), no two texts are equal.
+async fn fingerprints(holder: &Connection) -> Result<HashMap<TableName, String>, PostgresError> {
+    let rows = holder
+        .query(
+            "SELECT s.schemaname, s.relname,
+                    concat_ws('/', c.oid, pg_relation_filenode(c.oid), s.n_tup_ins, s.n_tup_upd,
+                              s.n_tup_del, b.stats_reset, d.stats_reset,
+                              CASE WHEN pg_is_in_recovery() OR NOT current_setting('track_counts')::bool
+                                   THEN clock_timestamp()::text END)
+             FROM pg_stat_user_tables s JOIN pg_class c ON c.oid = s.relid
+             CROSS JOIN pg_stat_bgwriter b
+             JOIN pg_stat_database d ON d.datname = current_database()",
+            &[],
+        )
+        .await
+        .map_err(PostgresError::while_doing("reading the tables' counters"))?;
+    let named = |row: &tokio_postgres::Row| {
+        let (schema, name) = (row.get(0), row.get(1));
+        (TableName { schema, name }, row.get(2))
+    };
+    Ok(rows.iter().map(named).collect())
 }
 
 async fn lock(holder: &Connection, tables: &[Table]) -> Result<(), Error> {

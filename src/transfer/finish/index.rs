@@ -4,19 +4,17 @@
 use super::{Finish, built, describe, noted};
 use crate::postgres::Connection;
 use crate::postgres::catalogue::TableName;
-use crate::postgres::script::{Class, Entry};
+use crate::postgres::script::Entry;
 use crate::progress::{Meter, Progress, Tone};
 use crate::target::{self, build_together};
 use crate::transfer::Error;
 use crate::transfer::retry::Attempts;
 use futures_util::future::FutureExt;
-use futures_util::stream::{self, StreamExt, TryStreamExt};
+use futures_util::stream::{self, StreamExt};
 use std::cmp::Reverse;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// What is built here.
-pub(super) const CLASSES: [Class; 3] = [Class::Index, Class::PrimaryOrUnique, Class::Exclusion];
+use tokio_util::sync::CancellationToken;
 
 /// How often the server is asked how far an index is.
 const WATCH: Duration = Duration::from_millis(300);
@@ -28,7 +26,8 @@ struct Build<'a> {
     meter: Arc<Meter>,
 }
 
-/// Builds all of them: keys first, then the longest.
+/// Builds all of them, the longest first. The first that fails stops the others, which are
+/// cancelled on the server too before this returns.
 pub(super) async fn build(finish: &Finish<'_>, entries: Vec<&Entry>) -> Result<(), Error> {
     if entries.is_empty() {
         return Ok(());
@@ -44,20 +43,23 @@ pub(super) async fn build(finish: &Finish<'_>, entries: Vec<&Entry>) -> Result<(
             Build { entry, rows, meter }
         })
         .collect();
-    // Keys first: adding one locks its table, so it would wait for a long index on it.
-    builds.sort_by_key(|build| {
-        let is_key = build.entry.class() != Class::Index;
-        Reverse((is_key, is_vector_index(build.entry), build.rows))
-    });
+    builds.sort_by_key(|build| Reverse((is_vector_index(build.entry), build.rows)));
     let watcher = target::open(finish.target, finish.cancel).await?;
+    let stop = finish.cancel.child_token();
     let work: Vec<_> = builds
         .into_iter()
-        .map(|build| build_one(finish, build, &watcher).boxed())
+        .map(|build| build_one(finish, build, &watcher, &stop).boxed())
         .collect();
-    stream::iter(work)
-        .buffer_unordered(finish.workers.max(1))
-        .try_collect::<()>()
-        .await
+    let mut running = stream::iter(work).buffer_unordered(finish.workers.max(1));
+    let mut result = Ok(());
+    while let Some(ended) = running.next().await {
+        if ended.is_err() {
+            stop.cancel();
+        }
+        // The error that came first is the cause; the others were told to stop.
+        result = result.and(ended);
+    }
+    result
 }
 
 fn rows(finish: &Finish<'_>, entry: &Entry) -> u64 {
@@ -80,11 +82,12 @@ async fn build_one(
     finish: &Finish<'_>,
     build: Build<'_>,
     watcher: &Connection,
+    stop: &CancellationToken,
 ) -> Result<(), Error> {
     let what = describe(build.entry);
     build.meter.begin();
     let mut attempts = Attempts::new(&what, finish.progress);
-    while let Err(error) = attempt(finish, &what, &build, watcher).await {
+    while let Err(error) = attempt(finish, &what, &build, watcher, stop).await {
         attempts.again(error).await?;
     }
     build.meter.set(build.rows, build.rows);
@@ -97,9 +100,10 @@ async fn attempt(
     what: &str,
     build: &Build<'_>,
     watcher: &Connection,
+    stop: &CancellationToken,
 ) -> Result<(), Error> {
     let statement = [noted(finish.run, build.entry)];
-    let connection = target::open(finish.target, finish.cancel).await?;
+    let connection = target::open(finish.target, stop).await?;
     let process = process(&connection).await?;
     let watched = async {
         tokio::select! {
@@ -107,7 +111,7 @@ async fn attempt(
             never = watch(watcher, process, build, finish.progress) => never,
         }
     };
-    built(connection.until_cancelled(finish.cancel, watched).await?)?;
+    built(connection.until_cancelled(stop, watched).await?)?;
     for notice in connection.take_notices() {
         finish
             .progress

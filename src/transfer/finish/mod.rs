@@ -2,6 +2,7 @@
 //! and policies, statistics. In this order, because each is cheaper, or only possible, after the
 //! one before. What is built stands in the ledger and is not built again.
 
+mod foreign_key;
 mod index;
 
 use super::Error;
@@ -51,57 +52,53 @@ pub struct Finished {
 }
 
 impl Finish<'_> {
-    /// Makes all of it.
+    /// Makes all of it. What fails because a connection was lost is tried again; what is built by
+    /// then is not built again.
     pub async fn all(&self) -> Result<Finished, Error> {
+        let mut attempts = Attempts::new("what follows the rows", self.progress);
+        loop {
+            match self.attempt().await {
+                Ok(finished) => return Ok(finished),
+                Err(error) => attempts.again(error).await?,
+            }
+        }
+    }
+
+    async fn attempt(&self) -> Result<Finished, Error> {
         let mut connection = target::open(self.target, self.cancel).await?;
+        self.progress.begin("Looking at what is built already");
         let ledger = Ledger::new(&connection, self.run);
         let built = connection
             .until_cancelled(self.cancel, ledger.built())
             .await??;
         let mut finished = Finished::default();
         let entries = self.wanted(&mut finished.left_out);
-        let missing: Vec<&Entry> = entries
-            .iter()
-            .copied()
-            .filter(|entry| !built.contains(&definition(entry)))
-            .collect();
-        let of = |wanted: &[Class]| -> Vec<&Entry> {
+        let missing = |of: &dyn Fn(Class) -> bool| -> Vec<&Entry> {
+            let missing = entries.iter().copied();
             missing
-                .iter()
-                .copied()
-                .filter(|entry| wanted.contains(&entry.class()))
+                .filter(|entry| of(entry.class()) && !built.contains(&definition(entry)))
                 .collect()
         };
-        index::build(self, of(&index::CLASSES)).await?;
-        let later = [&LAST[..], &index::CLASSES, &[Class::ForeignKey]].concat();
-        let rest: Vec<&Entry> = missing
-            .iter()
-            .copied()
-            .filter(|entry| !later.contains(&entry.class()))
-            .collect();
-        self.batch(
-            "Attaching indexes, adding checks and statistics",
-            &mut connection,
-            &rest,
-        )
-        .await?;
+        let doing = "Creating views that need keys";
+        index::build(self, missing(&|class| KEYS.contains(&class))).await?;
+        let views = missing(&|class| VIEWS.contains(&class));
+        self.batch(doing, &mut connection, &views).await?;
+        index::build(self, missing(&|class| class == Class::Index)).await?;
+        let doing = "Attaching indexes, adding checks and statistics";
+        self.batch(doing, &mut connection, &missing(&is_in_between))
+            .await?;
         self.revive(&mut connection).await?;
         self.set_sequences(&connection, &built, &mut finished)
             .await?;
         self.refresh_views(&connection).await?;
-        self.batch(
-            "Adding foreign keys",
-            &mut connection,
-            &of(&[Class::ForeignKey]),
-        )
-        .await?;
-        self.batch(
-            "Creating triggers and policies",
-            &mut connection,
-            &of(&LAST),
-        )
-        .await?;
+        let keys = missing(&|class| class == Class::ForeignKey);
+        let unchecked = foreign_key::add(self, &mut connection, &keys).await?;
+        finished.left_out.extend(unchecked);
+        let doing = "Creating triggers, policies and comments";
+        let last = missing(&|class| LAST.contains(&class));
+        self.batch(doing, &mut connection, &last).await?;
         self.analyze(&connection).await?;
+        Ledger::new(&connection, self.run).finish().await?;
         finished.built.extend(count_kinds(&entries));
         Ok(finished)
     }
@@ -263,13 +260,28 @@ fn built(result: Result<(), target::Error>) -> Result<(), Error> {
     }
 }
 
-/// What would cost time, or act on rows, if it were there before them.
-const LAST: [Class; 4] = [
+/// What builds an index as a constraint. First of all: views may need a primary key, and adding
+/// one locks its table, so that it would wait for a long index there.
+const KEYS: [Class; 2] = [Class::PrimaryOrUnique, Class::Exclusion];
+
+/// Views that pg_dump puts after the rows because they need a primary key.
+const VIEWS: [Class; 2] = [Class::View, Class::MaterializedView];
+
+/// What would cost time, or act on rows, if it were there before them; and comments, which may be
+/// on any of these.
+const LAST: [Class; 5] = [
     Class::Rule,
     Class::Trigger,
     Class::Policy,
     Class::RowSecurity,
+    Class::Comment,
 ];
+
+/// What has no place of its own in the order.
+fn is_in_between(class: Class) -> bool {
+    let placed = [&KEYS[..], &VIEWS, &[Class::Index, Class::ForeignKey], &LAST];
+    !placed.iter().any(|classes| classes.contains(&class))
+}
 
 fn set_value(sequence: &Sequence) -> String {
     let name = quote::literal(&sequence.name.sql());

@@ -1,6 +1,8 @@
 //! Who is let in, and what the others are told.
 
 use super::*;
+use crate::failure::chain;
+use native_tls::{Certificate, Protocol};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_postgres::NoTls;
 use tokio_postgres::config::{SslMode, SslNegotiation};
@@ -18,12 +20,7 @@ async fn plain_text_is_refused() {
         (error.code(), error.message()),
         (&SqlState::INTERNAL_ERROR, text)
     );
-    assert!(
-        practice
-            .psql_complaint("sslmode=disable")
-            .await
-            .contains(text)
-    );
+    practice.psql_complains("sslmode=disable", text).await;
 }
 
 #[tokio::test]
@@ -37,17 +34,14 @@ async fn an_unknown_endpoint_is_refused() {
     config
         .port(practice.relay.address().port())
         .user(USER)
-        .password(PASSWORD);
+        .password(practice.server.password());
     assert_eq!(
         refusal(&config).await,
         (SqlState::INTERNAL_ERROR, text.to_owned())
     );
-    assert!(
-        practice
-            .psql_complaint("host=ep-other.practice.localhost")
-            .await
-            .contains(text)
-    );
+    practice
+        .psql_complains("host=ep-other.practice.localhost", text)
+        .await;
 }
 
 #[tokio::test]
@@ -59,7 +53,7 @@ async fn without_a_server_name_the_option_says_the_endpoint() {
         .host("127.0.0.1")
         .port(address.port())
         .user(USER)
-        .password(PASSWORD)
+        .password(practice.server.password())
         .dbname("postgres");
     let (code, text) = refusal(&config).await;
     assert_eq!(code, SqlState::INTERNAL_ERROR);
@@ -67,23 +61,22 @@ async fn without_a_server_name_the_option_says_the_endpoint() {
         text.starts_with("Endpoint ID is not specified. Either please upgrade"),
         "{text}"
     );
-    let complaint = practice.psql_complaint("sslsni=0").await;
-    assert!(
-        complaint.contains("'?options=endpoint%3D<endpoint-id>'"),
-        "{complaint}"
-    );
+    let hint = "'?options=endpoint%3D<endpoint-id>'";
+    practice.psql_complains("sslsni=0", hint).await;
 
     config.options(format!("-c geqo=off endpoint={ENDPOINT}"));
     let session = connect(&config).await.unwrap();
     let row = session.client.query_one("SHOW geqo", &[]).await.unwrap();
     assert_eq!(row.get::<_, String>(0), "off");
     let parameters = format!("sslsni=0 options='endpoint={ENDPOINT} -cgeqo=off'");
-    assert_eq!(practice.psql_answer(&parameters, "SHOW geqo").await, "off");
-    let complaint = practice.psql_complaint("options=endpoint=ep-other").await;
-    assert!(
-        complaint.contains("Inconsistent project name"),
-        "{complaint}"
-    );
+    practice.psql_answers(&parameters, "SHOW geqo", "off").await;
+    let mut config = practice.config();
+    config.options("endpoint=ep-other");
+    let inconsistent = "Inconsistent project name";
+    assert!(refusal(&config).await.1.starts_with(inconsistent));
+    practice
+        .psql_complains("options=endpoint=ep-other", inconsistent)
+        .await;
 }
 
 #[tokio::test]
@@ -93,11 +86,8 @@ async fn a_wrong_password_is_refused_in_neons_words() {
     config.password("wrong");
     let text = format!("password authentication failed for user '{USER}'");
     assert_eq!(refusal(&config).await, (SqlState::INTERNAL_ERROR, text));
-    let complaint = practice.psql_complaint("user=stranger").await;
-    assert!(
-        complaint.contains("ERROR:  password authentication failed for user 'stranger'"),
-        "{complaint}"
-    );
+    let text = "ERROR:  password authentication failed for user 'stranger'";
+    practice.psql_complains("user=stranger", text).await;
 }
 
 #[tokio::test]
@@ -123,19 +113,63 @@ async fn other_errors_before_a_session_begins_keep_only_their_text() {
 #[tokio::test]
 async fn the_pooled_name_refuses_options() {
     let practice = practice().await;
-    let host = format!("host={}", practice.relay.pooled_host_name());
-    assert_eq!(practice.psql_answer(&host, "SELECT 42").await, "42");
-    let complaint = practice
-        .psql_complaint(&format!(
-            "{host} options='-c DateStyle=ISO -c search_path=public'"
-        ))
-        .await;
-    assert!(
-        complaint.contains(
-            "unsupported startup parameter in options: search_path. Please use unpooled connection"
-        ),
-        "{complaint}"
-    );
+    let pooled = practice.relay.pooled_host_name();
+    let mut config = Config::new();
+    config
+        .host(&pooled)
+        .hostaddr(practice.relay.address().ip())
+        .port(practice.relay.address().port())
+        .user(USER)
+        .password(practice.server.password())
+        .dbname("postgres");
+    let session = connect(&config).await.unwrap();
+    assert_eq!(session.answer().await.unwrap(), 42);
+    let options = "-c DateStyle=ISO -c search_path=public";
+    let text =
+        "unsupported startup parameter in options: search_path. Please use unpooled connection";
+    let (_, refused) = refusal(config.options(options)).await;
+    assert!(refused.starts_with(text), "{refused}");
+    let host = format!("host={pooled}");
+    practice.psql_answers(&host, "SELECT 42", "42").await;
+    let parameters = format!("{host} options='{options}'");
+    practice.psql_complains(&parameters, text).await;
+}
+
+/// Connects with one protocol version, trusting nothing but the relay's certificate.
+async fn verified(practice: &Practice, config: &Config, version: Protocol) -> Result<i32, String> {
+    let root = Certificate::from_pem(practice.relay.certificate_pem().as_bytes()).unwrap();
+    let connector = native_tls::TlsConnector::builder()
+        .disable_built_in_roots(true)
+        .add_root_certificate(root)
+        .min_protocol_version(Some(version))
+        .max_protocol_version(Some(version))
+        .build()
+        .unwrap();
+    let connecting = within(config.connect(MakeTlsConnector::new(connector)));
+    let (client, connection) = connecting.await.map_err(|error| chain(&error))?;
+    let end = tokio::spawn(connection);
+    Ok(Session { client, end }.answer().await.unwrap())
+}
+
+#[tokio::test]
+async fn the_certificate_can_be_verified() {
+    let practice = practice().await;
+    for version in [Protocol::Tlsv12, Protocol::Tlsv13] {
+        assert_eq!(
+            verified(&practice, &practice.config(), version).await,
+            Ok(42)
+        );
+    }
+    let mut config = Config::new();
+    config
+        .host("practice.example")
+        .hostaddr(practice.relay.address().ip())
+        .port(practice.relay.address().port())
+        .user(USER)
+        .ssl_mode(SslMode::Require);
+    let error = verified(&practice, &config, Protocol::Tlsv13).await;
+    let error = error.unwrap_err();
+    assert!(error.contains("hostname mismatch"), "{error}");
 }
 
 #[tokio::test]
@@ -149,21 +183,14 @@ async fn psql_verifies_the_certificate_and_gets_an_answer() {
         let parameters = format!(
             "{verified} ssl_min_protocol_version={version} ssl_max_protocol_version={version}"
         );
-        assert_eq!(
-            practice.psql_answer(&parameters, "SELECT 42").await,
-            "42",
-            "{version}"
-        );
+        practice.psql_answers(&parameters, "SELECT 42", "42").await;
     }
-    let complaint = practice
-        .psql_complaint(&format!("{verified} host=practice.example"))
+    let elsewhere = format!("{verified} host=practice.example");
+    practice
+        .psql_complains(&elsewhere, "does not match host name")
         .await;
-    assert!(
-        complaint.contains("does not match host name"),
-        "{complaint}"
-    );
     let old = "ssl_min_protocol_version=TLSv1.1 ssl_max_protocol_version=TLSv1.1";
-    practice.psql_complaint(old).await;
+    practice.psql_complains(old, "SSL error").await;
 }
 
 #[tokio::test]
@@ -171,10 +198,16 @@ async fn only_neons_startup_parameters_are_forwarded() {
     let practice = practice().await;
     let sql =
         "SELECT current_setting('application_name'), current_setting('TimeZone') = 'Asia/Tokyo'";
-    assert_eq!(
-        practice.psql_answer("application_name=knock", sql).await,
-        "knock|f"
-    );
+    practice
+        .psql_answers("application_name=knock", sql, "knock|f")
+        .await;
+    let mut config = practice.config();
+    let Session { client, .. } = connect(config.application_name("knock")).await.unwrap();
+    let row = client
+        .query_one("SHOW application_name", &[])
+        .await
+        .unwrap();
+    assert_eq!(row.get::<_, String>(0), "knock");
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ mod server;
 
 use super::Relay;
 use postgres_native_tls::MakeTlsConnector;
-use server::{PASSWORD, Server, USER, postgres};
+use server::{Server, USER, WITHOUT_TLS, postgres};
 use std::process::Output;
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,8 +30,8 @@ struct Session {
 }
 
 async fn practice() -> Practice {
-    let server = tokio::task::spawn_blocking(postgres).await.unwrap();
-    let relay = Relay::start(server.address, ENDPOINT).await.unwrap();
+    let server = postgres().await;
+    let relay = Relay::start(server.address(), ENDPOINT).await.unwrap();
     Practice { relay, server }
 }
 
@@ -54,7 +54,7 @@ impl Practice {
             .hostaddr(address.ip())
             .port(address.port())
             .user(USER)
-            .password(PASSWORD)
+            .password(self.server.password())
             .dbname("postgres")
             .ssl_mode(tokio_postgres::config::SslMode::Require);
         config
@@ -74,9 +74,9 @@ impl Practice {
             address.ip(),
             address.port(),
         );
-        tokio::process::Command::new("psql")
+        tokio::process::Command::new(&self.server.psql.path)
             .args(["-X", "-A", "-t", "-d", &conninfo, "-c", sql])
-            .env("PGPASSWORD", PASSWORD)
+            .env("PGPASSWORD", self.server.password())
             .env("PGTZ", "Asia/Tokyo")
             .kill_on_drop(true)
             .output()
@@ -84,19 +84,26 @@ impl Practice {
             .unwrap()
     }
 
-    /// What psql complains about.
-    async fn psql_complaint(&self, parameters: &str) -> String {
+    /// psql complains of this; without TLS, of that as soon as it is asked for.
+    async fn psql_complains(&self, parameters: &str, expected: &str) {
         let output = self.psql(parameters, "SELECT 1").await;
         assert!(!output.status.success(), "psql got in with {parameters}");
-        String::from_utf8(output.stderr).unwrap()
+        let able = self.server.psql.speaks_tls || parameters.contains("sslmode=disable");
+        let expected = if able { expected } else { WITHOUT_TLS };
+        let complaint = String::from_utf8(output.stderr).unwrap();
+        assert!(complaint.contains(expected), "{complaint}");
     }
 
-    /// What psql prints.
-    async fn psql_answer(&self, parameters: &str, sql: &str) -> String {
+    /// psql gets this answer; without TLS it says that it cannot ask.
+    async fn psql_answers(&self, parameters: &str, sql: &str, expected: &str) {
         let output = self.psql(parameters, sql).await;
-        let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(output.status.success(), "{complaint}");
-        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+        let complaint = String::from_utf8(output.stderr).unwrap();
+        if self.server.psql.speaks_tls {
+            let answer = String::from_utf8(output.stdout).unwrap();
+            assert_eq!(answer.trim(), expected, "{parameters}: {complaint}");
+        } else {
+            assert!(complaint.contains(WITHOUT_TLS), "{complaint}");
+        }
     }
 }
 

@@ -131,39 +131,66 @@ async fn sleep_in_the_middle_of_a_message_waits_for_its_end() {
     assert_eq!(error.code(), Some(&SqlState::ADMIN_SHUTDOWN));
 }
 
-#[tokio::test]
-async fn sleep_in_the_middle_of_a_copy_is_heard_by_the_sender() {
-    let practice = practice().await;
+/// Falls asleep once a COPY into `table` has come some way, and says what that left there.
+async fn sleep_during_copy(practice: &Practice, table: &str) -> i64 {
     // Beside the relay, so that this one stays awake.
     let (keeper, connection) = Config::new()
         .host("127.0.0.1")
-        .port(practice.server.address.port())
+        .port(practice.server.address().port())
         .user(USER)
-        .password(PASSWORD)
+        .password(practice.server.password())
         .dbname("postgres")
         .connect(NoTls)
         .await
         .unwrap();
     let _connection = AbortOnDropHandle::new(tokio::spawn(connection));
-    keeper
-        .batch_execute("CREATE TABLE slept (line text)")
-        .await
-        .unwrap();
-    let endless = practice.psql("", "\\copy slept FROM PROGRAM 'yes'");
-    let asleep = async {
-        let sql = "SELECT FROM pg_stat_progress_copy WHERE bytes_processed > 1000000 \
-                   AND relid = 'slept'::regclass";
-        while keeper.query_opt(sql, &[]).await.unwrap().is_none() {}
-        practice.relay.faults().sleep(Duration::ZERO);
-    };
-    let (psql, ()) = within(async { tokio::join!(endless, asleep) }).await;
-    let complaint = String::from_utf8_lossy(&psql.stderr).into_owned();
-    assert!(
-        complaint.contains(&format!("FATAL:  {TERMINATED}")),
-        "{complaint}"
+    let sql = format!(
+        "SELECT FROM pg_stat_progress_copy WHERE bytes_processed > 1000000 \
+         AND relid = '{table}'::regclass"
     );
-    assert_eq!(rows(&keeper, "slept").await, 0);
-    keeper.batch_execute("DROP TABLE slept").await.unwrap();
+    while keeper.query_opt(&sql, &[]).await.unwrap().is_none() {}
+    practice.relay.faults().sleep(Duration::ZERO);
+    // A COPY holds a lock on its table until it ends.
+    let sql = format!("BEGIN; LOCK TABLE {table}");
+    keeper.batch_execute(&sql).await.unwrap();
+    rows(&keeper, table).await
+}
+
+async fn create(practice: &Practice, table: &str) {
+    let Session { client, .. } = practice.connect().await.unwrap();
+    let sql = format!("CREATE TABLE {table} (line text)");
+    client.batch_execute(&sql).await.unwrap();
+}
+
+#[tokio::test]
+async fn sleep_in_the_middle_of_a_copy_ends_it() {
+    let practice = practice().await;
+    create(&practice, "slept").await;
+    let session = practice.connect().await.unwrap();
+    let endless = copy_in(&session.client, "slept", usize::MAX);
+    let asleep = sleep_during_copy(&practice, "slept");
+    let (copied, left) = within(async { tokio::join!(endless, asleep) }).await;
+    // This driver reads nothing while it sends, so it knows only that the session has ended.
+    assert!(copied.unwrap_err().is_closed());
+    assert!(within(session.end).await.unwrap().is_err());
+    assert_eq!(left, 0);
+}
+
+#[tokio::test]
+async fn sleep_in_the_middle_of_psqls_copy_is_heard_by_psql() {
+    let practice = practice().await;
+    create(&practice, "psql_slept").await;
+    let endless = practice.psql("", "\\copy psql_slept FROM PROGRAM 'yes'");
+    let (psql, left, expected) = if practice.server.psql.speaks_tls {
+        let asleep = sleep_during_copy(&practice, "psql_slept");
+        let (psql, left) = within(async { tokio::join!(endless, asleep) }).await;
+        (psql, left, format!("FATAL:  {TERMINATED}"))
+    } else {
+        (within(endless).await, 0, WITHOUT_TLS.to_owned())
+    };
+    let complaint = String::from_utf8_lossy(&psql.stderr).into_owned();
+    assert!(complaint.contains(&expected), "{complaint}");
+    assert_eq!(left, 0);
 }
 
 #[tokio::test]

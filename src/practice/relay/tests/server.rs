@@ -1,114 +1,101 @@
-//! The PostgreSQL server behind the relay under test, one for all tests that run at a time.
+//! The PostgreSQL server behind the relay under test, one for all tests that run at a time, and
+//! the psql that they use.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::os::unix::{fs::chown, process::CommandExt};
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::{Duration, Instant};
+use crate::postgres::tools::Search;
+use crate::practice::account::Account;
+use crate::practice::plan::Plan;
+use crate::practice::{binaries, server};
+use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Weak};
+use tokio::process::Command;
+use tokio::sync::Mutex;
 
 pub(super) const USER: &str = "owner";
-pub(super) const PASSWORD: &str = "open sesame";
-const NOBODY: u32 = 65_534;
-static SHARED: Mutex<Weak<Server>> = Mutex::new(Weak::new());
+static SHARED: Mutex<Weak<Server>> = Mutex::const_new(Weak::new());
 
 pub(super) struct Server {
-    pub(super) address: SocketAddr,
-    postmaster: Child,
+    pub(super) psql: Psql,
+    // The server comes before its folder: it has to be gone first.
+    server: server::Server,
     _folder: tempfile::TempDir,
 }
 
-/// A program of PostgreSQL, run as somebody whom the server accepts.
-fn program(name: &str) -> Command {
-    let folder = Command::new("pg_config")
-        .arg("--bindir")
-        .output()
-        .unwrap()
-        .stdout;
-    let folder = PathBuf::from(String::from_utf8(folder).unwrap().trim());
-    let mut command = Command::new(folder.join(name));
-    if rustix::process::getuid().is_root() {
-        command.uid(NOBODY).gid(NOBODY);
+impl Server {
+    pub(super) fn address(&self) -> SocketAddr {
+        self.server.address()
     }
-    command.stdout(Stdio::null()).stderr(Stdio::null());
-    command
+
+    /// [`USER`]'s password.
+    pub(super) fn password(&self) -> &str {
+        self.server.password().expose()
+    }
+}
+
+/// A psql of this machine: one that speaks TLS, if there is one.
+pub(super) struct Psql {
+    pub(super) path: PathBuf,
+    pub(super) speaks_tls: bool,
+}
+
+/// What a psql without TLS says to `sslmode=require`.
+pub(super) const WITHOUT_TLS: &str = "SSL support is not compiled in";
+
+impl Psql {
+    /// Looks for one, `bin`'s last.
+    async fn find(bin: &Path) -> Self {
+        let tools = Search::on_this_machine(&[]).all().await;
+        for path in tools.iter().flatten().filter_map(|tools| tools.psql()) {
+            if speaks_tls(&path).await {
+                return Self {
+                    path,
+                    speaks_tls: true,
+                };
+            }
+        }
+        let path = bin.join("psql");
+        Self {
+            speaks_tls: speaks_tls(&path).await,
+            path,
+        }
+    }
+}
+
+async fn speaks_tls(psql: &Path) -> bool {
+    let nowhere = "host=/nowhere sslmode=require";
+    let output = Command::new(psql).args(["-d", nowhere]).output().await;
+    !String::from_utf8_lossy(&output.unwrap().stderr).contains(WITHOUT_TLS)
 }
 
 /// The shared server, started if none runs.
-pub(super) fn postgres() -> Arc<Server> {
-    let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+pub(super) async fn postgres() -> Arc<Server> {
+    let mut shared = SHARED.lock().await;
     if let Some(server) = shared.upgrade() {
         return server;
     }
-    let folder = tempfile::tempdir().unwrap();
-    let password = folder.path().join("password");
-    std::fs::write(&password, PASSWORD).unwrap();
-    if rustix::process::getuid().is_root() {
-        for path in [folder.path(), &password] {
-            chown(path, Some(NOBODY), Some(NOBODY)).unwrap();
-        }
-    }
-    let data = folder.path().join("data");
-    let made = program("initdb")
-        .args([
-            "--no-sync",
-            "--auth=scram-sha-256",
-            "--encoding=UTF8",
-            "--locale=C",
-            "-U",
-            USER,
-        ])
-        .arg("-D")
-        .arg(&data)
-        .arg("--pwfile")
-        .arg(&password)
-        .status()
-        .unwrap();
-    assert!(made.success(), "initdb failed");
-    let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-        .unwrap()
-        .local_addr()
-        .unwrap();
-    let postmaster = program("postgres")
-        .arg("-D")
-        .arg(&data)
-        .args([
-            "-h",
-            "127.0.0.1",
-            "-c",
-            "unix_socket_directories=",
-            "-c",
-            "fsync=off",
-            "-p",
-        ])
-        .arg(free.port().to_string())
-        .spawn()
-        .unwrap();
-    let server = Arc::new(Server {
-        address: free,
-        postmaster,
-        _folder: folder,
-    });
-    let deadline = Instant::now() + Duration::from_secs(60);
-    let port = free.port().to_string();
-    while !program("pg_isready")
-        .args(["-h", "127.0.0.1", "-p", &port])
-        .status()
-        .unwrap()
-        .success()
-    {
-        assert!(Instant::now() < deadline, "PostgreSQL does not start");
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    let server = Arc::new(start().await);
     *shared = Arc::downgrade(&server);
     server
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        if let Some(pid) = rustix::process::Pid::from_raw(self.postmaster.id() as i32) {
-            let _ = rustix::process::kill_process(pid, rustix::process::Signal::QUIT);
-        }
-        let _ = self.postmaster.wait();
+async fn start() -> Server {
+    let account = Account::for_servers().unwrap();
+    let binaries = binaries::find_for(account.as_ref(), &|_| {}).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    // The servers' user has to get in.
+    std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o711)).unwrap();
+    let plan = Plan {
+        name: "behind",
+        place: folder.path(),
+        superuser: USER,
+        settings: "fsync = off\n".to_owned(),
+        binaries: &binaries,
+        account: account.as_ref(),
+    };
+    Server {
+        psql: Psql::find(&binaries.bin).await,
+        server: server::Server::start(&plan).await.unwrap(),
+        _folder: folder,
     }
 }

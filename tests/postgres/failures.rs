@@ -1,7 +1,10 @@
-use crate::failure::{Explain, Retry, Severity, chain};
-use crate::postgres::test_server::{PASSWORD, open, start};
-use crate::postgres::{Cause, Connection, ConnectionString, Error, Retrying};
-use crate::secret::Secret;
+//! Why there is no session, and how long one tries.
+
+use crate::doors::relayed;
+use crate::server::{PASSWORD, open, plain};
+use neonlift::failure::{Explain, Retry, Severity, chain};
+use neonlift::postgres::{Cause, Connection, ConnectionString, Error, Retrying};
+use neonlift::secret::Secret;
 use std::sync::Mutex;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -20,34 +23,53 @@ fn shown(error: &Error) -> String {
     )
 }
 
+async fn assert_refused(place: &ConnectionString, cause: Cause) {
+    let patient = Retrying::default().telling(|notice| panic!("retries {:?}", notice.error));
+    let error = Connection::open(place, &patient, &CancellationToken::new())
+        .await
+        .unwrap_err();
+    assert_eq!(error.cause(), Some(cause), "{error:?}");
+    assert!(error.failure().what.contains(&place.endpoint()));
+    assert!(!shown(&error).contains(PASSWORD));
+}
+
 #[tokio::test]
 async fn refused_logins_say_why_and_are_not_tried_again() {
-    let server = start().await;
-    let place = server.place("");
+    let place = plain().place("");
     let without = ConnectionString::parse(&place.url()).unwrap();
+    let wrong = place.clone().with_password(Secret::new("wrong"));
+    let setting = plain().place("options='-c no_such_setting=1'");
     for (place, cause) in [
-        (
-            place.clone().with_password(Secret::new("wrong")),
-            Cause::WrongPassword,
-        ),
-        (
-            place.clone().with_database("nowhere"),
-            Cause::UnknownDatabase,
-        ),
-        (server.place_of("nobody_known", ""), Cause::NoHbaEntry),
+        (wrong, Cause::WrongPassword),
+        (place.with_database("nowhere"), Cause::UnknownDatabase),
+        (plain().place_of("nobody_known", ""), Cause::NoHbaEntry),
         (without, Cause::PasswordMissing),
-        (
-            server.place("options='-c no_such_setting=1'"),
-            Cause::UnknownSetting,
-        ),
+        (setting, Cause::UnknownSetting),
     ] {
-        let patient = Retrying::default().telling(|notice| panic!("retries {:?}", notice.error));
-        let error = Connection::open(&place, &patient, &CancellationToken::new())
-            .await
-            .unwrap_err();
-        assert_eq!(error.cause(), Some(cause), "{error:?}");
-        assert!(error.failure().what.contains(&place.endpoint()));
-        assert!(!shown(&error).contains(PASSWORD));
+        assert_refused(&place, cause).await;
+    }
+}
+
+/// A proxy like Neon's keeps an error's text and none of its codes.
+#[tokio::test]
+async fn logins_refused_through_the_relay_say_why_too() {
+    let door = relayed().await;
+    let place = door.place("sslmode=require");
+    let without = ConnectionString::parse(&place.url()).unwrap();
+    let wrong = place.clone().with_password(Secret::new("wrong"));
+    let setting = door.place("sslmode=require options='-c no_such_setting=1'");
+    for (place, cause) in [
+        (wrong, Cause::WrongPassword),
+        (place.with_database("nowhere"), Cause::UnknownDatabase),
+        (
+            door.place_of("nobody_known", "sslmode=require"),
+            Cause::NoHbaEntry,
+        ),
+        (without, Cause::PasswordMissing),
+        (setting, Cause::UnknownSetting),
+        (door.place("sslmode=disable"), Cause::TlsRequired),
+    ] {
+        assert_refused(&place, cause).await;
     }
 }
 
@@ -105,8 +127,8 @@ async fn a_silent_server_is_given_up_in_time() {
 
 #[tokio::test]
 async fn a_full_server_is_tried_again_until_there_is_room() {
-    let server = start().await;
-    let place = server.place_of("limited", "");
+    plain().create_role("crowded", "CONNECTION LIMIT 1").await;
+    let place = plain().place_of("crowded", "");
     let first = open(&place).await.unwrap();
     assert_eq!(
         error_of(&place).await.cause(),
@@ -127,8 +149,8 @@ async fn a_full_server_is_tried_again_until_there_is_room() {
 
 #[tokio::test]
 async fn a_retry_ends_with_its_attempts_or_when_cancelled() {
-    let server = start().await;
-    let place = server.place_of("limited", "");
+    plain().create_role("taken", "CONNECTION LIMIT 1").await;
+    let place = plain().place_of("taken", "");
     let first = open(&place).await.unwrap();
     let quick = Retrying {
         attempts: 3,
@@ -158,8 +180,8 @@ async fn a_retry_ends_with_its_attempts_or_when_cancelled() {
 
 #[tokio::test]
 async fn no_error_shows_a_rows_values() {
-    let server = start().await;
-    let session = server.connect().await;
+    plain().create_database("canaries").await;
+    let session = plain().connect("canaries").await;
     session
         .batch(
             "making a table",

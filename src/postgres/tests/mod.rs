@@ -1,5 +1,0 @@
-//! The driver layer against a real server.
-
-mod encryption;
-mod failures;
-mod sessions;

@@ -1,0 +1,12 @@
+//! The driver layer against real servers.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod certificates;
+mod doors;
+mod encryption;
+mod failures;
+mod script;
+mod server;
+mod sessions;
+mod tools;
