@@ -1,6 +1,6 @@
 //! Stopped, left, ended by a signal, suspended: the terminal is as it was, the session goes on.
 
-use crate::fixture::{Session, World, eventually};
+use crate::fixture::{World, eventually};
 use crate::terminal::{CTRL_C, CTRL_Z, ENTER, Terminal};
 use neonlift::session::{State, Step, store};
 use rustix::process::Signal;
@@ -17,7 +17,7 @@ impl Migration {
     }
 
     /// Holds one table of the target: as long as this lives, no transfer comes to its end.
-    pub(crate) fn hold(&self) -> Session<'_> {
+    pub(crate) fn hold(&self) -> impl Sized {
         let holder = self.0.target().open();
         // Reading is allowed: the transfer looks before it writes.
         holder.run("BEGIN; LOCK TABLE shop.visits_other IN EXCLUSIVE MODE");
