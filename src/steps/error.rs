@@ -68,6 +68,14 @@ pub enum Error {
         /// What is wrong with it.
         why: String,
     },
+    /// One of the schema folder's files has something that cannot be run.
+    #[error("{} {why}", .file.display())]
+    SchemaFile {
+        /// The file.
+        file: PathBuf,
+        /// What it has.
+        why: String,
+    },
     /// The target holds rows of another migration, or tables that we did not create.
     #[error("the target is not empty: {0}")]
     TargetNotEmpty(String),
@@ -133,6 +141,9 @@ impl Explain for Error {
                 .advise("Check that the folder exists, is yours to write to, and has room."),
             Self::SchemaFolder { .. } => Failure::new("The SQL files cannot be used", chain(self))
                 .advise("Correct schema.from in config.toml, or set it to \"source\"."),
+            Self::SchemaFile { .. } => Failure::new("An SQL file cannot be used", chain(self))
+                .advise("Take that out of the file. neonlift runs all files in one transaction, so that the target gets all of the schema or nothing: leave out BEGIN and COMMIT, and CONCURRENTLY.")
+                .advise("Nothing was sent to the target."),
             Self::TargetNotEmpty(_) => target_not_empty(&chain(self)),
             Self::NoReport(step) => Failure::new("The session lacks a report", chain(self))
                 .advise(format!("Run the step again: neonlift {step}.")),
