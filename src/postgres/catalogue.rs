@@ -102,8 +102,9 @@ impl Table {
     }
 }
 
-/// The condition that leaves out PostgreSQL's own schemas, the ledger and what extensions own.
-const USERS_OWN: &str = "n.nspname <> 'information_schema' AND n.nspname <> 'neonlift'
+/// The condition that leaves out PostgreSQL's own schemas, the ledger and what extensions own; `c` is the
+/// relation, `n` its schema.
+pub(crate) const USERS_OWN: &str = "n.nspname <> 'information_schema' AND n.nspname <> 'neonlift'
     AND n.nspname NOT LIKE 'pg\\_%'
     AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass
                     AND d.objid = c.oid AND d.deptype = 'e')";

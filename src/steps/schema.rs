@@ -1,6 +1,7 @@
 //! The target's extensions, types, tables and functions, created in one transaction together with
 //! the ledger: after it the target has all of them, or none.
 
+mod deferral;
 mod folder;
 
 use super::{Error, Work};
@@ -28,7 +29,7 @@ pub(super) async fn run(work: Work<'_>) -> Result<Schema, Error> {
     }
     let (statements, report) = match &work.context.config.schema.from {
         SchemaFrom::Source => from_source(work, &target).await?,
-        SchemaFrom::Folder(folder) => folder::read(folder)?,
+        SchemaFrom::Folder(folder) => folder::read(folder, session)?,
     };
     if !is_made {
         create(work, &target, statements).await?;
@@ -49,7 +50,8 @@ async fn create(
     }];
     all.extend(statements);
     let creating = build_together(target, "creating the schema on the target", &all);
-    target.until_cancelled(work.cancel, creating).await??;
+    let created = target.until_cancelled(work.cancel, creating).await?;
+    created.map_err(deferral::explained)?;
     for notice in target.take_notices() {
         tracing::info!("notice from the target: {notice}");
     }

@@ -46,7 +46,7 @@ pub(super) async fn run(work: Work<'_>) -> Result<Transfer, Error> {
             )
         })
         .collect();
-    let entries = post_data(work, &source, &from).await?;
+    let entries = post_data(work, &source, &from, &to).await?;
     let finished = Finish {
         target: &to,
         run: &work.session.id,
@@ -251,9 +251,11 @@ async fn post_data(
     work: Work<'_>,
     source: &PostgresSource,
     from: &ConnectionString,
+    to: &ConnectionString,
 ) -> Result<Vec<Entry>, Error> {
     if matches!(work.context.config.schema.from, SchemaFrom::Folder(_)) {
-        return Ok(Vec::new());
+        let target = target::open(to, work.cancel).await?;
+        return Ok(Ledger::new(&target, &work.session.id).deferred().await?);
     }
     work.progress
         .begin("pg_dump reads the source's indexes and keys");

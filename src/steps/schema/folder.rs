@@ -1,5 +1,6 @@
 //! A schema from SQL files of one's own.
 
+use super::deferral;
 use crate::postgres::script::{needs_own_transaction, needs_psql, split_statements};
 use crate::session::report::{KindCount, Schema};
 use crate::steps::Error;
@@ -8,7 +9,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The `*.sql` files of a folder in the order of their names, as a person would run them by hand.
-pub(super) fn read(folder: &Path) -> Result<(Vec<Statement>, Schema), Error> {
+///
+/// At their end, what would stand in the way of the rows is put off.
+pub(super) fn read(folder: &Path, run: &str) -> Result<(Vec<Statement>, Schema), Error> {
     let unusable = |why: &str| Error::SchemaFolder {
         folder: folder.to_owned(),
         why: why.to_owned(),
@@ -30,6 +33,7 @@ pub(super) fn read(folder: &Path) -> Result<(Vec<Statement>, Schema), Error> {
     for file in &files {
         statements.extend(from_file(file)?);
     }
+    statements.extend(deferral::statements(run));
     let created = vec![KindCount {
         kind: "sql file".to_owned(),
         count: files.len() as u64,
@@ -108,7 +112,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("1.sql"), "CREATE TABLE b ();").unwrap();
         fs::write(folder.path().join("2.sql"), sql).unwrap();
-        let refusal = read(folder.path()).unwrap_err().to_string();
+        let refusal = read(folder.path(), "run").unwrap_err().to_string();
         assert!(refusal.contains("2.sql "), "{refusal}");
         assert!(refusal.ends_with(named), "{refusal}");
     }
