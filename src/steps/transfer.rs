@@ -8,7 +8,7 @@ use crate::postgres::tools::{Section, dump_schema};
 use crate::postgres::{Connection, ConnectionString};
 use crate::progress::Tone;
 use crate::session::Step;
-use crate::session::report::{LeftOut, LoadedTable, Report, Transfer};
+use crate::session::report::{LeftOut, LoadedTable, NotMoved, Report, Transfer};
 use crate::source::postgres::PostgresSource;
 use crate::target::{self, Ledger, PlannedTable, Snapshot};
 use crate::transfer::finish::Finish;
@@ -86,7 +86,7 @@ async fn move_rows(
 ) -> Result<Transfer, Error> {
     let connection = target::open(to, work.cancel).await?;
     let ledger = Ledger::new(&connection, &work.session.id);
-    let (tables, left_out) = fitting(work, source, &connection).await?;
+    let (tables, not_moved) = fitting(work, source, &connection).await?;
     let snapshots = ledger.snapshots().await?;
     let present = snapshots.last().map_or(1, |last| last.number + 1);
     let planned = ledger.tables().await?;
@@ -132,7 +132,8 @@ async fn move_rows(
     Ok(Transfer {
         tables: loaded.iter().map(loaded_table).collect(),
         built: Vec::new(),
-        left_out,
+        left_out: not_moved.iter().map(not_created).collect(),
+        not_moved: not_moved.into_iter().map(not_moved_table).collect(),
         snapshots: u32::try_from(ledger.snapshots().await?.len()).unwrap_or(u32::MAX),
         retries,
         row_seconds: 0.0,
@@ -191,7 +192,7 @@ async fn fitting(
     work: Work<'_>,
     source: &PostgresSource,
     target: &Connection,
-) -> Result<(Vec<Table>, Vec<LeftOut>), Error> {
+) -> Result<(Vec<Table>, Vec<TableName>), Error> {
     let there: HashMap<TableName, Table> = catalogue::tables(target)
         .await?
         .into_iter()
@@ -205,10 +206,7 @@ async fn fitting(
                 lacking.extend(missing_columns(table, other));
                 fitting.push(table.clone());
             }
-            None if may_leave_out => left_out.push(LeftOut {
-                what: format!("table {}", table.name),
-                why: "your SQL files do not create it".to_owned(),
-            }),
+            None if may_leave_out => left_out.push(table.name.clone()),
             None => lacking.push(format!("table {}", table.name)),
         }
     }
@@ -216,6 +214,21 @@ async fn fitting(
         return Err(TransferError::TargetLacks(lacking.join(", ")).into());
     }
     Ok((fitting, left_out))
+}
+
+fn not_created(table: &TableName) -> LeftOut {
+    LeftOut {
+        what: format!("table {table}"),
+        why: "your SQL files do not create it".to_owned(),
+    }
+}
+
+fn not_moved_table(table: TableName) -> NotMoved {
+    let TableName {
+        schema,
+        name: table,
+    } = table;
+    NotMoved { schema, table }
 }
 
 fn missing_columns<'a>(table: &'a Table, other: &'a Table) -> impl Iterator<Item = String> + 'a {
