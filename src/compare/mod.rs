@@ -9,7 +9,7 @@ use crate::progress::Progress;
 use crate::session::report::{ComparedCollection, ComparedTable, Comparison};
 use hash::Method;
 use jiff::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use tokio_util::sync::CancellationToken;
 
 /// Why a comparison could not be finished. Never a success, and no verdict either.
@@ -53,6 +53,9 @@ pub struct Compare<'a> {
     pub source: &'a ConnectionString,
     /// Where they went.
     pub target: &'a ConnectionString,
+    /// With a schema of one's own: the source's tables that were not moved. They, and tables
+    /// without rows that only the target has, are left out instead of speaking against it.
+    pub one_sided: Option<&'a HashSet<TableName>>,
     /// Tables with this column are counted by its values too.
     pub group_by: Option<&'a str>,
     /// The board.
@@ -97,8 +100,8 @@ impl Compare<'_> {
             meter.add(1, 0);
         }
         meter.finish();
-        tables.sort_by_key(|table| table.equal);
-        let equal = tables.iter().all(|table| table.equal);
+        tables.sort_by_key(|table| (table.equal, table.left_out));
+        let equal = !tables.iter().any(ComparedTable::differs);
         let method = method.name().to_owned();
         Ok(Comparison {
             at: Timestamp::now(),
@@ -133,6 +136,7 @@ impl Compare<'_> {
             source_hash: None,
             target_hash: None,
             equal: false,
+            left_out: false,
         };
         let (Some(left), Some(right)) = (&pair.source, &pair.target) else {
             let side = if pair.source.is_some() {
@@ -140,11 +144,12 @@ impl Compare<'_> {
             } else {
                 target
             };
-            let rows = Some(count::rows(side, name).await?);
+            let rows = count::rows(side, name).await?;
             match pair.source {
-                Some(_) => compared.source_rows = rows,
-                None => compared.target_rows = rows,
+                Some(_) => compared.source_rows = Some(rows),
+                None => compared.target_rows = Some(rows),
             }
+            compared.left_out = self.may_lack(name, pair, rows);
             return Ok((compared, Vec::new()));
         };
         match hash::agree(left, right) {
@@ -165,6 +170,14 @@ impl Compare<'_> {
         }
         let groups = self.groups(source, target, name, left, right).await?;
         Ok((compared, groups))
+    }
+
+    /// Whether a table that only one side has may be left out.
+    fn may_lack(&self, name: &TableName, pair: &Pair, rows: u64) -> bool {
+        self.one_sided.is_some_and(|not_moved| match pair.source {
+            Some(_) => not_moved.contains(name),
+            None => rows == 0,
+        })
     }
 
     async fn groups(

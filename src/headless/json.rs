@@ -47,7 +47,7 @@ fn comparison(found: &Comparison) -> Value {
                 "schema": table.schema, "table": table.table,
                 "source_rows": table.source_rows, "target_rows": table.target_rows,
                 "source_hash": table.source_hash, "target_hash": table.target_hash,
-                "equal": table.equal,
+                "equal": table.equal, "left_out": table.left_out,
             })
         })
         .collect();

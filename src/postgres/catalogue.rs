@@ -1,5 +1,9 @@
 //! What a database holds, read from the system catalogues: tables, columns, sequences, extensions.
 
+mod extension;
+
+pub use extension::{Extension, ExtensionRows, available_extension, extension_rows, extensions};
+
 use super::quote;
 use super::{Connection, Error};
 use std::collections::HashMap;
@@ -102,8 +106,9 @@ impl Table {
     }
 }
 
-/// The condition that leaves out PostgreSQL's own schemas, the ledger and what extensions own.
-const USERS_OWN: &str = "n.nspname <> 'information_schema' AND n.nspname <> 'neonlift'
+/// The condition that leaves out PostgreSQL's own schemas, the ledger and what extensions own; `c` is the
+/// relation, `n` its schema.
+pub(crate) const USERS_OWN: &str = "n.nspname <> 'information_schema' AND n.nspname <> 'neonlift'
     AND n.nspname NOT LIKE 'pg\\_%'
     AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass
                     AND d.objid = c.oid AND d.deptype = 'e')";
@@ -336,53 +341,6 @@ async fn relations(connection: &Connection, which: &str) -> Result<Vec<TableName
             name: row.get(1),
         })
         .collect())
-}
-
-/// An extension as it is installed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Extension {
-    /// Its name.
-    pub name: String,
-    /// Its version.
-    pub version: String,
-    /// The schema of its objects.
-    pub schema: String,
-}
-
-/// The installed extensions apart from `plpgsql`, which every database has.
-pub async fn extensions(connection: &Connection) -> Result<Vec<Extension>, Error> {
-    let rows = connection
-        .query(
-            "SELECT e.extname, e.extversion, n.nspname FROM pg_extension e
-             JOIN pg_namespace n ON n.oid = e.extnamespace
-             WHERE e.extname <> 'plpgsql' ORDER BY 1",
-            &[],
-        )
-        .await
-        .map_err(Error::while_doing("listing the extensions"))?;
-    Ok(rows
-        .iter()
-        .map(|row| Extension {
-            name: row.get(0),
-            version: row.get(1),
-            schema: row.get(2),
-        })
-        .collect())
-}
-
-/// The newest version of an extension that the server could install; `None` when it has none.
-pub async fn available_extension(
-    connection: &Connection,
-    name: &str,
-) -> Result<Option<String>, Error> {
-    let row = connection
-        .query_opt(
-            "SELECT default_version FROM pg_available_extensions WHERE name = $1",
-            &[&name],
-        )
-        .await
-        .map_err(Error::while_doing("listing the available extensions"))?;
-    Ok(row.map(|row| row.get(0)))
 }
 
 /// The definitions of a table's indexes, by name.

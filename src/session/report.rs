@@ -1,5 +1,9 @@
 //! What each step reports: typed, plain data that goes into the session and to both front ends.
 
+mod comparison;
+
+pub use comparison::{ComparedCollection, ComparedTable, Comparison};
+
 use super::Identity;
 use crate::failure::Failure;
 use jiff::Timestamp;
@@ -294,6 +298,10 @@ pub struct Transfer {
     pub built: Vec<KindCount>,
     /// What was left out, and why.
     pub left_out: Vec<LeftOut>,
+    /// The source's tables that were not moved, because a schema of one's own does not have them;
+    /// `left_out` has them too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_moved: Vec<NotMoved>,
     /// Snapshots of the source that were used: one, unless the transfer was resumed. All rows
     /// show the source as the last one saw it: what may have changed in between was loaded again.
     pub snapshots: u32,
@@ -303,6 +311,16 @@ pub struct Transfer {
     pub row_seconds: f64,
     /// Seconds of the last run for indexes and the rest.
     pub build_seconds: f64,
+}
+
+/// A table of the source that was not moved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NotMoved {
+    /// Its schema.
+    pub schema: String,
+    /// Its name.
+    pub table: String,
 }
 
 /// A loaded table, as the ledger has it.
@@ -319,78 +337,4 @@ pub struct LoadedTable {
     pub bytes: u64,
     /// Chunks.
     pub chunks: u32,
-}
-
-/// Both sides, table by table.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Comparison {
-    /// When it was made.
-    pub at: Timestamp,
-    /// Whether everything compared is equal.
-    pub equal: bool,
-    /// How contents were hashed.
-    pub method: String,
-    /// The tables, those that differ first.
-    pub tables: Vec<ComparedTable>,
-    /// Rows per value of the grouping column.
-    pub collections: Vec<ComparedCollection>,
-}
-
-impl Comparison {
-    fn difference(&self) -> Failure {
-        let differing = self.tables.iter().filter(|table| !table.equal);
-        let names: Vec<String> = differing
-            .map(|table| format!("{}.{}", table.schema, table.table))
-            .collect();
-        let (count, all) = (names.len(), self.tables.len());
-        Failure::new(
-            "Source and target are not equal",
-            format!("{count} of {all} tables differ: {}.", names.join(", ")),
-        )
-        .advise("If the source was written to meanwhile, stop what writes to it.")
-        .advise("$ neonlift transfer")
-        .advise("$ neonlift compare")
-    }
-}
-
-/// One table on both sides. A side is `None` where the table does not exist.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ComparedTable {
-    /// Its schema.
-    pub schema: String,
-    /// Its name.
-    pub table: String,
-    /// Rows on the source.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub source_rows: Option<u64>,
-    /// Rows on the target.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub target_rows: Option<u64>,
-    /// The sum of the rows' hashes on the source.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub source_hash: Option<String>,
-    /// The sum of the rows' hashes on the target.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub target_hash: Option<String>,
-    /// Whether rows and hashes agree.
-    pub equal: bool,
-}
-
-/// Rows of one value of the grouping column on both sides.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ComparedCollection {
-    /// The table's schema.
-    pub schema: String,
-    /// The table.
-    pub table: String,
-    /// The value; `None` for null.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub value: Option<String>,
-    /// Rows on the source.
-    pub source_rows: u64,
-    /// Rows on the target.
-    pub target_rows: u64,
 }

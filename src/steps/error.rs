@@ -68,6 +68,23 @@ pub enum Error {
         /// What is wrong with it.
         why: String,
     },
+    /// One of the schema folder's files has something that cannot be run.
+    #[error("{} {why}", .file.display())]
+    SchemaFile {
+        /// The file.
+        file: PathBuf,
+        /// What it has.
+        why: String,
+    },
+    /// The schema folder's files put rows into tables.
+    #[error("the SQL files put rows into {tables}")]
+    SeedRows {
+        /// The tables.
+        tables: String,
+        /// The refusal.
+        #[source]
+        source: crate::target::Error,
+    },
     /// The target holds rows of another migration, or tables that we did not create.
     #[error("the target is not empty: {0}")]
     TargetNotEmpty(String),
@@ -133,6 +150,16 @@ impl Explain for Error {
                 .advise("Check that the folder exists, is yours to write to, and has room."),
             Self::SchemaFolder { .. } => Failure::new("The SQL files cannot be used", chain(self))
                 .advise("Correct schema.from in config.toml, or set it to \"source\"."),
+            Self::SchemaFile { .. } => Failure::new("An SQL file cannot be used", chain(self))
+                .advise("Take that out of the file. neonlift runs all files in one transaction, so that the target gets all of the schema or nothing: leave out BEGIN and COMMIT, and CONCURRENTLY.")
+                .advise("Nothing was sent to the target."),
+            Self::SeedRows { tables, .. } => Failure::new(
+                "The SQL files bring rows of their own",
+                format!("They put rows into {tables}; all rows come from the source, and would collide with these."),
+            )
+            .advise("Take the INSERTs out of the files, or move those files out of the folder: what the source has arrives with the transfer.")
+            .advise("What only the target is to have, insert after the cutover.")
+            .advise("Everything was rolled back: the target is as it was."),
             Self::TargetNotEmpty(_) => target_not_empty(&chain(self)),
             Self::NoReport(step) => Failure::new("The session lacks a report", chain(self))
                 .advise(format!("Run the step again: neonlift {step}.")),

@@ -1,18 +1,19 @@
 //! The target's extensions, types, tables and functions, created in one transaction together with
 //! the ledger: after it the target has all of them, or none.
 
+mod deferral;
+mod folder;
+
 use super::{Error, Work};
 use crate::config::SchemaFrom;
 use crate::postgres::catalogue;
-use crate::postgres::script::{Class, Entry, Script, needs_psql, split_statements};
+use crate::postgres::script::{Class, Entry, Script};
 use crate::postgres::tools::{Section, dump_schema};
 use crate::postgres::{Connection, Retrying, quote};
-use crate::session::report::{KindCount, LeftOut, Schema};
+use crate::session::report::{LeftOut, Schema};
 use crate::target::{self, Ledger, Statement, build_together};
 use crate::transfer::finish::{count_kinds, describe};
 use crate::wizard::Side;
-use std::fs;
-use std::path::{Path, PathBuf};
 
 pub(super) async fn run(work: Work<'_>) -> Result<Schema, Error> {
     let target = target::open(&work.known(Side::Target).await?, work.cancel).await?;
@@ -28,7 +29,7 @@ pub(super) async fn run(work: Work<'_>) -> Result<Schema, Error> {
     }
     let (statements, report) = match &work.context.config.schema.from {
         SchemaFrom::Source => from_source(work, &target).await?,
-        SchemaFrom::Folder(folder) => from_folder(folder)?,
+        SchemaFrom::Folder(folder) => folder::read(folder, session)?,
     };
     if !is_made {
         create(work, &target, statements).await?;
@@ -49,7 +50,8 @@ async fn create(
     }];
     all.extend(statements);
     let creating = build_together(target, "creating the schema on the target", &all);
-    target.until_cancelled(work.cancel, creating).await??;
+    let created = target.until_cancelled(work.cancel, creating).await?;
+    created.map_err(deferral::explained)?;
     for notice in target.take_notices() {
         tracing::info!("notice from the target: {notice}");
     }
@@ -131,64 +133,4 @@ fn create_extension(extension: &catalogue::Extension) -> Statement {
              CREATE EXTENSION IF NOT EXISTS {name} WITH SCHEMA {schema}"
         ),
     }
-}
-
-/// The `*.sql` files of a folder in the order of their names, as a person would run them by hand.
-fn from_folder(folder: &Path) -> Result<(Vec<Statement>, Schema), Error> {
-    let unusable = |why: &str| Error::SchemaFolder {
-        folder: folder.to_owned(),
-        why: why.to_owned(),
-    };
-    let mut files: Vec<PathBuf> = fs::read_dir(folder)
-        .map_err(Error::file("read the folder", folder))?
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.extension().is_some_and(|extension| extension == "sql"))
-        .collect();
-    files.sort();
-    if files.is_empty() {
-        return Err(unusable("holds no .sql files"));
-    }
-    let search_path = "SET LOCAL search_path = public".to_owned();
-    let mut statements = vec![Statement {
-        what: "search path".to_owned(),
-        sql: search_path,
-    }];
-    for file in &files {
-        statements.extend(from_file(file)?);
-    }
-    let created = vec![KindCount {
-        kind: "sql file".to_owned(),
-        count: files.len() as u64,
-    }];
-    let from = folder.display().to_string();
-    Ok((
-        statements,
-        Schema {
-            from,
-            created,
-            left_out: Vec::new(),
-        },
-    ))
-}
-
-fn from_file(file: &Path) -> Result<Vec<Statement>, Error> {
-    let sql = fs::read_to_string(file).map_err(Error::file("read", file))?;
-    if let Some(command) = needs_psql(&sql) {
-        let why = format!("has a command that only psql knows: {command}");
-        return Err(Error::SchemaFolder {
-            folder: file.to_owned(),
-            why,
-        });
-    }
-    let name = file
-        .file_name()
-        .map(|name| name.to_string_lossy().into_owned())
-        .unwrap_or_default();
-    Ok((1..)
-        .zip(split_statements(&sql))
-        .map(|(number, sql): (u32, _)| Statement {
-            what: format!("statement {number} of {name}"),
-            sql: sql.to_owned(),
-        })
-        .collect())
 }

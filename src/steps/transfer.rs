@@ -7,9 +7,9 @@ use crate::postgres::script::{Entry, Script};
 use crate::postgres::tools::{Section, dump_schema};
 use crate::postgres::{Connection, ConnectionString};
 use crate::session::Step;
-use crate::session::report::{LeftOut, LoadedTable, Report, Transfer};
+use crate::session::report::{LeftOut, LoadedTable, NotMoved, Report, Transfer};
 use crate::source::postgres::PostgresSource;
-use crate::target::{self, PlannedTable};
+use crate::target::{self, Ledger, PlannedTable};
 use crate::transfer::finish::{Finish, Finished};
 use crate::transfer::{Error as TransferError, Moving};
 use crate::wizard::Side;
@@ -59,7 +59,7 @@ async fn finish(
         target: to,
         run: &work.session.id,
         workers: workers(work),
-        entries: &post_data(work, source, from).await?,
+        entries: &post_data(work, source, from, to).await?,
         sequences: &source.sequences().await?,
         empty_views: &source.empty_materialized_views().await?,
         tables: &rows.collect(),
@@ -85,7 +85,7 @@ async fn move_rows(
     to: &ConnectionString,
 ) -> Result<Transfer, Error> {
     let connection = target::open(to, work.cancel).await?;
-    let (tables, left_out) = fitting(work, source, &connection).await?;
+    let (tables, not_moved) = fitting(work, source, &connection).await?;
     let moved = Moving {
         source,
         target: to,
@@ -102,7 +102,8 @@ async fn move_rows(
     Ok(Transfer {
         tables: moved.tables.iter().map(loaded_table).collect(),
         built: Vec::new(),
-        left_out,
+        left_out: not_moved.iter().map(not_created).collect(),
+        not_moved: not_moved.into_iter().map(not_moved_table).collect(),
         snapshots: u32::try_from(moved.snapshots).unwrap_or(u32::MAX),
         retries: moved.retries,
         row_seconds: 0.0,
@@ -128,7 +129,7 @@ async fn fitting(
     work: Work<'_>,
     source: &PostgresSource,
     target: &Connection,
-) -> Result<(Vec<Table>, Vec<LeftOut>), Error> {
+) -> Result<(Vec<Table>, Vec<TableName>), Error> {
     let there: HashMap<TableName, Table> = catalogue::tables(target)
         .await?
         .into_iter()
@@ -142,10 +143,7 @@ async fn fitting(
                 lacking.extend(missing_columns(table, other));
                 fitting.push(table.clone());
             }
-            None if may_leave_out => left_out.push(LeftOut {
-                what: format!("table {}", table.name),
-                why: "your SQL files do not create it".to_owned(),
-            }),
+            None if may_leave_out => left_out.push(table.name.clone()),
             None => lacking.push(format!("table {}", table.name)),
         }
     }
@@ -153,6 +151,21 @@ async fn fitting(
         return Err(TransferError::TargetLacks(lacking.join(", ")).into());
     }
     Ok((fitting, left_out))
+}
+
+fn not_created(table: &TableName) -> LeftOut {
+    LeftOut {
+        what: format!("table {table}"),
+        why: "your SQL files do not create it".to_owned(),
+    }
+}
+
+fn not_moved_table(table: TableName) -> NotMoved {
+    let TableName {
+        schema,
+        name: table,
+    } = table;
+    NotMoved { schema, table }
 }
 
 fn missing_columns<'a>(table: &'a Table, other: &'a Table) -> impl Iterator<Item = String> + 'a {
@@ -188,9 +201,11 @@ async fn post_data(
     work: Work<'_>,
     source: &PostgresSource,
     from: &ConnectionString,
+    to: &ConnectionString,
 ) -> Result<Vec<Entry>, Error> {
     if matches!(work.context.config.schema.from, SchemaFrom::Folder(_)) {
-        return Ok(Vec::new());
+        let target = target::open(to, work.cancel).await?;
+        return Ok(Ledger::new(&target, &work.session.id).deferred().await?);
     }
     work.progress
         .begin("pg_dump reads the source's indexes and keys");

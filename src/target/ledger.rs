@@ -4,6 +4,7 @@
 //! so whatever happens in between, a chunk is in whole and once, or not at all.
 
 use crate::postgres::catalogue::TableName;
+use crate::postgres::script::Entry;
 use crate::postgres::{Connection, Error, quote};
 use crate::source::Range;
 use std::collections::HashSet;
@@ -42,6 +43,10 @@ CREATE TABLE IF NOT EXISTS neonlift.chunks (
 CREATE TABLE IF NOT EXISTS neonlift.built (
   run text REFERENCES neonlift.runs, definition text, built_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (run, definition));
+CREATE TABLE IF NOT EXISTS neonlift.deferred (
+  run text REFERENCES neonlift.runs, position int, kind text NOT NULL, schema_name text NOT NULL,
+  table_name text NOT NULL, name text NOT NULL, definition text NOT NULL,
+  PRIMARY KEY (run, position));
 ";
 
 /// Which chunk of which table.
@@ -284,6 +289,21 @@ impl<'a> Ledger<'a> {
             .rows("SELECT definition FROM neonlift.built WHERE run = $1")
             .await?;
         Ok(rows.iter().map(|row| row.get(0)).collect())
+    }
+
+    /// The definitions that SQL files made before the rows, and that were taken away until the
+    /// rows are in.
+    pub async fn deferred(&self) -> Result<Vec<Entry>, Error> {
+        let sql = "SELECT kind, schema_name, table_name, name, definition FROM neonlift.deferred
+                   WHERE run = $1 ORDER BY position";
+        let entry = |row: &Row| Entry {
+            kind: row.get(0),
+            schema: Some(row.get(1)),
+            table: Some(row.get(2)),
+            name: row.get(3),
+            sql: row.get(4),
+        };
+        Ok(self.rows(sql).await?.iter().map(entry).collect())
     }
 
     /// SQL that notes a definition as built; stands first in the transaction that builds it, so

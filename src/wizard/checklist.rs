@@ -1,8 +1,11 @@
 //! The cutover's checklist: the guide's items, what the machine knows of them, and signatures.
 
-use crate::session::report::Report;
+use crate::session::report::{ComparedTable, Report};
 use crate::session::{Item, ItemKind, Session, Signature, Step};
 use jiff::Timestamp;
+
+/// The item about tables that were not moved; there only when some were not.
+const LEFT_OUT: &str = "left-out-accepted";
 
 /// The items that every migration has, in the guide's order and words.
 pub fn standard() -> Vec<Item> {
@@ -73,25 +76,14 @@ pub fn evaluated(session: &Session) -> Vec<Item> {
     {
         (item.ticked, item.evidence) = evidence(session, &item.key);
     }
+    follow_left_out(session, &mut items);
     items
 }
 
 fn evidence(session: &Session, key: &str) -> (bool, String) {
     match key {
         "data-verified" => match session.report(Step::Compare) {
-            Some(Report::Compare(found)) if found.equal => {
-                let rows: u64 = found
-                    .tables
-                    .iter()
-                    .filter_map(|table| table.target_rows)
-                    .sum();
-                let tables = found.tables.len();
-                let at = found.at.strftime("%F %H:%M UTC");
-                (
-                    true,
-                    format!("{tables} tables, {rows} rows, counts and content equal at {at}"),
-                )
-            }
+            Some(Report::Compare(found)) if found.equal => (true, proof(&found.tables, found.at)),
             Some(_) => (false, "the comparison found differences".to_owned()),
             None => (false, "the step compare has not been run".to_owned()),
         },
@@ -106,6 +98,41 @@ fn evidence(session: &Session, key: &str) -> (bool, String) {
             _ => (false, "the step backup has not been run".to_owned()),
         },
         _ => (false, "no evidence is known for this item".to_owned()),
+    }
+}
+
+fn proof(tables: &[ComparedTable], at: Timestamp) -> String {
+    let equal: Vec<&ComparedTable> = tables.iter().filter(|table| table.equal).collect();
+    let rows: u64 = equal.iter().filter_map(|table| table.target_rows).sum();
+    let at = at.strftime("%F %H:%M UTC");
+    let mut proof = format!(
+        "{} tables, {rows} rows, counts and content equal at {at}",
+        equal.len()
+    );
+    let left_out = tables.iter().filter(|table| table.left_out).count();
+    if left_out > 0 {
+        proof += &format!("; {left_out} tables left out");
+    }
+    proof
+}
+
+/// Keeps the item about tables that were not moved in step with the last transfer. A signature
+/// holds for what it was given for: other tables have to be signed again.
+fn follow_left_out(session: &Session, items: &mut Vec<Item>) {
+    let lacking = match session.report(Step::Transfer) {
+        Some(Report::Transfer(transfer)) => transfer.not_moved.as_slice(),
+        _ => &[],
+    };
+    let names: Vec<String> = lacking
+        .iter()
+        .map(|table| format!("{}.{}", table.schema, table.table))
+        .collect();
+    let evidence = format!("not moved: {}", names.join(", "));
+    items.retain(|item| item.key != LEFT_OUT || (!names.is_empty() && item.evidence == evidence));
+    if !names.is_empty() && !items.iter().any(|item| item.key == LEFT_OUT) {
+        let mut item = person_item(LEFT_OUT, "What was left out is accepted");
+        item.evidence = evidence;
+        items.push(item);
     }
 }
 
@@ -134,4 +161,84 @@ pub fn sign(items: &mut [Item], key: &str, by: &str, at: Timestamp) -> Result<()
         at,
     });
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::report::{NotMoved, Transfer};
+    use crate::session::{Record, State};
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_790_000_000 + second).unwrap()
+    }
+
+    /// The session after a transfer that did not move these tables.
+    fn moved_without(mut session: Session, tables: &[&str]) -> Session {
+        let named = |table: &&str| NotMoved {
+            schema: "shop".to_owned(),
+            table: (*table).to_owned(),
+        };
+        let transfer = Transfer {
+            tables: Vec::new(),
+            built: Vec::new(),
+            left_out: Vec::new(),
+            not_moved: tables.iter().map(named).collect(),
+            snapshots: 1,
+            retries: 0,
+            row_seconds: 0.0,
+            build_seconds: 0.0,
+        };
+        let record = Record {
+            state: State::Done,
+            report: Some(Report::Transfer(transfer)),
+            ..Record::default()
+        };
+        session.steps.insert(Step::Transfer, record);
+        session.checklist = evaluated(&session);
+        session
+    }
+
+    fn left_out(session: &Session) -> Option<&Item> {
+        session.checklist.iter().find(|item| item.key == LEFT_OUT)
+    }
+
+    #[test]
+    fn tables_left_out_have_to_be_accepted_by_a_person() {
+        let session = moved_without(Session::new(at(0), 1), &["orders", "customers"]);
+        let item = left_out(&session).unwrap();
+        assert_eq!(item.kind, ItemKind::Person);
+        assert_eq!(item.evidence, "not moved: shop.orders, shop.customers");
+        assert!(!item.is_closed());
+        let session = moved_without(session, &[]);
+        assert_eq!(left_out(&session), None);
+        assert_eq!(session.checklist.len(), standard().len());
+    }
+
+    #[test]
+    fn a_signature_holds_for_the_tables_it_was_given_for() {
+        let mut session = moved_without(Session::new(at(0), 1), &["orders"]);
+        sign(&mut session.checklist, LEFT_OUT, "Ada", at(1)).unwrap();
+        let session = moved_without(session, &["orders"]);
+        assert!(left_out(&session).unwrap().is_closed());
+        let session = moved_without(session, &["customers"]);
+        assert!(!left_out(&session).unwrap().is_closed());
+    }
+
+    #[test]
+    fn the_proof_counts_what_is_equal_and_tells_what_is_left_out() {
+        let table = |rows, left_out: bool| ComparedTable {
+            schema: "shop".to_owned(),
+            table: "t".to_owned(),
+            source_rows: Some(rows),
+            target_rows: (!left_out).then_some(rows),
+            source_hash: None,
+            target_hash: None,
+            equal: !left_out,
+            left_out,
+        };
+        let proof = proof(&[table(3, false), table(4, true)], at(0));
+        assert!(proof.starts_with("1 tables, 3 rows, counts and content equal"));
+        assert!(proof.ends_with("; 1 tables left out"));
+    }
 }

@@ -7,6 +7,7 @@
 mod bad_input;
 mod differences;
 mod end_to_end;
+mod extension_rows;
 mod fixture;
 mod interrupted;
 mod killed;

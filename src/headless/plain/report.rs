@@ -132,7 +132,11 @@ fn comparison(found: &Comparison) -> Vec<String> {
                 side(table.target_rows),
                 hash(&table.source_hash),
                 hash(&table.target_hash),
-                verdict(table.equal),
+                if table.left_out {
+                    "! left out".to_owned()
+                } else {
+                    verdict(table.equal)
+                },
             ]
         })
         .collect();
@@ -164,9 +168,14 @@ fn comparison(found: &Comparison) -> Vec<String> {
         lines.extend(columns(&titles, &groups));
     }
     lines.push(String::new());
+    let left_out = found.tables.iter().filter(|table| table.left_out).count();
     lines.push(format!(
-        "source and target: {}",
-        if found.equal { "equal" } else { "not equal" }
+        "source and target: {}{}",
+        if found.equal { "equal" } else { "not equal" },
+        match left_out {
+            0 => String::new(),
+            some => format!(", apart from {} left out", counted(some as u64, "table")),
+        }
     ));
     lines
 }
@@ -188,7 +197,12 @@ fn item(item: &Item) -> String {
         }
         (None, ItemKind::Machine) => item.evidence.clone(),
         (None, ItemKind::Person) => {
-            format!("open: neonlift sign {} --by \"Your Name\"", item.key)
+            let asked = format!("open: neonlift sign {} --by \"Your Name\"", item.key);
+            if item.evidence.is_empty() {
+                asked
+            } else {
+                format!("{}; {asked}", item.evidence)
+            }
         }
     };
     format!("{glyph} {}: {state}", item.text)

@@ -5,9 +5,11 @@ mod class;
 mod header;
 mod lexer;
 mod statements;
+mod transaction;
 
 pub use class::Class;
 pub use statements::{needs_psql, split_statements};
+pub use transaction::needs_own_transaction;
 
 use header::{Header, Recogniser};
 use lexer::{Kind, tokens};

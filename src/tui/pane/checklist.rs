@@ -114,6 +114,9 @@ fn who(scene: &Scene<'_>, item: &Item) -> String {
                 scene.clock(signature.at, "%F %H:%M")
             )
         }
-        (ItemKind::Person, None) => "open, to be signed by a person".to_owned(),
+        (ItemKind::Person, None) if item.evidence.is_empty() => {
+            "open, to be signed by a person".to_owned()
+        }
+        (ItemKind::Person, None) => format!("open, to be signed by a person: {}", item.evidence),
     }
 }

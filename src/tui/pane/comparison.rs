@@ -27,7 +27,7 @@ const COLLECTIONS: [Column; 4] = [
 
 pub(super) fn page(scene: &Scene<'_>, found: &Comparison) -> Page {
     let mut tables: Vec<&ComparedTable> = found.tables.iter().collect();
-    tables.sort_by_key(|table| table.equal);
+    tables.sort_by_key(|table| (table.equal, table.left_out));
     let rows: Vec<Vec<Cell>> = tables
         .into_iter()
         .map(|table| table_row(scene, table))
@@ -54,22 +54,24 @@ pub(super) fn page(scene: &Scene<'_>, found: &Comparison) -> Page {
 }
 
 fn head(scene: &Scene<'_>, found: &Comparison) -> Vec<Line<'static>> {
-    let differing = found.tables.iter().filter(|table| !table.equal).count()
+    let differing = found.tables.iter().filter(|table| table.differs()).count()
         + found
             .collections
             .iter()
             .filter(|found| found.source_rows != found.target_rows)
             .count();
-    let rows: u64 = found
-        .tables
-        .iter()
-        .filter_map(|table| table.source_rows)
-        .sum();
+    let equal = found.tables.iter().filter(|table| table.equal);
+    let rows: u64 = equal.clone().filter_map(|table| table.source_rows).sum();
+    let left_out = found.tables.iter().filter(|table| table.left_out).count();
+    let left_out = match left_out {
+        0 => String::new(),
+        some => format!("; {some} left out"),
+    };
     let (glyph, _, meaning) = scene.theme().equality(found.equal);
     let text = if found.equal {
         format!(
-            "{glyph} Equal: {} tables, {} rows, counts and content",
-            found.tables.len(),
+            "{glyph} Equal: {} tables, {} rows, counts and content{left_out}",
+            equal.count(),
             grouped(rows)
         )
     } else {
@@ -83,6 +85,7 @@ fn head(scene: &Scene<'_>, found: &Comparison) -> Vec<Line<'static>> {
 fn table_row(scene: &Scene<'_>, compared: &ComparedTable) -> Vec<Cell> {
     let rows = |rows: Option<u64>| match rows {
         Some(rows) => plain(grouped(rows)),
+        None if compared.left_out => plain(scene.theme().pick("–", "-")),
         None => ("missing".to_owned(), Meaning::Bad),
     };
     vec![
@@ -90,7 +93,11 @@ fn table_row(scene: &Scene<'_>, compared: &ComparedTable) -> Vec<Cell> {
         rows(compared.source_rows),
         rows(compared.target_rows),
         content(compared),
-        verdict(scene, compared.equal),
+        if compared.left_out {
+            ("! left out".to_owned(), Meaning::Caution)
+        } else {
+            verdict(scene, compared.equal)
+        },
         hash(compared.source_hash.as_deref()),
         hash(compared.target_hash.as_deref()),
     ]
@@ -105,6 +112,7 @@ fn content(compared: &ComparedTable) -> Cell {
     match (&compared.source_hash, &compared.target_hash) {
         (Some(source), Some(target)) if source == target => plain("same"),
         (Some(_), Some(_)) => ("other".to_owned(), Meaning::Bad),
+        _ if compared.left_out => plain(""),
         _ => ("unknown".to_owned(), Meaning::Caution),
     }
 }

@@ -344,6 +344,7 @@ fn transfer() -> Transfer {
             ("trigger", 1),
         ]),
         left_out: Vec::new(),
+        not_moved: Vec::new(),
         snapshots: 1,
         retries: 2,
         row_seconds: 41.3,
@@ -367,6 +368,7 @@ pub(super) fn comparison(equal: bool) -> Comparison {
             target_hash: (equal || place != 3)
                 .then(|| format!("{place}{}", if differs { "bb01" } else { "f3a9c21e77" })),
             equal: equal || (place != 1 && place != 3),
+            left_out: false,
         }
     });
     Comparison {

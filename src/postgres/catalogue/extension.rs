@@ -1,0 +1,98 @@
+//! Extensions, and the rows that people put into their tables.
+
+use super::TableName;
+use crate::postgres::{Connection, Error};
+
+/// An extension as it is installed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Extension {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// The schema of its objects.
+    pub schema: String,
+}
+
+/// The installed extensions apart from `plpgsql`, which every database has.
+pub async fn extensions(connection: &Connection) -> Result<Vec<Extension>, Error> {
+    let rows = connection
+        .query(
+            "SELECT e.extname, e.extversion, n.nspname FROM pg_extension e
+             JOIN pg_namespace n ON n.oid = e.extnamespace
+             WHERE e.extname <> 'plpgsql' ORDER BY 1",
+            &[],
+        )
+        .await
+        .map_err(Error::while_doing("listing the extensions"))?;
+    Ok(rows
+        .iter()
+        .map(|row| Extension {
+            name: row.get(0),
+            version: row.get(1),
+            schema: row.get(2),
+        })
+        .collect())
+}
+
+/// Rows that people put into a table of an extension.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExtensionRows {
+    /// The extension.
+    pub extension: String,
+    /// Its table.
+    pub table: TableName,
+    /// How many rows, apart from those that the extension brings itself.
+    pub rows: u64,
+}
+
+/// The extensions' configuration tables that hold people's rows. An extension names such tables,
+/// and says by a condition which rows are not its own, with `pg_extension_config_dump`
+/// ("38.17.3. Extension Configuration Tables" of PostgreSQL's manual).
+pub async fn extension_rows(connection: &Connection) -> Result<Vec<ExtensionRows>, Error> {
+    let doing = || "reading the extensions' configuration tables";
+    let tables = connection
+        .query(
+            "SELECT e.extname, n.nspname, c.relname, COALESCE(named.condition, '')
+             FROM pg_extension e
+             CROSS JOIN LATERAL unnest(e.extconfig, e.extcondition) AS named(oid, condition)
+             JOIN pg_class c ON c.oid = named.oid JOIN pg_namespace n ON n.oid = c.relnamespace
+             WHERE c.relkind IN ('r', 'p') AND has_table_privilege(c.oid, 'SELECT')
+               AND has_schema_privilege(n.oid, 'USAGE')
+             ORDER BY 1, 2, 3",
+            &[],
+        )
+        .await
+        .map_err(Error::while_doing(doing()))?;
+    let mut found = Vec::new();
+    for row in &tables {
+        let (schema, name) = (row.get(1), row.get(2));
+        let table = TableName { schema, name };
+        let condition: String = row.get(3);
+        let sql = format!("SELECT count(*) FROM {} {condition}", table.sql());
+        let counted = connection.query_one(&sql, &[]).await;
+        let counted: i64 = counted.map_err(Error::while_doing(doing()))?.get(0);
+        found.push(ExtensionRows {
+            extension: row.get(0),
+            table,
+            rows: u64::try_from(counted).unwrap_or(0),
+        });
+    }
+    found.retain(|found| found.rows > 0);
+    Ok(found)
+}
+
+/// The newest version of an extension that the server could install; `None` when it has none.
+pub async fn available_extension(
+    connection: &Connection,
+    name: &str,
+) -> Result<Option<String>, Error> {
+    let row = connection
+        .query_opt(
+            "SELECT default_version FROM pg_available_extensions WHERE name = $1",
+            &[&name],
+        )
+        .await
+        .map_err(Error::while_doing("listing the available extensions"))?;
+    Ok(row.map(|row| row.get(0)))
+}

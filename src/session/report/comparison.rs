@@ -1,0 +1,89 @@
+//! What the comparison reports.
+
+use crate::failure::Failure;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Both sides, table by table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Comparison {
+    /// When it was made.
+    pub at: Timestamp,
+    /// Whether everything compared is equal, apart from what was left out.
+    pub equal: bool,
+    /// How contents were hashed.
+    pub method: String,
+    /// The tables, those that differ first.
+    pub tables: Vec<ComparedTable>,
+    /// Rows per value of the grouping column.
+    pub collections: Vec<ComparedCollection>,
+}
+
+impl Comparison {
+    pub(super) fn difference(&self) -> Failure {
+        let differing = self.tables.iter().filter(|table| table.differs());
+        let names: Vec<String> = differing
+            .map(|table| format!("{}.{}", table.schema, table.table))
+            .collect();
+        let (count, all) = (names.len(), self.tables.len());
+        Failure::new(
+            "Source and target are not equal",
+            format!("{count} of {all} tables differ: {}.", names.join(", ")),
+        )
+        .advise("If the source was written to meanwhile, stop what writes to it.")
+        .advise("$ neonlift transfer")
+        .advise("$ neonlift compare")
+    }
+}
+
+/// One table on both sides. A side is `None` where the table does not exist.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ComparedTable {
+    /// Its schema.
+    pub schema: String,
+    /// Its name.
+    pub table: String,
+    /// Rows on the source.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_rows: Option<u64>,
+    /// Rows on the target.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target_rows: Option<u64>,
+    /// The sum of the rows' hashes on the source.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_hash: Option<String>,
+    /// The sum of the rows' hashes on the target.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target_hash: Option<String>,
+    /// Whether rows and hashes agree.
+    pub equal: bool,
+    /// Only one side has it, and that is as the schema of one's own wants it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub left_out: bool,
+}
+
+impl ComparedTable {
+    /// Whether it speaks against the two sides being equal.
+    pub fn differs(&self) -> bool {
+        !self.equal && !self.left_out
+    }
+}
+
+/// Rows of one value of the grouping column on both sides.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ComparedCollection {
+    /// The table's schema.
+    pub schema: String,
+    /// The table.
+    pub table: String,
+    /// The value; `None` for null.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+    /// Rows on the source.
+    pub source_rows: u64,
+    /// Rows on the target.
+    pub target_rows: u64,
+}
