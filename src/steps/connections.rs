@@ -2,7 +2,7 @@
 
 use super::{Error, Work, identity, size};
 use crate::postgres::catalogue::{self, LEDGER_SCHEMA};
-use crate::postgres::{Connection, ConnectionString, Error as PostgresError, Retrying, tls};
+use crate::postgres::{Connection, ConnectionString, Error as PostgresError, Retrying, count, tls};
 use crate::session::report::{Check, Connections, Server};
 use crate::session::{State, Step};
 use crate::target::Ledger;
@@ -49,8 +49,7 @@ async fn visit(work: Work<'_>, side: Side) -> Result<(Server, Connection), Error
     }
     let row = one(
         &connection,
-        "SELECT current_setting('server_version_num')::int, pg_database_size(current_database()),
-                current_user::text,
+        "SELECT current_user::text,
                 (SELECT extversion FROM pg_extension WHERE extname = 'vector')",
     )
     .await?;
@@ -58,12 +57,12 @@ async fn visit(work: Work<'_>, side: Side) -> Result<(Server, Connection), Error
     let server = Server {
         endpoint: string.endpoint(),
         identity: identity(&connection).await?,
-        version: u32::try_from(row.get::<_, i32>(0)).unwrap_or(0),
+        version: connection.server_version().await?,
         tls,
         round_trip_ms: connection.round_trip().await?.as_secs_f64() * 1000.0,
-        database_bytes: u64::try_from(row.get::<_, i64>(1)).unwrap_or(0),
-        role: row.get(2),
-        vector: row.get(3),
+        database_bytes: count::database_bytes(&connection).await?,
+        role: row.get(0),
+        vector: row.get(1),
     };
     Ok((server, connection))
 }
@@ -74,7 +73,7 @@ async fn one(connection: &Connection, sql: &str) -> Result<Row, PostgresError> {
 }
 
 fn server_checks(side: Side, server: &Server) -> Vec<Check> {
-    let name = |what: &str| format!("{}: {what}", capital(side));
+    let name = |what: &str| format!("{}: {what}", side.title());
     let version = format!(
         "PostgreSQL {}.{}",
         server.version / 10_000,
@@ -95,13 +94,6 @@ fn server_checks(side: Side, server: &Server) -> Vec<Check> {
         None => Check::warning(name("encryption"), format!("none, {trip}")),
     });
     checks
-}
-
-fn capital(side: Side) -> &'static str {
-    match side {
-        Side::Source => "Source",
-        Side::Target => "Target",
-    }
 }
 
 async fn source_rights(source: &Connection) -> Result<Vec<Check>, Error> {

@@ -25,6 +25,14 @@ impl Side {
             Self::Target => "target",
         }
     }
+
+    /// The word for it at the beginning of a line.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Source => "Source",
+            Self::Target => "Target",
+        }
+    }
 }
 
 /// What happens to the wizard.

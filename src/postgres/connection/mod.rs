@@ -90,6 +90,15 @@ impl Connection {
             .await
     }
 
+    /// Begins a transaction that only reads, in one snapshot. The session's end ends it.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn begin_reading(&self) -> Result<(), Error> {
+        let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
+        self.batch("beginning to read in a snapshot", begin).await
+    }
+
     /// Runs statements as one simple query: one round trip, one transaction unless they say
     /// otherwise. `doing` completes "error while …".
     ///
