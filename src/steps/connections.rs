@@ -1,6 +1,7 @@
 //! Both servers reached, known and fit for the migration. Changes nothing.
 
 use super::{Error, Work, identity, size};
+use crate::failure::Explain;
 use crate::postgres::catalogue::{self, LEDGER_SCHEMA};
 use crate::postgres::{Connection, ConnectionString, Error as PostgresError, Retrying, count, tls};
 use crate::session::report::{Check, Connections, Server};
@@ -37,10 +38,11 @@ pub(super) async fn run(work: Work<'_>) -> Result<Connections, Error> {
 
 /// Connects to a side and asks what it is.
 async fn visit(work: Work<'_>, side: Side) -> Result<(Server, Connection), Error> {
-    // Until the target has been written to, the person may still choose other databases.
+    // Until the target has been written to, the person may still choose other databases. The
+    // schema is made whole or not at all, so a failed one has written nothing.
     let string = match work.session.state(Step::Schema) {
-        State::Waiting => work.context.required(side)?,
-        _ => work.known(side).await?,
+        State::Waiting | State::Failed => work.context.required(side)?,
+        _ => work.recognised(side).await?,
     };
     let connection = Connection::open(&string, &Retrying::default(), work.cancel).await?;
     // Behind a pooler, settings of a session would reach other clients.
@@ -139,13 +141,12 @@ async fn source_rights(source: &Connection) -> Result<Vec<Check>, Error> {
 
 fn pooled(string: &ConnectionString) -> Check {
     const NAME: &str = "Target: direct host";
-    if string.is_pooled() {
-        Check::bad(NAME, format!("{} goes through Neon's connection pooler", string.host()))
-            .advise("Migrate over the direct host: drop “-pooler” from the host's name. Your application may use the pooled one afterwards.")
-            .advise(format!("$ neonlift run --target '{}'", string.direct().url()))
-    } else {
-        Check::good(NAME, "no connection pooler in between")
-    }
+    let Some(refusal) = Error::pooled(string) else {
+        return Check::good(NAME, "no connection pooler in between");
+    };
+    let mut check = Check::bad(NAME, refusal.to_string());
+    check.advice = refusal.failure().advice;
+    check
 }
 
 async fn target_rights(target: &Connection) -> Result<Check, Error> {

@@ -83,9 +83,19 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
+    /// The connection string of a side to work with: of the right database, and not through a
+    /// pooler where it is to be written to.
+    async fn known(&self, side: Side) -> Result<ConnectionString, Error> {
+        let string = self.context.required(side)?;
+        match Error::pooled(&string).filter(|_| side == Side::Target) {
+            Some(refusal) => Err(refusal),
+            None => self.recognised(side).await,
+        }
+    }
+
     /// The connection string of a side, after making sure that it still leads to the database
     /// that this session is about.
-    async fn known(&self, side: Side) -> Result<ConnectionString, Error> {
+    async fn recognised(&self, side: Side) -> Result<ConnectionString, Error> {
         let string = self.context.required(side)?;
         let expected = match side {
             Side::Source => &self.session.source,

@@ -8,6 +8,7 @@ mod bad_input;
 mod differences;
 mod end_to_end;
 mod fixture;
+mod identities;
 mod interrupted;
 mod killed;
 mod processes;
