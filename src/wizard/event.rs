@@ -125,4 +125,6 @@ pub enum News {
         /// By whom.
         by: String,
     },
+    /// What these items vouched for is made anew: their signatures are gone. The items' keys.
+    SignaturesWithdrawn(Vec<String>),
 }

@@ -199,10 +199,25 @@ impl Wizard {
             stopping: false,
             leaving: false,
         };
-        vec![
-            Effect::Tell(News::Started(step)),
-            Effect::Start { run, step },
-        ]
+        let mut effects = vec![Effect::Tell(News::Started(step))];
+        effects.extend(self.withdraw_signatures(step));
+        effects.push(Effect::Start { run, step });
+        effects
+    }
+
+    /// People signed for the target as it was: a step that makes it anew takes that back.
+    fn withdraw_signatures(&mut self, step: Step) -> Option<Effect> {
+        if !matches!(step, Step::Schema | Step::Transfer) {
+            return None;
+        }
+        let signed = |item: &mut Item| item.signature.take().map(|_| item.key.clone());
+        let withdrawn: Vec<String> = self
+            .session
+            .checklist
+            .iter_mut()
+            .filter_map(signed)
+            .collect();
+        (!withdrawn.is_empty()).then(|| Effect::Tell(News::SignaturesWithdrawn(withdrawn)))
     }
 
     fn open_checklist(&mut self, now: Timestamp) -> Vec<Effect> {
