@@ -2,9 +2,9 @@
 
 use super::args::{Common, Demo};
 use super::signals::Signals;
-use super::{Error, interruptible, screen, sessions, voice, without_screen};
+use super::{Error, interruptible, screen, sessions, settled, voice, without_screen};
 use crate::config::Config;
-use crate::headless::{self, Voice};
+use crate::headless::{self, Ran, Voice};
 use crate::practice::{self, Happening, Practice};
 use crate::runner::Runner;
 use crate::session::{Session, State};
@@ -28,14 +28,8 @@ pub(super) async fn run(common: &Common, demo: &Demo) -> Result<Outcome, Error> 
     let (store, session) = sessions::open(common.session.as_deref(), true, &config, |_| true)?;
     if headless && session.first_open().is_none() {
         let (outcome, worked) = (Outcome::Done, false);
-        let (session, file) = (&session, store.file());
-        voice.end(&headless::End {
-            outcome,
-            worked,
-            session,
-            file,
-        });
-        return Ok(outcome);
+        let runner = Runner::new(session, store, Context::default());
+        return Ok(Ran { outcome, worked }.tell(&runner, voice.as_mut()));
     }
     let mut practice = start(&session, demo, voice.as_mut(), &mut signals).await?;
     if common.config.is_none() {
@@ -43,7 +37,7 @@ pub(super) async fn run(common: &Common, demo: &Demo) -> Result<Outcome, Error> 
     }
     let context = Context::new(config, vec![practice.binaries().bin.clone()]);
     let mut runner = Runner::new(session, store, context);
-    let worked = work(
+    let ran = work(
         &mut runner,
         &mut practice,
         common,
@@ -52,17 +46,30 @@ pub(super) async fn run(common: &Common, demo: &Demo) -> Result<Outcome, Error> 
         &mut signals,
     )
     .await;
-    runner.shut_down().await?;
-    match (&worked, demo.keep) {
-        (Ok(Outcome::Done), false) => {
-            practice.remove().await?;
-            voice.say(
-                "The practice databases and their backup are removed; --keep would have kept them",
-            );
-        }
-        _ => practice.stop().await?,
+    let down = runner.shut_down().await;
+    let ran = settled(ran, down, voice.as_mut());
+    let done = matches!(&ran, Ok(ran) if ran.outcome == Outcome::Done);
+    let ended = end(practice, done && !demo.keep, voice.as_mut()).await;
+    let ran = settled(ran, ended, voice.as_mut())?;
+    Ok(if headless {
+        ran.tell(&runner, voice.as_mut())
+    } else {
+        ran.outcome
+    })
+}
+
+/// Stops the servers; `remove` takes their data away, too.
+async fn end(
+    practice: Practice,
+    remove: bool,
+    voice: &mut dyn Voice,
+) -> Result<(), practice::Error> {
+    if !remove {
+        return practice.stop().await;
     }
-    worked
+    practice.remove().await?;
+    voice.say("The practice databases and their backup are removed; --keep would have kept them");
+    Ok(())
 }
 
 async fn work(
@@ -72,7 +79,7 @@ async fn work(
     headless: bool,
     voice: &mut dyn Voice,
     signals: &mut Signals,
-) -> Result<Outcome, Error> {
+) -> Result<Ran, Error> {
     let failed = |source| Error::Connection {
         origin: "practice".to_owned(),
         source,

@@ -12,8 +12,8 @@ mod standing;
 pub use error::Error;
 
 use crate::config::Config;
-use crate::failure::Explain;
-use crate::headless::{self, Json, Output, Plain, Voice};
+use crate::failure::{Explain, chain};
+use crate::headless::{self, Json, Output, Plain, Ran, Voice};
 use crate::runner::Runner;
 use crate::session::{State, Step};
 use crate::steps::Context;
@@ -45,7 +45,7 @@ pub fn main() -> ExitCode {
         Ok(outcome) => ExitCode::from(outcome.exit_code()),
         Err(error) => {
             let failure = error.failure();
-            tracing::error!(cause = crate::failure::chain(&error), "ended");
+            tracing::error!(cause = chain(&error), "ended");
             voice(&common).failure(&failure);
             ExitCode::from(failure.severity.exit_code())
         }
@@ -113,9 +113,10 @@ async fn steps(
         .from
         .or(again.filter(|step| session.state(*step) == State::Done));
     let interrupted = async || signals.next().await;
-    let outcome = headless::run(&mut runner, &options, voice.as_mut(), interrupted).await?;
-    runner.shut_down().await?;
-    Ok(outcome)
+    let ran = headless::run(&mut runner, &options, voice.as_mut(), interrupted).await;
+    let down = runner.shut_down().await;
+    let ran = settled(ran.map_err(Error::from), down, voice.as_mut())?;
+    Ok(ran.tell(&runner, voice.as_mut()))
 }
 
 /// The wizard on the whole screen.
@@ -124,10 +125,29 @@ async fn wizard(common: &Common) -> Result<Outcome, Error> {
         return steps(common, headless::Options::default(), None).await;
     }
     tui::require_terminal()?;
-    let mut runner = open(common, voice(common).as_mut())?;
-    let outcome = screen(&mut runner, common, None).await;
-    runner.shut_down().await?;
-    outcome
+    let mut voice = voice(common);
+    let mut runner = open(common, voice.as_mut())?;
+    let ran = screen(&mut runner, common, None).await;
+    let down = runner.shut_down().await;
+    Ok(settled(ran, down, voice.as_mut())?.outcome)
+}
+
+/// What a command comes to after cleaning up. What it failed in itself matters more than what
+/// failed while cleaning up behind it: that is only told.
+fn settled(
+    ran: Result<Ran, Error>,
+    cleaned: Result<(), impl Into<Error>>,
+    voice: &mut dyn Voice,
+) -> Result<Ran, Error> {
+    let succeeded = matches!(&ran, Ok(ran) if ran.outcome.exit_code() == 0);
+    match cleaned.map_err(Into::into) {
+        Ok(()) => ran,
+        Err(error) if succeeded => Err(error),
+        Err(error) => {
+            voice.say(&format!("Also, while ending: {}", chain(&error)));
+            ran
+        }
+    }
 }
 
 /// Opens the session and tells it the connections.
@@ -147,12 +167,14 @@ async fn screen(
     runner: &mut Runner,
     common: &Common,
     signer: Option<String>,
-) -> Result<Outcome, Error> {
+) -> Result<Ran, Error> {
     let options = tui::Options {
         ascii: common.ascii,
         signer,
     };
-    Ok(tui::run(runner, &options).await?)
+    let outcome = tui::run(runner, &options).await?;
+    let worked = true;
+    Ok(Ran { outcome, worked })
 }
 
 fn voice(common: &Common) -> Box<dyn Voice> {
@@ -223,4 +245,50 @@ fn start_log(common: &Common) -> Result<WorkerGuard, Error> {
         .with_env_filter(EnvFilter::new(filter))
         .init();
     Ok(guard)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failure::{Failure, Severity};
+    use crate::headless::{End, Gauge};
+    use crate::progress::Note;
+    use crate::session::Session;
+    use crate::wizard::News;
+
+    /// Keeps what is said.
+    #[derive(Default)]
+    struct Said(Vec<String>);
+
+    impl Voice for Said {
+        fn news(&mut self, _: &News, _: &Session) {}
+        fn progress(&mut self, _: Step, _: &Gauge<'_>) {}
+        fn note(&mut self, _: &Note) {}
+        fn failure(&mut self, _: &Failure) {}
+        fn end(&mut self, _: &End<'_>) {}
+
+        fn say(&mut self, text: &str) {
+            self.0.push(text.to_owned());
+        }
+    }
+
+    fn ran(outcome: Outcome) -> Result<Ran, Error> {
+        let worked = true;
+        Ok(Ran { outcome, worked })
+    }
+
+    #[test]
+    fn what_failed_first_is_the_result() {
+        let mut said = Said::default();
+        let after = |ran, said: &mut Said| settled(ran, Err(Error::NoHome), said);
+        let failed = after(Err(Error::NoSession), &mut said);
+        assert!(matches!(failed, Err(Error::NoSession)));
+        let outcome = Outcome::Failed(Severity::Failed);
+        let failed = after(ran(outcome), &mut said);
+        assert!(failed.is_ok_and(|ran| ran.outcome == outcome));
+        assert_eq!(said.0.len(), 2, "both were told: {:?}", said.0);
+        let ended_badly = after(ran(Outcome::Done), &mut said);
+        assert!(matches!(ended_badly, Err(Error::NoHome)));
+        assert_eq!(said.0.len(), 2, "the result is not told as a note");
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::args::{Common, Sign};
 use super::{Error, sessions, voice};
-use crate::headless::{End, Output};
+use crate::headless::{Output, Ran};
 use crate::runner::Runner;
 use crate::session::{Record, Session, State, Step};
 use crate::steps::Context;
@@ -103,12 +103,6 @@ pub(super) fn sign(common: &Common, sign: &Sign) -> Result<Outcome, Error> {
         _ if refused => Outcome::Failed(Severity::Usage),
         outcome => outcome,
     };
-    let (session, file, worked) = (runner.wizard().session(), runner.session_file(), true);
-    voice.end(&End {
-        outcome,
-        worked,
-        session,
-        file,
-    });
-    Ok(outcome)
+    let worked = true;
+    Ok(Ran { outcome, worked }.tell(&runner, voice.as_mut()))
 }

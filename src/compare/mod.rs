@@ -114,9 +114,8 @@ impl Compare<'_> {
 
     async fn open(&self, side: &ConnectionString) -> Result<Connection, PostgresError> {
         let connection = Connection::open(side, &Retrying::default(), self.cancel).await?;
-        connection.pin().await?;
-        let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
-        connection.batch("beginning the comparison", begin).await?;
+        connection.pin_for_reading().await?;
+        connection.begin_reading().await?;
         Ok(connection)
     }
 

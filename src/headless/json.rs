@@ -104,6 +104,9 @@ impl Voice for Json {
             News::Signed { item, by } => {
                 self.emit(&json!({"event": "signed", "item": item, "by": by}));
             }
+            News::SignaturesWithdrawn(items) => {
+                self.emit(&json!({"event": "signatures_withdrawn", "items": items}));
+            }
         }
     }
 

@@ -72,13 +72,36 @@ pub struct End<'a> {
     pub file: &'a std::path::Path,
 }
 
-/// Runs the steps that are left. `interrupted` resolves each time that the person wants it to stop.
+/// What came of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ran {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Whether there was anything to do.
+    pub worked: bool,
+}
+
+impl Ran {
+    /// Tells the end of the run: the last thing told, when everything is down.
+    pub fn tell(self, runner: &Runner, voice: &mut dyn Voice) -> Outcome {
+        voice.end(&End {
+            outcome: self.outcome,
+            worked: self.worked,
+            session: runner.wizard().session(),
+            file: runner.session_file(),
+        });
+        self.outcome
+    }
+}
+
+/// Runs the steps that are left; [`Ran::tell`] is the caller's. `interrupted` resolves each time
+/// that the person wants it to stop.
 pub async fn run(
     runner: &mut Runner,
     options: &Options,
     voice: &mut dyn Voice,
     mut interrupted: impl AsyncFnMut(),
-) -> Result<Outcome, store::Error> {
+) -> Result<Ran, store::Error> {
     let steps = wanted(runner.wizard().session(), options);
     let worked = !steps.is_empty();
     let mut outcome = None;
@@ -93,14 +116,7 @@ pub async fn run(
         sign_all(runner, by, voice)?;
     }
     let outcome = outcome.unwrap_or_else(|| reached(runner, options.until));
-    let (session, file) = (runner.wizard().session(), runner.session_file());
-    voice.end(&End {
-        outcome,
-        worked,
-        session,
-        file,
-    });
-    Ok(outcome)
+    Ok(Ran { outcome, worked })
 }
 
 /// The steps to run, in order.

@@ -100,6 +100,10 @@ impl Voice for Plain {
             News::Refused(why) => self.line(format!("✗ This cannot be done now: {why}.")),
             News::AwaitingSignOff(_) => {}
             News::Signed { item, by } => self.line(format!("    signed: {item}, by {by}")),
+            News::SignaturesWithdrawn(items) => self.line(format!(
+                "    ! the signatures are withdrawn, as the target changes: {}",
+                items.join(", ")
+            )),
         }
     }
 

@@ -1,4 +1,4 @@
-//! Counting rows: of a table, and of each value of a grouping column.
+//! Counting: rows of a table, rows of each value of a grouping column, bytes of the database.
 
 use super::catalogue::TableName;
 use super::{Connection, Error, quote};
@@ -10,6 +10,18 @@ pub const GROUPS: usize = 200;
 /// How many rows a table holds, its inheriting tables not included.
 pub async fn rows(connection: &Connection, table: &TableName) -> Result<u64, Error> {
     number(connection, table, "*").await
+}
+
+/// The size of the database on the server's disk, in bytes.
+///
+/// # Errors
+/// The server's.
+pub async fn database_bytes(connection: &Connection) -> Result<u64, Error> {
+    let row = connection
+        .query_one("SELECT pg_database_size(current_database())", &[])
+        .await
+        .map_err(Error::while_doing("asking for the database's size"))?;
+    Ok(u64::try_from(row.get::<_, i64>(0)).unwrap_or(0))
 }
 
 /// How many rows have a value in a column.

@@ -1,11 +1,12 @@
 //! What can go wrong with a server, with its explanation. Nothing here shows a row's value.
 
-use super::diagnosis::{Cause, diagnose, without_values};
+use super::diagnosis::{Cause, RAISED, diagnose, is_raised, without_values};
 use super::tls::TlsError;
 use crate::failure::{Explain, Failure, chain};
 use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
+use tokio_postgres::error::DbError;
 
 /// An error of the driver that can be shown: message, hint, SQLSTATE and the names of table and
 /// constraint, but never DETAIL or CONTEXT, which hold rows' values.
@@ -25,7 +26,7 @@ impl DriverError {
     /// The server's message, or the messages of the driver, the network and the TLS library.
     pub fn message(&self) -> String {
         match self.0.as_db_error() {
-            Some(error) => without_values(error.code().code(), error.message()),
+            Some(error) => shown(error),
             None => chain(self),
         }
     }
@@ -34,6 +35,14 @@ impl DriverError {
     pub fn cause(&self) -> Option<Cause> {
         diagnose(self.sqlstate(), &self.message())
     }
+}
+
+/// A server's message without rows' values.
+fn shown(error: &DbError) -> String {
+    if is_raised(error) {
+        return RAISED.to_owned();
+    }
+    without_values(error.code().code(), error.message())
 }
 
 impl From<tokio_postgres::Error> for DriverError {
@@ -48,11 +57,7 @@ impl fmt::Display for DriverError {
             return self.0.fmt(f);
         };
         let code = error.code().code();
-        write!(
-            f,
-            "{} (SQLSTATE {code}",
-            without_values(code, error.message())
-        )?;
+        write!(f, "{} (SQLSTATE {code}", shown(error))?;
         if let Some(table) = error.table() {
             write!(f, ", table {}.{table}", error.schema().unwrap_or_default())?;
         }
@@ -60,7 +65,7 @@ impl fmt::Display for DriverError {
             write!(f, ", constraint {constraint}")?;
         }
         f.write_str(")")?;
-        match error.hint() {
+        match error.hint().filter(|_| !is_raised(error)) {
             Some(hint) => write!(f, ", hint: {hint}"),
             None => Ok(()),
         }

@@ -173,12 +173,16 @@ pub struct Place {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Identity {
-    /// The cluster's system identifier (`pg_control_system()`).
+    /// The cluster's system identifier (`pg_control_system()`), or where the server was reached
+    /// when it does not tell it to this role.
     pub system: String,
     /// The database's name.
     pub database: String,
     /// The database's OID.
     pub oid: u32,
+    /// Neon's timeline (`neon.timeline_id`), which tells one branch of a project from another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branch: Option<String>,
 }
 
 /// An item of the checklist.

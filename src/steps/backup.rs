@@ -2,9 +2,8 @@
 
 use super::prerequisites::free_bytes;
 use super::{Error, Work, size};
-use crate::postgres::Connection;
-use crate::postgres::Retrying;
 use crate::postgres::tools::{Watch, dump_archive, list_archive};
+use crate::postgres::{Connection, Retrying, count};
 use crate::session::report::Backup;
 use crate::wizard::Side;
 use jiff::Zoned;
@@ -22,7 +21,7 @@ pub(super) async fn run(work: Work<'_>) -> Result<Backup, Error> {
         let connection = Connection::open(&string, &Retrying::default(), work.cancel).await?;
         (
             connection.server_version().await?,
-            database_bytes(&connection).await?,
+            count::database_bytes(&connection).await?,
         )
     };
     let folder = &work.context.config.backup.folder;
@@ -59,13 +58,6 @@ pub(super) async fn run(work: Work<'_>) -> Result<Backup, Error> {
         sha256: archive.sha256,
         entries: contents.entries as u64,
     })
-}
-
-async fn database_bytes(connection: &Connection) -> Result<u64, Error> {
-    let failed = crate::postgres::Error::while_doing("asking for the database's size");
-    let sql = "SELECT pg_database_size(current_database())";
-    let row = connection.query_one(sql, &[]).await.map_err(failed)?;
-    Ok(u64::try_from(row.get::<_, i64>(0)).unwrap_or(0))
 }
 
 fn enough_room(folder: &Path, database: u64) -> Result<(), Error> {

@@ -1,8 +1,9 @@
 //! Both servers reached, known and fit for the migration. Changes nothing.
 
 use super::{Error, Work, identity, size};
+use crate::failure::Explain;
 use crate::postgres::catalogue::{self, LEDGER_SCHEMA};
-use crate::postgres::{Connection, ConnectionString, Error as PostgresError, Retrying, tls};
+use crate::postgres::{Connection, ConnectionString, Error as PostgresError, Retrying, count, tls};
 use crate::session::report::{Check, Connections, Server};
 use crate::session::{State, Step};
 use crate::target::Ledger;
@@ -37,10 +38,11 @@ pub(super) async fn run(work: Work<'_>) -> Result<Connections, Error> {
 
 /// Connects to a side and asks what it is.
 async fn visit(work: Work<'_>, side: Side) -> Result<(Server, Connection), Error> {
-    // Until the target has been written to, the person may still choose other databases.
+    // Until the target has been written to, the person may still choose other databases. The
+    // schema is made whole or not at all, so a failed one has written nothing.
     let string = match work.session.state(Step::Schema) {
-        State::Waiting => work.context.required(side)?,
-        _ => work.known(side).await?,
+        State::Waiting | State::Failed => work.context.required(side)?,
+        _ => work.recognised(side).await?,
     };
     let connection = Connection::open(&string, &Retrying::default(), work.cancel).await?;
     // Behind a pooler, settings of a session would reach other clients.
@@ -49,8 +51,7 @@ async fn visit(work: Work<'_>, side: Side) -> Result<(Server, Connection), Error
     }
     let row = one(
         &connection,
-        "SELECT current_setting('server_version_num')::int, pg_database_size(current_database()),
-                current_user::text,
+        "SELECT current_user::text,
                 (SELECT extversion FROM pg_extension WHERE extname = 'vector')",
     )
     .await?;
@@ -58,12 +59,12 @@ async fn visit(work: Work<'_>, side: Side) -> Result<(Server, Connection), Error
     let server = Server {
         endpoint: string.endpoint(),
         identity: identity(&connection).await?,
-        version: u32::try_from(row.get::<_, i32>(0)).unwrap_or(0),
+        version: connection.server_version().await?,
         tls,
         round_trip_ms: connection.round_trip().await?.as_secs_f64() * 1000.0,
-        database_bytes: u64::try_from(row.get::<_, i64>(1)).unwrap_or(0),
-        role: row.get(2),
-        vector: row.get(3),
+        database_bytes: count::database_bytes(&connection).await?,
+        role: row.get(0),
+        vector: row.get(1),
     };
     Ok((server, connection))
 }
@@ -74,7 +75,7 @@ async fn one(connection: &Connection, sql: &str) -> Result<Row, PostgresError> {
 }
 
 fn server_checks(side: Side, server: &Server) -> Vec<Check> {
-    let name = |what: &str| format!("{}: {what}", capital(side));
+    let name = |what: &str| format!("{}: {what}", side.title());
     let version = format!(
         "PostgreSQL {}.{}",
         server.version / 10_000,
@@ -95,13 +96,6 @@ fn server_checks(side: Side, server: &Server) -> Vec<Check> {
         None => Check::warning(name("encryption"), format!("none, {trip}")),
     });
     checks
-}
-
-fn capital(side: Side) -> &'static str {
-    match side {
-        Side::Source => "Source",
-        Side::Target => "Target",
-    }
 }
 
 async fn source_rights(source: &Connection) -> Result<Vec<Check>, Error> {
@@ -147,13 +141,12 @@ async fn source_rights(source: &Connection) -> Result<Vec<Check>, Error> {
 
 fn pooled(string: &ConnectionString) -> Check {
     const NAME: &str = "Target: direct host";
-    if string.is_pooled() {
-        Check::bad(NAME, format!("{} goes through Neon's connection pooler", string.host()))
-            .advise("Migrate over the direct host: drop “-pooler” from the host's name. Your application may use the pooled one afterwards.")
-            .advise(format!("$ neonlift run --target '{}'", string.direct().url()))
-    } else {
-        Check::good(NAME, "no connection pooler in between")
-    }
+    let Some(refusal) = Error::pooled(string) else {
+        return Check::good(NAME, "no connection pooler in between");
+    };
+    let mut check = Check::bad(NAME, refusal.to_string());
+    check.advice = refusal.failure().advice;
+    check
 }
 
 async fn target_rights(target: &Connection) -> Result<Check, Error> {

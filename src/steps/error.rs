@@ -1,6 +1,7 @@
 //! How a step can end without a report.
 
 use crate::failure::{Explain, Failure, Severity, chain};
+use crate::postgres::ConnectionString;
 use crate::postgres::tools::ToolError;
 use crate::session::Step;
 use crate::wizard::Side;
@@ -38,6 +39,15 @@ pub enum Error {
         side: Side,
         /// Where it leads.
         endpoint: String,
+    },
+    /// The target's host is Neon's connection pooler, where a session's settings and transactions
+    /// are not its own.
+    #[error("{host} goes through Neon's connection pooler")]
+    Pooled {
+        /// The pooled host.
+        host: String,
+        /// The connection string of the direct host, without the password.
+        direct: String,
     },
     /// The backup would not fit on the disk.
     #[error("{} needs about {needed} bytes, {free} are free", .folder.display())]
@@ -97,6 +107,14 @@ pub enum Error {
 }
 
 impl Error {
+    /// The refusal of a pooled host; `None` for a direct one.
+    pub(super) fn pooled(string: &ConnectionString) -> Option<Self> {
+        string.is_pooled().then(|| Self::Pooled {
+            host: string.host().to_owned(),
+            direct: string.direct().url(),
+        })
+    }
+
     /// For `map_err`: a file error.
     pub(super) fn file<'a>(
         doing: &'static str,
@@ -130,6 +148,12 @@ impl Explain for Error {
             ))
             .advise("Or begin a new session for this database: --session FILE.")
             .severity(Severity::Usage),
+            Self::Pooled { direct, .. } => Failure::new(
+                "The target's host is a connection pooler",
+                format!("{}.", chain(self)),
+            )
+            .advise("Migrate over the direct host: drop “-pooler” from the host's name. Your application may use the pooled one afterwards.")
+            .advise(format!("$ neonlift run --target '{direct}'")),
             Self::NoRoom {
                 folder,
                 needed,

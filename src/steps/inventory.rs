@@ -17,9 +17,8 @@ pub(super) async fn run(work: Work<'_>) -> Result<Inventory, Error> {
     work.progress.begin("Reading the source's catalogue");
     let string = work.known(Side::Source).await?;
     let connection = Connection::open(&string, &Retrying::default(), work.cancel).await?;
-    connection.pin().await?;
-    let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
-    connection.batch("beginning the inventory", begin).await?;
+    connection.pin_for_reading().await?;
+    connection.begin_reading().await?;
     let found = catalogue::tables(&connection).await?;
     let mut inventory = Inventory {
         taken: Some(Timestamp::now()),

@@ -4,19 +4,21 @@ mod backup;
 mod compare;
 mod connections;
 mod error;
+mod identity;
 mod inventory;
 mod prerequisites;
 mod schema;
 mod transfer;
 
 pub use error::Error;
+use identity::identity;
 
 use crate::config::Config;
 use crate::postgres::tools::Search;
 use crate::postgres::{Connection, ConnectionString, Error as PostgresError, Retrying};
 use crate::progress::Progress;
 use crate::session::report::Report;
-use crate::session::{Identity, Place, Session, Step};
+use crate::session::{Place, Session, Step};
 use crate::wizard::Side;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
@@ -81,9 +83,19 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
+    /// The connection string of a side to work with: of the right database, and not through a
+    /// pooler where it is to be written to.
+    async fn known(&self, side: Side) -> Result<ConnectionString, Error> {
+        let string = self.context.required(side)?;
+        match Error::pooled(&string).filter(|_| side == Side::Target) {
+            Some(refusal) => Err(refusal),
+            None => self.recognised(side).await,
+        }
+    }
+
     /// The connection string of a side, after making sure that it still leads to the database
     /// that this session is about.
-    async fn known(&self, side: Side) -> Result<ConnectionString, Error> {
+    async fn recognised(&self, side: Side) -> Result<ConnectionString, Error> {
         let string = self.context.required(side)?;
         let expected = match side {
             Side::Source => &self.session.source,
@@ -146,23 +158,6 @@ async fn carry_out(step: Step, work: Work<'_>) -> Result<Report, Error> {
         Step::Compare => compare::run(work).await.map(Report::Compare),
         Step::Cutover => Err(Error::NoWork(step)),
     }
-}
-
-/// Which database a connection leads to, whatever name or port it was reached by.
-async fn identity(connection: &Connection) -> Result<Identity, PostgresError> {
-    let row = connection
-        .query_one(
-            "SELECT s.system_identifier::text, d.datname, d.oid
-             FROM pg_control_system() s, pg_database d WHERE d.datname = current_database()",
-            &[],
-        )
-        .await
-        .map_err(PostgresError::while_doing("asking which database this is"))?;
-    Ok(Identity {
-        system: row.get(0),
-        database: row.get(1),
-        oid: row.get(2),
-    })
 }
 
 /// Bytes for people: 266 MB.

@@ -3,7 +3,7 @@
 use super::{Error, Work, size};
 use crate::failure::Explain;
 use crate::postgres::tools::{ClientTools, ToolError};
-use crate::postgres::{Connection, Retrying};
+use crate::postgres::{Connection, Retrying, count};
 use crate::session::report::{Check, Prerequisites};
 use crate::wizard::Side;
 use std::path::{Path, PathBuf};
@@ -34,13 +34,9 @@ async fn glimpse(work: Work<'_>) -> Option<Glimpse> {
     let connection = Connection::open(&string, &Retrying::never(), work.cancel)
         .await
         .ok()?;
-    let sql =
-        "SELECT current_setting('server_version_num')::int, pg_database_size(current_database())";
-    let row = connection.query_one(sql, &[]).await.ok()?;
-    let version = u32::try_from(row.get::<_, i32>(0)).ok()?;
     Some(Glimpse {
-        version,
-        bytes: u64::try_from(row.get::<_, i64>(1)).ok()?,
+        version: connection.server_version().await.ok()?,
+        bytes: count::database_bytes(&connection).await.ok()?,
     })
 }
 

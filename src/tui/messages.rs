@@ -62,6 +62,14 @@ impl Messages {
                 Vec::new(),
             ),
             News::Signed { item, by } => (Tone::Info, format!("{by} signed {item}"), Vec::new()),
+            News::SignaturesWithdrawn(items) => (
+                Tone::Warning,
+                format!(
+                    "the signatures are withdrawn, as the target changes: {}",
+                    items.join(", ")
+                ),
+                Vec::new(),
+            ),
             News::Refused(_) => return,
         };
         self.push(tone, text, advice, at);

@@ -181,6 +181,9 @@ impl Ui {
             News::Done(Step::Cutover) => {
                 Some("the checklist is complete: everything is done".to_owned())
             }
+            News::SignaturesWithdrawn(_) => {
+                Some("the signatures are withdrawn: the target changes".to_owned())
+            }
             News::AwaitingSignOff(_) => return,
             // What was refused while a step ran, or before it, is no longer so.
             News::Started(_) | News::Done(_) | News::Failed(..) | News::Interrupted(_) => None,

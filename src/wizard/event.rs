@@ -25,6 +25,14 @@ impl Side {
             Self::Target => "target",
         }
     }
+
+    /// The word for it at the beginning of a line.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Source => "Source",
+            Self::Target => "Target",
+        }
+    }
 }
 
 /// What happens to the wizard.
@@ -117,4 +125,6 @@ pub enum News {
         /// By whom.
         by: String,
     },
+    /// What these items vouched for is made anew: their signatures are gone. The items' keys.
+    SignaturesWithdrawn(Vec<String>),
 }

@@ -6,13 +6,14 @@
 pub mod checklist;
 mod event;
 mod outcome;
+mod signing;
 
 pub use event::{Effect, Event, News, RunId, Side};
 pub use outcome::Outcome;
 
 use crate::failure::{Failure, Severity};
 use crate::session::report::Report;
-use crate::session::{Item, Place, Record, Session, State, Step};
+use crate::session::{Place, Record, Session, State, Step};
 use jiff::Timestamp;
 
 /// What the machine is doing.
@@ -199,56 +200,10 @@ impl Wizard {
             stopping: false,
             leaving: false,
         };
-        vec![
-            Effect::Tell(News::Started(step)),
-            Effect::Start { run, step },
-        ]
-    }
-
-    fn open_checklist(&mut self, now: Timestamp) -> Vec<Effect> {
-        self.session.checklist = checklist::evaluated(&self.session);
-        let mut effects = vec![Effect::Tell(News::Started(Step::Cutover))];
-        effects.extend(self.settle_checklist(now));
+        let mut effects = vec![Effect::Tell(News::Started(step))];
+        effects.extend(self.withdraw_signatures(step));
+        effects.push(Effect::Start { run, step });
         effects
-    }
-
-    /// The cutover is done when nothing on the checklist is open.
-    fn settle_checklist(&mut self, now: Timestamp) -> Vec<Effect> {
-        let open: Vec<String> = self.open_items().map(|item| item.key.clone()).collect();
-        let Some(record) = self.session.steps.get_mut(&Step::Cutover) else {
-            return Vec::new();
-        };
-        if open.is_empty() {
-            record.state = State::Done;
-            record.finished = Some(now);
-            vec![Effect::Tell(News::Done(Step::Cutover))]
-        } else {
-            record.state = State::AwaitingSignOff;
-            vec![Effect::Tell(News::AwaitingSignOff(open))]
-        }
-    }
-
-    /// The items of the checklist that still lock the cutover.
-    pub fn open_items(&self) -> impl Iterator<Item = &Item> {
-        self.session
-            .checklist
-            .iter()
-            .filter(|item| !item.is_closed())
-    }
-
-    fn sign(&mut self, key: &str, by: &str, now: Timestamp) -> Vec<Effect> {
-        if self.session.state(Step::Cutover) != State::AwaitingSignOff {
-            return refused("the checklist is not open; run the step cutover first".to_owned());
-        }
-        match checklist::sign(&mut self.session.checklist, key, by, now) {
-            Err(why) => refused(why),
-            Ok(()) => {
-                let (item, by) = (key.to_owned(), by.trim().to_owned());
-                let mut effects = vec![Effect::Tell(News::Signed { item, by })];
-                effects.extend(self.settle_checklist(now));
-                effects
-            }
-        }
     }
 
     fn show(&mut self, step: Step) -> Vec<Effect> {

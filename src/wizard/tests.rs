@@ -208,6 +208,42 @@ fn comparing_again_takes_the_cutover_back() {
     assert_eq!(wizard.session().state(Step::Cutover), State::Waiting);
 }
 
+/// Everything done and signed, at second 10.
+fn signed() -> Wizard {
+    let mut wizard = driven(Step::Cutover);
+    wizard.handle(Event::Run(Step::Cutover), at(9));
+    let open: Vec<_> = wizard.open_items().map(|item| item.key.clone()).collect();
+    for item in open {
+        let by = "Ada".into();
+        wizard.handle(Event::Sign { item, by }, at(10));
+    }
+    assert_eq!(wizard.outcome(), Outcome::Done);
+    wizard
+}
+
+#[test]
+fn signatures_are_withdrawn_aloud() {
+    for step in [Step::Schema, Step::Transfer] {
+        let mut wizard = signed();
+        let effects = wizard.handle(Event::Run(step), at(11));
+        let told = effects.iter().find_map(|effect| match effect {
+            Effect::Tell(News::SignaturesWithdrawn(items)) => Some(items.len()),
+            _ => None,
+        });
+        assert_eq!(told, Some(4), "{effects:?}");
+    }
+    let mut wizard = signed();
+    wizard.handle(Event::Run(Step::Compare), at(11));
+    assert_eq!(signatures(&wizard).len(), 4, "comparing changes nothing");
+}
+
+fn signatures(wizard: &Wizard) -> Vec<Timestamp> {
+    let items = wizard.session().checklist.iter();
+    items
+        .filter_map(|item| Some(item.signature.as_ref()?.at))
+        .collect()
+}
+
 fn any_event() -> impl Strategy<Value = Event> {
     let step = (0..Step::ALL.len()).prop_map(|n| Step::ALL[n]);
     let outcome = prop_oneof![
@@ -244,6 +280,24 @@ proptest! {
             prop_assert_eq!(running.count(), usize::from(working));
             if wizard.session().state(Step::Cutover) == State::Done {
                 prop_assert_eq!(wizard.session().state(Step::Compare), State::Done);
+            }
+        }
+    }
+    #[test]
+    fn no_signature_is_older_than_what_it_vouches_for(events in prop::collection::vec(any_event(), 0..40)) {
+        let mut wizard = signed();
+        for (second, mut event) in (11..).zip(events) {
+            if let (Event::Finished { run, .. }, Phase::Working { run: current, .. }) = (&mut event, wizard.phase()) {
+                *run = current;
+            }
+            let before = signatures(&wizard).len();
+            let effects = wizard.handle(event, at(second));
+            let signed = signatures(&wizard);
+            let told = effects.iter().any(|effect| matches!(effect, Effect::Tell(News::SignaturesWithdrawn(_))));
+            prop_assert_eq!(signed.len() < before, told);
+            for step in [Step::Schema, Step::Transfer] {
+                let started = wizard.session().steps.get(&step).and_then(|record| record.started);
+                prop_assert!(signed.iter().all(|at| Some(*at) >= started));
             }
         }
     }

@@ -245,6 +245,19 @@ fn a_demo_without_a_screen_ends_signed_and_leaves_nothing_running() {
     nothing_is_left(id);
 }
 
+#[test]
+fn a_demo_tells_its_end_once_and_last() {
+    let world = World::sharing();
+    let demo = |more: &[&str]| {
+        let arguments = [&["demo", "--headless", "--json", "--documents", "50"], more].concat();
+        Running::start(&mut world.neonlift(&arguments)).end()
+    };
+    let first = demo(&[]).expect(0, "done");
+    assert!(first.notes().contains("are removed"), "{first}");
+    let again = demo(&[]).expect(0, "done");
+    assert_eq!(again.only("finished")["worked"], false, "{again}");
+}
+
 /// The demo's folder is named by its session's id; wherever it lay, it is gone, and so is every
 /// process that worked in it.
 fn nothing_is_left(id: &str) {

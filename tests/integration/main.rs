@@ -9,6 +9,7 @@ mod differences;
 mod end_to_end;
 mod extension_rows;
 mod fixture;
+mod identities;
 mod interrupted;
 mod killed;
 mod processes;

@@ -2,6 +2,7 @@
 
 use crate::doors::{Kind, doors, trusting};
 use crate::server::{Server, one_of_each, open, plain};
+use neonlift::failure::{Explain, chain};
 use neonlift::postgres::connection_string::LIBPQ_VARIABLES;
 use neonlift::postgres::{Cause, Connection, ConnectionString, Notice};
 use std::process::Output;
@@ -46,16 +47,44 @@ async fn assert_pinned(session: &Connection) {
 #[tokio::test]
 async fn notices_are_kept_up_to_a_bound() {
     let session = plain().connect("postgres").await;
-    let sql = "DO $$ BEGIN FOR i IN 1..250 LOOP RAISE WARNING 'number %', i; END LOOP; END $$";
-    session.batch("warning", sql).await.unwrap();
+    let sql: String = (1..=250)
+        .map(|n| format!("DROP TABLE IF EXISTS number_{n};"))
+        .collect();
+    session.batch("dropping", &sql).await.unwrap();
     let notices = session.take_notices();
     assert_eq!(notices.len(), 200);
     let last = Notice {
-        severity: "WARNING".into(),
-        message: "number 250".into(),
+        severity: "NOTICE".into(),
+        message: "table \"number_250\" does not exist, skipping".into(),
     };
     assert_eq!(notices.last(), Some(&last));
     assert!(session.take_notices().is_empty());
+}
+
+#[tokio::test]
+async fn what_functions_say_of_rows_is_not_told() {
+    for server in one_of_each() {
+        let session = server.connect("postgres").await;
+        let notices = "DO $$ BEGIN RAISE NOTICE 'canary'; RAISE WARNING 'hnsw canary';
+            RAISE NOTICE USING MESSAGE = 'canary does not exist, skipping', ERRCODE = '42P01';
+            END $$";
+        session.batch("raising notices", notices).await.unwrap();
+        let notices = session.take_notices();
+        assert_eq!(notices.len(), 3);
+        assert!(!format!("{notices:?}").contains("canary"), "{notices:?}");
+        for raise in [
+            "RAISE EXCEPTION 'canary' USING HINT = 'canary', DETAIL = 'canary'",
+            "RAISE EXCEPTION 'canary' USING ERRCODE = '23505'",
+            "RAISE EXCEPTION 'canary' USING ERRCODE = 'XX000', HINT = 'canary'",
+            "ASSERT false, 'canary'",
+        ] {
+            let sql = format!("DO $$ BEGIN {raise}; END $$");
+            let error = session.batch("raising", &sql).await.unwrap_err();
+            let told = format!("{} {error:?} {:?}", chain(&error), error.failure());
+            assert!(!told.contains("canary"), "{told}");
+            assert!(told.contains("a function raised an error"), "{told}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -1,11 +1,12 @@
 //! A session with a server: opened with patience, pinned, cancelled, and told why it ended.
 
+mod notice;
 mod opening;
 
+pub use notice::Notice;
 pub(super) use opening::time_limit;
 pub use opening::{CONNECT_TIMEOUT, OnRetry, RetryNotice, Retrying};
 
-use super::diagnosis::without_values;
 use super::error::{DriverError, Error};
 use postgres_native_tls::MakeTlsConnector;
 use std::collections::VecDeque;
@@ -33,15 +34,6 @@ const PINNED: &str = "\
     WHERE name IN ('transaction_timeout', 'idle_session_timeout'); \
     SELECT pg_catalog.set_config('search_path', '', false)";
 
-/// What a server said without being asked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Notice {
-    /// `NOTICE`, `WARNING` …
-    pub severity: String,
-    /// The message, without rows' values.
-    pub message: String,
-}
-
 /// What the driver's task leaves for the session.
 #[derive(Default)]
 struct Inbox {
@@ -61,12 +53,6 @@ pub struct Connection {
     tls: Option<MakeTlsConnector>,
     endpoint: String,
     limit: Duration,
-}
-
-impl std::fmt::Display for Notice {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}: {}", self.severity.to_lowercase(), self.message)
-    }
 }
 
 impl Deref for Connection {
@@ -102,6 +88,15 @@ impl Connection {
         let settings = format!("{PINNED}; SET row_security = off");
         self.batch("pinning the session's settings", &settings)
             .await
+    }
+
+    /// Begins a transaction that only reads, in one snapshot. The session's end ends it.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn begin_reading(&self) -> Result<(), Error> {
+        let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
+        self.batch("beginning to read in a snapshot", begin).await
     }
 
     /// Runs statements as one simple query: one round trip, one transaction unless they say
@@ -266,10 +261,7 @@ where
                 if notices.len() == NOTICES_KEPT {
                     notices.pop_front();
                 }
-                notices.push_back(Notice {
-                    severity: notice.severity().to_owned(),
-                    message: without_values(notice.code().code(), notice.message()),
-                });
+                notices.push_back(Notice::of(&notice));
             }
             Ok(_) => {}
             Err(error) => {

@@ -8,6 +8,7 @@ mod texts;
 pub use causes::Cause;
 
 use crate::failure::{Failure, Retry};
+use tokio_postgres::error::DbError;
 
 /// The cause of an error, from its SQLSTATE and its message in any upper and lower case; `None`
 /// when neither is known. Pure.
@@ -75,13 +76,26 @@ impl Cause {
     }
 }
 
+/// Stands in for an error's text that a function of the database's own made.
+pub const RAISED: &str = "a function raised an error; its own text stays in the server's log";
+
+/// The routine of the server's that carries out PL/pgSQL's RAISE, as messages name it (field `R`;
+/// `src/pl/plpgsql/src/pl_exec.c`). Neither SQLSTATE nor severity tells: RAISE may choose both.
+const RAISING: &str = "exec_stmt_raise";
+
+/// Whether a function of the database's own made this message: its text may hold anything.
+pub fn is_raised(said: &DbError) -> bool {
+    said.routine() == Some(RAISING) || said.code().code().starts_with("P0")
+}
+
 /// A server's message without the row's values that messages of this SQLSTATE quote
-/// (`invalid input syntax for type integer: "…"`).
+/// (`invalid input syntax for type integer: "…"`). Class P0 is PL/pgSQL's own.
 pub fn without_values(sqlstate: &str, message: &str) -> String {
     match sqlstate {
+        state if state.starts_with("P0") => RAISED.to_owned(),
         // The encoding is named in quotes; the bytes follow the colon.
         "22021" | "22P05" => message.split(": ").next().unwrap_or_default().to_owned(),
-        state if state.starts_with("22") || state == "P0001" => {
+        state if state.starts_with("22") => {
             let mut parts = message.splitn(2, '"');
             let head = parts.next().unwrap_or_default().to_owned();
             // From the first quote to the last: a value may hold quotes of its own.

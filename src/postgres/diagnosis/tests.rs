@@ -302,7 +302,8 @@ fn what_does_not_pass_is_not_tried_again(#[case] cause: Cause) {
 #[case("22003", "value \"canary\" is out of range for type integer")]
 #[case("22P02", "malformed array literal: \"canary")]
 #[case("22021", "invalid byte sequence for encoding \"UTF8\": canary")]
-#[case("P0001", "row \"canary\" is bad")]
+#[case("P0001", "row canary is bad")]
+#[case("P0004", "canary is not positive")]
 fn values_in_messages_are_left_out(#[case] state: &str, #[case] message: &str) {
     let shown = without_values(state, message);
     assert!(!shown.contains("canary") && shown.len() > 5, "{shown}");

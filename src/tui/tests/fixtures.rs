@@ -195,6 +195,7 @@ fn server(endpoint: &str, database: &str, is_neon: bool) -> Server {
             system: "7".to_owned(),
             database: database.to_owned(),
             oid: 16_384,
+            branch: None,
         },
         version: if is_neon { 170_005 } else { 160_002 },
         tls: is_neon.then(|| "TLSv1.3".to_owned()),

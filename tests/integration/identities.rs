@@ -1,0 +1,102 @@
+//! Which databases a session is about: told apart, recognised, exchanged while that does no harm.
+
+use crate::fixture::{Ended, Running, World};
+use neonlift::session::store::Store;
+
+fn with(world: &World, command: &[&str], variable: &str, url: &str) -> Ended {
+    let mut command = world.neonlift(command);
+    Running::start(command.arg("--json").env(variable, url)).end()
+}
+
+/// A role that reads everything and may not ask who the server is.
+fn reader(world: &World) -> String {
+    world.source().run(
+        "REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC;
+         CREATE ROLE reader LOGIN PASSWORD 'letmein' IN ROLE pg_read_all_data",
+    );
+    let url = world.source_url();
+    let (_, rest) = url.split_once('@').expect("a user");
+    format!("postgresql://reader:letmein@{rest}")
+}
+
+#[test]
+fn a_server_that_does_not_say_who_it_is() {
+    let world = World::new(10);
+    let url = reader(&world);
+    let run = || with(&world, &["run"], "NEONLIFT_SOURCE_URL", &url);
+    let ended = run().expect(0, "awaiting_sign_off").expect_equal();
+    let (_, session) = Store::open(&world.session()).expect("the session");
+    let identity = session.and_then(|session| session.source?.identity);
+    let identity = identity.expect("an identity");
+    assert!(
+        identity.system.starts_with("unknown at 127.0.0.1:"),
+        "{ended}"
+    );
+    assert!(!identity.system.ends_with(['/', ':']), "{identity:?}");
+}
+
+/// On Neon each branch has its timeline; here the connection string sets one.
+#[test]
+fn a_branch_is_not_taken_for_another() {
+    let world = World::new(10);
+    let branch = |name: &str| {
+        format!(
+            "{}&options=-c%20neon.timeline_id%3D{name}",
+            world.source_url()
+        )
+    };
+    let on =
+        |name: &str, command: &[&str]| with(&world, command, "NEONLIFT_SOURCE_URL", &branch(name));
+    on("main", &["run", "--until", "schema"]).expect(0, "done");
+    let ended = on("other", &["run", "--until", "transfer"]);
+    assert_eq!(ended.code, Some(2), "{ended}");
+    let told = ended.only("failure").to_string();
+    assert!(told.contains("about another database"), "{ended}");
+    on("main", &["run", "--until", "transfer"]).expect(0, "done");
+}
+
+/// Found pooled only when the step begins: the connection test passed over the direct host.
+#[test]
+fn every_step_refuses_a_pooled_target() {
+    let world = World::new(10);
+    world.json(&["run", "--until", "backup"]).expect(0, "done");
+    let pooled = world
+        .target_url()
+        .replace("-00000001.", "-00000001-pooler.");
+    for step in ["schema", "transfer", "compare"] {
+        let command = ["run", "--until", step];
+        let ended = with(&world, &command, "NEONLIFT_TARGET_URL", &pooled);
+        assert_eq!(ended.code, Some(1), "{ended}");
+        let told = ended.only("failure").to_string();
+        assert!(told.contains("drop “-pooler”"), "{ended}");
+        world.json(&command).expect(0, "done");
+    }
+}
+
+#[test]
+fn after_a_failed_schema_another_target_may_be_given() {
+    let world = World::new(10);
+    world.json(&["run", "--until", "backup"]).expect(0, "done");
+    world.target().run("CREATE TABLE precious (id int)");
+    let ended = world.json(&["run", "--until", "schema"]);
+    assert_eq!(ended.code, Some(1), "{ended}");
+    world
+        .target()
+        .run("CREATE DATABASE other OWNER neondb_owner");
+    let other = world.target_url().replace("/neondb?", "/other?");
+    let to_other = |command: &[&str]| with(&world, command, "NEONLIFT_TARGET_URL", &other);
+    to_other(&["check"]).expect(0, "done");
+    to_other(&["run"])
+        .expect(0, "awaiting_sign_off")
+        .expect_equal();
+    // Now that it is written to, it stays the target.
+    let ended = world.json(&["check"]);
+    assert_eq!(ended.code, Some(2), "{ended}");
+    assert!(
+        ended
+            .only("failure")
+            .to_string()
+            .contains("another database"),
+        "{ended}"
+    );
+}
