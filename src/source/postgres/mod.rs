@@ -40,12 +40,7 @@ impl PostgresSource {
         let holder = Connection::open(string, &Retrying::default(), cancel).await?;
         holder.pin_for_reading().await?;
         let before = fingerprints(&holder).await?;
-        holder
-            .batch(
-                "beginning a read-only transaction on the source",
-                "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
-            )
-            .await?;
+        holder.begin_reading().await?;
         let row = holder
             .query_one(
                 "SELECT pg_export_snapshot(),
@@ -194,12 +189,13 @@ impl Source for PostgresSource {
     async fn reader(&self) -> Result<PostgresReader, Error> {
         let connection = Connection::open(&self.string, &Retrying::default(), &self.cancel).await?;
         connection.pin_for_reading().await?;
-        let begin = format!(
-            "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET TRANSACTION SNAPSHOT {}",
+        connection.begin_reading().await?;
+        let join = format!(
+            "SET TRANSACTION SNAPSHOT {}",
             quote::literal(&self.snapshot)
         );
         connection
-            .batch("joining the source's snapshot", &begin)
+            .batch("joining the source's snapshot", &join)
             .await?;
         Ok(PostgresReader { connection })
     }
