@@ -63,6 +63,6 @@ impl Wizard {
             .iter_mut()
             .filter_map(signed)
             .collect();
-        (!withdrawn.is_empty()).then(|| Effect::Tell(News::SignaturesWithdrawn(withdrawn)))
+        (!withdrawn.is_empty()).then_some(Effect::Tell(News::SignaturesWithdrawn(withdrawn)))
     }
 }
