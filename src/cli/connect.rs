@@ -25,13 +25,15 @@ pub(super) fn given(common: &Common, config: &Config) -> config::Wanted {
     config::connections(&flags, &variable, config)
 }
 
-/// Whether a session is about the databases that were given: one that was not given fits any.
+/// Whether a session is about the databases that were given: one that was not given fits any, and
+/// a pooled host fits the direct one that it was exchanged for.
 pub(super) fn fits(session: &Session, wanted: &config::Wanted) -> bool {
     let same = |given: &Option<Given>, place: &Option<crate::session::Place>| {
         let (Some(given), Some(place)) = (given, place) else {
             return true;
         };
-        ConnectionString::parse(given.string.expose()).is_ok_and(|string| string.url() == place.url)
+        ConnectionString::parse(given.string.expose())
+            .is_ok_and(|string| [string.url(), string.direct().url()].contains(&place.url))
     };
     same(&wanted.source, &session.source) && same(&wanted.target, &session.target)
 }

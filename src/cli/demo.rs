@@ -1,6 +1,7 @@
 //! `neonlift demo`: practice servers, and the wizard on them.
 
 use super::args::{Common, Demo};
+use super::sessions::Choice;
 use super::signals::Signals;
 use super::{Error, interruptible, screen, sessions, settled, voice, without_screen};
 use crate::config::Config;
@@ -25,7 +26,13 @@ pub(super) async fn run(common: &Common, demo: &Demo) -> Result<Outcome, Error> 
     let mut config = Config::load(common.config.as_deref())?.0;
     let mut signals = Signals::listen()?;
     let mut voice = voice(common);
-    let (store, session) = sessions::open(common.session.as_deref(), true, &config, |_| true)?;
+    let (store, session) = sessions::open(
+        common.session.as_deref(),
+        true,
+        Choice::Unfinished,
+        &config,
+        |_| true,
+    )?;
     if headless && session.first_open().is_none() {
         let (outcome, worked) = (Outcome::Done, false);
         let runner = Runner::new(session, store, Context::default());

@@ -44,7 +44,7 @@ pub enum Error {
     #[error("no home folder is known")]
     NoHome,
     /// There is no session.
-    #[error("there is no session yet")]
+    #[error("there is no session yet that this can be about")]
     NoSession,
     /// A half-done practice session was given where another is needed, or the other way round.
     #[error("{}", .0)]
@@ -73,6 +73,7 @@ impl Explain for Error {
                 .advise("Set HOME, or give a file with --session FILE.")
                 .severity(Severity::Usage),
             Self::NoSession => Failure::new("There is nothing to show", chain(self))
+                .advise("Begin one, or name the file of one that `neonlift sessions` lists: --session FILE.")
                 .advise("$ neonlift run --source URL --target URL")
                 .severity(Severity::Usage),
             Self::WrongSession(_) => Failure::new("This session cannot be used here", chain(self))

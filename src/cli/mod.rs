@@ -21,6 +21,7 @@ use crate::tui;
 use crate::wizard::{Event, Outcome};
 use args::{Arguments, Command, Common};
 use clap::Parser;
+use sessions::Choice;
 use signals::Signals;
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
@@ -107,7 +108,11 @@ async fn steps(
 ) -> Result<Outcome, Error> {
     let mut signals = Signals::listen()?;
     let mut voice = voice(common);
-    let mut runner = open(common, voice.as_mut())?;
+    let choice = match again {
+        Some(_) => Choice::Last,
+        None => Choice::Unfinished,
+    };
+    let mut runner = open(common, choice, voice.as_mut())?;
     let session = runner.wizard().session();
     options.from = options
         .from
@@ -126,7 +131,7 @@ async fn wizard(common: &Common) -> Result<Outcome, Error> {
     }
     tui::require_terminal()?;
     let mut voice = voice(common);
-    let mut runner = open(common, voice.as_mut())?;
+    let mut runner = open(common, Choice::Unfinished, voice.as_mut())?;
     let ran = screen(&mut runner, common, None).await;
     let down = runner.shut_down().await;
     Ok(settled(ran, down, voice.as_mut())?.outcome)
@@ -151,12 +156,16 @@ fn settled(
 }
 
 /// Opens the session and tells it the connections.
-fn open(common: &Common, voice: &mut dyn Voice) -> Result<Runner, Error> {
+fn open(common: &Common, choice: Choice, voice: &mut dyn Voice) -> Result<Runner, Error> {
     let (config, _) = Config::load(common.config.as_deref())?;
     let wanted = connect::given(common, &config);
-    let (store, session) = sessions::open(common.session.as_deref(), false, &config, |session| {
-        connect::fits(session, &wanted)
-    })?;
+    let (store, session) = sessions::open(
+        common.session.as_deref(),
+        false,
+        choice,
+        &config,
+        |session| connect::fits(session, &wanted),
+    )?;
     let mut runner = Runner::new(session, store, Context::new(config, Vec::new()));
     connect::describe(&mut runner, &wanted, common.yes, voice)?;
     runner.dispatch(Event::Opened)?;

@@ -1,6 +1,7 @@
 //! Which session a command works on.
 
-use super::Error;
+use super::args::Common;
+use super::{Error, connect};
 use crate::config::Config;
 use crate::session::store::{self, Store};
 use crate::session::{Session, Step};
@@ -26,20 +27,30 @@ pub(super) fn all() -> Result<Vec<(PathBuf, Session)>, Error> {
     Ok(store::list(&folder()?))
 }
 
-/// Opens the session to work on: the named file; otherwise the last unfinished one that `fits`;
+/// Which session a command goes on with when none is named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Choice {
+    /// The last one that is not finished: what goes through all steps begins anew behind the end.
+    Unfinished,
+    /// The last one, finished or not: what does one thing over again.
+    Last,
+}
+
+/// Opens the session to work on: the named file; otherwise the chosen one of those that `fits`;
 /// otherwise a new one.
 pub(super) fn open(
     named: Option<&Path>,
     practice: bool,
+    choice: Choice,
     config: &Config,
     fits: impl Fn(&Session) -> bool,
 ) -> Result<(Store, Session), Error> {
-    let unfinished = |session: &Session| session.first_open().is_some();
+    let chosen = |session: &Session| choice == Choice::Last || session.first_open().is_some();
     let file = match named {
         Some(file) => file.to_owned(),
         None => {
             let last = all()?.into_iter().find(|(_, session)| {
-                session.practice == practice && unfinished(session) && fits(session)
+                session.practice == practice && chosen(session) && fits(session)
             });
             match last {
                 Some((file, _)) => file,
@@ -61,11 +72,28 @@ pub(super) fn open(
     Ok((store, session))
 }
 
-/// Opens a session that must exist: the named one, or the one that changed last.
-pub(super) fn existing(named: Option<&Path>) -> Result<(Store, Session), Error> {
-    let file = match named {
-        Some(file) => file.to_owned(),
-        None => all()?.into_iter().next().ok_or(Error::NoSession)?.0,
+/// The last real migration that fits what is given in `common`; a practice one only where there
+/// is no other.
+pub(super) fn last(common: &Common) -> Result<(PathBuf, Session), Error> {
+    let (config, _) = Config::load(common.config.as_deref())?;
+    let wanted = connect::given(common, &config);
+    let (practice, real): (Vec<_>, Vec<_>) = all()?
+        .into_iter()
+        .partition(|(_, session)| session.practice);
+    let found = if real.is_empty() {
+        practice.into_iter().next()
+    } else {
+        let mut real = real.into_iter();
+        real.find(|(_, session)| connect::fits(session, &wanted))
+    };
+    found.ok_or(Error::NoSession)
+}
+
+/// Opens a session that must exist: the named one, or the [`last`].
+pub(super) fn existing(common: &Common) -> Result<(Store, Session), Error> {
+    let file = match &common.session {
+        Some(file) => file.clone(),
+        None => last(common)?.0,
     };
     match Store::open(&file)? {
         (store, Some(session)) => Ok((store, session)),

@@ -13,11 +13,8 @@ use serde_json::json;
 /// Where a session stands.
 pub(super) fn status(common: &Common) -> Result<Outcome, Error> {
     let (file, session) = match &common.session {
-        Some(file) => (file.clone(), sessions::existing(Some(file))?.1),
-        None => sessions::all()?
-            .into_iter()
-            .next()
-            .ok_or(Error::NoSession)?,
+        Some(file) => (file.clone(), sessions::existing(common)?.1),
+        None => sessions::last(common)?,
     };
     let mut output = Output::stdout();
     if common.json {
@@ -84,7 +81,7 @@ pub(super) fn list(common: &Common) -> Result<Outcome, Error> {
 
 /// Signs an item of the checklist.
 pub(super) fn sign(common: &Common, sign: &Sign) -> Result<Outcome, Error> {
-    let (store, session) = sessions::existing(common.session.as_deref())?;
+    let (store, session) = sessions::existing(common)?;
     let mut runner = Runner::new(session, store, Context::default());
     let mut voice = voice(common);
     runner.dispatch(Event::Opened)?;

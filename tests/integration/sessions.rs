@@ -110,3 +110,52 @@ fn a_real_one_is_not_taken_for_practice() {
     );
     assert!(fs::read(session).expect("the session") == fixture("finished.toml"));
 }
+
+/// Without `--session`: what does one thing over again finds the finished migration, and a
+/// practice in between is not taken for it.
+#[test]
+fn the_last_migration_is_gone_on_with() {
+    let world = World::new(10);
+    let run = |arguments: &[&str]| {
+        let mut command = world.bare(arguments);
+        command
+            .arg("--json")
+            .env("NEONLIFT_SOURCE_URL", world.source_url())
+            .env("NEONLIFT_TARGET_URL", world.target_url());
+        Running::start(&mut command).end()
+    };
+    let bare = |arguments: &[&str]| {
+        let mut command = world.bare(arguments);
+        Running::start(command.arg("--json")).end()
+    };
+    let practice = ["demo", "--headless", "--documents", "10"];
+    bare(&practice).expect(0, "done");
+    assert_eq!(
+        bare(&["status"]).only("status")["session"]["practice"],
+        true
+    );
+    let first = run(&["run"]).expect(0, "awaiting_sign_off");
+    let file = first.only("finished")["session"].clone();
+    bare(&practice).expect(0, "done");
+    let open = first.only("awaiting_sign_off")["open"].clone();
+    for item in open.as_array().expect("items") {
+        let item = item.as_str().expect("a key");
+        let signed = bare(&["sign", item, "--by", "Ada"]);
+        assert_eq!(signed.only("finished")["session"], file, "{signed}");
+    }
+    let status = bare(&["status"]).only("status");
+    assert_eq!(status["session"]["steps"]["cutover"]["state"], "done");
+    for command in ["compare", "check"] {
+        let again = run(&[command]).expect(0, "done");
+        assert_eq!(again.only("finished")["session"], file, "{again}");
+        assert_eq!(again.only("finished")["worked"], true, "{again}");
+    }
+    assert_eq!(bare(&["sessions"]).of_kind("session").len(), 3);
+    let mut elsewhere = world.bare(&["status", "--json"]);
+    elsewhere.env(
+        "NEONLIFT_SOURCE_URL",
+        "postgresql://somebody@elsewhere/other",
+    );
+    let refused = Running::start(&mut elsewhere).end();
+    assert_eq!(refused.code, Some(2), "{refused}");
+}
