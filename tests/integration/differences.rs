@@ -4,7 +4,7 @@ use crate::arrives::MORE;
 use crate::fixture::{Ended, World};
 
 /// The tables that a comparison found to differ.
-fn differing(ended: &Ended) -> Vec<String> {
+pub(crate) fn differing(ended: &Ended) -> Vec<String> {
     let comparison = ended.only("comparison");
     let tables = comparison["tables"].as_array().expect("tables");
     let differing = tables.iter().filter(|table| table["equal"] != true);

@@ -11,6 +11,7 @@ mod end_to_end;
 mod fixture;
 mod interrupted;
 mod killed;
+mod live;
 mod processes;
 mod road;
 mod schema_files;
