@@ -4,6 +4,7 @@
 // Helpers outside of `#[test]` functions fail a test by panicking, too.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod arrives;
 mod bad_input;
 mod differences;
 mod end_to_end;
@@ -12,6 +13,7 @@ mod fixture;
 mod identities;
 mod interrupted;
 mod killed;
+mod live;
 mod processes;
 mod road;
 mod schema_files;

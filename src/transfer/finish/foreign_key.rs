@@ -3,17 +3,26 @@
 
 use super::{Finish, describe, noted};
 use crate::failure::chain;
-use crate::postgres::Connection;
-use crate::postgres::script::Entry;
+use crate::postgres::script::{Class, Entry};
+use crate::postgres::{Connection, Error as PostgresError};
 use crate::progress::Tone;
 use crate::session::report::LeftOut;
 use crate::target::{Error as TargetError, Statement};
 use crate::transfer::Error;
+use std::collections::HashSet;
 
 /// SQLSTATE `foreign_key_violation`.
 const VIOLATION: &str = "23503";
 
-/// Adds all of them; gives what was left unchecked.
+/// SQLSTATE `wrong_object_type`: before PostgreSQL 18 a partitioned table takes no `NOT VALID`.
+const WRONG_OBJECT: &str = "42809";
+
+const UNCHECKED: &str =
+    "the source's own rows violate it, so it was added NOT VALID: it holds for new rows only";
+const REFUSED: &str =
+    "the source's own rows violate it, and the target adds none to a partitioned table unchecked";
+
+/// Adds all of them; gives what could not be added.
 pub(super) async fn add(
     finish: &Finish<'_>,
     connection: &mut Connection,
@@ -23,15 +32,52 @@ pub(super) async fn add(
         .batch("Adding foreign keys", connection, entries)
         .await
     {
-        Err(error) if is_violation(&error) => one_by_one(finish, connection, entries).await,
+        Err(error) if has_state(&error, VIOLATION) => one_by_one(finish, connection, entries).await,
         done => done.map(|()| Vec::new()),
     }
 }
 
-fn is_violation(error: &Error) -> bool {
+/// The keys that stand unchecked though the source's definition is another. Asked of the target:
+/// an earlier attempt may have added them.
+pub(super) async fn unchecked(
+    connection: &Connection,
+    entries: &[&Entry],
+) -> Result<Vec<LeftOut>, Error> {
+    let rows = connection
+        .query(
+            "SELECT n.nspname, r.relname, c.conname FROM pg_constraint c
+             JOIN pg_class r ON r.oid = c.conrelid JOIN pg_namespace n ON n.oid = r.relnamespace
+             WHERE c.contype = 'f' AND NOT c.convalidated",
+            &[],
+        )
+        .await
+        .map_err(PostgresError::while_doing(
+            "looking for unchecked foreign keys",
+        ))?;
+    let found: HashSet<[String; 3]> = rows
+        .iter()
+        .map(|row| [row.get(0), row.get(1), row.get(2)])
+        .collect();
+    let part = |part: &Option<String>| part.clone().unwrap_or_default();
+    let is_unchecked = |entry: &&&Entry| {
+        let key = [part(&entry.schema), part(&entry.table), entry.name.clone()];
+        entry.class() == Class::ForeignKey
+            && found.contains(&key)
+            && !entry.sql.trim_end().ends_with("NOT VALID;")
+    };
+    let unchecked = entries.iter().filter(is_unchecked);
+    Ok(unchecked
+        .map(|entry| LeftOut {
+            what: format!("check of {}", describe(entry)),
+            why: UNCHECKED.to_owned(),
+        })
+        .collect())
+}
+
+fn has_state(error: &Error, state: &str) -> bool {
     match error {
         Error::Target(TargetError::Definition { source, .. } | TargetError::Postgres(source)) => {
-            source.sqlstate() == Some(VIOLATION)
+            source.sqlstate() == Some(state)
         }
         _ => false,
     }
@@ -42,29 +88,33 @@ async fn one_by_one(
     connection: &mut Connection,
     entries: &[&Entry],
 ) -> Result<Vec<LeftOut>, Error> {
-    let mut unchecked = Vec::new();
+    let mut left_out = Vec::new();
     for entry in entries {
         let what = describe(entry);
-        let Err(error) = finish.batch(&what, connection, &[entry]).await else {
+        let Err(violation) = finish.batch(&what, connection, &[entry]).await else {
             continue;
         };
-        if !is_violation(&error) {
-            return Err(error);
+        if !has_state(&violation, VIOLATION) {
+            return Err(violation);
         }
         let Statement { what, sql } = noted(finish.run, entry);
         let sql = not_valid(&sql);
         let statements = [Statement { what, sql }];
-        finish
-            .build_together(connection, "adding an unchecked foreign key", &statements)
-            .await?;
-        let what = format!("check of {}", describe(entry));
-        let why = "the source's own rows violate it, so it was added NOT VALID: it holds for new rows only".to_owned();
-        finish
-            .progress
-            .note(Tone::Warning, format!("{what}: {why} ({})", chain(&error)));
-        unchecked.push(LeftOut { what, why });
+        let adding =
+            finish.build_together(connection, "adding an unchecked foreign key", &statements);
+        let (what, why) = match adding.await {
+            Ok(()) => (format!("check of {}", describe(entry)), UNCHECKED),
+            Err(error) if has_state(&error, WRONG_OBJECT) => (describe(entry), REFUSED),
+            Err(error) => return Err(error),
+        };
+        let text = format!("{what}: {why} ({})", chain(&violation));
+        finish.progress.note(Tone::Warning, text);
+        if why == REFUSED {
+            let why = why.to_owned();
+            left_out.push(LeftOut { what, why });
+        }
     }
-    Ok(unchecked)
+    Ok(left_out)
 }
 
 /// The definition without the check of the rows that are there.

@@ -92,7 +92,9 @@ impl Finish<'_> {
             .await?;
         self.refresh_views(&connection).await?;
         let keys = missing(&|class| class == Class::ForeignKey);
-        let unchecked = foreign_key::add(self, &mut connection, &keys).await?;
+        let refused = foreign_key::add(self, &mut connection, &keys).await?;
+        finished.left_out.extend(refused);
+        let unchecked = foreign_key::unchecked(&connection, &entries).await?;
         finished.left_out.extend(unchecked);
         let doing = "Creating triggers, policies and comments";
         let last = missing(&|class| LAST.contains(&class));
