@@ -83,8 +83,14 @@ pub const RAISED: &str = "a function raised an error; its own text stays in the 
 /// `src/pl/plpgsql/src/pl_exec.c`). Neither SQLSTATE nor severity tells: RAISE may choose both.
 const RAISING: &str = "exec_stmt_raise";
 
+/// The class of the SQLSTATEs that our own statements raise: their texts name tables only.
+const OURS: &str = "NL";
+
 /// Whether a function of the database's own made this message: its text may hold anything.
 pub fn is_raised(said: &DbError) -> bool {
+    if said.code().code().starts_with(OURS) {
+        return false;
+    }
     said.routine() == Some(RAISING) || said.code().code().starts_with("P0")
 }
 
