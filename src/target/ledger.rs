@@ -308,7 +308,7 @@ impl<'a> Ledger<'a> {
 
     /// SQL that notes a definition as built; stands first in the transaction that builds it, so
     /// that [`Ledger::built`] can wait for its end, and so that a second attempt waits for a first
-    /// one whose connection was lost and then fails on [`BUILT_KEY`].
+    /// one whose connection was lost and then fails on the table's key.
     pub fn mark_built(run: &str, definition: &str) -> String {
         let (run, definition) = (quote::literal(run), quote::literal(definition));
         format!("INSERT INTO neonlift.built (run, definition) VALUES ({run}, {definition});")
