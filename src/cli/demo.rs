@@ -4,7 +4,7 @@ use super::args::{Common, Demo};
 use super::sessions::Choice;
 use super::signals::Signals;
 use super::{Error, interruptible, screen, sessions, settled, voice, without_screen};
-use crate::config::Config;
+use crate::config::{Backup, Config};
 use crate::headless::{self, Ran, Voice};
 use crate::practice::{self, Happening, Practice};
 use crate::runner::Runner;
@@ -39,7 +39,8 @@ pub(super) async fn run(common: &Common, demo: &Demo) -> Result<Outcome, Error> 
         return Ok(Ran { outcome, worked }.tell(&runner, voice.as_mut()));
     }
     let mut practice = start(&session, demo, voice.as_mut(), &mut signals).await?;
-    if common.config.is_none() {
+    // A backup of practice data goes where it came from; one's own folder is for one's own.
+    if config.backup == Backup::default() {
         config.backup.folder = practice.folder().join("backups");
     }
     let context = Context::new(config, vec![practice.binaries().bin.clone()]);

@@ -1,5 +1,6 @@
 //! The cutover's checklist: the guide's items, what the machine knows of them, and signatures.
 
+use crate::figures;
 use crate::session::report::{ComparedTable, Report};
 use crate::session::{Item, ItemKind, Session, Signature, Step};
 use jiff::Timestamp;
@@ -92,7 +93,11 @@ fn evidence(session: &Session, key: &str) -> (bool, String) {
                 let sum = dump.sha256.get(..12).unwrap_or(&dump.sha256);
                 (
                     true,
-                    format!("{} ({} bytes, sha256 {sum}…)", dump.file, dump.bytes),
+                    format!(
+                        "{} ({}, sha256 {sum}…)",
+                        dump.file,
+                        figures::bytes(dump.bytes)
+                    ),
                 )
             }
             _ => (false, "the step backup has not been run".to_owned()),
@@ -106,12 +111,13 @@ fn proof(tables: &[ComparedTable], at: Timestamp) -> String {
     let rows: u64 = equal.iter().filter_map(|table| table.target_rows).sum();
     let at = at.strftime("%F %H:%M UTC");
     let mut proof = format!(
-        "{} tables, {rows} rows, counts and content equal at {at}",
-        equal.len()
+        "{}, {}, counts and content equal at {at}",
+        figures::counted(equal.len() as u64, "table"),
+        figures::counted(rows, "row"),
     );
-    let left_out = tables.iter().filter(|table| table.left_out).count();
+    let left_out = tables.iter().filter(|table| table.left_out).count() as u64;
     if left_out > 0 {
-        proof += &format!("; {left_out} tables left out");
+        proof += &format!("; {} left out", figures::counted(left_out, "table"));
     }
     proof
 }
@@ -238,7 +244,7 @@ mod tests {
             left_out,
         };
         let proof = proof(&[table(3, false), table(4, true)], at(0));
-        assert!(proof.starts_with("1 tables, 3 rows, counts and content equal"));
-        assert!(proof.ends_with("; 1 tables left out"));
+        assert!(proof.starts_with("1 table, 3 rows, counts and content equal"));
+        assert!(proof.ends_with("; 1 table left out"));
     }
 }
