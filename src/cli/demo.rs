@@ -59,11 +59,7 @@ pub(super) async fn run(common: &Common, demo: &Demo) -> Result<Outcome, Error> 
     let done = matches!(&ran, Ok(ran) if ran.outcome == Outcome::Done);
     let ended = end(practice, done && !demo.keep, voice.as_mut()).await;
     let ran = settled(ran, ended, voice.as_mut())?;
-    Ok(if headless {
-        ran.tell(&runner, voice.as_mut())
-    } else {
-        ran.outcome
-    })
+    Ok(ran.tell(&runner, voice.as_mut()))
 }
 
 /// Stops the servers; `remove` takes their data away, too.

@@ -40,7 +40,10 @@ pub fn main() -> ExitCode {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()?;
-        runtime.block_on(command(arguments))
+        let done = runtime.block_on(command(arguments));
+        // A read of standard input that nobody will ever answer must not keep the process.
+        runtime.shutdown_background();
+        done
     });
     match done {
         Ok(outcome) => ExitCode::from(outcome.exit_code()),
@@ -134,7 +137,7 @@ async fn wizard(common: &Common) -> Result<Outcome, Error> {
     let mut runner = open(common, Choice::Unfinished, voice.as_mut())?;
     let ran = screen(&mut runner, common, None).await;
     let down = runner.shut_down().await;
-    Ok(settled(ran, down, voice.as_mut())?.outcome)
+    Ok(settled(ran, down, voice.as_mut())?.tell(&runner, voice.as_mut()))
 }
 
 /// What a command comes to after cleaning up. What it failed in itself matters more than what

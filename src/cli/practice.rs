@@ -71,7 +71,8 @@ async fn up(common: &Common, wanted: &Wanted) -> Result<Outcome, Error> {
     let ended = serve(&mut practice, voice.as_mut(), &mut signals).await;
     practice.stop().await?;
     if let Some(ended) = ended {
-        voice.say(&format!("The practice servers have ended: {ended}"));
+        tracing::warn!(%ended, "the practice servers ended by themselves");
+        voice.say("The practice servers have ended; the log says why.");
     }
     Ok(Outcome::Partial)
 }
@@ -88,9 +89,9 @@ fn announce(common: &Common, practice: &Practice) {
         output.line(&event.to_string());
         return;
     }
-    output.line(&format!("NEONLIFT_PG_BIN='{bin}'"));
-    output.line(&format!("NEONLIFT_SOURCE_URL='{}'", source.expose()));
-    output.line(&format!("NEONLIFT_TARGET_URL='{}'", target.expose()));
+    output.line(&format!("export NEONLIFT_PG_BIN='{bin}'"));
+    output.line(&format!("export NEONLIFT_SOURCE_URL='{}'", source.expose()));
+    output.line(&format!("export NEONLIFT_TARGET_URL='{}'", target.expose()));
     output.line(
         "The servers run until Ctrl-C or `neonlift practice down`. The road to the target obeys:",
     );

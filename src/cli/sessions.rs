@@ -4,7 +4,7 @@ use super::args::Common;
 use super::{Error, connect};
 use crate::config::Config;
 use crate::session::store::{self, Store};
-use crate::session::{Session, Step};
+use crate::session::{Session, State, Step};
 use crate::wizard::checklist;
 use jiff::Timestamp;
 use std::path::{Path, PathBuf};
@@ -123,7 +123,9 @@ pub(super) fn summary(session: &Session) -> String {
     };
     let standing = match session.first_open() {
         None => "done and signed".to_owned(),
-        Some(Step::Cutover) => "waits for signatures".to_owned(),
+        Some(Step::Cutover) if session.state(Step::Cutover) == State::AwaitingSignOff => {
+            "waits for signatures".to_owned()
+        }
         Some(step) => format!("next: {step}"),
     };
     let kind = if session.practice {

@@ -212,5 +212,4 @@ fn not_given(side: Side) -> Failure {
 pub(super) fn target_not_empty(why: &str) -> Failure {
     Failure::new("The target is not empty", format!("{why}."))
         .advise("neonlift overwrites nothing: make a new, empty database on Neon and give its connection string.")
-        .advise("$ psql \"$NEON_DATABASE_URL\" -c 'CREATE DATABASE migrated'")
 }

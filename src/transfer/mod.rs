@@ -12,7 +12,7 @@ pub use moving::{Moved, Moving};
 pub use resume::{Course, Job, Known, Plan, TableWork, plan};
 pub use rows::{Settings, load_rows};
 
-use crate::failure::{Explain, Failure, chain};
+use crate::failure::{Explain, Failure, Retry, chain};
 
 /// What can go wrong in a transfer.
 #[derive(Debug, thiserror::Error)]
@@ -87,13 +87,15 @@ impl Explain for Error {
                 format!("Changed since the copy: {tables}. The transfer is finished; nothing on the target is taken out again."),
             )
             .advise("Stop the application that writes to the source.")
-            .advise("Begin a new session (--session FILE) with an empty target database."),
+            .advise("Begin a new session (--session FILE) with an empty target database.")
+            .retry(Retry::Never),
             Self::ForeignRows(tables) => Failure::new(
                 "The target holds rows that are not from this migration",
                 format!("The source has changed, so these tables would have to be loaded again: {tables}. But somebody has written to one of them on the target; nothing was removed."),
             )
             .advise("Stop what writes to the target, and save those rows if they matter.")
-            .advise("Begin a new session (--session FILE) with an empty target database."),
+            .advise("Begin a new session (--session FILE) with an empty target database.")
+            .retry(Retry::Never),
             Self::Incomplete => Failure::new("The target loses rows", chain(self))
                 .advise("Look at the state of the compute in Neon's console; then run the step again: it goes on with what is missing."),
             Self::Stopped => Failure::interrupted("The transfer was stopped"),

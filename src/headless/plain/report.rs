@@ -1,5 +1,6 @@
 //! Reports as plain lines.
 
+use crate::failure::Retry;
 use crate::figures::{self, bytes, counted, grouped};
 use crate::headless::End;
 use crate::session::report::{
@@ -106,7 +107,7 @@ fn transfer(found: &Transfer) -> Vec<String> {
             figures::duration(found.row_seconds),
             figures::duration(found.build_seconds),
         ),
-        format!("built: {}", kinds(&found.built)),
+        format!("built, by the ledger: {}", kinds(&found.built)),
     ];
     if found.retries > 0 {
         lines.push(format!(
@@ -228,10 +229,15 @@ pub(super) fn ending(end: &End<'_>) -> Vec<String> {
             vec!["‖ Stopped. Nothing is lost; the same command goes on from here.".to_owned()]
         }
         Outcome::Failed(_) => {
-            vec![
-                "✗ Not done. When the cause is mended, the same command goes on from here."
-                    .to_owned(),
-            ]
+            let failed = end.session.steps.values();
+            let mut failures = failed.filter_map(|record| record.failure.as_ref());
+            let text = match failures.any(|failure| failure.retry == Retry::Never) {
+                true => "✗ Not done.",
+                false => {
+                    "✗ Not done. When the cause is mended, the same command goes on from here."
+                }
+            };
+            vec![text.to_owned()]
         }
     }
 }

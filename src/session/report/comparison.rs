@@ -31,9 +31,9 @@ impl Comparison {
             "Source and target are not equal",
             format!("{count} of {all} tables differ: {}.", names.join(", ")),
         )
-        .advise("If the source was written to meanwhile, stop what writes to it.")
-        .advise("$ neonlift transfer")
+        .advise("If somebody has changed rows on the target, put them back and compare again:")
         .advise("$ neonlift compare")
+        .advise("If the source was written to since the transfer: stop what writes to it, and begin a new session (--session FILE) with an empty target database. Nothing on this one is overwritten.")
     }
 }
 
