@@ -82,13 +82,6 @@ pub struct PlannedTable {
     pub chunks: Vec<LoadedChunk>,
 }
 
-impl PlannedTable {
-    /// Whether all of it is in.
-    pub fn is_loaded(&self) -> bool {
-        self.chunks.iter().all(|chunk| chunk.loaded.is_some())
-    }
-}
-
 /// A snapshot of the source that rows were read in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snapshot {

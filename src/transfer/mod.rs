@@ -9,8 +9,6 @@ mod retry;
 mod rows;
 
 pub use moving::{Moved, Moving};
-pub use resume::{Course, Job, Known, Plan, TableWork, plan};
-pub use rows::{Settings, load_rows};
 
 use crate::failure::{Explain, Failure, Retry, chain};
 

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::AcqRel};
 
 /// What happens with a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Course {
+pub(super) enum Course {
     /// It is new to the ledger: plan it.
     Begin,
     /// It has not changed: load the chunks that are missing, if any.
@@ -40,9 +40,9 @@ fn course(
 
 /// A table's meter and how many of its chunks are still missing.
 #[derive(Debug)]
-pub struct TableWork {
+pub(super) struct TableWork {
     /// How the rows travel.
-    pub shipment: Shipment,
+    pub(super) shipment: Shipment,
     meter: Arc<Meter>,
     missing: AtomicUsize,
 }
@@ -60,12 +60,12 @@ impl TableWork {
     }
 
     /// The table's meter.
-    pub fn meter(&self) -> &Meter {
+    pub(super) fn meter(&self) -> &Meter {
         &self.meter
     }
 
     /// One chunk more is in; the last one makes the table done.
-    pub fn chunk_done(&self) {
+    pub(super) fn chunk_done(&self) {
         if self.missing.fetch_sub(1, AcqRel) == 1 {
             self.meter.finish();
         }
@@ -74,56 +74,56 @@ impl TableWork {
 
 /// A chunk to load.
 #[derive(Debug, Clone)]
-pub struct Job {
+pub(super) struct Job {
     /// Which one.
-    pub key: ChunkKey,
+    pub(super) key: ChunkKey,
     /// Its rows.
-    pub range: Range,
+    pub(super) range: Range,
     /// Its table.
-    pub work: Arc<TableWork>,
+    pub(super) work: Arc<TableWork>,
     /// About how many bytes it is: larger ones go first.
-    pub weight: u64,
+    pub(super) weight: u64,
 }
 
 /// Everything that is left to do.
 #[derive(Debug, Default)]
-pub struct Plan {
+pub(super) struct Plan {
     /// Tables to plan in the ledger, with fingerprint and ranges.
-    pub fresh: Vec<(TableName, String, Vec<Range>)>,
+    pub(super) fresh: Vec<(TableName, String, Vec<Range>)>,
     /// Those of them that the ledger knows, whose rows must go first.
-    pub again: HashSet<TableName>,
+    pub(super) again: HashSet<TableName>,
     /// Tables that go on because their fingerprints say that they have not changed. Counters come
     /// late: this has to be proved.
-    pub presumed: HashSet<TableName>,
+    pub(super) presumed: HashSet<TableName>,
     /// The chunks to load, largest first.
-    pub jobs: Vec<Job>,
+    pub(super) jobs: Vec<Job>,
 }
 
 /// The state of things that a plan is made from.
 #[derive(Debug)]
-pub struct Known<'a> {
+pub(super) struct Known<'a> {
     /// The source's tables.
-    pub tables: &'a [Table],
+    pub(super) tables: &'a [Table],
     /// Rows of each table as far as they were counted.
-    pub rows: &'a HashMap<TableName, u64>,
+    pub(super) rows: &'a HashMap<TableName, u64>,
     /// The tables in the ledger.
-    pub ledger: &'a [PlannedTable],
+    pub(super) ledger: &'a [PlannedTable],
     /// The numbers of the snapshots that saw what the present one sees.
-    pub same_moment: &'a HashSet<i32>,
+    pub(super) same_moment: &'a HashSet<i32>,
     /// The tables' fingerprints from before the present snapshot, to remember.
-    pub before: &'a HashMap<TableName, String>,
+    pub(super) before: &'a HashMap<TableName, String>,
     /// Their fingerprints from after it, to compare with remembered ones.
-    pub now: &'a HashMap<TableName, String>,
+    pub(super) now: &'a HashMap<TableName, String>,
     /// Tables that seemed unchanged by their fingerprints and turned out not to be.
-    pub distrusted: &'a HashSet<TableName>,
+    pub(super) distrusted: &'a HashSet<TableName>,
     /// The size of a chunk.
-    pub chunk_bytes: u64,
+    pub(super) chunk_bytes: u64,
     /// Whether the source can read tables in parts.
-    pub can_split: bool,
+    pub(super) can_split: bool,
 }
 
 /// Makes the plan, with a meter for each table.
-pub fn plan(known: &Known<'_>, progress: &Progress) -> Plan {
+pub(super) fn plan(known: &Known<'_>, progress: &Progress) -> Plan {
     let mut plan = Plan::default();
     let ledger: HashMap<&TableName, &PlannedTable> = known
         .ledger

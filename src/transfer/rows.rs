@@ -1,7 +1,8 @@
 //! The workers that carry chunks from the source to the target.
 
+use super::Error;
+use super::resume::Job;
 use super::retry::Attempts;
-use super::{Error, Job};
 use crate::postgres::ConnectionString;
 use crate::progress::Progress;
 use crate::source::{Reader, Source};
@@ -14,13 +15,13 @@ use tokio_util::sync::CancellationToken;
 
 /// How to load.
 #[derive(Debug, Clone)]
-pub struct Settings {
+pub(super) struct Settings {
     /// Where to.
-    pub target: ConnectionString,
+    pub(super) target: ConnectionString,
     /// The run in the ledger.
-    pub run: String,
+    pub(super) run: String,
     /// Chunks at a time.
-    pub workers: usize,
+    pub(super) workers: usize,
 }
 
 /// What the workers share.
@@ -34,7 +35,7 @@ struct Load<S> {
 
 /// Loads all jobs; returns how many attempts had to be repeated. The first chunk that cannot be
 /// loaded ends the whole: the others finish nothing more, and what is in stays in.
-pub async fn load_rows<S: Source>(
+pub(super) async fn load_rows<S: Source>(
     source: Arc<S>,
     jobs: Vec<Job>,
     settings: Settings,
