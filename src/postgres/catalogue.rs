@@ -1,8 +1,10 @@
 //! What a database holds, read from the system catalogues: tables, columns, sequences, extensions.
 
 mod extension;
+mod key;
 
 pub use extension::{Extension, ExtensionRows, available_extension, extension_rows, extensions};
+pub use key::{Key, keys};
 
 use super::quote;
 use super::{Connection, Error};

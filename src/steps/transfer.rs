@@ -10,36 +10,76 @@ use crate::session::Step;
 use crate::session::report::{LeftOut, LoadedTable, NotMoved, Report, Transfer};
 use crate::source::postgres::PostgresSource;
 use crate::target::{self, Ledger, PlannedTable};
-use crate::transfer::finish::{Finish, Finished};
-use crate::transfer::{Error as TransferError, Moving};
+use crate::transfer::finish::{Extent, Finish, Finished};
+use crate::transfer::{Arrival, Error as TransferError, Moving, together};
 use crate::wizard::Side;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
+use tokio::sync::mpsc;
 
 /// Chunks at a time when the configuration does not say: more than that gains little, and Neon's
 /// smallest compute has about a hundred connections for everybody.
 const MOST_WORKERS: usize = 8;
 
+/// Tables whose arrival may wait to be heard of.
+const ARRIVALS: usize = 256;
+
 pub(super) async fn run(work: Work<'_>) -> Result<Transfer, Error> {
     work.progress.begin("Taking a snapshot of the source");
-    let (from, to) = (
-        work.known(Side::Source).await?,
-        work.known(Side::Target).await?,
-    );
+    let (from, to) = tokio::try_join!(work.known(Side::Source), work.known(Side::Target))?;
     let source = Arc::new(PostgresSource::open(&from, work.cancel).await?);
-    let began = Instant::now();
-    let mut report = move_rows(work, &source, &to).await?;
-    report.row_seconds = began.elapsed().as_secs_f64();
-    let began = Instant::now();
-    let finished = finish(work, &source, &from, &to, &report).await?;
-    report.built = finished.built;
-    report.left_out.extend(finished.left_out);
-    report.build_seconds = began.elapsed().as_secs_f64();
+    let report = carry_over(work, &source, &from, &to).await?;
     if let Some(source) = Arc::into_inner(source) {
         source.close().await?;
     }
     Ok(report)
+}
+
+/// Moves the rows, and builds on them what can be built already while others still move.
+async fn carry_over(
+    work: Work<'_>,
+    source: &Arc<PostgresSource>,
+    from: &ConnectionString,
+    to: &ConnectionString,
+) -> Result<Transfer, Error> {
+    let stop = work.cancel.child_token();
+    let work = Work {
+        cancel: &stop,
+        ..work
+    };
+    let connection = target::open(to, work.cancel).await?;
+    let (tables, not_moved) = fitting(work, source, &connection).await?;
+    work.progress.begin("Planning the copy");
+    let (arrived, arrivals) = mpsc::channel(ARRIVALS);
+    let began = Instant::now();
+    let moving = Moving {
+        source,
+        target: to,
+        run: &work.session.id,
+        tables: &tables,
+        rows: &counted_rows(work)?,
+        chunk_bytes: work.context.config.transfer.chunk_bytes(),
+        workers: workers(work),
+        arrived,
+        progress: work.progress,
+        cancel: work.cancel,
+    };
+    let rows = async { Ok((moving.all().await?, began.elapsed())) };
+    let building = finish(work, source, from, to, &tables, arrivals);
+    let ((moved, row_time), finished) = together(&stop, rows, building).await?;
+    let mut left_out: Vec<LeftOut> = not_moved.iter().map(not_created).collect();
+    left_out.extend(finished.left_out);
+    Ok(Transfer {
+        tables: moved.tables.iter().map(loaded_table).collect(),
+        built: finished.built,
+        left_out,
+        not_moved: not_moved.into_iter().map(not_moved_table).collect(),
+        snapshots: u32::try_from(moved.snapshots).unwrap_or(u32::MAX),
+        retries: moved.retries,
+        row_seconds: row_time.as_secs_f64(),
+        build_seconds: (began.elapsed() - row_time).as_secs_f64(),
+    })
 }
 
 /// Builds what stands on the rows.
@@ -48,25 +88,30 @@ async fn finish(
     source: &PostgresSource,
     from: &ConnectionString,
     to: &ConnectionString,
-    moved: &Transfer,
+    tables: &[Table],
+    arrivals: mpsc::Receiver<Arrival>,
 ) -> Result<Finished, Error> {
-    let name = |table: &LoadedTable| TableName {
-        schema: table.schema.clone(),
-        name: table.table.clone(),
+    let rows = counted_rows(work)?;
+    let extent = |table: &Table| Extent {
+        rows: rows.get(&table.name).copied().unwrap_or(0),
+        bytes: table.row_bytes(),
     };
-    let rows = moved.tables.iter().map(|table| (name(table), table.rows));
     let finish = Finish {
         target: to,
         run: &work.session.id,
         workers: workers(work),
         entries: &post_data(work, source, from, to).await?,
+        keys: &catalogue::keys(source.session()).await?,
         sequences: &source.sequences().await?,
         empty_views: &source.empty_materialized_views().await?,
-        tables: &rows.collect(),
+        tables: &tables
+            .iter()
+            .map(|table| (table.name.clone(), extent(table)))
+            .collect(),
         progress: work.progress,
         cancel: work.cancel,
     };
-    Ok(finish.all().await?)
+    Ok(finish.all(arrivals).await?)
 }
 
 fn workers(work: Work<'_>) -> usize {
@@ -76,39 +121,6 @@ fn workers(work: Work<'_>) -> usize {
         .transfer
         .jobs
         .unwrap_or(cores.clamp(2, MOST_WORKERS))
-}
-
-/// Moves what is missing, and says what the ledger has then.
-async fn move_rows(
-    work: Work<'_>,
-    source: &Arc<PostgresSource>,
-    to: &ConnectionString,
-) -> Result<Transfer, Error> {
-    let connection = target::open(to, work.cancel).await?;
-    let (tables, not_moved) = fitting(work, source, &connection).await?;
-    let moved = Moving {
-        source,
-        target: to,
-        run: &work.session.id,
-        tables: &tables,
-        rows: &counted_rows(work)?,
-        chunk_bytes: work.context.config.transfer.chunk_bytes(),
-        workers: workers(work),
-        progress: work.progress,
-        cancel: work.cancel,
-    }
-    .all()
-    .await?;
-    Ok(Transfer {
-        tables: moved.tables.iter().map(loaded_table).collect(),
-        built: Vec::new(),
-        left_out: not_moved.iter().map(not_created).collect(),
-        not_moved: not_moved.into_iter().map(not_moved_table).collect(),
-        snapshots: u32::try_from(moved.snapshots).unwrap_or(u32::MAX),
-        retries: moved.retries,
-        row_seconds: 0.0,
-        build_seconds: 0.0,
-    })
 }
 
 /// Rows of each table as the inventory counted them.
@@ -207,8 +219,6 @@ async fn post_data(
         let target = target::open(to, work.cancel).await?;
         return Ok(Ledger::new(&target, &work.session.id).deferred().await?);
     }
-    work.progress
-        .begin("pg_dump reads the source's indexes and keys");
     let tools = work.context.tools().for_server(source.version()).await?;
     let (environment, snapshot) = (from.tool_environment(), Some(source.snapshot()));
     let section = Section::PostData;

@@ -9,10 +9,15 @@ use crate::postgres::{Connection, Error, quote};
 use crate::source::Range;
 use std::collections::HashSet;
 use tokio_postgres::Row;
-use tokio_postgres::types::Type;
+use tokio_postgres::types::{ToSql, Type};
 
 /// The SQLSTATE (our own) of the refusal to empty a table with rows that we did not load.
 pub const FOREIGN_ROWS: &str = "NLT01";
+
+/// The first word of an index's mark; its schema, table and name follow.
+pub const INDEX: &str = "INDEX";
+/// The first word of the mark that a table's statistics are gathered; its schema and name follow.
+pub const STATISTICS: &str = "ANALYZE";
 
 /// The mark that every chunk is in.
 const ROWS: &str = "all rows";
@@ -50,12 +55,20 @@ CREATE TABLE IF NOT EXISTS neonlift.deferred (
 ";
 
 /// Which chunk of which table.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ChunkKey {
     /// The table.
     pub table: TableName,
     /// The chunk's number in its table, from 0.
     pub number: i32,
+}
+
+impl ChunkKey {
+    /// The chunk of this number in this table.
+    pub fn new(schema: String, name: String, number: i32) -> Self {
+        let table = TableName { schema, name };
+        Self { table, number }
+    }
 }
 
 /// A chunk as the ledger has it.
@@ -141,14 +154,14 @@ impl<'a> Ledger<'a> {
 
     /// Notes a snapshot that rows will be read in.
     pub async fn add_snapshot(&self, snapshot: &Snapshot) -> Result<(), Error> {
+        let (run, visible) = (quote::literal(self.run), quote::literal(&snapshot.visible));
+        let sql = format!(
+            "INSERT INTO neonlift.snapshots (run, snapshot, visible) VALUES ({run}, {}, {visible})",
+            snapshot.number
+        );
         self.connection
-            .execute(
-                "INSERT INTO neonlift.snapshots (run, snapshot, visible) VALUES ($1, $2, $3)",
-                &[&self.run, &snapshot.number, &snapshot.visible],
-            )
+            .batch("noting the snapshot in the ledger", &sql)
             .await
-            .map_err(Error::while_doing("noting the snapshot in the ledger"))?;
-        Ok(())
     }
 
     /// All planned tables with their chunks.
@@ -194,7 +207,7 @@ impl<'a> Ledger<'a> {
             let (schema, name) = (quote::literal(&table.schema), quote::literal(&table.name));
             if begun.contains(table) {
                 let key = format!("({run}, {schema}, {name})");
-                sql += &emptying(table, &key);
+                sql += &emptying(table, &key, &run);
             }
             let fingerprint = quote::literal(fingerprint);
             sql += &format!(
@@ -262,13 +275,13 @@ impl<'a> Ledger<'a> {
     }
 
     async fn has_mark(&self, mark: &str) -> Result<bool, Error> {
-        let sql = "SELECT EXISTS (SELECT FROM neonlift.built WHERE (run, definition) = ($1, $2))";
-        let row = self
-            .connection
-            .query_one(sql, &[&self.run, &mark])
-            .await
-            .map_err(Error::while_doing("reading the ledger"))?;
-        Ok(row.get(0))
+        let sql = "SELECT FROM neonlift.built WHERE run = $1 AND definition = $2";
+        let parameters: [(&(dyn ToSql + Sync), Type); 2] =
+            [(&self.run, Type::TEXT), (&mark, Type::TEXT)];
+        let found = self.connection.query_typed(sql, &parameters).await;
+        Ok(!found
+            .map_err(Error::while_doing("reading the ledger"))?
+            .is_empty())
     }
 
     /// The definitions that were built after the rows. Waits for those still being built: a
@@ -316,8 +329,8 @@ impl<'a> Ledger<'a> {
 }
 
 /// SQL that takes out of the target what was loaded of a table, after making sure, under a lock,
-/// that it holds nothing else. `key` is the table's key in the ledger.
-fn emptying(table: &TableName, key: &str) -> String {
+/// that it holds nothing else. `key` is the table's key in the ledger, `run` the run, as SQL.
+fn emptying(table: &TableName, key: &str, run: &str) -> String {
     let name = table.sql();
     let check = format!(
         "BEGIN
@@ -330,8 +343,32 @@ fn emptying(table: &TableName, key: &str) -> String {
     format!(
         "LOCK TABLE ONLY {name} IN ACCESS EXCLUSIVE MODE; DO {};
          TRUNCATE ONLY {name};
-         DELETE FROM neonlift.tables WHERE (run, schema_name, table_name) = {key};",
-        quote::literal(&check)
+         DELETE FROM neonlift.tables WHERE (run, schema_name, table_name) = {key};
+         DO {};",
+        quote::literal(&check),
+        quote::literal(&unbuilding(table, run))
+    )
+}
+
+/// The body of a block that takes away what was built on a table's rows, with its marks: rows that
+/// come into an index one by one take longer than the index.
+fn unbuilding(table: &TableName, run: &str) -> String {
+    let (schema, name) = (quote::literal(&table.schema), quote::literal(&table.name));
+    let sql = quote::literal(&table.sql());
+    format!(
+        "DECLARE found record;
+         BEGIN
+           FOR found IN SELECT i.indexrelid::regclass::text AS index, b.definition
+                        FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+                        JOIN neonlift.built b ON b.run = {run}
+                         AND b.definition = concat_ws(' ', '{INDEX}', {schema}, {name}, c.relname)
+                        WHERE i.indrelid = {sql}::regclass LOOP
+             EXECUTE 'DROP INDEX ' || found.index;
+             DELETE FROM neonlift.built WHERE (run, definition) = ({run}, found.definition);
+           END LOOP;
+           DELETE FROM neonlift.built
+             WHERE (run, definition) = ({run}, concat_ws(' ', '{STATISTICS}', {schema}, {name}, ''));
+         END"
     )
 }
 

@@ -1,6 +1,8 @@
 //! Moves the rows: for each chunk `target.load(source.read(chunk))`, several at a time, with
-//! retries. What is in stands in the ledger, so a transfer goes on wherever it was stopped.
+//! retries. What is in stands in the ledger, so a transfer goes on wherever it was stopped. What
+//! stands on the rows is built as soon as a table's rows are in: [`Moving`] tells [`finish`] so.
 
+mod batch;
 mod changed;
 pub mod finish;
 mod moving;
@@ -10,7 +12,41 @@ mod rows;
 
 pub use moving::{Moved, Moving};
 
-use crate::failure::{Explain, Failure, Retry, chain};
+use crate::failure::{Explain, Failure, Retry, Severity, chain};
+use crate::postgres::catalogue::TableName;
+use tokio_util::sync::CancellationToken;
+
+/// What the movement of rows tells those who build on them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Arrival {
+    /// All rows of a table are in. May come again when a crash of the target took rows back.
+    Table(TableName),
+    /// All rows of all tables are in, for good.
+    AllRows,
+}
+
+/// Runs both works side by side; the first that fails stops the other, which is waited for. Of two
+/// errors the cause counts, not the stop that followed from it.
+pub async fn together<A, B, E: Explain>(
+    stop: &CancellationToken,
+    first: impl Future<Output = Result<A, E>>,
+    second: impl Future<Output = Result<B, E>>,
+) -> Result<(A, B), E> {
+    let watched = tokio::join!(
+        async { first.await.inspect_err(|_| stop.cancel()) },
+        async { second.await.inspect_err(|_| stop.cancel()) },
+    );
+    match watched {
+        (Ok(first), Ok(second)) => Ok((first, second)),
+        (Err(error), Ok(_)) | (Ok(_), Err(error)) => Err(error),
+        (Err(first), Err(second)) if is_stop(&first) => Err(second),
+        (Err(first), Err(_)) => Err(first),
+    }
+}
+
+fn is_stop(error: &impl Explain) -> bool {
+    error.failure().severity == Severity::Interrupted
+}
 
 /// What can go wrong in a transfer.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +89,19 @@ pub enum Error {
 }
 
 impl Error {
+    /// PostgreSQL's error, when one is behind it.
+    fn refusal(&self) -> Option<&crate::postgres::Error> {
+        use crate::target::Error as Target;
+        match self {
+            Self::Postgres(error)
+            | Self::Target(Target::Definition { source: error, .. } | Target::Postgres(error)) => {
+                Some(error)
+            }
+            Self::GivenUp { source, .. } => source.refusal(),
+            _ => None,
+        }
+    }
+
     fn is_retryable(&self) -> bool {
         match self {
             Self::Source(error) => error.is_retryable(),

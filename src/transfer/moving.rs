@@ -3,15 +3,16 @@
 
 use super::resume::{Known, Plan, plan};
 use super::rows::{Settings, load_rows};
-use super::{Error, changed};
+use super::{Arrival, Error, changed};
 use crate::compare;
 use crate::postgres::catalogue::{self, Table, TableName};
 use crate::postgres::{Connection, ConnectionString};
 use crate::progress::{Progress, Tone};
 use crate::source::postgres::PostgresSource;
-use crate::target::{self, Ledger, PlannedTable, Snapshot};
+use crate::target::{Control, Ledger, PlannedTable, Snapshot};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 /// Rounds before it is given up. A second one is needed when a crash of the target took back
@@ -37,6 +38,8 @@ pub struct Moving<'a> {
     pub workers: usize,
     /// The board.
     pub progress: &'a Progress,
+    /// Told of what can be built on.
+    pub arrived: mpsc::Sender<Arrival>,
     /// Stops the work.
     pub cancel: &'a CancellationToken,
 }
@@ -65,29 +68,49 @@ struct Found {
 impl Moving<'_> {
     /// Moves all rows that are not there yet.
     pub async fn all(&self) -> Result<Moved, Error> {
-        let connection = target::open(self.target, self.cancel).await?;
-        let ledger = Ledger::new(&connection, self.run);
-        let snapshots = ledger.snapshots().await?;
+        let mut control = Control::open(self.target, self.cancel).await?;
+        let ledger = Ledger::new(control.connection().await?, self.run);
+        let (snapshots, complete) =
+            tokio::try_join!(ledger.snapshots(), ledger.rows_are_complete())?;
         let number = snapshots.last().map_or(1, |last| last.number + 1);
         let mut same_moment: HashSet<i32> = snapshots
             .iter()
             .filter(|snapshot| is_same_moment(&snapshot.visible, self.source.visible()))
             .map(|snapshot| snapshot.number)
             .collect();
-        if ledger.rows_are_complete().await? {
-            self.complete(&ledger, &same_moment).await?;
-            return self.moved(&ledger, 0).await;
-        }
-        same_moment.insert(number);
-        let visible = self.source.visible().to_owned();
-        ledger.add_snapshot(&Snapshot { number, visible }).await?;
         let mut found = Found::default();
-        for _ in 0..ROUNDS {
-            if self.round(number, &same_moment, &mut found).await? {
-                let connection = target::open(self.target, self.cancel).await?;
-                return self
-                    .moved(&Ledger::new(&connection, self.run), found.retries)
-                    .await;
+        if complete {
+            self.complete(&ledger, &same_moment).await?;
+        } else {
+            same_moment.insert(number);
+            let visible = self.source.visible().to_owned();
+            ledger.add_snapshot(&Snapshot { number, visible }).await?;
+            self.rounds(&mut control, number, &same_moment, &mut found)
+                .await?;
+        }
+        self.tell(Arrival::AllRows).await;
+        let ledger = Ledger::new(control.connection().await?, self.run);
+        let (tables, snapshots) = tokio::try_join!(ledger.tables(), ledger.snapshots())?;
+        Ok(Moved {
+            tables,
+            snapshots: snapshots.len(),
+            retries: found.retries,
+        })
+    }
+
+    async fn rounds(
+        &self,
+        control: &mut Control,
+        number: i32,
+        same_moment: &HashSet<i32>,
+        found: &mut Found,
+    ) -> Result<(), Error> {
+        for round in 0..ROUNDS {
+            if round > 0 {
+                self.progress.begin("Planning what has to be copied again");
+            }
+            if self.round(control, number, same_moment, found).await? {
+                return Ok(());
             }
         }
         Err(Error::Incomplete)
@@ -96,12 +119,13 @@ impl Moving<'_> {
     /// One round; whether everything is in after it.
     async fn round(
         &self,
+        control: &mut Control,
         number: i32,
         same_moment: &HashSet<i32>,
         found: &mut Found,
     ) -> Result<bool, Error> {
-        let connection = target::open(self.target, self.cancel).await?;
-        let ledger = Ledger::new(&connection, self.run);
+        let connection = control.connection().await?;
+        let ledger = Ledger::new(connection, self.run);
         let plan = self.plan(&ledger, same_moment, &found.distrusted).await?;
         self.tell_again(&plan);
         let planning = ledger.plan(&plan.fresh, number, &plan.again);
@@ -111,19 +135,31 @@ impl Moving<'_> {
             .map_err(|error| changed::on_target(error, &plan.again))?;
         self.progress
             .activity(format!("Copying rows, {} at a time", self.workers));
+        self.tell_complete(&plan.complete).await;
         let settings = Settings {
             target: self.target.clone(),
             run: self.run.to_owned(),
             workers: self.workers,
+            arrived: self.arrived.clone(),
         };
         let source = Arc::clone(self.source);
         found.retries += load_rows(source, plan.jobs, settings, self.progress, self.cancel).await?;
-        // The connection was idle all the while: a compute that fell asleep has ended it.
-        let connection = target::open(self.target, self.cancel).await?;
-        if !self.prove(&connection, &plan.presumed, found).await? {
+        let connection = control.connection().await?;
+        if !self.prove(connection, &plan.presumed, found).await? {
             return Ok(false);
         }
-        Ok(Ledger::new(&connection, self.run).complete_rows().await?)
+        Ok(Ledger::new(connection, self.run).complete_rows().await?)
+    }
+
+    async fn tell_complete(&self, tables: &[TableName]) {
+        for table in tables {
+            self.tell(Arrival::Table(table.clone())).await;
+        }
+    }
+
+    /// Nobody listens any more when what follows the rows has failed, which stops this work too.
+    async fn tell(&self, arrival: Arrival) {
+        let _ = self.arrived.send(arrival).await;
     }
 
     async fn plan(
@@ -132,7 +168,6 @@ impl Moving<'_> {
         same_moment: &HashSet<i32>,
         distrusted: &HashSet<TableName>,
     ) -> Result<Plan, Error> {
-        self.progress.begin("Planning the copy");
         let known = Known {
             tables: self.tables,
             rows: self.rows,
@@ -174,7 +209,7 @@ impl Moving<'_> {
             return Ok(true);
         }
         self.progress
-            .begin("Comparing the tables that went on where they were");
+            .activity("Comparing the tables that went on where they were");
         let there = catalogue::tables(connection).await?;
         let meter = self.progress.tables("tables compared", open.len() as u64);
         meter.begin();
@@ -228,16 +263,6 @@ impl Moving<'_> {
         );
         self.progress.note(Tone::Warning, text);
         Ok(())
-    }
-
-    async fn moved(&self, ledger: &Ledger<'_>, retries: u64) -> Result<Moved, Error> {
-        let tables = ledger.tables().await?;
-        let snapshots = ledger.snapshots().await?.len();
-        Ok(Moved {
-            tables,
-            snapshots,
-            retries,
-        })
     }
 }
 
