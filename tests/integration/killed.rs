@@ -1,9 +1,8 @@
 //! Killed at any moment: the same command goes on, nothing lost, nothing doubled.
 
-use crate::fixture::{Ended, Running, SEVERAL_CHUNKS, World, eventually};
+use crate::fixture::{Ended, Running, SEVERAL_CHUNKS, Session, World, eventually};
 use std::collections::BTreeMap;
 use std::fs;
-use std::time::Duration;
 
 /// A migration that was stopped while rows travelled: some chunks are in, some are not. `stop`
 /// ends the program while nothing flows to the target.
@@ -12,17 +11,24 @@ pub(crate) fn stopped_amid_the_rows(world: &World, stop: impl FnOnce(Running) ->
     world
         .json(&["run", "--until", "schema", "--config", &config])
         .expect(0, "done");
-    // Several round trips a chunk: slow enough to be caught half-way.
-    world.faults().delay(Duration::from_millis(80));
+    let holder = rows_kept_out(world);
     let running = world.start(&["run", "--config", &config]);
     eventually("a loaded chunk", || (world.chunks().0 > 0).then_some(()));
     world.faults().stall(true);
     let ended = stop(running);
-    world.faults().delay(Duration::ZERO);
     world.faults().stall(false);
+    drop(holder);
     let (loaded, all) = world.chunks();
     assert!(0 < loaded && loaded < all, "{loaded} of {all} chunks");
     ended
+}
+
+/// As long as this is held, a small table takes no rows, nor do those that share its transaction;
+/// the others do.
+pub(crate) fn rows_kept_out(world: &World) -> Session<'_> {
+    let holder = world.target().open();
+    holder.run("BEGIN; LOCK TABLE shop.edge_cases IN SHARE MODE");
+    holder
 }
 
 /// The rest of the run.
