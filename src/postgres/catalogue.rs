@@ -117,22 +117,12 @@ pub(crate) const USERS_OWN: &str = "n.nspname <> 'information_schema' AND n.nspn
 
 /// All tables that hold rows of their own, by schema and name.
 pub async fn tables(connection: &Connection) -> Result<Vec<Table>, Error> {
-    let doing = "listing the tables";
-    let rows = connection
-        .query(
-            &format!(
-                "SELECT c.oid, n.nspname, c.relname, pg_relation_size(c.oid),
-                        COALESCE(pg_total_relation_size(NULLIF(c.reltoastrelid, 0)), 0),
-                        pg_indexes_size(c.oid), c.relpersistence = 'u',
-                        row_security_active(c.oid)
-                 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-                 WHERE c.relkind = 'r' AND {USERS_OWN} ORDER BY n.nspname, c.relname"
-            ),
-            &[],
-        )
-        .await
-        .map_err(Error::while_doing(doing))?;
-    let mut columns = columns(connection).await?;
+    let (types, columns, rows) = tokio::try_join!(
+        types(connection),
+        column_rows(connection),
+        table_rows(connection)
+    )?;
+    let mut columns = by_table(&columns, &types);
     let size = |row: &Row, index: usize| u64::try_from(row.get::<_, i64>(index)).unwrap_or(0);
     Ok(rows
         .iter()
@@ -152,8 +142,24 @@ pub async fn tables(connection: &Connection) -> Result<Vec<Table>, Error> {
         .collect())
 }
 
-async fn columns(connection: &Connection) -> Result<HashMap<Oid, Vec<Column>>, Error> {
-    let types = types(connection).await?;
+async fn table_rows(connection: &Connection) -> Result<Vec<Row>, Error> {
+    let rows = connection
+        .query(
+            &format!(
+                "SELECT c.oid, n.nspname, c.relname, pg_relation_size(c.oid),
+                        COALESCE(pg_total_relation_size(NULLIF(c.reltoastrelid, 0)), 0),
+                        pg_indexes_size(c.oid), c.relpersistence = 'u',
+                        row_security_active(c.oid)
+                 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                 WHERE c.relkind = 'r' AND {USERS_OWN} ORDER BY n.nspname, c.relname"
+            ),
+            &[],
+        )
+        .await;
+    rows.map_err(Error::while_doing("listing the tables"))
+}
+
+async fn column_rows(connection: &Connection) -> Result<Vec<Row>, Error> {
     let rows = connection
         .query(
             &format!(
@@ -166,10 +172,13 @@ async fn columns(connection: &Connection) -> Result<HashMap<Oid, Vec<Column>>, E
             ),
             &[],
         )
-        .await
-        .map_err(Error::while_doing("listing the columns"))?;
+        .await;
+    rows.map_err(Error::while_doing("listing the columns"))
+}
+
+fn by_table(rows: &[Row], types: &Types) -> HashMap<Oid, Vec<Column>> {
     let mut columns: HashMap<Oid, Vec<Column>> = HashMap::new();
-    for row in &rows {
+    for row in rows {
         let type_oid: Oid = row.get(3);
         columns.entry(row.get(0)).or_default().push(Column {
             name: row.get(1),
@@ -179,7 +188,7 @@ async fn columns(connection: &Connection) -> Result<HashMap<Oid, Vec<Column>>, E
             binary: types.is_binary_portable(type_oid),
         });
     }
-    Ok(columns)
+    columns
 }
 
 struct Type {
@@ -285,7 +294,7 @@ pub struct Sequence {
 /// All sequences: of serial and identity columns, and those that nothing owns.
 pub async fn sequences(connection: &Connection) -> Result<Vec<Sequence>, Error> {
     let doing = "reading the sequences";
-    let names = relations(connection, "c.relkind = 'S'").await?;
+    let names = sequence_names(connection).await?;
     let selects: Vec<String> = names
         .iter()
         .map(|name| format!("SELECT last_value, is_called FROM {}", name.sql()))
@@ -304,6 +313,11 @@ pub async fn sequences(connection: &Connection) -> Result<Vec<Sequence>, Error> 
         }));
     }
     Ok(sequences)
+}
+
+/// The names of all sequences.
+pub async fn sequence_names(connection: &Connection) -> Result<Vec<TableName>, Error> {
+    relations(connection, "c.relkind = 'S'").await
 }
 
 /// The materialized views that hold rows (`populated`), or that do not.

@@ -18,7 +18,7 @@ use crate::postgres::tools::Search;
 use crate::postgres::{Connection, ConnectionString, Error as PostgresError, Retrying};
 use crate::progress::Progress;
 use crate::session::report::Report;
-use crate::session::{Place, Session, Step};
+use crate::session::{Identity, Session, Step};
 use crate::wizard::Side;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
@@ -97,22 +97,44 @@ impl Work<'_> {
     /// that this session is about.
     async fn recognised(&self, side: Side) -> Result<ConnectionString, Error> {
         let string = self.context.required(side)?;
-        let expected = match side {
+        if self.expected(side).is_some() {
+            let connection = Connection::open(&string, &Retrying::default(), self.cancel).await?;
+            self.recognise(side, &connection).await?;
+        }
+        Ok(string)
+    }
+
+    /// The target, as [`Work::known`] has it, with a connection that is open and pinned.
+    async fn reach_target(&self) -> Result<(ConnectionString, Connection), Error> {
+        let string = self.context.required(Side::Target)?;
+        if let Some(refusal) = Error::pooled(&string) {
+            return Err(refusal);
+        }
+        let connection = Connection::open(&string, &Retrying::default(), self.cancel).await?;
+        tokio::try_join!(
+            async { Ok(connection.pin().await?) },
+            self.recognise(Side::Target, &connection)
+        )?;
+        Ok((string, connection))
+    }
+
+    async fn recognise(&self, side: Side, connection: &Connection) -> Result<(), Error> {
+        match self.expected(side) {
+            Some(expected) if identity(connection).await? != *expected => {
+                let endpoint = self.context.required(side)?.endpoint();
+                Err(Error::OtherDatabase { side, endpoint })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What this session knows a side by.
+    fn expected(&self, side: Side) -> Option<&Identity> {
+        let place = match side {
             Side::Source => &self.session.source,
             Side::Target => &self.session.target,
         };
-        if let Some(Place {
-            identity: Some(expected),
-            ..
-        }) = expected
-        {
-            let connection = Connection::open(&string, &Retrying::default(), self.cancel).await?;
-            if identity(&connection).await? != *expected {
-                let endpoint = string.endpoint();
-                return Err(Error::OtherDatabase { side, endpoint });
-            }
-        }
-        Ok(string)
+        place.as_ref()?.identity.as_ref()
     }
 }
 

@@ -11,16 +11,16 @@ use crate::postgres::script::{Class, Entry, Script};
 use crate::postgres::tools::{Section, dump_schema};
 use crate::postgres::{Connection, Retrying, quote};
 use crate::session::report::{LeftOut, Schema};
-use crate::target::{self, Ledger, Statement, build_together};
+use crate::target::{Ledger, Statement, build_together};
 use crate::transfer::finish::{count_kinds, describe};
 use crate::wizard::Side;
 
 pub(super) async fn run(work: Work<'_>) -> Result<Schema, Error> {
-    let target = target::open(&work.known(Side::Target).await?, work.cancel).await?;
+    let (_, target) = work.reach_target().await?;
     let session = &work.session.id;
+    let (runs, found) = tokio::try_join!(Ledger::runs(&target), catalogue::everything(&target))?;
     // Killed between the commit and the saving: what was made is made, only its report is lost.
-    let is_made = Ledger::runs(&target).await?.contains(session);
-    let found = catalogue::everything(&target).await?;
+    let is_made = runs.contains(session);
     if let Some(first) = found.first().filter(|_| !is_made) {
         return Err(Error::TargetNotEmpty(format!(
             "it holds {first} and {} more",

@@ -5,11 +5,11 @@ use crate::config::SchemaFrom;
 use crate::postgres::catalogue::{self, Table, TableName};
 use crate::postgres::script::{Entry, Script};
 use crate::postgres::tools::{Section, dump_schema};
-use crate::postgres::{Connection, ConnectionString};
+use crate::postgres::{Connection, ConnectionString, count};
 use crate::session::Step;
 use crate::session::report::{LeftOut, LoadedTable, NotMoved, Report, Transfer};
 use crate::source::postgres::PostgresSource;
-use crate::target::{self, Ledger, PlannedTable};
+use crate::target::{self, Control, Ledger, PlannedTable};
 use crate::transfer::finish::{Extent, Finish, Finished};
 use crate::transfer::{Arrival, Error as TransferError, Moving, together};
 use crate::wizard::Side;
@@ -22,14 +22,22 @@ use tokio::sync::mpsc;
 /// smallest compute has about a hundred connections for everybody.
 const MOST_WORKERS: usize = 8;
 
+/// A road is long when a question takes longer than this to be answered; then there are this many workers.
+const LONG_ROAD_MS: f64 = 5.0;
+const MOST_FAR_WORKERS: usize = 16;
+
+/// Connections to the source besides the workers': the holder of the snapshot, pg_dump, one to
+/// look around.
+const SOURCE_NEEDS: u32 = 4;
+
 /// Tables whose arrival may wait to be heard of.
 const ARRIVALS: usize = 256;
 
 pub(super) async fn run(work: Work<'_>) -> Result<Transfer, Error> {
     work.progress.begin("Taking a snapshot of the source");
-    let (from, to) = tokio::try_join!(work.known(Side::Source), work.known(Side::Target))?;
+    let (from, to) = tokio::try_join!(work.known(Side::Source), work.reach_target())?;
     let source = Arc::new(PostgresSource::open(&from, work.cancel).await?);
-    let report = carry_over(work, &source, &from, &to).await?;
+    let report = carry_over(work, &source, &from, to).await?;
     if let Some(source) = Arc::into_inner(source) {
         source.close().await?;
     }
@@ -41,32 +49,40 @@ async fn carry_over(
     work: Work<'_>,
     source: &Arc<PostgresSource>,
     from: &ConnectionString,
-    to: &ConnectionString,
+    (to, connection): (ConnectionString, Connection),
 ) -> Result<Transfer, Error> {
     let stop = work.cancel.child_token();
     let work = Work {
         cancel: &stop,
         ..work
     };
-    let connection = target::open(to, work.cancel).await?;
     let (tables, not_moved) = fitting(work, source, &connection).await?;
+    let workers = workers(work, source.session(), &connection).await?;
     work.progress.begin("Planning the copy");
     let (arrived, arrivals) = mpsc::channel(ARRIVALS);
     let began = Instant::now();
     let moving = Moving {
         source,
-        target: to,
+        target: &to,
         run: &work.session.id,
         tables: &tables,
         rows: &counted_rows(work)?,
         chunk_bytes: work.context.config.transfer.chunk_bytes(),
-        workers: workers(work),
+        workers: workers.rows,
         arrived,
         progress: work.progress,
         cancel: work.cancel,
     };
-    let rows = async { Ok((moving.all().await?, began.elapsed())) };
-    let building = finish(work, source, from, to, &tables, arrivals);
+    let control = Control::over(connection, &to, work.cancel);
+    let rows = async { Ok((moving.all(control).await?, began.elapsed())) };
+    let building = finish(
+        work,
+        source,
+        (from, &to),
+        &tables,
+        workers.indexes,
+        arrivals,
+    );
     let ((moved, row_time), finished) = together(&stop, rows, building).await?;
     let mut left_out: Vec<LeftOut> = not_moved.iter().map(not_created).collect();
     left_out.extend(finished.left_out);
@@ -86,41 +102,72 @@ async fn carry_over(
 async fn finish(
     work: Work<'_>,
     source: &PostgresSource,
-    from: &ConnectionString,
-    to: &ConnectionString,
+    (from, to): (&ConnectionString, &ConnectionString),
     tables: &[Table],
+    workers: usize,
     arrivals: mpsc::Receiver<Arrival>,
 ) -> Result<Finished, Error> {
-    let rows = counted_rows(work)?;
-    let extent = |table: &Table| Extent {
-        rows: rows.get(&table.name).copied().unwrap_or(0),
-        bytes: table.row_bytes(),
-    };
     let finish = Finish {
         target: to,
         run: &work.session.id,
-        workers: workers(work),
+        workers,
         entries: &post_data(work, source, from, to).await?,
         keys: &catalogue::keys(source.session()).await?,
         sequences: &source.sequences().await?,
         empty_views: &source.empty_materialized_views().await?,
-        tables: &tables
-            .iter()
-            .map(|table| (table.name.clone(), extent(table)))
-            .collect(),
+        tables: &extents(work, tables)?,
         progress: work.progress,
         cancel: work.cancel,
     };
     Ok(finish.all(arrivals).await?)
 }
 
-fn workers(work: Work<'_>) -> usize {
+/// How many transactions and builds there are at a time.
+struct Workers {
+    rows: usize,
+    indexes: usize,
+}
+
+/// As many as there are cores, when the configuration does not say; on a long road more, since
+/// most of the time each waits for an answer. Never more than the servers have connections for:
+/// half of what the target has left stays with others.
+async fn workers(
+    work: Work<'_>,
+    source: &Connection,
+    target: &Connection,
+) -> Result<Workers, Error> {
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
-    work.context
-        .config
-        .transfer
-        .jobs
-        .unwrap_or(cores.clamp(2, MOST_WORKERS))
+    let usual = cores.clamp(2, MOST_WORKERS);
+    if let Some(jobs) = work.context.config.transfer.jobs {
+        return Ok(Workers {
+            rows: jobs,
+            indexes: jobs,
+        });
+    }
+    let (at_source, at_target) = tokio::try_join!(
+        count::free_connections(source),
+        count::free_connections(target)
+    )?;
+    let is_long = matches!(work.session.report(Step::Connections),
+        Some(Report::Connections(found)) if found.target.round_trip_ms > LONG_ROAD_MS);
+    let rows = if is_long { MOST_FAR_WORKERS } else { usual };
+    let room = at_source.saturating_sub(SOURCE_NEEDS).min(at_target / 2) as usize;
+    Ok(Workers {
+        rows: rows.min(room).max(1),
+        indexes: usual.min(room).max(1),
+    })
+}
+
+fn extents(work: Work<'_>, tables: &[Table]) -> Result<HashMap<TableName, Extent>, Error> {
+    let rows = counted_rows(work)?;
+    let extent = |table: &Table| Extent {
+        rows: rows.get(&table.name).copied().unwrap_or(0),
+        bytes: table.row_bytes(),
+    };
+    let named = tables.iter();
+    Ok(named
+        .map(|table| (table.name.clone(), extent(table)))
+        .collect())
 }
 
 /// Rows of each table as the inventory counted them.

@@ -20,12 +20,21 @@ impl Control {
         cancel: &CancellationToken,
     ) -> Result<Self, Error> {
         let connection = open(string, cancel).await?;
+        Ok(Self::over(connection, string, cancel))
+    }
+
+    /// Goes on with a connection that is open.
+    pub fn over(
+        connection: Connection,
+        string: &ConnectionString,
+        cancel: &CancellationToken,
+    ) -> Self {
         let (string, cancel) = (string.clone(), cancel.clone());
-        Ok(Self {
+        Self {
             string,
             cancel,
             connection,
-        })
+        }
     }
 
     /// Its connection, opened again when it had ended.

@@ -67,8 +67,7 @@ struct Found {
 
 impl Moving<'_> {
     /// Moves all rows that are not there yet.
-    pub async fn all(&self) -> Result<Moved, Error> {
-        let mut control = Control::open(self.target, self.cancel).await?;
+    pub async fn all(&self, mut control: Control) -> Result<Moved, Error> {
         let ledger = Ledger::new(control.connection().await?, self.run);
         let (snapshots, complete) =
             tokio::try_join!(ledger.snapshots(), ledger.rows_are_complete())?;

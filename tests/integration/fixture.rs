@@ -4,7 +4,7 @@ mod program;
 mod sql;
 
 pub(crate) use program::{Ended, Running};
-pub(crate) use sql::{Database, Session};
+pub(crate) use sql::Database;
 
 use neonlift::failure::Explain;
 use neonlift::practice::relay::Faults;

@@ -1,6 +1,6 @@
 //! Killed at any moment: the same command goes on, nothing lost, nothing doubled.
 
-use crate::fixture::{Ended, Running, SEVERAL_CHUNKS, Session, World, eventually};
+use crate::fixture::{Ended, Running, SEVERAL_CHUNKS, World, eventually};
 use std::collections::BTreeMap;
 use std::fs;
 
@@ -25,7 +25,7 @@ pub(crate) fn stopped_amid_the_rows(world: &World, stop: impl FnOnce(Running) ->
 
 /// As long as this is held, a small table takes no rows, nor do those that share its transaction;
 /// the others do.
-pub(crate) fn rows_kept_out(world: &World) -> Session<'_> {
+pub(crate) fn rows_kept_out(world: &World) -> impl Sized {
     let holder = world.target().open();
     holder.run("BEGIN; LOCK TABLE shop.edge_cases IN SHARE MODE");
     holder

@@ -214,8 +214,8 @@ impl Finish<'_> {
         finished: &mut Finished,
     ) -> Result<(), Error> {
         const MARK: &str = "sequence values";
-        let there = catalogue::sequences(connection).await?;
-        let there: HashSet<&TableName> = there.iter().map(|sequence| &sequence.name).collect();
+        let there = catalogue::sequence_names(connection).await?;
+        let there: HashSet<&TableName> = there.iter().collect();
         let (set, missing): (Vec<_>, Vec<_>) = self
             .sequences
             .iter()
