@@ -8,7 +8,7 @@ use std::process::{ExitStatus, Stdio};
 use tokio::process::Command;
 
 /// Lines of a failed program's output that are shown.
-const LAST_LINES: usize = 3;
+const LAST_LINES: usize = 6;
 
 /// A program that will not read from the terminal and dies with us; passwords go into its
 /// environment only.

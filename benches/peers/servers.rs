@@ -180,6 +180,8 @@ impl Servers {
         for sql in [
             format!("DROP DATABASE IF EXISTS {ARRIVAL} WITH (FORCE)"),
             format!("CREATE DATABASE {ARRIVAL} OWNER {owner}"),
+            // The practice Neon says that it is one of the free plan, too small for this.
+            format!("ALTER DATABASE {ARRIVAL} SET neon.max_cluster_size = '16GB'"),
         ] {
             admin.client.batch_execute(&sql).await?;
         }
