@@ -86,6 +86,12 @@ pub(super) enum Command {
     Sessions,
     /// The practice servers alone
     Practice(Practice),
+    /// Holds a snapshot of the source for a session: started by the transfer, not by people
+    #[command(hide = true)]
+    Hold {
+        /// The session's file
+        file: PathBuf,
+    },
 }
 
 /// `neonlift demo`.

@@ -2,16 +2,19 @@
 
 use super::{Error, Work};
 use crate::config::SchemaFrom;
+use crate::failure::{Explain, Retry, chain};
 use crate::postgres::catalogue::{self, Table, TableName};
 use crate::postgres::script::{Entry, Script};
 use crate::postgres::tools::{Section, dump_schema};
 use crate::postgres::{Connection, ConnectionString};
+use crate::progress::Tone;
 use crate::session::Step;
 use crate::session::report::{LeftOut, LoadedTable, NotMoved, Report, Transfer};
+use crate::source::holder::{self, Held, Holder};
 use crate::source::postgres::PostgresSource;
 use crate::target::{self, Ledger, PlannedTable};
 use crate::transfer::finish::{Finish, Finished};
-use crate::transfer::{Error as TransferError, Moving};
+use crate::transfer::{Error as TransferError, Moved, Moving};
 use crate::wizard::Side;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -21,25 +24,132 @@ use std::time::Instant;
 /// smallest compute has about a hundred connections for everybody.
 const MOST_WORKERS: usize = 8;
 
+/// Times that the way to the source, or its snapshot, may be lost before it is given up.
+const LOSSES: u32 = 5;
+
 pub(super) async fn run(work: Work<'_>) -> Result<Transfer, Error> {
-    work.progress.begin("Taking a snapshot of the source");
-    let (from, to) = (
-        work.known(Side::Source).await?,
-        work.known(Side::Target).await?,
-    );
-    let source = Arc::new(PostgresSource::open(&from, work.cancel).await?);
+    let holder = Holder {
+        program: work.context.program.as_deref(),
+        session_file: &work.context.session_file,
+        run: &work.session.id,
+        limit: work.context.config.transfer.hold_limit(),
+    };
+    let moved = tokio::select! {
+        moved = until_moved(work, holder) => moved,
+        never = holder::in_use(holder.session_file) => match never {},
+    };
+    match &moved {
+        Err(error) if error.failure().retry != Retry::Never => tell_held(work, holder),
+        _ => release(holder).await,
+    }
+    moved
+}
+
+/// Moves everything. When the source was lost on the way it goes on, in the same snapshot if that
+/// is still held, otherwise in a new one.
+async fn until_moved(work: Work<'_>, holder: Holder<'_>) -> Result<Transfer, Error> {
+    let mut losses = 0;
+    loop {
+        work.progress.begin("Taking a snapshot of the source");
+        let (from, to) = (
+            work.known(Side::Source).await?,
+            work.known(Side::Target).await?,
+        );
+        let (source, origin) = holder.source(&from, work.cancel).await?;
+        if let Some(note) = origin.note() {
+            work.progress.note(origin.tone(), note);
+        }
+        let source = Arc::new(source);
+        let error = match all(work, &source, &from, &to).await {
+            Ok(report) => {
+                if let Some(source) = Arc::into_inner(source) {
+                    source.close().await?;
+                }
+                return Ok(report);
+            }
+            Err(error) => error,
+        };
+        losses += 1;
+        let lost = error.is_snapshot_lost() || source.session().is_closed();
+        if !lost || losses == LOSSES || work.cancel.is_cancelled() {
+            return Err(error);
+        }
+        let text = format!(
+            "The source was lost: going on from here ({}).",
+            chain(&error)
+        );
+        work.progress.note(Tone::Warning, text);
+    }
+}
+
+/// Rows, and what stands on them.
+async fn all(
+    work: Work<'_>,
+    source: &Arc<PostgresSource>,
+    from: &ConnectionString,
+    to: &ConnectionString,
+) -> Result<Transfer, Error> {
     let began = Instant::now();
-    let mut report = move_rows(work, &source, &to).await?;
+    let (mut report, moved) = move_rows(work, source, to).await?;
     report.row_seconds = began.elapsed().as_secs_f64();
     let began = Instant::now();
-    let finished = finish(work, &source, &from, &to, &report).await?;
+    let finished = finish(work, source, from, to, &report).await?;
     report.built = finished.built;
     report.left_out.extend(finished.left_out);
     report.build_seconds = began.elapsed().as_secs_f64();
-    if let Some(source) = Arc::into_inner(source) {
-        source.close().await?;
-    }
+    note_writes(work, source, &moved, &mut report).await?;
     Ok(report)
+}
+
+/// Puts into the report what the source says of writes since the copy, and tells the person.
+async fn note_writes(
+    work: Work<'_>,
+    source: &PostgresSource,
+    moved: &Moved,
+    report: &mut Transfer,
+) -> Result<(), Error> {
+    if !source.counts_writes() {
+        return Ok(());
+    }
+    let changed = moved.changed_since(&source.fingerprints_now().await?);
+    for table in &mut report.tables {
+        let name = table_name(table);
+        table.written_since = changed.contains(&name);
+        table.counters = moved.fingerprints.get(&name).cloned();
+    }
+    let names = report.changed_since();
+    if !names.is_empty() {
+        let text = format!(
+            "The source was written to since the copy: {}. The target has the rows of the snapshot.",
+            names.join(", ")
+        );
+        work.progress.note(Tone::Warning, text);
+    }
+    Ok(())
+}
+
+/// Ends what holds the snapshot; it is not needed any more.
+async fn release(holder: Holder<'_>) {
+    let ended = match holder::release(holder.session_file) {
+        Ok(Some(released)) => released.ended().await,
+        Ok(None) => true,
+        Err(error) => {
+            tracing::warn!(cause = chain(&error), "the held snapshot cannot be let go");
+            false
+        }
+    };
+    tracing::debug!(ended, "the snapshot is let go");
+}
+
+/// Says that the snapshot stays, and for how long.
+fn tell_held(work: Work<'_>, holder: Holder<'_>) {
+    if let Some(held) = holder::look(holder.session_file).filter(Held::is_alive) {
+        let text = format!(
+            "The source's snapshot stays held until {}: the transfer goes on in it.",
+            held.until().strftime("%F %H:%M UTC")
+        );
+        work.progress.note(Tone::Info, text);
+    }
 }
 
 /// Builds what stands on the rows.
@@ -50,11 +160,8 @@ async fn finish(
     to: &ConnectionString,
     moved: &Transfer,
 ) -> Result<Finished, Error> {
-    let name = |table: &LoadedTable| TableName {
-        schema: table.schema.clone(),
-        name: table.table.clone(),
-    };
-    let rows = moved.tables.iter().map(|table| (name(table), table.rows));
+    let rows = moved.tables.iter();
+    let rows = rows.map(|table| (table_name(table), table.rows));
     let finish = Finish {
         target: to,
         run: &work.session.id,
@@ -83,7 +190,7 @@ async fn move_rows(
     work: Work<'_>,
     source: &Arc<PostgresSource>,
     to: &ConnectionString,
-) -> Result<Transfer, Error> {
+) -> Result<(Transfer, Moved), Error> {
     let connection = target::open(to, work.cancel).await?;
     let (tables, not_moved) = fitting(work, source, &connection).await?;
     let moved = Moving {
@@ -99,7 +206,7 @@ async fn move_rows(
     }
     .all()
     .await?;
-    Ok(Transfer {
+    let report = Transfer {
         tables: moved.tables.iter().map(loaded_table).collect(),
         built: Vec::new(),
         left_out: not_moved.iter().map(not_created).collect(),
@@ -108,7 +215,8 @@ async fn move_rows(
         retries: moved.retries,
         row_seconds: 0.0,
         build_seconds: 0.0,
-    })
+    };
+    Ok((report, moved))
 }
 
 /// Rows of each table as the inventory counted them.
@@ -193,6 +301,15 @@ fn loaded_table(planned: &PlannedTable) -> LoadedTable {
         rows,
         bytes,
         chunks: u32::try_from(planned.chunks.len()).unwrap_or(u32::MAX),
+        counters: None,
+        written_since: false,
+    }
+}
+
+fn table_name(table: &LoadedTable) -> TableName {
+    TableName {
+        schema: table.schema.clone(),
+        name: table.table.clone(),
     }
 }
 

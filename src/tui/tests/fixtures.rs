@@ -335,6 +335,8 @@ fn transfer() -> Transfer {
         rows: *rows,
         bytes: *bytes,
         chunks: u32::try_from(rows / 4_000 + 1).unwrap(),
+        counters: None,
+        written_since: false,
     });
     Transfer {
         tables: tables.collect(),
