@@ -372,6 +372,7 @@ pub(super) fn comparison(equal: bool) -> Comparison {
                 .then(|| format!("{place}{}", if differs { "bb01" } else { "f3a9c21e77" })),
             equal: equal || (place != 1 && place != 3),
             left_out: false,
+            written_since: Some(differs),
         }
     });
     Comparison {
