@@ -40,7 +40,7 @@ pub(super) async fn run(work: Work<'_>) -> Result<Transfer, Error> {
     };
     match &moved {
         Err(error) if error.failure().retry != Retry::Never => tell_held(work, holder),
-        _ => release(holder).await,
+        _ => holder.let_go().await,
     }
     moved
 }
@@ -126,19 +126,6 @@ async fn note_writes(
         work.progress.note(Tone::Warning, text);
     }
     Ok(())
-}
-
-/// Ends what holds the snapshot; it is not needed any more.
-async fn release(holder: Holder<'_>) {
-    let ended = match holder::release(holder.session_file) {
-        Ok(Some(released)) => released.ended().await,
-        Ok(None) => true,
-        Err(error) => {
-            tracing::warn!(cause = chain(&error), "the held snapshot cannot be let go");
-            false
-        }
-    };
-    tracing::debug!(ended, "the snapshot is let go");
 }
 
 /// Says that the snapshot stays, and for how long.

@@ -171,6 +171,7 @@ fn writes(session: &Session) -> (ItemKind, bool, String) {
             "{written}, although both sides are equal; {STOP}, compare again, then sign"
         )),
         Some(written) => open(format!("{written}; {STOP}")),
+        None if !found.equal => open("the comparison found differences".to_owned()),
         None if found.tables.iter().any(|table| uncounted(&table)) => asked(format!(
             "this source does not count writes to all of its tables; {STOP}, compare again, then sign"
         )),

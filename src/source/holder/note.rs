@@ -1,9 +1,9 @@
 //! The note beside the session's file: which snapshot is held, by whom and until when.
 
-use super::{Error, Released};
+use super::{Error, Released, SIGN_OF_LIFE};
 use crate::postgres::catalogue::TableName;
 use crate::source::postgres::Exported;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
@@ -156,9 +156,14 @@ impl Held {
 }
 
 fn until(open: &File, note: &Note) -> Option<Timestamp> {
-    let used = Timestamp::try_from(open.metadata().ok()?.modified().ok()?).ok()?;
-    let limit = SignedDuration::try_from(Duration::from_secs(note.limit_seconds)).ok()?;
-    used.checked_add(limit).ok()
+    used(open)?
+        .checked_add(Duration::from_secs(note.limit_seconds))
+        .ok()
+}
+
+/// When the snapshot was last used.
+fn used(open: &File) -> Option<Timestamp> {
+    Timestamp::try_from(open.metadata().ok()?.modified().ok()?).ok()
 }
 
 /// A holder's own note: its file is locked until this is dropped, and removed then.
@@ -194,6 +199,12 @@ impl Own {
     pub(super) fn stands(&self) -> bool {
         self.is_there()
             && until(&self.locked, &self.note).is_none_or(|until| Timestamp::now() < until)
+    }
+
+    /// Whether no transfer has worked in the snapshot for a while.
+    pub(super) fn is_unattended(&self) -> bool {
+        let attended = used(&self.locked).and_then(|used| used.checked_add(2 * SIGN_OF_LIFE).ok());
+        attended.is_some_and(|until| until < Timestamp::now())
     }
 
     fn is_there(&self) -> bool {
@@ -300,5 +311,8 @@ mod tests {
         assert!(!own.stands() && held.until() < Timestamp::now());
         held.put_off();
         assert!(own.stands() && held.until() > Timestamp::now());
+        assert!(!own.is_unattended());
+        own.locked.set_modified(long_ago - SIGN_OF_LIFE).unwrap();
+        assert!(own.is_unattended());
     }
 }

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 /// How often the source is asked for a sign of life. What stands in between (a pooler, a router)
 /// often ends sessions that say nothing for some minutes.
-const PULSE: Duration = Duration::from_secs(30);
+const PULSE: Duration = Duration::from_secs(10);
 
 /// How long the source may take to answer.
 const ANSWER: Duration = Duration::from_secs(60);
@@ -125,13 +125,27 @@ impl Holding {
                 return "the session's file is gone";
             }
             if Instant::now() >= pulse {
-                let beat = self.session.batch("asking for a sign of life", "SELECT 1");
-                if !matches!(timeout(ANSWER, beat).await, Ok(Ok(()))) {
-                    return "the source does not answer";
+                match timeout(ANSWER, self.is_in_the_way()).await {
+                    Ok(Ok(true)) if self.note.is_unattended() => {
+                        return "a session of the source waits for it, and no transfer runs";
+                    }
+                    Ok(Ok(_)) => {}
+                    Ok(Err(_)) | Err(_) => return "the source does not answer",
                 }
                 pulse = Instant::now() + PULSE;
             }
         }
+    }
+
+    /// Whether a session of the source waits for our locks (an ALTER TABLE, a TRUNCATE). Behind
+    /// it wait all who come after it, readers too: not for the sake of a transfer that may never
+    /// go on.
+    async fn is_in_the_way(&self) -> Result<bool, crate::postgres::Error> {
+        let sql = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted
+                                    AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))";
+        let asked = self.session.query_one(sql, &[]).await;
+        let row = asked.map_err(|error| self.session.failed("asking for a sign of life", error))?;
+        Ok(row.get(0))
     }
 
     /// Lets the snapshot go. When the note's lock is free, so are the source's tables.

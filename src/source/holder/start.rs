@@ -87,17 +87,40 @@ impl Holder<'_> {
         if let Some((source, since)) = self.held(string, cancel).await? {
             return Ok((source, Origin::Before(since)));
         }
-        let origin = match self.program.filter(|_| !self.limit.is_zero()) {
-            None => Origin::Own,
-            Some(program) => match self.replace(program, string, cancel).await {
-                Ok(()) => match self.held(string, cancel).await? {
-                    Some((source, _)) => return Ok((source, Origin::New)),
-                    None => Origin::Makeshift(Error::Silent),
-                },
-                Err(error) => Origin::Makeshift(error),
+        let Some(program) = self.program.filter(|_| !self.limit.is_zero()) else {
+            let source = PostgresSource::open(string, cancel).await?;
+            return Ok((source, Origin::Own));
+        };
+        let obstacle = match self.replace(program, string, cancel).await {
+            Err(error) => error,
+            Ok(()) => match self.held(string, cancel).await {
+                Ok(Some((source, _))) => return Ok((source, Origin::New)),
+                Ok(None) => Error::Silent,
+                // The holder has taken the last connection there was.
+                Err(source::Error::Postgres(error)) if error.sqlstate() == Some("53300") => {
+                    error.into()
+                }
+                Err(error) => return Err(error),
             },
         };
-        Ok((PostgresSource::open(string, cancel).await?, origin))
+        self.let_go().await;
+        let source = PostgresSource::open(string, cancel).await?;
+        Ok((source, Origin::Makeshift(obstacle)))
+    }
+
+    /// Ends the holder, if there is one. That the source is free of it is waited for; a holder
+    /// that cannot be ended now ends at its time limit.
+    pub async fn let_go(&self) {
+        match super::release(self.session_file) {
+            Ok(None) => {}
+            Ok(Some(released)) => {
+                let ended = released.ended().await;
+                tracing::debug!(ended, "the held snapshot is let go");
+            }
+            Err(error) => {
+                tracing::warn!(cause = chain(&error), "the held snapshot cannot be let go");
+            }
+        }
     }
 
     /// The source in the snapshot that is held for this run, if one is.
@@ -124,9 +147,7 @@ impl Holder<'_> {
         string: &ConnectionString,
         cancel: &CancellationToken,
     ) -> Result<(), Error> {
-        if let Some(released) = super::release(self.session_file)? {
-            released.ended().await;
-        }
+        self.let_go().await;
         let order = Order {
             source: string.url_with_password().expose().to_owned(),
             run: self.run.to_owned(),
