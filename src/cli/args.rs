@@ -1,6 +1,7 @@
 //! The command line's form.
 
 use crate::session::Step;
+use crate::source::holder;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -86,6 +87,12 @@ pub(super) enum Command {
     Sessions,
     /// The practice servers alone
     Practice(Practice),
+    /// Holds a snapshot of the source for a session: started by the transfer, not by people
+    #[command(name = holder::COMMAND, hide = true)]
+    Hold {
+        /// The session's file
+        file: PathBuf,
+    },
 }
 
 /// `neonlift demo`.

@@ -7,9 +7,10 @@ use crate::postgres::catalogue::{self, Table, TableName};
 use crate::postgres::{Connection, ConnectionString, Error as PostgresError, Retrying, count};
 use crate::progress::Progress;
 use crate::session::report::{ComparedCollection, ComparedTable, Comparison};
+use crate::source::postgres::counters;
 use hash::Method;
 use jiff::Timestamp;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use tokio_util::sync::CancellationToken;
 
 /// Why a comparison could not be finished. Never a success, and no verdict either.
@@ -58,6 +59,9 @@ pub struct Compare<'a> {
     pub one_sided: Option<&'a HashSet<TableName>>,
     /// Tables with this column are counted by its values too.
     pub group_by: Option<&'a str>,
+    /// The source's counters of each copied table, from just before the copy; a table without is
+    /// one whose writes are not counted.
+    pub counters: &'a HashMap<TableName, String>,
     /// The board.
     pub progress: &'a Progress,
     /// Stops the work.
@@ -100,6 +104,7 @@ impl Compare<'_> {
             meter.add(1, 0);
         }
         meter.finish();
+        self.note_writes(source, &mut tables).await?;
         tables.sort_by_key(|table| (table.equal, table.left_out));
         let equal = !tables.iter().any(ComparedTable::differs);
         let method = method.name().to_owned();
@@ -110,6 +115,25 @@ impl Compare<'_> {
             tables,
             collections,
         })
+    }
+
+    /// What the source has counted since the copy, now that it was read: late enough for the
+    /// counters of what was written before the hashes were taken.
+    async fn note_writes(
+        &self,
+        source: &Connection,
+        tables: &mut [ComparedTable],
+    ) -> Result<(), PostgresError> {
+        let now = counters(source).await?;
+        for table in tables {
+            let name = TableName {
+                schema: table.schema.clone(),
+                name: table.table.clone(),
+            };
+            let then = self.counters.get(&name);
+            table.written_since = then.map(|then| now.get(&name) != Some(then));
+        }
+        Ok(())
     }
 
     async fn open(&self, side: &ConnectionString) -> Result<Connection, PostgresError> {
@@ -136,6 +160,7 @@ impl Compare<'_> {
             target_hash: None,
             equal: false,
             left_out: false,
+            written_since: None,
         };
         let (Some(left), Some(right)) = (&pair.source, &pair.target) else {
             let side = if pair.source.is_some() {

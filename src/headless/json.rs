@@ -48,6 +48,7 @@ fn comparison(found: &Comparison) -> Value {
                 "source_rows": table.source_rows, "target_rows": table.target_rows,
                 "source_hash": table.source_hash, "target_hash": table.target_hash,
                 "equal": table.equal, "left_out": table.left_out,
+                "written_since": table.written_since,
             })
         })
         .collect();
@@ -64,7 +65,7 @@ fn comparison(found: &Comparison) -> Value {
         .collect();
     json!({
         "event": "comparison", "equal": found.equal, "at": found.at, "method": found.method,
-        "tables": tables, "collections": collections,
+        "changed_since": found.changed_since(), "tables": tables, "collections": collections,
     })
 }
 

@@ -337,4 +337,22 @@ pub struct LoadedTable {
     pub bytes: u64,
     /// Chunks.
     pub chunks: u32,
+    /// The source's counters of writes to it, from just before the copy; `None` where the source
+    /// does not count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counters: Option<String>,
+    /// Whether the source counted writes to it between the copy's snapshot and the transfer's end.
+    /// The counters come late, by seconds: an early warning.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub written_since: bool,
+}
+
+impl Transfer {
+    /// The tables that the source was seen to write to after the copy: `schema.table`.
+    pub fn changed_since(&self) -> Vec<String> {
+        let written = self.tables.iter().filter(|table| table.written_since);
+        written
+            .map(|table| format!("{}.{}", table.schema, table.table))
+            .collect()
+    }
 }

@@ -1,8 +1,9 @@
 //! Where rows come from: an inventory, a plan of chunks, and for each chunk a stream of COPY bytes.
 
+pub mod holder;
 pub mod postgres;
 
-use crate::failure::{Explain, Failure};
+use crate::failure::{Explain, Failure, Retry, chain};
 use crate::postgres::catalogue::TableName;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
@@ -14,6 +15,9 @@ pub enum Error {
     /// PostgreSQL refused, or was lost.
     #[error(transparent)]
     Postgres(#[from] crate::postgres::Error),
+    /// The snapshot that was read in is no longer there.
+    #[error("the snapshot of the source is lost")]
+    SnapshotLost(#[source] crate::postgres::Error),
 }
 
 impl Error {
@@ -21,6 +25,7 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Postgres(error) => error.is_retryable(),
+            Self::SnapshotLost(_) => false,
         }
     }
 }
@@ -29,6 +34,12 @@ impl Explain for Error {
     fn failure(&self) -> Failure {
         match self {
             Self::Postgres(error) => error.failure(),
+            Self::SnapshotLost(_) => Failure::new(
+                "The snapshot of the source is lost",
+                format!("{}. The source was restarted, or what held the snapshot was ended.", chain(self)),
+            )
+            .advise("Run the step again: it takes a new snapshot, and loads again what was written to in between.")
+            .retry(Retry::Now),
         }
     }
 }

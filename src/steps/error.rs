@@ -115,6 +115,15 @@ impl Error {
         })
     }
 
+    /// Whether the source's snapshot is gone, so that the work can go on only in a new one.
+    pub(super) fn is_snapshot_lost(&self) -> bool {
+        match self {
+            Self::Source(error) => matches!(error, crate::source::Error::SnapshotLost(_)),
+            Self::Transfer(error) => error.is_snapshot_lost(),
+            _ => false,
+        }
+    }
+
     /// For `map_err`: a file error.
     pub(super) fn file<'a>(
         doing: &'static str,

@@ -32,6 +32,11 @@ pub struct Context {
     pub config: Config,
     /// Folders with client tools, besides those that the system has.
     pub tool_folders: Vec<PathBuf>,
+    /// This program, to be started again as the holder of a snapshot; without it, a snapshot
+    /// lives only as long as the process that works on it.
+    pub program: Option<PathBuf>,
+    /// The session's file; the [`Runner`](crate::runner::Runner) fills it in.
+    pub session_file: PathBuf,
     connections: Mutex<[Option<ConnectionString>; 2]>,
 }
 
@@ -41,7 +46,7 @@ impl Context {
         Self {
             config,
             tool_folders,
-            connections: Mutex::default(),
+            ..Self::default()
         }
     }
 

@@ -1,47 +1,87 @@
-//! The rows in one snapshot, then everything that is built over them. Goes on where it was.
+//! The rows in one snapshot, and everything that is built over them. Goes on where it was.
+
+mod fitting;
+mod workers;
 
 use super::{Error, Work};
 use crate::config::SchemaFrom;
+use crate::failure::{Explain, Retry, chain};
 use crate::postgres::catalogue::{self, Table, TableName};
 use crate::postgres::script::{Entry, Script};
 use crate::postgres::tools::{Section, dump_schema};
-use crate::postgres::{Connection, ConnectionString, count};
+use crate::postgres::{Connection, ConnectionString};
+use crate::progress::Tone;
 use crate::session::Step;
-use crate::session::report::{LeftOut, LoadedTable, NotMoved, Report, Transfer};
+use crate::session::report::{LeftOut, LoadedTable, Report, Transfer};
+use crate::source::holder::{self, Held, Holder};
 use crate::source::postgres::PostgresSource;
 use crate::target::{self, Control, Ledger, PlannedTable};
 use crate::transfer::finish::{Extent, Finish, Finished};
-use crate::transfer::{Arrival, Error as TransferError, Moving, together};
+use crate::transfer::{Arrival, Moved, Moving, together};
 use crate::wizard::Side;
+use fitting::{fitting, not_created, not_moved_table};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::mpsc;
-
-/// Chunks at a time when the configuration does not say: more than that gains little, and Neon's
-/// smallest compute has about a hundred connections for everybody.
-const MOST_WORKERS: usize = 8;
-
-/// A road is long when a question takes longer than this to be answered; then there are this many workers.
-const LONG_ROAD_MS: f64 = 5.0;
-const MOST_FAR_WORKERS: usize = 16;
-
-/// Connections to the source besides the workers': the holder of the snapshot, pg_dump, one to
-/// look around.
-const SOURCE_NEEDS: u32 = 4;
+use workers::Workers;
 
 /// Tables whose arrival may wait to be heard of.
 const ARRIVALS: usize = 256;
 
+/// Times that the way to the source, or its snapshot, may be lost before it is given up.
+const LOSSES: u32 = 5;
+
 pub(super) async fn run(work: Work<'_>) -> Result<Transfer, Error> {
-    work.progress.begin("Taking a snapshot of the source");
-    let (from, to) = tokio::try_join!(work.known(Side::Source), work.reach_target())?;
-    let source = Arc::new(PostgresSource::open(&from, work.cancel).await?);
-    let report = carry_over(work, &source, &from, to).await?;
-    if let Some(source) = Arc::into_inner(source) {
-        source.close().await?;
+    let holder = Holder {
+        program: work.context.program.as_deref(),
+        session_file: &work.context.session_file,
+        run: &work.session.id,
+        limit: work.context.config.transfer.hold_limit(),
+    };
+    let moved = tokio::select! {
+        moved = until_moved(work, holder) => moved,
+        never = holder::in_use(holder.session_file) => match never {},
+    };
+    match &moved {
+        Err(error) if error.failure().retry != Retry::Never => tell_held(work, holder),
+        _ => holder.let_go().await,
     }
-    Ok(report)
+    moved
+}
+
+/// Moves everything. When the source was lost on the way it goes on, in the same snapshot if that
+/// is still held, otherwise in a new one.
+async fn until_moved(work: Work<'_>, holder: Holder<'_>) -> Result<Transfer, Error> {
+    let mut losses = 0;
+    loop {
+        work.progress.begin("Taking a snapshot of the source");
+        let (from, to) = tokio::try_join!(work.known(Side::Source), work.reach_target())?;
+        let (source, origin) = holder.source(&from, work.cancel).await?;
+        if let Some(note) = origin.note() {
+            work.progress.note(origin.tone(), note);
+        }
+        let source = Arc::new(source);
+        let error = match carry_over(work, &source, &from, to).await {
+            Ok(report) => {
+                if let Some(source) = Arc::into_inner(source) {
+                    source.close().await?;
+                }
+                return Ok(report);
+            }
+            Err(error) => error,
+        };
+        losses += 1;
+        let lost = error.is_snapshot_lost() || source.session().is_closed();
+        if !lost || losses == LOSSES || work.cancel.is_cancelled() {
+            return Err(error);
+        }
+        let text = format!(
+            "The source was lost: going on from here ({}).",
+            chain(&error)
+        );
+        work.progress.note(Tone::Warning, text);
+    }
 }
 
 /// Moves the rows, and builds on them what can be built already while others still move.
@@ -57,7 +97,7 @@ async fn carry_over(
         ..work
     };
     let (tables, not_moved) = fitting(work, source, &connection).await?;
-    let workers = workers(work, source.session(), &connection).await?;
+    let workers = Workers::of(work, source.session(), &connection).await?;
     work.progress.begin("Planning the copy");
     let (arrived, arrivals) = mpsc::channel(ARRIVALS);
     let began = Instant::now();
@@ -86,7 +126,7 @@ async fn carry_over(
     let ((moved, row_time), finished) = together(&stop, rows, building).await?;
     let mut left_out: Vec<LeftOut> = not_moved.iter().map(not_created).collect();
     left_out.extend(finished.left_out);
-    Ok(Transfer {
+    let mut report = Transfer {
         tables: moved.tables.iter().map(loaded_table).collect(),
         built: finished.built,
         left_out,
@@ -95,7 +135,47 @@ async fn carry_over(
         retries: moved.retries,
         row_seconds: row_time.as_secs_f64(),
         build_seconds: (began.elapsed() - row_time).as_secs_f64(),
-    })
+    };
+    note_writes(work, source, &moved, &mut report).await?;
+    Ok(report)
+}
+
+/// Puts into the report what the source says of writes since the copy, and tells the person.
+async fn note_writes(
+    work: Work<'_>,
+    source: &PostgresSource,
+    moved: &Moved,
+    report: &mut Transfer,
+) -> Result<(), Error> {
+    if !source.counts_writes() {
+        return Ok(());
+    }
+    let changed = moved.changed_since(&source.fingerprints_now().await?);
+    for table in &mut report.tables {
+        let name = table_name(table);
+        table.written_since = changed.contains(&name);
+        table.counters = moved.fingerprints.get(&name).cloned();
+    }
+    let names = report.changed_since();
+    if !names.is_empty() {
+        let text = format!(
+            "The source was written to since the copy: {}. The target has the rows of the snapshot.",
+            names.join(", ")
+        );
+        work.progress.note(Tone::Warning, text);
+    }
+    Ok(())
+}
+
+/// Says that the snapshot stays, and for how long.
+fn tell_held(work: Work<'_>, holder: Holder<'_>) {
+    if let Some(held) = holder::look(holder.session_file).filter(Held::is_alive) {
+        let text = format!(
+            "The source's snapshot stays held until {}: the transfer goes on in it.",
+            held.until().strftime("%F %H:%M UTC")
+        );
+        work.progress.note(Tone::Info, text);
+    }
 }
 
 /// Builds what stands on the rows.
@@ -122,42 +202,6 @@ async fn finish(
     Ok(finish.all(arrivals).await?)
 }
 
-/// How many transactions and builds there are at a time.
-struct Workers {
-    rows: usize,
-    indexes: usize,
-}
-
-/// As many as there are cores, when the configuration does not say; on a long road more, since
-/// most of the time each waits for an answer. Never more than the servers have connections for:
-/// half of what the target has left stays with others.
-async fn workers(
-    work: Work<'_>,
-    source: &Connection,
-    target: &Connection,
-) -> Result<Workers, Error> {
-    let cores = std::thread::available_parallelism().map_or(2, usize::from);
-    let usual = cores.clamp(2, MOST_WORKERS);
-    if let Some(jobs) = work.context.config.transfer.jobs {
-        return Ok(Workers {
-            rows: jobs,
-            indexes: jobs,
-        });
-    }
-    let (at_source, at_target) = tokio::try_join!(
-        count::free_connections(source),
-        count::free_connections(target)
-    )?;
-    let is_long = matches!(work.session.report(Step::Connections),
-        Some(Report::Connections(found)) if found.target.round_trip_ms > LONG_ROAD_MS);
-    let rows = if is_long { MOST_FAR_WORKERS } else { usual };
-    let room = at_source.saturating_sub(SOURCE_NEEDS).min(at_target / 2) as usize;
-    Ok(Workers {
-        rows: rows.min(room).max(1),
-        indexes: usual.min(room).max(1),
-    })
-}
-
 fn extents(work: Work<'_>, tables: &[Table]) -> Result<HashMap<TableName, Extent>, Error> {
     let rows = counted_rows(work)?;
     let extent = |table: &Table| Extent {
@@ -182,67 +226,6 @@ fn counted_rows(work: Work<'_>) -> Result<HashMap<TableName, u64>, Error> {
     Ok(inventory.tables.iter().map(named).collect())
 }
 
-/// The tables that the target can take. With a schema from the source all must fit; with one
-/// from SQL files, tables that these do not create are left out, visibly.
-async fn fitting(
-    work: Work<'_>,
-    source: &PostgresSource,
-    target: &Connection,
-) -> Result<(Vec<Table>, Vec<TableName>), Error> {
-    let there: HashMap<TableName, Table> = catalogue::tables(target)
-        .await?
-        .into_iter()
-        .map(|table| (table.name.clone(), table))
-        .collect();
-    let may_leave_out = matches!(work.context.config.schema.from, SchemaFrom::Folder(_));
-    let (mut fitting, mut left_out, mut lacking) = (Vec::new(), Vec::new(), Vec::new());
-    for table in source.tables() {
-        match there.get(&table.name) {
-            Some(other) => {
-                lacking.extend(missing_columns(table, other));
-                fitting.push(table.clone());
-            }
-            None if may_leave_out => left_out.push(table.name.clone()),
-            None => lacking.push(format!("table {}", table.name)),
-        }
-    }
-    if !lacking.is_empty() {
-        return Err(TransferError::TargetLacks(lacking.join(", ")).into());
-    }
-    Ok((fitting, left_out))
-}
-
-fn not_created(table: &TableName) -> LeftOut {
-    LeftOut {
-        what: format!("table {table}"),
-        why: "your SQL files do not create it".to_owned(),
-    }
-}
-
-fn not_moved_table(table: TableName) -> NotMoved {
-    let TableName {
-        schema,
-        name: table,
-    } = table;
-    NotMoved { schema, table }
-}
-
-fn missing_columns<'a>(table: &'a Table, other: &'a Table) -> impl Iterator<Item = String> + 'a {
-    table
-        .copied_columns()
-        .filter(|column| {
-            !other
-                .copied_columns()
-                .any(|there| there.name == column.name && there.sql_type == column.sql_type)
-        })
-        .map(|column| {
-            format!(
-                "column {} {} of {}",
-                column.name, column.sql_type, table.name
-            )
-        })
-}
-
 fn loaded_table(planned: &PlannedTable) -> LoadedTable {
     let loaded = planned.chunks.iter().filter_map(|chunk| chunk.loaded);
     let (rows, bytes) = loaded.fold((0, 0), |sum, (r, b)| (sum.0 + r, sum.1 + b));
@@ -252,6 +235,15 @@ fn loaded_table(planned: &PlannedTable) -> LoadedTable {
         rows,
         bytes,
         chunks: u32::try_from(planned.chunks.len()).unwrap_or(u32::MAX),
+        counters: None,
+        written_since: false,
+    }
+}
+
+fn table_name(table: &LoadedTable) -> TableName {
+    TableName {
+        schema: table.schema.clone(),
+        name: table.table.clone(),
     }
 }
 

@@ -7,7 +7,9 @@ use crate::postgres::catalogue::TableName;
 use crate::postgres::script::Entry;
 use crate::postgres::{Connection, Error, quote};
 use crate::source::Range;
+use jiff::Timestamp;
 use std::collections::HashSet;
+use std::time::SystemTime;
 use tokio_postgres::Row;
 use tokio_postgres::types::{ToSql, Type};
 
@@ -34,8 +36,8 @@ COMMENT ON SCHEMA neonlift IS 'Ledger of a migration by neonlift; dropped when i
 CREATE TABLE IF NOT EXISTS neonlift.runs (
   run text PRIMARY KEY, created_at timestamptz NOT NULL DEFAULT now());
 CREATE TABLE IF NOT EXISTS neonlift.snapshots (
-  run text REFERENCES neonlift.runs, snapshot int, visible text NOT NULL,
-  taken_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (run, snapshot));
+  run text REFERENCES neonlift.runs, snapshot int, identity text NOT NULL, visible text NOT NULL,
+  taken_at timestamptz NOT NULL, PRIMARY KEY (run, snapshot));
 CREATE TABLE IF NOT EXISTS neonlift.tables (
   run text REFERENCES neonlift.runs, schema_name text, table_name text,
   snapshot int NOT NULL, fingerprint text NOT NULL,
@@ -100,6 +102,10 @@ pub struct PlannedTable {
 pub struct Snapshot {
     /// Its number in the run, from 1.
     pub number: i32,
+    /// What tells it from every other snapshot of the source.
+    pub identity: String,
+    /// When it was taken.
+    pub taken: Timestamp,
     /// `pg_current_snapshot()` as text.
     pub visible: String,
 }
@@ -141,13 +147,16 @@ impl<'a> Ledger<'a> {
 
     /// The snapshots used so far.
     pub async fn snapshots(&self) -> Result<Vec<Snapshot>, Error> {
-        let sql = "SELECT snapshot, visible FROM neonlift.snapshots WHERE run = $1 ORDER BY 1";
+        let sql = "SELECT snapshot, identity, taken_at, visible FROM neonlift.snapshots
+                   WHERE run = $1 ORDER BY 1";
         let rows = self.rows(sql).await?;
         Ok(rows
             .iter()
             .map(|row| Snapshot {
                 number: row.get(0),
-                visible: row.get(1),
+                identity: row.get(1),
+                taken: taken(row.get(2)),
+                visible: row.get(3),
             })
             .collect())
     }
@@ -155,8 +164,11 @@ impl<'a> Ledger<'a> {
     /// Notes a snapshot that rows will be read in.
     pub async fn add_snapshot(&self, snapshot: &Snapshot) -> Result<(), Error> {
         let (run, visible) = (quote::literal(self.run), quote::literal(&snapshot.visible));
+        let identity = quote::literal(&snapshot.identity);
+        let taken = quote::literal(&snapshot.taken.to_string());
         let sql = format!(
-            "INSERT INTO neonlift.snapshots (run, snapshot, visible) VALUES ({run}, {}, {visible})",
+            "INSERT INTO neonlift.snapshots (run, snapshot, identity, taken_at, visible)
+             VALUES ({run}, {}, {identity}, {taken}, {visible})",
             snapshot.number
         );
         self.connection
@@ -382,6 +394,11 @@ fn blocks(range: Range) -> (String, String) {
             until.map_or_else(null, |until| until.to_string()),
         ),
     }
+}
+
+/// A server's time; the earliest possible one for a time that no calendar has.
+fn taken(at: SystemTime) -> Timestamp {
+    Timestamp::try_from(at).unwrap_or(Timestamp::MIN)
 }
 
 fn chunk(row: &Row) -> LoadedChunk {

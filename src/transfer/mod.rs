@@ -102,6 +102,15 @@ impl Error {
         }
     }
 
+    /// Whether the source's snapshot is gone, so that the work can go on only in a new one.
+    pub fn is_snapshot_lost(&self) -> bool {
+        match self {
+            Self::Source(error) => matches!(error, crate::source::Error::SnapshotLost(_)),
+            Self::GivenUp { source, .. } => source.is_snapshot_lost(),
+            _ => false,
+        }
+    }
+
     fn is_retryable(&self) -> bool {
         match self {
             Self::Source(error) => error.is_retryable(),

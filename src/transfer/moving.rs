@@ -49,6 +49,8 @@ pub struct Moving<'a> {
 pub struct Moved {
     /// The tables as the ledger has them, all loaded.
     pub tables: Vec<PlannedTable>,
+    /// The source's fingerprint of each table from just before the moment that its rows show.
+    pub fingerprints: HashMap<TableName, String>,
     /// Snapshots used so far.
     pub snapshots: usize,
     /// Attempts that had to be repeated, this time.
@@ -71,30 +73,29 @@ impl Moving<'_> {
         let ledger = Ledger::new(control.connection().await?, self.run);
         let (snapshots, complete) =
             tokio::try_join!(ledger.snapshots(), ledger.rows_are_complete())?;
-        let number = snapshots.last().map_or(1, |last| last.number + 1);
-        let mut same_moment: HashSet<i32> = snapshots
-            .iter()
-            .filter(|snapshot| is_same_moment(&snapshot.visible, self.source.visible()))
-            .map(|snapshot| snapshot.number)
-            .collect();
+        let last = snapshots.last();
+        let mut known = snapshots.iter();
+        let known = known.find(|known| known.identity == self.source.identity());
+        let next = last.map_or(1, |last| last.number + 1);
+        let number = known.map_or(next, |known| known.number);
+        let same = |other: &Snapshot| is_same_moment(&other.visible, self.source.visible());
+        let same = snapshots.iter().filter(|snapshot| same(snapshot));
+        let mut same_moment: HashSet<i32> = same.map(|snapshot| snapshot.number).collect();
+        same_moment.insert(number);
         let mut found = Found::default();
         if complete {
             self.complete(&ledger, &same_moment).await?;
         } else {
-            same_moment.insert(number);
-            let visible = self.source.visible().to_owned();
-            ledger.add_snapshot(&Snapshot { number, visible }).await?;
+            if known.is_none() {
+                ledger.add_snapshot(&self.snapshot(number)).await?;
+                last.inspect(|last| self.tell_lost(last));
+            }
             self.rounds(&mut control, number, &same_moment, &mut found)
                 .await?;
         }
         self.tell(Arrival::AllRows).await;
         let ledger = Ledger::new(control.connection().await?, self.run);
-        let (tables, snapshots) = tokio::try_join!(ledger.tables(), ledger.snapshots())?;
-        Ok(Moved {
-            tables,
-            snapshots: snapshots.len(),
-            retries: found.retries,
-        })
+        self.moved(&ledger, &same_moment, found.retries).await
     }
 
     async fn rounds(
@@ -113,6 +114,24 @@ impl Moving<'_> {
             }
         }
         Err(Error::Incomplete)
+    }
+
+    /// The source's snapshot, under this number, as the ledger wants it.
+    fn snapshot(&self, number: i32) -> Snapshot {
+        Snapshot {
+            number,
+            identity: self.source.identity().to_owned(),
+            taken: self.source.taken(),
+            visible: self.source.visible().to_owned(),
+        }
+    }
+
+    fn tell_lost(&self, last: &Snapshot) {
+        let text = format!(
+            "The source's snapshot of {}, in which the copy began, is lost. The copy goes on in a new one: tables that were written to since are loaded again, whole.",
+            last.taken.strftime("%F %H:%M UTC")
+        );
+        self.progress.note(Tone::Warning, text);
     }
 
     /// One round; whether everything is in after it.
@@ -235,21 +254,11 @@ impl Moving<'_> {
 
     /// All rows were in before: nothing is loaded. Says what the source has changed since.
     async fn complete(&self, ledger: &Ledger<'_>, same_moment: &HashSet<i32>) -> Result<(), Error> {
-        let planned = ledger.tables().await?;
-        let now = self.source.fingerprints_now().await?;
-        let unchanged: HashSet<&TableName> = planned
-            .iter()
-            .filter(|planned| {
-                same_moment.contains(&planned.snapshot)
-                    || now.get(&planned.table) == Some(&planned.fingerprint)
-            })
-            .map(|planned| &planned.table)
-            .collect();
+        let moved = self.moved(ledger, same_moment, 0).await?;
+        let mut changed = moved.changed_since(&self.source.fingerprints_now().await?);
         let tables = self.tables.iter().map(|table| &table.name);
-        let changed: HashSet<TableName> = tables
-            .filter(|name| !unchanged.contains(name))
-            .cloned()
-            .collect();
+        let new = tables.filter(|name| !moved.fingerprints.contains_key(*name));
+        changed.extend(new.cloned());
         if changed.is_empty() {
             return Ok(());
         }
@@ -262,6 +271,45 @@ impl Moving<'_> {
         );
         self.progress.note(Tone::Warning, text);
         Ok(())
+    }
+
+    async fn moved(
+        &self,
+        ledger: &Ledger<'_>,
+        same_moment: &HashSet<i32>,
+        retries: u64,
+    ) -> Result<Moved, Error> {
+        let (tables, snapshots) = tokio::try_join!(ledger.tables(), ledger.snapshots())?;
+        let before = self.source.fingerprints_before();
+        let reference = |planned: &PlannedTable| {
+            let then = Some(&planned.fingerprint);
+            let same = same_moment.contains(&planned.snapshot);
+            let reference = if same {
+                before.get(&planned.table)
+            } else {
+                then
+            };
+            (
+                planned.table.clone(),
+                reference.cloned().unwrap_or_default(),
+            )
+        };
+        Ok(Moved {
+            fingerprints: tables.iter().map(reference).collect(),
+            tables,
+            snapshots: snapshots.len(),
+            retries,
+        })
+    }
+}
+
+impl Moved {
+    /// The tables that were written to since the moment that their rows show, by the source's
+    /// fingerprints of now. These come late, by seconds: an early warning, not a proof.
+    pub fn changed_since(&self, now: &HashMap<TableName, String>) -> HashSet<TableName> {
+        let changed = self.fingerprints.iter();
+        let changed = changed.filter(|(table, then)| now.get(*table) != Some(*then));
+        changed.map(|(table, _)| table.clone()).collect()
     }
 }
 

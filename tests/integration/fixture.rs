@@ -6,6 +6,7 @@ mod sql;
 pub(crate) use program::{Ended, Running};
 pub(crate) use sql::Database;
 
+use crate::processes;
 use neonlift::failure::Explain;
 use neonlift::practice::relay::Faults;
 use neonlift::practice::{Error, Options, Practice};
@@ -84,6 +85,23 @@ impl Drop for Servers {
             // A test may have ended a server on purpose.
             let _ = self.runtime.block_on(practice.stop());
         }
+    }
+}
+
+/// No test leaves a process behind.
+impl Drop for World {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        // With the session's file, what a stopped transfer left for the next one has to go.
+        let folder = self.folder.path();
+        eventually("an empty place", || {
+            (fs::remove_dir_all(folder).is_ok() || !folder.exists()).then_some(())
+        });
+        eventually("the end of all holders", || {
+            self.holders().is_empty().then_some(())
+        });
     }
 }
 
@@ -222,6 +240,21 @@ impl World {
         let file = self.folder.path().join("config.toml");
         fs::write(&file, text).expect("a configuration");
         file.display().to_string()
+    }
+
+    /// As [`World::small_chunks`], and the snapshot ends with the program.
+    pub(crate) fn small_chunks_unheld(&self) -> String {
+        self.config("[transfer]\nchunk_mb = 1\njobs = 1\nhold_hours = 0\n")
+    }
+
+    /// The command lines of the processes that hold a snapshot for a session in this folder.
+    pub(crate) fn holders(&self) -> Vec<String> {
+        let folder = self.folder.path().to_string_lossy();
+        let is_holder = |line: &String| line.contains(" hold ") && line.contains(&*folder);
+        processes::arguments()
+            .into_iter()
+            .filter(is_holder)
+            .collect()
     }
 
     /// A configuration under which the rows travel one after another in chunks of a mebibyte.

@@ -3,10 +3,10 @@
 
 use crate::differences::differing;
 use crate::fixture::{Ended, Running, SEVERAL_CHUNKS, World, eventually};
-use crate::killed::{rows_kept_out, stopped_amid_the_rows};
+use crate::killed::{rows_kept_out, stopped_amid};
 
 /// Writes to the source, and waits until its counters tell: they come with the end of a session.
-fn write_to_source(world: &World, sql: &str) {
+pub(crate) fn write_to_source(world: &World, sql: &str) {
     let written = "SELECT sum(n_tup_ins + n_tup_upd + n_tup_del) FROM pg_stat_user_tables";
     let before = world.source().value(written);
     world.source().run(sql);
@@ -59,7 +59,7 @@ fn nor_when_there_was_nothing_to_build() {
 #[test]
 fn a_half_loaded_table_with_a_row_of_somebody_else_is_not_emptied() {
     let world = World::new(SEVERAL_CHUNKS);
-    stopped_amid_the_rows(&world, Running::kill);
+    stopped_amid(&world, &world.small_chunks_unheld(), Running::kill);
     world.target().run(
         "CREATE TEMP TABLE one AS SELECT * FROM vector_documents LIMIT 1;
          UPDATE one SET id = gen_random_uuid(), content = 'of the application';

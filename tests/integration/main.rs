@@ -10,6 +10,7 @@ mod differences;
 mod end_to_end;
 mod extension_rows;
 mod fixture;
+mod held;
 mod identities;
 mod interrupted;
 mod killed;

@@ -115,8 +115,14 @@ fn transfer(found: &Transfer) -> Vec<String> {
             counted(found.retries, "chunk")
         ));
     }
+    lines.extend(changed_since(&found.changed_since()));
     lines.extend(left_out(&found.left_out));
     lines
+}
+
+fn changed_since(tables: &[String]) -> Option<String> {
+    let names = tables.join(", ");
+    (!tables.is_empty()).then(|| format!("! written to on the source since the copy: {names}"))
 }
 
 fn comparison(found: &Comparison) -> Vec<String> {
@@ -169,6 +175,7 @@ fn comparison(found: &Comparison) -> Vec<String> {
         lines.extend(columns(&titles, &groups));
     }
     lines.push(String::new());
+    lines.extend(changed_since(&found.changed_since()));
     let left_out = found.tables.iter().filter(|table| table.left_out).count();
     lines.push(format!(
         "source and target: {}{}",

@@ -139,6 +139,7 @@ pub(super) fn transfer(scene: &Scene<'_>, made: &Transfer) -> Page {
     .concat();
     body.extend(fact(scene, "shows", &moment(made)));
     body.push(blank());
+    body.extend(written(scene, &made.changed_since()));
     body.extend(tables(scene, &made.tables));
     body.push(blank());
     body.extend(kinds(scene, "Built after the rows", &made.built));
@@ -148,6 +149,20 @@ pub(super) fn transfer(scene: &Scene<'_>, made: &Transfer) -> Page {
         body,
         ..Page::default()
     }
+}
+
+/// The tables that the source was seen to write to after the copy.
+pub(super) fn written(scene: &Scene<'_>, tables: &[String]) -> Vec<Line<'static>> {
+    if tables.is_empty() {
+        return Vec::new();
+    }
+    let text = format!(
+        "! The source was written to since the copy: {}.",
+        tables.join(", ")
+    );
+    let mut told = paragraph(&text, 0, scene.text_cells(), Meaning::Caution);
+    told.push(blank());
+    told
 }
 
 fn moment(made: &Transfer) -> String {

@@ -335,6 +335,8 @@ fn transfer() -> Transfer {
         rows: *rows,
         bytes: *bytes,
         chunks: u32::try_from(rows / 4_000 + 1).unwrap(),
+        counters: None,
+        written_since: false,
     });
     Transfer {
         tables: tables.collect(),
@@ -370,6 +372,7 @@ pub(super) fn comparison(equal: bool) -> Comparison {
                 .then(|| format!("{place}{}", if differs { "bb01" } else { "f3a9c21e77" })),
             equal: equal || (place != 1 && place != 3),
             left_out: false,
+            written_since: Some(differs),
         }
     });
     Comparison {
