@@ -1,0 +1,88 @@
+//! The table, moved between each two servers that can hold it.
+
+use crate::cases::{self, Case, Needs};
+use crate::definitions::Known;
+use crate::migration::{Migration, OWNER, servers};
+use crate::{contents, definitions};
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+/// Moves cases, and tells which did not arrive as they were.
+async fn arrive(migration: &Migration, cases: &[&Case], known: &[Known]) {
+    migration.make(cases).await;
+    migration
+        .neonlift(&["run"])
+        .expect(0, "awaiting_sign_off")
+        .expect_equal();
+    let mut found = definitions::differences(migration, known);
+    for (schema, texts) in contents::differences(migration).await {
+        found.entry(schema).or_default().extend(texts);
+    }
+    assert!(found.is_empty(), "{}", told(&found));
+}
+
+fn told(found: &BTreeMap<String, Vec<String>>) -> String {
+    let mut text = String::from("these did not arrive as they were:\n");
+    for (case, differences) in found {
+        let _ = writeln!(text, "== {case}\n{}", differences.join("\n"));
+    }
+    text
+}
+
+const fn lost(text: &'static str) -> Known {
+    Known { side: "lost", text }
+}
+
+const fn new(text: &'static str) -> Known {
+    Known { side: "new", text }
+}
+
+/// Where the source's own rows violate a key.
+const VIOLATED: [Known; 4] = [
+    lost("ADD CONSTRAINT visits_of_persons FOREIGN KEY (person) REFERENCES violated.persons(id);"),
+    new("ADD CONSTRAINT visits_of_persons FOREIGN KEY (person) REFERENCES violated.persons(id) NOT VALID;"),
+    lost("ADD CONSTRAINT parted_of_persons FOREIGN KEY"),
+    lost("COMMENT ON CONSTRAINT parted_of_persons ON violated.parted"),
+];
+
+/// The target's extensions are the platform's: only their owners may comment on them.
+const COMMENT: Known = lost("COMMENT ON EXTENSION");
+
+#[tokio::test]
+async fn from_16_to_16() {
+    let sixteen = &servers().sixteen;
+    let migration = Migration::new("same", sixteen, sixteen, OWNER).await;
+    let source = migration.source().await;
+    let extension = "CREATE SCHEMA \"Extensions\"; CREATE EXTENSION vector SCHEMA \"Extensions\";
+        ALTER DATABASE same_source SET search_path = public, \"Extensions\"";
+    source.batch("extension", extension).await.unwrap();
+    let cases = cases::with(&[Needs::Vector]);
+    let known = [&VIOLATED[..], &[COMMENT]].concat();
+    arrive(&migration, &cases, &known).await;
+}
+
+#[tokio::test]
+async fn from_an_installed_server_to_a_newer_one() {
+    let (from, to) = (&servers().contrib, servers().not_older());
+    let migration = Migration::new("newer", from, to, OWNER).await;
+    arrive(&migration, &cases::with(&[]), &VIOLATED).await;
+}
+
+#[tokio::test]
+async fn from_16_to_18() {
+    let (from, to) = (&servers().sixteen, &servers().eighteen);
+    let migration = Migration::new("newest", from, to, OWNER).await;
+    let source = migration.source().await;
+    source.batch("extension", "CREATE EXTENSION vector").await.unwrap();
+    let known = [&VIOLATED[..2], &[COMMENT]].concat();
+    arrive(&migration, &cases::with(&[Needs::Vector]), &known).await;
+}
+
+#[tokio::test]
+async fn extensions_of_contrib_to_a_superuser() {
+    let contrib = &servers().contrib;
+    let migration = Migration::new("contrib", contrib, contrib, "SUPERUSER").await;
+    let cases: Vec<_> = cases::with(&[Needs::Contrib, Needs::Superuser]);
+    let cases: Vec<_> = cases.into_iter().filter(|case| case.needs != Needs::Any).collect();
+    arrive(&migration, &cases, &[COMMENT]).await;
+}
