@@ -1,8 +1,12 @@
 //! What a database holds, read from the system catalogues: tables, columns, sequences, extensions.
 
 mod extension;
+mod undumped;
 
-pub use extension::{Extension, ExtensionRows, available_extension, extension_rows, extensions};
+pub use extension::{
+    Extension, ExtensionRows, available_extension, dependents, extension_rows, extensions,
+};
+pub use undumped::{Undumped, undumped};
 
 use super::quote;
 use super::{Connection, Error};

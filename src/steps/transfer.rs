@@ -7,11 +7,11 @@ use crate::postgres::script::{Entry, Script};
 use crate::postgres::tools::{Section, dump_schema};
 use crate::postgres::{Connection, ConnectionString};
 use crate::session::Step;
-use crate::session::report::{LeftOut, LoadedTable, NotMoved, Report, Transfer};
+use crate::session::report::{LeftOut, LoadedObjects, LoadedTable, NotMoved, Report, Transfer};
 use crate::source::postgres::PostgresSource;
 use crate::target::{self, Ledger, PlannedTable};
 use crate::transfer::finish::{Finish, Finished};
-use crate::transfer::{Error as TransferError, Moving};
+use crate::transfer::{Error as TransferError, Moving, MovingObjects};
 use crate::wizard::Side;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -30,6 +30,15 @@ pub(super) async fn run(work: Work<'_>) -> Result<Transfer, Error> {
     let source = Arc::new(PostgresSource::open(&from, work.cancel).await?);
     let began = Instant::now();
     let mut report = move_rows(work, &source, &to).await?;
+    report.large_objects = MovingObjects {
+        source: &source,
+        target: &to,
+        run: &work.session.id,
+        progress: work.progress,
+        cancel: work.cancel,
+    }
+    .all()
+    .await?;
     report.row_seconds = began.elapsed().as_secs_f64();
     let began = Instant::now();
     let finished = finish(work, &source, &from, &to, &report).await?;
@@ -103,6 +112,7 @@ async fn move_rows(
         tables: moved.tables.iter().map(loaded_table).collect(),
         built: Vec::new(),
         left_out: not_moved.iter().map(not_created).collect(),
+        large_objects: LoadedObjects::default(),
         not_moved: not_moved.into_iter().map(not_moved_table).collect(),
         snapshots: u32::try_from(moved.snapshots).unwrap_or(u32::MAX),
         retries: moved.retries,

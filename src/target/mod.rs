@@ -1,10 +1,12 @@
 //! The only place that writes to the target: the ledger, rows, definitions.
 
 mod build;
+mod large_objects;
 mod ledger;
 mod loader;
 
 pub use build::{Statement, build_together};
+pub use large_objects::LargeObjects;
 pub use ledger::{ChunkKey, FOREIGN_ROWS, Ledger, LoadedChunk, PlannedTable, Snapshot};
 pub use loader::{Loaded, Loader};
 

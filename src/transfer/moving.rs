@@ -243,7 +243,7 @@ impl Moving<'_> {
 
 /// Whether two snapshots see the same rows: the same text, and no transaction under way in it
 /// (`xmin:xmax:` with nothing behind).
-fn is_same_moment(then: &str, now: &str) -> bool {
+pub(super) fn is_same_moment(then: &str, now: &str) -> bool {
     then == now && then.ends_with(':')
 }
 

@@ -55,7 +55,8 @@ async fn contents(connection: &Connection) -> Contents {
         let held = rows(connection, &sql).await.remove(0).remove(0);
         contents.insert((schema, name), held);
     }
-    let invalid = "SELECT count(*) FROM pg_index WHERE NOT (indisvalid AND indisready AND indislive)";
+    let invalid =
+        "SELECT count(*) FROM pg_index WHERE NOT (indisvalid AND indisready AND indislive)";
     let invalid = rows(connection, invalid).await.remove(0).remove(0);
     contents.insert(("-".to_owned(), "invalid indexes".to_owned()), invalid);
     contents.insert(

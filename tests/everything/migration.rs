@@ -66,10 +66,7 @@ async fn fetched(version: Carried) -> PathBuf {
 
 /// The oldest that is installed: the longest way to go.
 async fn installed_with_contrib() -> PathBuf {
-    let found = Search::on_this_machine(&[])
-        .all()
-        .await
-        .unwrap_or_default();
+    let found = Search::on_this_machine(&[]).all().await.unwrap_or_default();
     let bins = found.iter().map(ClientTools::folder);
     let has_contrib = |bin: &&Path| {
         let share = Command::new(bin.join("pg_config"))
@@ -156,14 +153,18 @@ impl Migration {
     /// Makes the cases on the source, each in its schema.
     pub(crate) async fn make(&self, cases: &[&Case]) {
         let source = self.source().await;
+        let mut refused = Vec::new();
         for case in cases {
             let schema = quote::identifier(case.name);
-            let begin = format!("CREATE SCHEMA {schema}; SET search_path = {schema}, public");
+            let path = format!("{schema}, public, \"Extensions\"");
+            let begin = format!("CREATE SCHEMA {schema}; SET search_path = {path}");
             source.batch(case.name, &begin).await.unwrap();
             if let Err(error) = source.batch(case.name, case.sql).await {
-                panic!("{}: {error:?}", case.name);
+                refused.push(format!("{}: {error:?}", case.name));
+                source.batch("undoing", "ROLLBACK").await.unwrap();
             }
         }
+        assert!(refused.is_empty(), "{refused:#?}");
     }
 
     /// Runs the program with `--json` and these arguments.

@@ -1,13 +1,13 @@
 //! Foreign keys: all in one batch; where the source itself violates one, that one is added
 //! unchecked and reported, instead of failing the whole.
 
-use super::{Finish, describe, noted};
+use super::{Finish, describe, has_state, noted};
 use crate::failure::chain;
 use crate::postgres::script::{Class, Entry};
 use crate::postgres::{Connection, Error as PostgresError};
 use crate::progress::Tone;
 use crate::session::report::LeftOut;
-use crate::target::{Error as TargetError, Statement};
+use crate::target::Statement;
 use crate::transfer::Error;
 use std::collections::HashSet;
 
@@ -72,15 +72,6 @@ pub(super) async fn unchecked(
             why: UNCHECKED.to_owned(),
         })
         .collect())
-}
-
-fn has_state(error: &Error, state: &str) -> bool {
-    match error {
-        Error::Target(TargetError::Definition { source, .. } | TargetError::Postgres(source)) => {
-            source.sqlstate() == Some(state)
-        }
-        _ => false,
-    }
 }
 
 async fn one_by_one(

@@ -7,6 +7,7 @@ mod index;
 
 use super::Error;
 use super::retry::Attempts;
+use crate::failure::chain;
 use crate::postgres::catalogue::{self, Sequence, TableName};
 use crate::postgres::script::{Class, Entry};
 use crate::postgres::{Connection, ConnectionString, quote};
@@ -93,13 +94,23 @@ impl Finish<'_> {
         self.refresh_views(&connection).await?;
         let keys = missing(&|class| class == Class::ForeignKey);
         let refused = foreign_key::add(self, &mut connection, &keys).await?;
+        let keys_refused = !refused.is_empty();
         finished.left_out.extend(refused);
         let unchecked = foreign_key::unchecked(&connection, &entries).await?;
         finished.left_out.extend(unchecked);
         let doing = "Creating triggers, policies and comments";
-        let last = missing(&|class| LAST.contains(&class));
+        let mut last = missing(&|class| LAST.contains(&class));
+        if keys_refused {
+            let (of_constraints, others) = last.into_iter().partition(is_of_constraint);
+            last = others;
+            let orphans = self.try_each(&mut connection, of_constraints, &[UNDEFINED]);
+            finished.left_out.extend(orphans.await?);
+        }
         self.batch(doing, &mut connection, &last).await?;
         self.analyze(&connection).await?;
+        let triggers = missing(&|class| class == Class::EventTrigger);
+        let refused = self.try_each(&mut connection, triggers, &[NOT_ALLOWED, UNDEFINED]);
+        finished.left_out.extend(refused.await?);
         Ledger::new(&connection, self.run).finish().await?;
         finished.built.extend(count_kinds(&entries));
         Ok(finished)
@@ -140,6 +151,30 @@ impl Finish<'_> {
             attempts.again(error).await?;
         }
         Ok(())
+    }
+
+    /// Makes definitions one by one; gives those that the target refuses with one of these
+    /// SQLSTATEs.
+    async fn try_each(
+        &self,
+        connection: &mut Connection,
+        entries: Vec<&Entry>,
+        refusals: &[&str],
+    ) -> Result<Vec<LeftOut>, Error> {
+        let mut refused = Vec::new();
+        for entry in entries {
+            let what = describe(entry);
+            match self.batch(&what, connection, &[entry]).await {
+                Err(error) if refusals.iter().any(|state| has_state(&error, state)) => {
+                    let why = chain(&error);
+                    self.progress
+                        .note(Tone::Warning, format!("{what} is left out: {why}"));
+                    refused.push(LeftOut { what, why });
+                }
+                done => done?,
+            }
+        }
+        Ok(refused)
     }
 
     async fn build_together(
@@ -279,10 +314,32 @@ const LAST: [Class; 5] = [
     Class::Comment,
 ];
 
+/// SQLSTATE `insufficient_privilege`: a target may allow event triggers to superusers only.
+const NOT_ALLOWED: &str = "42501";
+
+/// SQLSTATE `undefined_object`: a comment on what was refused.
+const UNDEFINED: &str = "42704";
+
 /// What has no place of its own in the order.
 fn is_in_between(class: Class) -> bool {
-    let placed = [&KEYS[..], &VIEWS, &[Class::Index, Class::ForeignKey], &LAST];
+    const SINGLE: [Class; 3] = [Class::Index, Class::ForeignKey, Class::EventTrigger];
+    let placed = [&KEYS[..], &VIEWS, &SINGLE, &LAST];
     !placed.iter().any(|classes| classes.contains(&class))
+}
+
+/// A comment on a constraint: nothing to comment on when the target took no such key.
+fn is_of_constraint(entry: &&Entry) -> bool {
+    entry.class() == Class::Comment && entry.name.starts_with("CONSTRAINT ")
+}
+
+/// Whether the target refused a definition with this SQLSTATE.
+fn has_state(error: &Error, state: &str) -> bool {
+    match error {
+        Error::Target(
+            target::Error::Definition { source, .. } | target::Error::Postgres(source),
+        ) => source.sqlstate() == Some(state),
+        _ => false,
+    }
 }
 
 fn set_value(sequence: &Sequence) -> String {

@@ -3,6 +3,11 @@
 use super::{Case, contrib};
 
 pub(super) const CASES: &[Case] = &[
+    // The fetched servers are built without libxml.
+    contrib(
+        "xml_values",
+        "CREATE TABLE documents (id int, x xml, many xml[]); INSERT INTO documents VALUES (1, '<a b=\"c\">d &amp; ü</a>', ARRAY['<a/>', NULL]::xml[]), (2, 'no element', '{}'), (3, '', NULL);",
+    ),
     contrib(
         "hstore_values",
         "CREATE EXTENSION hstore SCHEMA hstore_values; CREATE TABLE pairs (id int, h hstore, many hstore[]);

@@ -9,7 +9,7 @@ pub(super) const CASES: &[Case] = &[
          CREATE FUNCTION atomic(a int, b int DEFAULT 7) RETURNS bigint LANGUAGE sql STABLE BEGIN ATOMIC SELECT sum(n) + a + b FROM numbers; END;
          CREATE FUNCTION atomic_return(a int) RETURNS int LANGUAGE sql RETURN a + 1;
          CREATE FUNCTION twice(INOUT a text, OUT b text) LANGUAGE plpgsql AS $$ BEGIN b := a || E'--\\n-- Name: fake; Type: TABLE; Schema: public; Owner: -\\n--\\n'; END $$;
-         CREATE FUNCTION named(VARIADIC list int[]) RETURNS SETOF int LANGUAGE sql STRICT LEAKPROOF PARALLEL SAFE COST 7 ROWS 3 SET work_mem = '5MB' AS 'SELECT unnest(list)';
+         CREATE FUNCTION named(VARIADIC list int[]) RETURNS SETOF int LANGUAGE sql STRICT PARALLEL SAFE COST 7 ROWS 3 SET work_mem = '5MB' AS 'SELECT unnest(list)';
          CREATE FUNCTION tabled() RETURNS TABLE (a int, \"B c\" text) LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $body$ SELECT 1, '$$' $body$;
          CREATE FUNCTION anything(a anyelement) RETURNS anyarray LANGUAGE sql IMMUTABLE AS 'SELECT ARRAY[a]';
          CREATE FUNCTION calls_what_comes_later() RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN a_later_one(); END'; CREATE FUNCTION a_later_one() RETURNS int LANGUAGE sql AS 'SELECT 1';
@@ -20,7 +20,7 @@ pub(super) const CASES: &[Case] = &[
         "aggregates",
         "CREATE FUNCTION add_up(int, int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1 + COALESCE($2, 0)';
          CREATE AGGREGATE total(int) (SFUNC = add_up, STYPE = int, INITCOND = '0', COMBINEFUNC = add_up, PARALLEL = safe); COMMENT ON AGGREGATE total(int) IS 'an aggregate';
-         CREATE AGGREGATE my_percentile(float8 ORDER BY anyelement) (SFUNC = ordered_set_transition, STYPE = internal, FINALFUNC = percentile_disc_final, FINALFUNC_EXTRA, FINALFUNC_MODIFY = read_write);
+         CREATE AGGREGATE collected(float8) (SFUNC = array_append, STYPE = float8[], FINALFUNC_MODIFY = shareable, SORTOP = >);
          CREATE TABLE n AS SELECT generate_series(1, 10) AS n; CREATE VIEW totals AS SELECT total(n) FROM n;",
     ),
     any(
@@ -63,6 +63,10 @@ pub(super) const CASES: &[Case] = &[
         "CREATE TEXT SEARCH DICTIONARY plain (TEMPLATE = simple, STOPWORDS = english); CREATE TEXT SEARCH CONFIGURATION mine (COPY = english);
          ALTER TEXT SEARCH CONFIGURATION mine ALTER MAPPING FOR asciiword WITH plain; COMMENT ON TEXT SEARCH CONFIGURATION mine IS 'a configuration';
          CREATE TABLE docs (t text, c regconfig DEFAULT 'mine', v tsvector GENERATED ALWAYS AS (to_tsvector('text_search.mine', t)) STORED); INSERT INTO docs (t) VALUES ('the running dogs'); CREATE INDEX docs_v ON docs USING gin (v);",
+    ),
+    superuser(
+        "leakproof_functions",
+        "CREATE FUNCTION sure(leakproof int DEFAULT 1) RETURNS int LANGUAGE sql LEAKPROOF AS 'SELECT 1';",
     ),
     superuser(
         "event_triggers",

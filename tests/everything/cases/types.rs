@@ -12,9 +12,9 @@ pub(super) const CASES: &[Case] = &[
             9223372036854775807, 0.0001, 3.4028235e38, 5e-324, 92233720368547758.07, 0, '', false);
          INSERT INTO numbers DEFAULT VALUES;
          CREATE TABLE texts (a text, b varchar(5), c char(5), d name, e bytea, f uuid, g json, h jsonb,
-            i xml, j jsonpath, k tsvector, l tsquery);
+            j jsonpath, k tsvector, l tsquery);
          INSERT INTO texts VALUES ('a', 'b', 'c', 'd', '\\x00ff', '00000000-0000-0000-0000-000000000001',
-            '{\"b\": 1, \"a\":  [1.0, null]}', '{\"b\": 1e400, \"a\": \"\\u00fc\"}', '<a b=\"c\">d</a>',
+            '{\"b\": 1, \"a\":  [1.0, null]}', '{\"b\": 1e400, \"a\": \"\\u00fc\"}',
             '$.a[*] ? (@ > 1)', 'a:1A fat:2B,4C cat:5', 'fat & (rat | !cat:*AB) <-> x');
          INSERT INTO texts DEFAULT VALUES;
          CREATE TABLE times (a date, b time(3), c timetz, d timestamp, e timestamptz(0), f interval,
@@ -77,7 +77,7 @@ pub(super) const CASES: &[Case] = &[
          CREATE DOMAIN later AS int;
          CREATE TABLE of_domains (id int PRIMARY KEY, code country, inner_code country_of_eu, listed countries,
             plain country[], a_later later);
-         INSERT INTO of_domains VALUES (1, 'DE', 'DK', '{DE,DK}', '{DE,NULL}', -1), (2, 'D', 'F ', '{}', '{}');
+         INSERT INTO of_domains VALUES (1, 'DE', 'DK', '{DE,DK}', '{DE,NULL}', -1), (2, 'D', 'F ', '{}', '{}', NULL);
          INSERT INTO of_domains (id) VALUES (3);
          ALTER DOMAIN later ADD CONSTRAINT positive CHECK (VALUE > 0) NOT VALID;",
     ),
@@ -91,7 +91,7 @@ pub(super) const CASES: &[Case] = &[
             dates daterange, listed float_range[], texts text_range);
          INSERT INTO ranges VALUES
             (1, '[0.1,0.30000000000000004)', '[low,\"it''s \\\"fine\\\"\"]', '{[0.1,0.2),[5e-324,0.05)}', '{[low,low]}',
-             '[2024-01-01,)', '{\"[1,2)\",empty}', '[\"a,\",\"\\\"]\"]'),
+             '[2024-01-01,)', '{\"[1,2)\",empty}', '[\"a,\",\"b\\\"]\"]'),
             (2, 'empty', 'empty', '{}', '{}', 'empty', '{}', 'empty'), (3, '(,)', '(,)', '{(,)}', '{(,)}', '(,)', NULL, '(,)');
          INSERT INTO ranges VALUES (4);
          CREATE TABLE built_in (a int4range, b int8range, c numrange, d tsrange, e tstzrange, f int4multirange,
