@@ -14,7 +14,7 @@ async fn arrive(migration: &Migration, cases: &[&Case], known: &[Known]) {
         .neonlift(&["run"])
         .expect(0, "awaiting_sign_off")
         .expect_equal();
-    let mut found = definitions::differences(migration, known);
+    let mut found = definitions::differences(migration, known).await;
     for (schema, texts) in contents::differences(migration).await {
         found.entry(schema).or_default().extend(texts);
     }
@@ -37,7 +37,8 @@ const fn new(text: &'static str) -> Known {
     Known { side: "new", text }
 }
 
-/// Where the source's own rows violate a key.
+/// Where the source's own rows violate a key: one is added unchecked; one cannot be, because before
+/// PostgreSQL 18 a partitioned table takes none so.
 const VIOLATED: [Known; 4] = [
     lost("ADD CONSTRAINT visits_of_persons FOREIGN KEY (person) REFERENCES violated.persons(id);"),
     new(
@@ -45,6 +46,14 @@ const VIOLATED: [Known; 4] = [
     ),
     lost("ADD CONSTRAINT parted_of_persons FOREIGN KEY"),
     lost("COMMENT ON CONSTRAINT parted_of_persons ON violated.parted"),
+];
+
+/// From 18 on it does.
+const VIOLATED_18: [Known; 4] = [
+    VIOLATED[0],
+    VIOLATED[1],
+    VIOLATED[2],
+    new("ADD CONSTRAINT parted_of_persons FOREIGN KEY (person) REFERENCES violated.persons(id) NOT VALID;"),
 ];
 
 #[tokio::test]
@@ -75,7 +84,7 @@ async fn from_16_to_18() {
         .batch("extension", "CREATE EXTENSION vector")
         .await
         .unwrap();
-    arrive(&migration, &cases::with(&[Needs::Vector]), &VIOLATED).await;
+    arrive(&migration, &cases::with(&[Needs::Vector]), &VIOLATED_18).await;
 }
 
 #[tokio::test]

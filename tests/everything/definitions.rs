@@ -3,7 +3,8 @@
 use crate::migration::{Migration, servers};
 use neonlift::postgres::ConnectionString;
 use std::collections::BTreeMap;
-use std::process::Command;
+use std::io::Write;
+use std::process::{Command, Stdio};
 
 /// An entry of a dump.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,9 +18,19 @@ pub(crate) struct Entry {
 }
 
 /// What two dumps do not have in common, as a text for each entry, by schema.
-pub(crate) fn differences(migration: &Migration, known: &[Known]) -> BTreeMap<String, Vec<String>> {
-    let source = dump(&migration.source_place());
-    let target = dump(&migration.target_place());
+///
+/// A newer server writes some definitions in other words, and gives names of its own to what had
+/// none. There the source's definitions are first told to the target's server by psql.
+pub(crate) async fn differences(
+    migration: &Migration,
+    known: &[Known],
+) -> BTreeMap<String, Vec<String>> {
+    let mut source = entries(&dump(&migration.source_place()));
+    if let Some(retold) = migration.reference().await {
+        tell(&retold, &dump(&migration.source_place()));
+        source = entries(&dump(&retold));
+    }
+    let target = entries(&dump(&migration.target_place()));
     assert!(source.len() > 20, "a dump of {} entries", source.len());
     let only = |here: &[Entry], there: &[Entry]| -> Vec<Entry> {
         let is_new = |entry: &&Entry| !there.contains(entry);
@@ -57,8 +68,8 @@ pub(crate) struct Known {
     pub(crate) text: &'static str,
 }
 
-/// The entries of a database, in order.
-fn dump(place: &ConnectionString) -> Vec<Entry> {
+/// A database's definitions.
+fn dump(place: &ConnectionString) -> String {
     let output = Command::new(servers().eighteen.bin().join("pg_dump"))
         .args(["--schema-only", "--no-owner", "--no-privileges"])
         .args(["--no-publications", "--no-subscriptions"])
@@ -69,12 +80,29 @@ fn dump(place: &ConnectionString) -> Vec<Entry> {
         .unwrap();
     let complaint = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{complaint}");
-    let mut entries = entries(&String::from_utf8(output.stdout).unwrap());
-    entries.sort();
-    entries
+    String::from_utf8(output.stdout).unwrap()
 }
 
-/// Each entry stands under `-- Name: …; Type: …; Schema: …; Owner: -`.
+/// Runs a dump in a database. What an older server does not know of its settings is told by psql,
+/// and of no account.
+fn tell(place: &ConnectionString, dump: &str) {
+    let mut psql = Command::new(servers().eighteen.bin().join("psql"))
+        .args(["--quiet", "--no-psqlrc"])
+        .env_clear()
+        .envs(place.tool_environment())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut stdin = psql.stdin.take().unwrap();
+    stdin.write_all(dump.as_bytes()).unwrap();
+    drop(stdin);
+    assert!(psql.wait().unwrap().success());
+}
+
+/// The entries of a dump, in an order of their own.
+/// Each stands under `-- Name: …; Type: …; Schema: …; Owner: -`.
 fn entries(text: &str) -> Vec<Entry> {
     let mut entries = Vec::new();
     for piece in text.split("\n\n--\n-- Name: ").skip(1) {
@@ -95,5 +123,6 @@ fn entries(text: &str) -> Vec<Entry> {
             sql: lines.join("\n"),
         });
     }
+    entries.sort();
     entries
 }

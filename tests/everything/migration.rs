@@ -140,6 +140,16 @@ impl Migration {
         Self::place(self.to, "postgres", &format!("{}_target", self.name))
     }
 
+    /// A new, empty database of the target's server, where that is of another version.
+    pub(crate) async fn reference(&self) -> Option<ConnectionString> {
+        if version(self.from.bin()) == version(self.to.bin()) {
+            return None;
+        }
+        let database = format!("{}_reference", self.name);
+        self.to.create_database(&database).await;
+        Some(Self::place(self.to, "postgres", &database))
+    }
+
     /// A session on the source.
     pub(crate) async fn source(&self) -> Connection {
         self.from.connect(&format!("{}_source", self.name)).await

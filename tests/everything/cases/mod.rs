@@ -6,6 +6,7 @@ mod extensions;
 mod indexes;
 mod names;
 mod routines;
+mod superusers;
 mod tables;
 mod types;
 mod values;
@@ -70,6 +71,7 @@ pub(crate) fn with(there: &[Needs]) -> Vec<&'static Case> {
         routines::CASES,
         names::CASES,
         extensions::CASES,
+        superusers::CASES,
     ];
     let all = all.into_iter().flatten();
     all.filter(|case| case.needs == Any || there.contains(&case.needs))

@@ -1,6 +1,6 @@
 //! Functions and what is made of them.
 
-use super::{Case, any, superuser};
+use super::{Case, any};
 
 pub(super) const CASES: &[Case] = &[
     any(
@@ -63,18 +63,5 @@ pub(super) const CASES: &[Case] = &[
         "CREATE TEXT SEARCH DICTIONARY plain (TEMPLATE = simple, STOPWORDS = english); CREATE TEXT SEARCH CONFIGURATION mine (COPY = english);
          ALTER TEXT SEARCH CONFIGURATION mine ALTER MAPPING FOR asciiword WITH plain; COMMENT ON TEXT SEARCH CONFIGURATION mine IS 'a configuration';
          CREATE TABLE docs (t text, c regconfig DEFAULT 'mine', v tsvector GENERATED ALWAYS AS (to_tsvector('text_search.mine', t)) STORED); INSERT INTO docs (t) VALUES ('the running dogs'); CREATE INDEX docs_v ON docs USING gin (v);",
-    ),
-    superuser(
-        "leakproof_functions",
-        "CREATE FUNCTION sure(leakproof int DEFAULT 1) RETURNS int LANGUAGE sql LEAKPROOF AS 'SELECT 1';",
-    ),
-    superuser(
-        "event_triggers",
-        "CREATE FUNCTION tell() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN RAISE NOTICE ''%'', TG_TAG; END';
-         CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''no more tables''; END';
-         CREATE TABLE a (id int); INSERT INTO a VALUES (1);
-         CREATE EVENT TRIGGER \"Tells\" ON ddl_command_end EXECUTE FUNCTION tell(); CREATE EVENT TRIGGER off ON sql_drop EXECUTE FUNCTION tell(); ALTER EVENT TRIGGER off DISABLE;
-         COMMENT ON EVENT TRIGGER off IS 'off';
-         CREATE EVENT TRIGGER refuses ON ddl_command_start WHEN TAG IN ('CREATE TABLE', 'CREATE INDEX', 'COMMENT') EXECUTE FUNCTION refuse();",
     ),
 ];

@@ -95,9 +95,9 @@ pub(super) const CASES: &[Case] = &[
     ),
     any(
         "column_settings",
-        "CREATE TABLE settings (a text COMPRESSION pglz, b text STORAGE EXTERNAL, c text, d int, e text COLLATE \"C\") WITH (fillfactor = 50,
+        "CREATE TABLE settings (a text COMPRESSION pglz, b text, c text, d int, e text COLLATE \"C\") WITH (fillfactor = 50,
             autovacuum_enabled = false, toast.autovacuum_enabled = false, autovacuum_vacuum_scale_factor = 0.5);
-         ALTER TABLE settings ALTER c SET STORAGE MAIN, ALTER d SET STATISTICS 17, ALTER a SET (n_distinct = -0.5),
+         ALTER TABLE settings ALTER b SET STORAGE EXTERNAL, ALTER c SET STORAGE MAIN, ALTER d SET STATISTICS 17, ALTER a SET (n_distinct = -0.5),
             ALTER c SET (n_distinct_inherited = 9);
          INSERT INTO settings SELECT repeat('a', 5000), repeat('b', 5000), repeat('c', 5000), n, 'e' FROM generate_series(1, 20) n;
          COMMENT ON TABLE settings IS E'It''s a \\\\ \"table\"\\nof two lines'; COMMENT ON COLUMN settings.a IS 'a column';",
