@@ -71,6 +71,9 @@ async fn from_source(
     if !plan.missing.is_empty() {
         return Err(Error::missing_extensions(&plan.missing));
     }
+    if let Some(elsewhere) = plan.elsewhere.into_iter().next() {
+        return Err(elsewhere.into());
+    }
     let mut left_out = plan.left_out;
     left_out.extend(left_behind::undumped(&source).await?);
     let report = Schema {

@@ -53,7 +53,9 @@ const VIOLATED_18: [Known; 4] = [
     VIOLATED[0],
     VIOLATED[1],
     VIOLATED[2],
-    new("ADD CONSTRAINT parted_of_persons FOREIGN KEY (person) REFERENCES violated.persons(id) NOT VALID;"),
+    new(
+        "ADD CONSTRAINT parted_of_persons FOREIGN KEY (person) REFERENCES violated.persons(id) NOT VALID;",
+    ),
 ];
 
 #[tokio::test]

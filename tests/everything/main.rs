@@ -8,6 +8,8 @@ mod arrives;
 mod cases;
 mod contents;
 mod definitions;
+mod large_objects;
+mod left_behind;
 mod migration;
 
 /// The program under way, as the tests of the whole program have it.

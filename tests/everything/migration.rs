@@ -179,6 +179,11 @@ impl Migration {
 
     /// Runs the program with `--json` and these arguments.
     pub(crate) fn neonlift(&self, arguments: &[&str]) -> Ended {
+        self.neonlift_as("postgres", arguments)
+    }
+
+    /// As [`Migration::neonlift`], with this role on the source.
+    pub(crate) fn neonlift_as(&self, reader: &str, arguments: &[&str]) -> Ended {
         let text = |user: &str, server: &Server, side: &str| {
             format!(
                 "host=127.0.0.1 port={} user={user} dbname={}_{side} password='{PASSWORD}' sslmode=disable",
@@ -195,12 +200,17 @@ impl Migration {
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", self.folder.path())
-            .env("NEONLIFT_SOURCE_URL", text("postgres", self.from, "source"))
+            .env("NEONLIFT_SOURCE_URL", text(reader, self.from, "source"))
             .env("NEONLIFT_TARGET_URL", text(&self.owner, self.to, "target"))
             // The newest client, as on a machine whose tools are newer than its server.
             .env("NEONLIFT_PG_BIN", servers().eighteen.bin())
             .current_dir(self.folder.path());
         Running::start(&mut command).end()
+    }
+
+    /// The name of the role that owns the target.
+    pub(crate) fn owner(&self) -> &str {
+        &self.owner
     }
 
     /// The report of a step.

@@ -71,6 +71,10 @@ pub(crate) struct Server {
 
 impl Server {
     /// Starts servers without TLS of these folders' programs, all at the same time.
+    #[allow(
+        dead_code,
+        reason = "for the tests of everything, which choose their servers"
+    )]
     pub(crate) async fn start_all<const N: usize>(bins: [&Path; N]) -> [Self; N] {
         let made = Data::make_all(&bins);
         let mut servers = Vec::with_capacity(N);

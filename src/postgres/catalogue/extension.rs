@@ -110,7 +110,9 @@ pub async fn dependents(connection: &Connection, extension: &str) -> Result<Vec<
                WHERE d.deptype = 'i')
              SELECT DISTINCT pg_describe_object(d.classid, d.objid, d.objsubid) COLLATE \"C\"
              FROM pg_depend d JOIN members m ON (d.refclassid, d.refobjid) = (m.classid, m.objid)
-             WHERE d.deptype IN ('n', 'a') AND (d.classid, d.objid) NOT IN (TABLE members)
+             WHERE d.deptype IN ('n', 'a')
+               AND d.classid NOT IN ('pg_amop'::regclass, 'pg_amproc'::regclass)
+               AND (d.classid, d.objid) NOT IN (TABLE members)
                AND NOT EXISTS (SELECT FROM pg_depend o WHERE o.deptype = 'e'
                                AND (o.classid, o.objid) = (d.classid, d.objid))
              ORDER BY 1",

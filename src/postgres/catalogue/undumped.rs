@@ -95,17 +95,17 @@ const RIGHTS: &str = ",
       JOIN pg_attribute f ON f.attrelid = o.objid CROSS JOIN LATERAL aclexplode(f.attacl) a
       WHERE o.classid = 'pg_class'::regclass AND NOT f.attisdropped
       UNION ALL
-      SELECT 'default for new objects', 'pg_default_acl'::regclass, d.oid, d.defaclrole, a.grantee, a.privilege_type
+      SELECT 'default privilege', 'pg_default_acl'::regclass, d.oid, d.defaclrole, a.grantee, a.privilege_type
       FROM pg_default_acl d CROSS JOIN LATERAL aclexplode(d.defaclacl) a WHERE a.grantee <> d.defaclrole),
     usual AS (
       SELECT kind, o.classid, objid, owner, a.grantee, a.privilege_type FROM objects o CROSS JOIN LATERAL aclexplode(standard) a
       WHERE rights IS NOT NULL),
     changed AS (
-      SELECT '' AS withdrawn, * FROM (TABLE granted EXCEPT TABLE usual) given WHERE grantee <> owner
-      UNION ALL SELECT ' withdrawn', * FROM (TABLE usual EXCEPT TABLE granted) taken),
+      SELECT 'of' AS withdrawn, * FROM (TABLE granted EXCEPT TABLE usual) given WHERE grantee <> owner
+      UNION ALL SELECT 'withdrawn from', * FROM (TABLE usual EXCEPT TABLE granted) taken),
     counted AS (
       SELECT withdrawn, grantee, privilege_type, kind, count(DISTINCT objid) AS number FROM changed GROUP BY 1, 2, 3, 4)
-    SELECT format('rights%s of %s: %s', withdrawn,
+    SELECT format('rights %s %s: %s', withdrawn,
              CASE grantee WHEN 0 THEN 'everybody (PUBLIC)' ELSE 'the role ' || pg_get_userbyid(grantee) END,
              string_agg(format('%s on %s %s%s', privilege_type, number, kind, CASE number WHEN 1 THEN '' ELSE 's' END), ', '
                ORDER BY kind, privilege_type))

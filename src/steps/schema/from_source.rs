@@ -1,6 +1,6 @@
 //! What the source's definitions become on the target.
 
-use crate::postgres::catalogue::{self, Extension};
+use crate::postgres::catalogue;
 use crate::postgres::script::{Class, Entry, Script};
 use crate::postgres::tools::{ClientTools, Section, dump_schema};
 use crate::postgres::{Connection, ConnectionString, Error as PostgresError, quote};
@@ -19,6 +19,8 @@ pub(in crate::steps) struct Plan {
     pub(in crate::steps) left_out: Vec<LeftOut>,
     /// Extensions that the target does not offer, and that something depends on.
     pub(in crate::steps) missing: Vec<Missing>,
+    /// Extensions that the target has already, in another schema, and that we may not move.
+    pub(in crate::steps) elsewhere: Vec<Elsewhere>,
 }
 
 /// An extension that the target does not offer.
@@ -58,12 +60,10 @@ pub(in crate::steps) async fn plan(
         created: Vec::new(),
         left_out: Vec::new(),
         missing: Vec::new(),
-    };
-    let extensions = Extensions {
-        source: catalogue::extensions(source).await?,
-        target: catalogue::extensions(target).await?,
+        elsewhere: Vec::new(),
     };
     let is_superuser = is_superuser(target).await?;
+    plan.elsewhere = elsewhere(source, target).await?;
     let mut wanted: Vec<&Entry> = Vec::new();
     for entry in &script.entries {
         if entry.class() == Class::Extension && !is_offered(target, &entry.name).await? {
@@ -76,11 +76,16 @@ pub(in crate::steps) async fn plan(
                     plan.left_out.push(leakproof(entry));
                     plain.sql
                 }
-                None => format!("{}{}", entry.sql, extensions.moving(entry)),
+                None => entry.sql.clone(),
             };
             let what = describe(entry);
             plan.statements.push(Statement { what, sql });
             wanted.push(entry);
+            let is_this = |other: &mut Elsewhere| {
+                is_superuser && entry.class() == Class::Extension && other.extension == entry.name
+            };
+            let moved = plan.elsewhere.extract_if(.., is_this);
+            plan.statements.extend(moved.map(|moved| moved.moving()));
         }
     }
     plan.created = count_kinds(&wanted);
@@ -136,27 +141,37 @@ async fn is_offered(target: &Connection, extension: &str) -> Result<bool, Error>
     Ok(found.is_some())
 }
 
-/// The extensions of both sides.
-struct Extensions {
-    source: Vec<Extension>,
-    target: Vec<Extension>,
+/// An extension that the target has in another schema than the source's definitions say.
+pub(in crate::steps) struct Elsewhere {
+    pub(in crate::steps) extension: String,
+    /// Its schema on the target.
+    pub(in crate::steps) there: String,
+    /// Its schema on the source.
+    pub(in crate::steps) wanted: String,
 }
 
-impl Extensions {
-    /// SQL that moves an extension, which the target has already, to the schema where the source's
-    /// definitions look for it.
-    fn moving(&self, entry: &Entry) -> String {
-        let named = |all: &'_ [Extension]| {
-            all.iter()
-                .find(|extension| extension.name == entry.name)
-                .map(|extension| extension.schema.clone())
-        };
-        match (named(&self.source), named(&self.target)) {
-            (Some(wanted), Some(there)) if entry.class() == Class::Extension && wanted != there => {
-                let (name, schema) = (quote::identifier(&entry.name), quote::identifier(&wanted));
-                format!("\nALTER EXTENSION {name} SET SCHEMA {schema};")
-            }
-            _ => String::new(),
+impl Elsewhere {
+    /// SQL that moves it. Only a superuser may: the extension's types are not ours.
+    fn moving(&self) -> Statement {
+        let name = quote::identifier(&self.extension);
+        let schema = quote::identifier(&self.wanted);
+        Statement {
+            what: format!("extension {}", self.extension),
+            sql: format!("ALTER EXTENSION {name} SET SCHEMA {schema};"),
         }
     }
+}
+
+async fn elsewhere(source: &Connection, target: &Connection) -> Result<Vec<Elsewhere>, Error> {
+    let there = catalogue::extensions(target).await?;
+    let moved = |wanted: catalogue::Extension| {
+        let found = there.iter().find(|found| found.name == wanted.name)?;
+        (found.schema != wanted.schema).then(|| Elsewhere {
+            extension: wanted.name,
+            there: found.schema.clone(),
+            wanted: wanted.schema,
+        })
+    };
+    let wanted = catalogue::extensions(source).await?;
+    Ok(wanted.into_iter().filter_map(moved).collect())
 }
