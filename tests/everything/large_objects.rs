@@ -33,7 +33,7 @@ async fn a_stopped_transfer_goes_on_and_each_arrives_once() {
     let expected = rows(&source, HELD).await;
     assert_eq!(rows(&target, HELD).await, expected);
     let stop = format!(
-        "SET ROLE {}; DELETE FROM neonlift.built WHERE definition LIKE 'all large objects';
+        "SET ROLE {}; DELETE FROM neonlift.built WHERE definition IN ('all large objects', 'everything');
          SELECT lo_unlink(oid) FROM neonlift.large_objects WHERE oid > 80050; DELETE FROM neonlift.large_objects WHERE oid > 80050;
          SELECT lo_put(oid, 0, 'another moment') FROM neonlift.large_objects WHERE oid < 80010;
          UPDATE neonlift.large_objects SET visible = 'another moment' WHERE oid < 80010",
@@ -67,9 +67,10 @@ async fn a_stopped_transfer_goes_on_and_each_arrives_once() {
 async fn objects_that_may_not_be_read_are_told_before() {
     let migration = with_objects("unreadable").await;
     let sixteen = &servers().sixteen;
-    sixteen
-        .create_role("unreadable_reader", "IN ROLE pg_read_all_data")
-        .await;
+    sixteen.create_role("unreadable_reader", "").await;
+    let source = migration.source().await;
+    let may_read = "GRANT pg_read_all_data TO unreadable_reader";
+    source.batch("granting", may_read).await.unwrap();
     let ended = migration
         .neonlift_as("unreadable_reader", &["run"])
         .expect(1, "failed");
