@@ -6,7 +6,7 @@ mod undumped;
 pub use extension::{
     Extension, ExtensionRows, available_extension, dependents, extension_rows, extensions,
 };
-pub use undumped::{Undumped, undumped};
+pub use undumped::{Undumped, UndumpedKind, undumped};
 
 use super::quote;
 use super::{Connection, Error};

@@ -3,7 +3,7 @@
 use super::schema::{self, from_source};
 use super::{Error, Work};
 use crate::config::SchemaFrom;
-use crate::postgres::catalogue::{self, Undumped};
+use crate::postgres::catalogue::{self, Undumped, UndumpedKind};
 use crate::postgres::script::{Class, Script};
 use crate::postgres::tools::{Section, dump_schema};
 use crate::postgres::{Connection, ConnectionString};
@@ -33,17 +33,9 @@ pub(super) async fn list(
 
 /// What stands in no definition, with what happens to it.
 pub(super) async fn undumped(source: &Connection) -> Result<Vec<LeftOut>, Error> {
-    let told = |found: Undumped| {
-        let why = happens(&found).to_owned();
-        let (Undumped::Ownership(what)
-        | Undumped::Rights(what)
-        | Undumped::Tablespace(what)
-        | Undumped::Settings(what)
-        | Undumped::Publication(what)
-        | Undumped::Subscription(what)
-        | Undumped::Labels(what)
-        | Undumped::Comment(what)) = found;
-        LeftOut { what, why }
+    let told = |found: Undumped| LeftOut {
+        what: found.what,
+        why: happens(found.kind).to_owned(),
     };
     let mut all: Vec<LeftOut> = catalogue::undumped(source)
         .await?
@@ -55,22 +47,22 @@ pub(super) async fn undumped(source: &Connection) -> Result<Vec<LeftOut>, Error>
     Ok(all)
 }
 
-fn happens(found: &Undumped) -> &'static str {
-    match found {
-        Undumped::Ownership(_) => "all of it belongs to the role that neonlift writes as",
-        Undumped::Rights(_) => {
+fn happens(kind: UndumpedKind) -> &'static str {
+    match kind {
+        UndumpedKind::Ownership => "all of it belongs to the role that neonlift writes as",
+        UndumpedKind::Rights => {
             "rights are not carried over: make the roles on the target and grant again there"
         }
-        Undumped::Tablespace(_) => "it is put where the target puts everything",
-        Undumped::Settings(_) => "they are not carried over: set them again on the target",
-        Undumped::Publication(_) => {
+        UndumpedKind::Tablespace => "it is put where the target puts everything",
+        UndumpedKind::Settings => "they are not carried over: set them again on the target",
+        UndumpedKind::Publication => {
             "it publishes from the old server: make it again where it is needed"
         }
-        Undumped::Subscription(_) => {
+        UndumpedKind::Subscription => {
             "it would pull from another server, with its password: make it again after the cutover"
         }
-        Undumped::Labels(_) => "labels need a provider module that is not loaded on Neon",
-        Undumped::Comment(_) => "the target database keeps its own",
+        UndumpedKind::Labels => "labels need a provider module that is not loaded on Neon",
+        UndumpedKind::Comment => "the target database keeps its own",
     }
 }
 

@@ -1,22 +1,19 @@
 //! The judge of contents: every relation's rows as text, in order, on both sides. Nothing of the
 //! program's own comparison is used.
 
-use crate::migration::Migration;
 use neonlift::postgres::{Connection, quote};
 use std::collections::BTreeMap;
 use tokio_postgres::SimpleQueryMessage;
 
 /// What relations hold: for each schema and relation how many rows, and the hash of their texts.
-type Contents = BTreeMap<(String, String), String>;
+pub(crate) type Contents = BTreeMap<(String, String), String>;
 
 /// Under these settings a row's text is the same on every server.
 const PINNED: &str = "SET search_path = ''; SET extra_float_digits = 3; SET DateStyle = 'ISO';
     SET IntervalStyle = 'postgres'; SET TimeZone = 'UTC'; SET bytea_output = 'hex'";
 
 /// What differs, as a text for each relation, by schema.
-pub(crate) async fn differences(migration: &Migration) -> BTreeMap<String, Vec<String>> {
-    let source = contents(&migration.source().await).await;
-    let target = contents(&migration.target().await).await;
+pub(crate) fn differences(source: &Contents, target: &Contents) -> BTreeMap<String, Vec<String>> {
     assert!(source.len() > 5, "{} relations", source.len());
     let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let names = source.keys().chain(target.keys());
@@ -30,7 +27,8 @@ pub(crate) async fn differences(migration: &Migration) -> BTreeMap<String, Vec<S
     found
 }
 
-async fn contents(connection: &Connection) -> Contents {
+/// What a database holds.
+pub(crate) async fn of(connection: &Connection) -> Contents {
     connection.batch("pinning", PINNED).await.unwrap();
     let relations = rows(
         connection,

@@ -3,48 +3,61 @@
 
 use crate::postgres::{Connection, Error};
 
-/// What never travels, by kind; each names what there is, for people.
+/// Something that never travels.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Undumped {
-    /// Objects of another role than the one that is connected.
-    Ownership(String),
-    /// Rights that a role was given, or that were taken from it.
-    Rights(String),
-    /// Relations in a tablespace.
-    Tablespace(String),
-    /// Settings of the database, or of roles (`ALTER DATABASE … SET`, `ALTER ROLE … SET`).
-    Settings(String),
-    /// A publication.
-    Publication(String),
-    /// A subscription.
-    Subscription(String),
-    /// Security labels.
-    Labels(String),
-    /// The database's own comment.
-    Comment(String),
+pub struct Undumped {
+    /// Its kind.
+    pub kind: UndumpedKind,
+    /// What there is of it, for people.
+    pub what: String,
 }
+
+/// The kinds of what never travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UndumpedKind {
+    /// Objects of another role than the one that is connected.
+    Ownership,
+    /// Rights that a role was given, or that were taken from it.
+    Rights,
+    /// Relations in a tablespace.
+    Tablespace,
+    /// Settings of the database, or of roles (`ALTER DATABASE … SET`, `ALTER ROLE … SET`).
+    Settings,
+    /// A publication.
+    Publication,
+    /// A subscription.
+    Subscription,
+    /// Security labels.
+    Labels,
+    /// The database's own comment.
+    Comment,
+}
+
+const KINDS: [(UndumpedKind, &str); 8] = [
+    (UndumpedKind::Ownership, OWNERSHIP),
+    (UndumpedKind::Rights, RIGHTS),
+    (UndumpedKind::Tablespace, TABLESPACES),
+    (UndumpedKind::Settings, SETTINGS),
+    (UndumpedKind::Publication, PUBLICATIONS),
+    (UndumpedKind::Subscription, SUBSCRIPTIONS),
+    (UndumpedKind::Labels, LABELS),
+    (UndumpedKind::Comment, COMMENT),
+];
 
 /// All of it, by kind and name.
 ///
 /// # Errors
 /// The server's.
 pub async fn undumped(connection: &Connection) -> Result<Vec<Undumped>, Error> {
-    let kinds: [(&str, fn(String) -> Undumped); 8] = [
-        (OWNERSHIP, Undumped::Ownership),
-        (RIGHTS, Undumped::Rights),
-        (TABLESPACES, Undumped::Tablespace),
-        (SETTINGS, Undumped::Settings),
-        (PUBLICATIONS, Undumped::Publication),
-        (SUBSCRIPTIONS, Undumped::Subscription),
-        (LABELS, Undumped::Labels),
-        (COMMENT, Undumped::Comment),
-    ];
     let mut found = Vec::new();
-    for (sql, kind) in kinds {
+    for (kind, sql) in KINDS {
         let sql = format!("WITH {OBJECTS} {sql}");
         let rows = connection.query(&sql, &[]).await;
         let rows = rows.map_err(Error::while_doing("looking for what no dump carries"))?;
-        found.extend(rows.iter().map(|row| kind(row.get(0))));
+        found.extend(rows.iter().map(|row| Undumped {
+            kind,
+            what: row.get(0),
+        }));
     }
     Ok(found)
 }

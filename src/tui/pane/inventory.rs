@@ -92,7 +92,8 @@ fn head(scene: &Scene<'_>, found: &Inventory) -> Vec<Line<'static>> {
     }
     if !found.left_behind.is_empty() {
         let what = counted(found.left_behind.len() as u64, "thing");
-        let text = format!("! {what} will not be on the target as here: see “left behind” below.");
+        let text =
+            format!("! {what} will not be on the target as here: see below what is left behind.");
         head.extend(paragraph(&text, 0, scene.text_cells(), Meaning::Caution));
     }
     head.push(blank());

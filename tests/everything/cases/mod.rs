@@ -13,7 +13,7 @@ mod values;
 mod vectors;
 mod views;
 
-use Needs::{Any, Contrib, Superuser, Vector};
+use Needs::{Any, Contrib, Patience, Superuser, Vector};
 
 /// A kind of thing.
 pub(crate) struct Case {
@@ -36,6 +36,8 @@ pub(crate) enum Needs {
     Contrib,
     /// A target whose role is a superuser.
     Superuser,
+    /// Time: once is enough.
+    Patience,
 }
 
 const fn any(name: &'static str, sql: &'static str) -> Case {
@@ -55,6 +57,11 @@ const fn contrib(name: &'static str, sql: &'static str) -> Case {
 
 const fn superuser(name: &'static str, sql: &'static str) -> Case {
     let needs = Superuser;
+    Case { name, needs, sql }
+}
+
+const fn patience(name: &'static str, sql: &'static str) -> Case {
+    let needs = Patience;
     Case { name, needs, sql }
 }
 

@@ -1,6 +1,6 @@
 //! Values at the edges of their types.
 
-use super::{Case, any};
+use super::{Case, any, patience};
 
 pub(super) const CASES: &[Case] = &[
     any(
@@ -40,7 +40,7 @@ pub(super) const CASES: &[Case] = &[
          INSERT INTO texts (id, t) SELECT 100 + n, chr(n) || repeat('x', n) || chr(n) FROM generate_series(1, 255) n;
          INSERT INTO texts (id, b) SELECT 1000, decode(string_agg(lpad(to_hex(n), 2, '0'), ''), 'hex') FROM generate_series(0, 255) n;",
     ),
-    any(
+    patience(
         "a_row_of_100_mb",
         "CREATE TABLE heavy (id int PRIMARY KEY, t text, b bytea);
          ALTER TABLE heavy ALTER t SET STORAGE EXTERNAL, ALTER b SET STORAGE EXTERNAL;
