@@ -1,11 +1,13 @@
 //! What a database holds, read from the system catalogues: tables, columns, sequences, extensions.
 
 mod extension;
+mod partitions;
 mod undumped;
 
 pub use extension::{
     Extension, ExtensionRows, available_extension, dependents, extension_rows, extensions,
 };
+pub use partitions::hashed_by_enum;
 pub use undumped::{Undumped, UndumpedKind, undumped};
 
 use super::quote;

@@ -36,8 +36,8 @@ fn the_violated_keys_are_told(migration: &Migration) {
         what,
         [
             "fk constraint parted_of_persons",
-            "comment CONSTRAINT parted_of_persons ON parted",
             "check of fk constraint visits_of_persons",
+            "comment CONSTRAINT parted_of_persons ON parted",
         ]
     );
 }
