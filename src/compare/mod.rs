@@ -4,7 +4,9 @@ mod hash;
 
 use crate::failure::{Explain, Failure, Severity};
 use crate::postgres::catalogue::{self, Table, TableName};
-use crate::postgres::{Connection, ConnectionString, Error as PostgresError, Retrying, count};
+use crate::postgres::{
+    Connection, ConnectionString, Error as PostgresError, Retrying, count, large_object,
+};
 use crate::progress::Progress;
 use crate::session::report::{ComparedCollection, ComparedTable, Comparison};
 use crate::source::postgres::counters;
@@ -104,6 +106,8 @@ impl Compare<'_> {
             meter.add(1, 0);
         }
         meter.finish();
+        self.progress.activity("Comparing large objects");
+        tables.extend(large_objects(source, target).await?);
         self.note_writes(source, &mut tables).await?;
         tables.sort_by_key(|table| (table.equal, table.left_out));
         let equal = !tables.iter().any(ComparedTable::differs);
@@ -238,6 +242,27 @@ impl Compare<'_> {
         };
         Ok(rows.into_iter().map(compared).collect())
     }
+}
+
+/// The large objects as rows of the table that they are in; nothing when there are none.
+async fn large_objects(
+    source: &Connection,
+    target: &Connection,
+) -> Result<Option<ComparedTable>, PostgresError> {
+    let (here, there) =
+        tokio::try_join!(large_object::digest(source), large_object::digest(target))?;
+    let compared = ComparedTable {
+        schema: "pg_catalog".to_owned(),
+        table: "pg_largeobject".to_owned(),
+        equal: here == there,
+        source_rows: Some(here.0),
+        target_rows: Some(there.0),
+        source_hash: Some(here.1),
+        target_hash: Some(there.1),
+        left_out: false,
+        written_since: None,
+    };
+    Ok(Some(compared).filter(|_| (here.0, there.0) != (0, 0)))
 }
 
 /// A table on either side.

@@ -26,9 +26,13 @@ impl Json {
     fn step_finished(&mut self, step: Step, outcome: &str, session: &Session) {
         let record = session.steps.get(&step);
         let seconds = record.and_then(crate::session::Record::seconds);
-        self.emit(&json!({
+        let mut finished = json!({
             "event": "step_finished", "step": step, "outcome": outcome, "seconds": seconds,
-        }));
+        });
+        if let (Step::Inventory, Some(Report::Inventory(found))) = (step, session.report(step)) {
+            finished["left_behind"] = json!(found.left_behind);
+        }
+        self.emit(&finished);
     }
 
     fn comparison(&mut self, session: &Session) {

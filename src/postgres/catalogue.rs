@@ -2,9 +2,15 @@
 
 mod extension;
 mod key;
+mod partitions;
+mod undumped;
 
-pub use extension::{Extension, ExtensionRows, available_extension, extension_rows, extensions};
+pub use extension::{
+    Extension, ExtensionRows, available_extension, dependents, extension_rows, extensions,
+};
 pub use key::{Key, keys};
+pub use partitions::hashed_by_enum;
+pub use undumped::{Undumped, UndumpedKind, undumped};
 
 use super::quote;
 use super::{Connection, Error};

@@ -136,8 +136,8 @@ impl Drop for Lap<'_> {
 pub struct MeterSample {
     /// What is measured: a table's or an index's name.
     pub label: String,
-    /// What `rows` counts, in the singular: "row" nearly always, "index row" for an index, "table"
-    /// for work by tables.
+    /// What `rows` counts, in the singular: "row" nearly always, "index row" for an index,
+    /// "object" for large objects, "table" for work by tables.
     pub noun: &'static str,
     /// Rows so far.
     pub rows: u64,
@@ -228,6 +228,11 @@ impl Progress {
     /// Adds a meter for work that goes table by table.
     pub fn tables(&self, label: &str, total: u64) -> Arc<Meter> {
         self.add(Meter::new(label, "table", total, 0))
+    }
+
+    /// Adds a meter for large objects and their bytes.
+    pub fn objects(&self, label: &str, total: u64) -> Arc<Meter> {
+        self.add(Meter::new(label, "object", total, 0))
     }
 
     fn add(&self, meter: Meter) -> Arc<Meter> {

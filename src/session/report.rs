@@ -177,8 +177,30 @@ pub struct Inventory {
     pub tables: Vec<Table>,
     /// Rows for each value of the grouping column.
     pub collections: Vec<Collection>,
+    /// Large objects.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub large_objects: u64,
     /// Things that a person should know beforehand.
     pub warnings: Vec<String>,
+    /// What the target will not have as the source has it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_behind: Vec<LeftBehind>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+/// Something that the target will not have as the source has it. The reports of `schema` and
+/// `transfer` name it again in `left_out`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LeftBehind {
+    /// What.
+    pub what: String,
+    /// What will happen to it.
+    pub happens: String,
 }
 
 /// An extension.
@@ -302,6 +324,9 @@ pub struct Transfer {
     /// `left_out` has them too.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_moved: Vec<NotMoved>,
+    /// Large objects that were loaded.
+    #[serde(default, skip_serializing_if = "LoadedObjects::is_none")]
+    pub large_objects: LoadedObjects,
     /// Snapshots of the source that were used: one, unless the transfer was resumed. All rows
     /// show the source as the last one saw it: what may have changed in between was loaded again.
     pub snapshots: u32,
@@ -311,6 +336,22 @@ pub struct Transfer {
     pub row_seconds: f64,
     /// Seconds of the last run for indexes and the rest.
     pub build_seconds: f64,
+}
+
+/// Large objects, as the ledger has them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LoadedObjects {
+    /// How many.
+    pub objects: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+impl LoadedObjects {
+    fn is_none(&self) -> bool {
+        self.objects == 0
+    }
 }
 
 /// A table of the source that was not moved.

@@ -2,8 +2,11 @@
 
 use super::{Error, Work, identity, size};
 use crate::failure::Explain;
+use crate::figures::counted;
 use crate::postgres::catalogue::{self, LEDGER_SCHEMA};
-use crate::postgres::{Connection, ConnectionString, Error as PostgresError, Retrying, count, tls};
+use crate::postgres::{
+    Connection, ConnectionString, Error as PostgresError, Retrying, count, large_object, tls,
+};
 use crate::session::report::{Check, Connections, Server};
 use crate::session::{State, Step};
 use crate::target::Ledger;
@@ -20,6 +23,7 @@ pub(super) async fn run(work: Work<'_>) -> Result<Connections, Error> {
     let (target, at_target) = visit(work, Side::Target).await?;
     let mut checks = server_checks(Side::Source, &source);
     checks.extend(source_rights(&at_source).await?);
+    checks.extend(hashed_by_enum(&at_source).await?);
     checks.extend(server_checks(Side::Target, &target));
     let string = work.context.required(Side::Target)?;
     checks.push(pooled(&string));
@@ -127,6 +131,15 @@ async fn source_rights(source: &Connection) -> Result<Vec<Check>, Error> {
                 .advise("Connect to the source as the tables' owner or as a superuser."),
         ]);
     }
+    let unreadable = large_object::unreadable(source).await?;
+    if unreadable > 0 {
+        let found = format!("may not read {}", counted(unreadable, "large object"));
+        return Ok(vec![
+            Check::bad(NAME, found)
+                .advise("Connect to the source as their owner or as a superuser.")
+                .advise("Or let the role read them: GRANT SELECT ON LARGE OBJECT … TO …"),
+        ]);
+    }
     if !hidden.is_empty() {
         return Ok(vec![
             Check::bad(NAME, format!("row security hides rows of {}", hidden.join(", ")))
@@ -137,6 +150,20 @@ async fn source_rights(source: &Connection) -> Result<Vec<Check>, Error> {
         NAME,
         format!("{} tables can be read", tables.len()),
     )])
+}
+
+/// Their rows would belong to other partitions on the target.
+async fn hashed_by_enum(source: &Connection) -> Result<Option<Check>, Error> {
+    let tables = catalogue::hashed_by_enum(source).await?;
+    if tables.is_empty() {
+        return Ok(None);
+    }
+    let names: Vec<String> = tables.iter().map(ToString::to_string).collect();
+    let found = format!("the hash of an enum divides {}", names.join(", "));
+    let check = Check::bad("Source: partitions", found)
+        .advise("An enum's values hash otherwise on every server, so the rows would belong to other partitions.")
+        .advise("On the source partition these tables by LIST of the enum, or by the hash of another column.");
+    Ok(Some(check))
 }
 
 fn pooled(string: &ConnectionString) -> Check {

@@ -1,12 +1,16 @@
 //! How a step can end without a report.
 
+use super::schema::from_source::{Elsewhere, Missing};
 use crate::failure::{Explain, Failure, Severity, chain};
-use crate::postgres::ConnectionString;
 use crate::postgres::tools::ToolError;
+use crate::postgres::{ConnectionString, quote};
 use crate::session::Step;
 use crate::wizard::Side;
 use std::io;
 use std::path::PathBuf;
+
+/// So many of the objects that need an extension are named.
+const NAMED: usize = 5;
 
 /// How a step can end without a report.
 #[derive(Debug, thiserror::Error)]
@@ -95,6 +99,21 @@ pub enum Error {
         #[source]
         source: crate::target::Error,
     },
+    /// Something on the source needs extensions that the target does not offer.
+    #[error("the target does not offer what these need: {0}")]
+    MissingExtensions(String),
+    /// The target has an extension in another schema than the source.
+    #[error(
+        "the source has the extension {extension} in the schema {wanted}, the target in {there}"
+    )]
+    ExtensionElsewhere {
+        /// The extension.
+        extension: String,
+        /// Its schema on the target.
+        there: String,
+        /// Its schema on the source.
+        wanted: String,
+    },
     /// The target holds rows of another migration, or tables that we did not create.
     #[error("the target is not empty: {0}")]
     TargetNotEmpty(String),
@@ -104,6 +123,21 @@ pub enum Error {
     /// A step whose work is done by the machine alone.
     #[error("the step {0} has no work to run")]
     NoWork(Step),
+}
+
+impl From<Elsewhere> for Error {
+    fn from(found: Elsewhere) -> Self {
+        let Elsewhere {
+            extension,
+            there,
+            wanted,
+        } = found;
+        Self::ExtensionElsewhere {
+            extension,
+            there,
+            wanted,
+        }
+    }
 }
 
 impl Error {
@@ -122,6 +156,23 @@ impl Error {
             Self::Transfer(error) => error.is_snapshot_lost(),
             _ => false,
         }
+    }
+
+    /// The refusal to make a schema whose parts need extensions that the target does not offer.
+    pub(super) fn missing_extensions(missing: &[Missing]) -> Self {
+        let named = missing.iter().map(|missing| {
+            let Missing {
+                extension,
+                dependents,
+            } = missing;
+            let shown = dependents.iter().take(NAMED).cloned().collect::<Vec<_>>();
+            let more = match dependents.len().saturating_sub(NAMED) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            format!("extension {extension} ({}{more})", shown.join(", "))
+        });
+        Self::MissingExtensions(named.collect::<Vec<_>>().join("; "))
     }
 
     /// For `map_err`: a file error.
@@ -193,6 +244,20 @@ impl Explain for Error {
             .advise("Take the INSERTs out of the files, or move those files out of the folder: what the source has arrives with the transfer.")
             .advise("What only the target is to have, insert after the cutover.")
             .advise("Everything was rolled back: the target is as it was."),
+            Self::MissingExtensions(_) => Failure::new(
+                "The target lacks extensions that the source uses",
+                format!("{}.", chain(self)),
+            )
+            .advise("Neon lists what it offers: SELECT name FROM pg_available_extensions. Some are switched on in the console.")
+            .advise("Otherwise change or drop on the source what needs them; the inventory names all of it under what is left behind.")
+            .advise("Nothing was created on the target."),
+            Self::ExtensionElsewhere { extension, .. } => Failure::new(
+                "An extension is in another schema on the target",
+                format!("{}. Definitions name its types with the schema, and only a superuser may move it.", chain(self)),
+            )
+            .advise("Drop it on the target, which nothing uses yet; neonlift creates it where the source has it:")
+            .advise(format!("$ psql \"$NEONLIFT_TARGET_URL\" -c 'DROP EXTENSION {}'", quote::identifier(extension)))
+            .advise("Nothing was created on the target."),
             Self::TargetNotEmpty(_) => target_not_empty(&chain(self)),
             Self::NoReport(step) => Failure::new("The session lacks a report", chain(self))
                 .advise(format!("Run the step again: neonlift {step}.")),

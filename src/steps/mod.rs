@@ -6,6 +6,7 @@ mod connections;
 mod error;
 mod identity;
 mod inventory;
+mod left_behind;
 mod prerequisites;
 mod schema;
 mod transfer;

@@ -3,16 +3,16 @@
 
 mod deferral;
 mod folder;
+pub(super) mod from_source;
 
-use super::{Error, Work};
+pub(super) use from_source::plan;
+
+use super::{Error, Work, left_behind};
 use crate::config::SchemaFrom;
 use crate::postgres::catalogue;
-use crate::postgres::script::{Class, Entry, Script};
-use crate::postgres::tools::{Section, dump_schema};
-use crate::postgres::{Connection, Retrying, quote};
-use crate::session::report::{LeftOut, Schema};
+use crate::postgres::{Connection, Retrying};
+use crate::session::report::Schema;
 use crate::target::{Ledger, Statement, build_together};
-use crate::transfer::finish::{count_kinds, describe};
 use crate::wizard::Side;
 
 pub(super) async fn run(work: Work<'_>) -> Result<Schema, Error> {
@@ -65,72 +65,21 @@ async fn from_source(
     work.progress
         .begin("pg_dump reads the source's definitions");
     let string = work.known(Side::Source).await?;
-    let connection = Connection::open(&string, &Retrying::default(), work.cancel).await?;
-    let tools = work
-        .context
-        .tools()
-        .for_server(connection.server_version().await?)
-        .await?;
-    let section = Section::PreData;
-    let environment = string.tool_environment();
-    let dump = dump_schema(&tools, &environment, &[], section, None, work.cancel).await?;
-    let script = Script::parse(&dump);
-    let mut left_out = Vec::new();
-    let mut wanted: Vec<&Entry> = Vec::new();
-    let mut statements = vec![preamble(&script, target.server_version().await?)];
-    for extension in catalogue::extensions(&connection).await? {
-        match catalogue::available_extension(target, &extension.name).await? {
-            Some(_) => statements.push(create_extension(&extension)),
-            None => left_out.push(LeftOut {
-                what: format!("extension {}", extension.name),
-                why: "the target does not offer it".to_owned(),
-            }),
-        }
+    let source = Connection::open(&string, &Retrying::default(), work.cancel).await?;
+    source.pin_for_reading().await?;
+    let plan = plan(work, &source, target, &string).await?;
+    if !plan.missing.is_empty() {
+        return Err(Error::missing_extensions(&plan.missing));
     }
-    for entry in script
-        .entries
-        .iter()
-        .filter(|entry| entry.class() != Class::Extension)
-    {
-        match entry.left_out() {
-            // The schema public is there already: nothing is lost.
-            Some(_) if entry.kind == "SCHEMA" => {}
-            Some(why) => left_out.push(LeftOut {
-                what: describe(entry),
-                why: why.to_owned(),
-            }),
-            None => wanted.push(entry),
-        }
+    if let Some(elsewhere) = plan.elsewhere.into_iter().next() {
+        return Err(elsewhere.into());
     }
-    statements.extend(wanted.iter().map(|entry| Statement {
-        what: describe(entry),
-        sql: entry.sql.clone(),
-    }));
+    let mut left_out = plan.left_out;
+    left_out.extend(left_behind::undumped(&source).await?);
     let report = Schema {
         from: "source".to_owned(),
-        created: count_kinds(&wanted),
+        created: plan.created,
         left_out,
     };
-    Ok((statements, report))
-}
-
-fn preamble(script: &Script, version: u32) -> Statement {
-    Statement {
-        what: "pg_dump's settings".to_owned(),
-        sql: script.preamble_for(version),
-    }
-}
-
-fn create_extension(extension: &catalogue::Extension) -> Statement {
-    let (name, schema) = (
-        quote::identifier(&extension.name),
-        quote::identifier(&extension.schema),
-    );
-    Statement {
-        what: format!("extension {}", extension.name),
-        sql: format!(
-            "CREATE SCHEMA IF NOT EXISTS {schema};
-             CREATE EXTENSION IF NOT EXISTS {name} WITH SCHEMA {schema}"
-        ),
-    }
+    Ok((plan.statements, report))
 }

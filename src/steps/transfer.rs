@@ -17,7 +17,7 @@ use crate::source::holder::{self, Held, Holder};
 use crate::source::postgres::PostgresSource;
 use crate::target::{self, Control, Ledger, PlannedTable};
 use crate::transfer::finish::{Extent, Finish, Finished};
-use crate::transfer::{Arrival, Moved, Moving, together};
+use crate::transfer::{Arrival, Moved, Moving, MovingObjects, together};
 use crate::wizard::Side;
 use fitting::{fitting, not_created, not_moved_table};
 use std::collections::HashMap;
@@ -109,12 +109,24 @@ async fn carry_over(
         rows: &counted_rows(work)?,
         chunk_bytes: work.context.config.transfer.chunk_bytes(),
         workers: workers.rows,
-        arrived,
+        arrived: arrived.clone(),
+        progress: work.progress,
+        cancel: work.cancel,
+    };
+    let objects = MovingObjects {
+        source,
+        target: &to,
+        run: &work.session.id,
         progress: work.progress,
         cancel: work.cancel,
     };
     let control = Control::over(connection, &to, work.cancel);
-    let rows = async { Ok((moving.all(control).await?, began.elapsed())) };
+    let rows = async {
+        let (moved, objects) = together(&stop, moving.all(control), objects.all()).await?;
+        // Nobody listens any more when what follows the rows has failed, which stops this too.
+        let _ = arrived.send(Arrival::AllRows).await;
+        Ok((moved, objects, began.elapsed()))
+    };
     let building = finish(
         work,
         source,
@@ -123,13 +135,14 @@ async fn carry_over(
         workers.indexes,
         arrivals,
     );
-    let ((moved, row_time), finished) = together(&stop, rows, building).await?;
+    let ((moved, large_objects, row_time), finished) = together(&stop, rows, building).await?;
     let mut left_out: Vec<LeftOut> = not_moved.iter().map(not_created).collect();
     left_out.extend(finished.left_out);
     let mut report = Transfer {
         tables: moved.tables.iter().map(loaded_table).collect(),
         built: finished.built,
         left_out,
+        large_objects,
         not_moved: not_moved.into_iter().map(not_moved_table).collect(),
         snapshots: u32::try_from(moved.snapshots).unwrap_or(u32::MAX),
         retries: moved.retries,

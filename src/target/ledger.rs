@@ -126,7 +126,10 @@ impl<'a> Ledger<'a> {
     /// SQL that creates the ledger and notes the run.
     pub fn creation(run: &str) -> String {
         let run = quote::literal(run);
-        format!("{CREATE}INSERT INTO neonlift.runs (run) VALUES ({run}) ON CONFLICT DO NOTHING;")
+        let objects = super::large_objects::CREATE;
+        format!(
+            "{CREATE}{objects}INSERT INTO neonlift.runs (run) VALUES ({run}) ON CONFLICT DO NOTHING;"
+        )
     }
 
     /// The runs that the target's ledger knows; none when it has no ledger.
@@ -286,7 +289,7 @@ impl<'a> Ledger<'a> {
             .await
     }
 
-    async fn has_mark(&self, mark: &str) -> Result<bool, Error> {
+    pub(super) async fn has_mark(&self, mark: &str) -> Result<bool, Error> {
         let sql = "SELECT FROM neonlift.built WHERE run = $1 AND definition = $2";
         let parameters: [(&(dyn ToSql + Sync), Type); 2] =
             [(&self.run, Type::TEXT), (&mark, Type::TEXT)];

@@ -2,11 +2,13 @@
 
 mod build;
 mod control;
+mod large_objects;
 mod ledger;
 mod loader;
 
 pub use build::{Statement, build_together};
 pub use control::Control;
+pub use large_objects::LargeObjects;
 pub use ledger::{
     ChunkKey, FOREIGN_ROWS, INDEX, Ledger, LoadedChunk, PlannedTable, STATISTICS, Snapshot,
 };

@@ -5,11 +5,13 @@
 mod batch;
 mod changed;
 pub mod finish;
+mod large_objects;
 mod moving;
 mod resume;
 mod retry;
 mod rows;
 
+pub use large_objects::MovingObjects;
 pub use moving::{Moved, Moving};
 
 use crate::failure::{Explain, Failure, Retry, Severity, chain};
@@ -80,6 +82,9 @@ pub enum Error {
     /// Tables that would have to be loaded again hold rows that we did not load.
     #[error("{0} on the target holds rows that this migration did not load")]
     ForeignRows(String),
+    /// The target has large objects of the source's numbers that we did not make.
+    #[error("the target has large objects of its own under the source's numbers")]
+    ObjectsThere(#[source] crate::postgres::Error),
     /// Chunks are missing although all were loaded, several times over.
     #[error("the target lost rows that it had stored, again and again")]
     Incomplete,
@@ -152,6 +157,12 @@ impl Explain for Error {
             .advise("Stop what writes to the target, and save those rows if they matter.")
             .advise("Begin a new session (--session FILE) with an empty target database.")
             .retry(Retry::Never),
+            Self::ObjectsThere(_) => Failure::new(
+                "Large objects are in the way",
+                format!("{}. Tables name large objects by number, so the numbers have to stay.", chain(self)),
+            )
+            .advise("Use an empty target database; or remove its large objects, if nothing needs them: SELECT lo_unlink(oid) FROM pg_largeobject_metadata.")
+            .advise("Nothing of them was changed. Run the step again afterwards: it goes on with what is missing."),
             Self::Incomplete => Failure::new("The target loses rows", chain(self))
                 .advise("Look at the state of the compute in Neon's console; then run the step again: it goes on with what is missing."),
             Self::Stopped => Failure::interrupted("The transfer was stopped"),

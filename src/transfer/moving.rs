@@ -93,7 +93,6 @@ impl Moving<'_> {
             self.rounds(&mut control, number, &same_moment, &mut found)
                 .await?;
         }
-        self.tell(Arrival::AllRows).await;
         let ledger = Ledger::new(control.connection().await?, self.run);
         self.moved(&ledger, &same_moment, found.retries).await
     }
@@ -315,7 +314,7 @@ impl Moved {
 
 /// Whether two snapshots see the same rows: the same text, and no transaction under way in it
 /// (`xmin:xmax:` with nothing behind).
-fn is_same_moment(then: &str, now: &str) -> bool {
+pub(super) fn is_same_moment(then: &str, now: &str) -> bool {
     then == now && then.ends_with(':')
 }
 

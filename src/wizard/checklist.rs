@@ -250,6 +250,7 @@ mod tests {
             tables: Vec::new(),
             built: Vec::new(),
             left_out: Vec::new(),
+            large_objects: Default::default(),
             not_moved: tables.iter().map(named).collect(),
             snapshots: 1,
             retries: 0,

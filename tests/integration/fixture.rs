@@ -279,14 +279,6 @@ impl World {
         String::from_utf8(sql::dump(&program, url, &arguments)).expect("UTF-8")
     }
 
-    /// The rows of a schema as `pg_dump` sees them, sequences' values with them.
-    pub(crate) fn rows_dumped(&self, url: &str, schema: &str) -> String {
-        let program = self.postgres_program("pg_dump");
-        let schema = format!("--schema={schema}");
-        let text = sql::dump(&program, url, &["--data-only", "--no-owner", &schema]);
-        String::from_utf8(text).expect("UTF-8")
-    }
-
     /// The target's address as a superuser.
     pub(crate) fn target_superuser_url(&self) -> String {
         self.practice().target_superuser_url().expose().to_owned()

@@ -4,7 +4,6 @@
 // Helpers outside of `#[test]` functions fail a test by panicking, too.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-mod arrives;
 mod bad_input;
 mod differences;
 mod end_to_end;

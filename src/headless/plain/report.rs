@@ -56,6 +56,15 @@ fn inventory(found: &Inventory) -> Vec<String> {
         .collect();
     let mut lines = columns(&["table", "rows", "size", "indexes", "vectors"], &rows);
     lines.extend(found.warnings.iter().map(|warning| format!("! {warning}")));
+    if found.large_objects > 0 {
+        lines.push(counted(found.large_objects, "large object"));
+    }
+    lines.extend(
+        found
+            .left_behind
+            .iter()
+            .map(|left| format!("! left behind: {} ({})", left.what, left.happens)),
+    );
     lines.push(format!("written to {}", found.stats_file));
     lines
 }
@@ -109,6 +118,13 @@ fn transfer(found: &Transfer) -> Vec<String> {
         ),
         format!("built, by the ledger: {}", kinds(&found.built)),
     ];
+    if found.large_objects.objects > 0 {
+        lines.push(format!(
+            "{}, {}",
+            counted(found.large_objects.objects, "large object"),
+            bytes(found.large_objects.bytes)
+        ));
+    }
     if found.retries > 0 {
         lines.push(format!(
             "! tried again: {}",

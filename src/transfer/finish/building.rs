@@ -147,7 +147,7 @@ pub(super) async fn build_on_arrival(
     arrivals: &mut mpsc::Receiver<Arrival>,
 ) -> Result<(), Error> {
     if builds.is_empty() {
-        return all_rows(arrivals).await;
+        return all_rows(finish, arrivals).await;
     }
     let watcher = target::open(finish.target, finish.cancel).await?;
     let stop = finish.cancel.child_token();
@@ -189,7 +189,7 @@ async fn work_off<'s>(
                 vectors &= build.need.is_none();
                 builds.is_built(&build.table);
             }
-            arrival = arrivals.recv(), if !all_in => match arrival {
+            arrival = next(site.finish, arrivals), if !all_in => match arrival {
                 Some(Arrival::Table(table)) => builds.release(&table),
                 Some(Arrival::AllRows) => {
                     all_in = true;
@@ -208,12 +208,21 @@ async fn run(site: &Site<'_>, build: Build) -> (Build, Result<(), Error>) {
 }
 
 /// Waits until all rows are in.
-async fn all_rows(arrivals: &mut mpsc::Receiver<Arrival>) -> Result<(), Error> {
+async fn all_rows(
+    finish: &Finish<'_>,
+    arrivals: &mut mpsc::Receiver<Arrival>,
+) -> Result<(), Error> {
     loop {
-        match arrivals.recv().await {
+        match next(finish, arrivals).await {
             Some(Arrival::AllRows) => return Ok(()),
             Some(Arrival::Table(_)) => {}
             None => return Err(Error::Stopped),
         }
     }
+}
+
+/// What has arrived; `None` when nothing more will.
+async fn next(finish: &Finish<'_>, arrivals: &mut mpsc::Receiver<Arrival>) -> Option<Arrival> {
+    let arrival = finish.cancel.run_until_cancelled(arrivals.recv()).await;
+    arrival.flatten()
 }

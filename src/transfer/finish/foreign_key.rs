@@ -1,7 +1,7 @@
 //! Foreign keys: all in one batch; where the source itself violates one, that one is added
 //! unchecked and reported, instead of failing the whole.
 
-use super::{Finish, Made, describe};
+use super::{Finish, Made, describe, has_state};
 use crate::failure::chain;
 use crate::postgres::script::{Class, Entry};
 use crate::postgres::{Connection, Error as PostgresError};
@@ -69,10 +69,6 @@ pub(super) async fn unchecked(
             why: UNCHECKED.to_owned(),
         })
         .collect())
-}
-
-fn has_state(error: &Error, state: &str) -> bool {
-    error.refusal().and_then(PostgresError::sqlstate) == Some(state)
 }
 
 async fn one_by_one(

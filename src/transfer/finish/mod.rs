@@ -13,6 +13,7 @@ pub use definition::{count_kinds, describe};
 
 use super::retry::Attempts;
 use super::{Arrival, Error};
+use crate::failure::chain;
 use crate::postgres::catalogue::{self, Key, Sequence, TableName};
 use crate::postgres::script::{Class, Entry};
 use crate::postgres::{Connection, ConnectionString, quote};
@@ -120,15 +121,27 @@ impl Finish<'_> {
         self.refresh_views(control.connection().await?).await?;
         let keys = missing(&|class| class == Class::ForeignKey);
         let refused = foreign_key::add(self, control, &keys).await?;
+        let keys_refused = !refused.is_empty();
         finished.left_out.extend(refused);
         let unchecked = foreign_key::unchecked(control.connection().await?, entries).await?;
         finished.left_out.extend(unchecked);
-        let last = missing(&|class| LAST.contains(&class));
+        let mut last = missing(&|class| LAST.contains(&class));
+        if keys_refused {
+            let (of_constraints, others): (Vec<_>, Vec<_>) =
+                last.into_iter().partition(is_of_constraint);
+            last = others;
+            let orphans = self.try_each(control, &of_constraints, &[UNDEFINED]);
+            finished.left_out.extend(orphans.await?);
+        }
         let doing = "Creating triggers, policies and comments";
         self.batch(doing, control, &last).await?;
-        let connection = control.connection().await?;
-        self.analyze(connection, &built).await?;
-        Ledger::new(connection, self.run).finish().await?;
+        self.analyze(control.connection().await?, &built).await?;
+        let triggers = missing(&|class| class == Class::EventTrigger);
+        let refused = self.try_each(control, &triggers, &[NOT_ALLOWED, UNDEFINED]);
+        finished.left_out.extend(refused.await?);
+        Ledger::new(control.connection().await?, self.run)
+            .finish()
+            .await?;
         finished.built.extend(count_kinds(entries));
         Ok(finished)
     }
@@ -192,6 +205,30 @@ impl Finish<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Makes definitions one by one; gives those that the target refuses with one of these
+    /// SQLSTATEs.
+    async fn try_each(
+        &self,
+        control: &mut Control,
+        definitions: &[Made<'_>],
+        refusals: &[&str],
+    ) -> Result<Vec<LeftOut>, Error> {
+        let mut refused = Vec::new();
+        for made in definitions {
+            let what = describe(made.entry);
+            match self.batch(&what, control, std::slice::from_ref(made)).await {
+                Err(error) if refusals.iter().any(|state| has_state(&error, state)) => {
+                    let why = chain(&error);
+                    self.progress
+                        .note(Tone::Warning, format!("{what} is left out: {why}"));
+                    refused.push(LeftOut { what, why });
+                }
+                done => done?,
+            }
+        }
+        Ok(refused)
     }
 
     async fn build_together(
@@ -333,10 +370,27 @@ const LAST: [Class; 5] = [
     Class::Comment,
 ];
 
+/// SQLSTATE `insufficient_privilege`: a target may allow event triggers to superusers only.
+const NOT_ALLOWED: &str = "42501";
+
+/// SQLSTATE `undefined_object`: a comment on what was refused.
+const UNDEFINED: &str = "42704";
+
 /// Keys, indexes, what is attached to them and views that need them: in pg_dump's order each finds
 /// what it depends on.
 fn is_first(class: Class) -> bool {
-    class != Class::ForeignKey && !LAST.contains(&class)
+    const LATER: [Class; 2] = [Class::ForeignKey, Class::EventTrigger];
+    !LATER.contains(&class) && !LAST.contains(&class)
+}
+
+/// A comment on a constraint: nothing to comment on when the target took no such key.
+fn is_of_constraint(made: &Made<'_>) -> bool {
+    made.entry.class() == Class::Comment && made.entry.name.starts_with("CONSTRAINT ")
+}
+
+/// Whether the target refused a definition with this SQLSTATE.
+fn has_state(error: &Error, state: &str) -> bool {
+    error.refusal().and_then(crate::postgres::Error::sqlstate) == Some(state)
 }
 
 fn set_value(sequence: &Sequence) -> String {

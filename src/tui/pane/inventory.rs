@@ -43,6 +43,10 @@ pub(super) fn page(scene: &Scene<'_>, found: &Inventory) -> Page {
         Meaning::Plain,
         scene.cells,
     ));
+    if !found.left_behind.is_empty() {
+        body.push(blank());
+        body.extend(left_behind(scene, found));
+    }
     Page {
         head: head(scene, found),
         body,
@@ -69,6 +73,11 @@ fn head(scene: &Scene<'_>, found: &Inventory) -> Vec<Line<'static>> {
             bytes(sum(|table| table.index_bytes))
         ),
     ];
+    let objects = Some(found.large_objects).filter(|objects| *objects > 0);
+    let parts: Vec<String> = parts
+        .into_iter()
+        .chain(objects.map(|objects| counted(objects, "large object")))
+        .collect();
     let mut head: Vec<Line<'static>> = flowed(&parts, scene.theme().dot(), scene.cells)
         .into_iter()
         .map(|row| line(row, Meaning::Strong))
@@ -81,8 +90,28 @@ fn head(scene: &Scene<'_>, found: &Inventory) -> Vec<Line<'static>> {
             Meaning::Caution,
         ));
     }
+    if !found.left_behind.is_empty() {
+        let what = counted(found.left_behind.len() as u64, "thing");
+        let text =
+            format!("! {what} will not be on the target as here: see below what is left behind.");
+        head.extend(paragraph(&text, 0, scene.text_cells(), Meaning::Caution));
+    }
     head.push(blank());
     head
+}
+
+fn left_behind(scene: &Scene<'_>, found: &Inventory) -> Vec<Line<'static>> {
+    let mut told = vec![line("Left behind", Meaning::Strong)];
+    for left in &found.left_behind {
+        told.extend(paragraph(&left.what, 0, scene.text_cells(), Meaning::Plain));
+        told.extend(paragraph(
+            &left.happens,
+            2,
+            scene.text_cells(),
+            Meaning::Quiet,
+        ));
+    }
+    told
 }
 
 fn tables(scene: &Scene<'_>, found: &Inventory) -> Vec<Line<'static>> {

@@ -131,7 +131,20 @@ pub(super) fn transfer(scene: &Scene<'_>, made: &Transfer) -> Page {
         0 => "none was needed".to_owned(),
         some => format!("{}, each after a fault on the way", counted(some, "chunk")),
     };
+    let objects = made.large_objects;
+    let large = match objects.objects {
+        0 => Vec::new(),
+        some => {
+            let told = format!(
+                "{}, {}",
+                counted(some, "large object"),
+                bytes(objects.bytes)
+            );
+            fact(scene, "and", &told)
+        }
+    };
     let mut body = [
+        large,
         fact(scene, "rows took", &duration(made.row_seconds)),
         fact(scene, "building", &duration(made.build_seconds)),
         fact(scene, "retries", &retries),
