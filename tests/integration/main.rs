@@ -9,6 +9,7 @@ mod bad_input;
 mod differences;
 mod end_to_end;
 mod extension_rows;
+#[allow(dead_code, reason = "other suites need more of it")]
 mod fixture;
 mod identities;
 mod interrupted;
