@@ -6,10 +6,11 @@ use crate::processes;
 use crate::road::{Entrance, Point, Road, Traffic};
 use neonlift::postgres::ConnectionString;
 use neonlift::practice::relay::{Faults, Relay};
-use std::cell::{Cell, OnceCell};
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::process::Command;
+use std::sync::OnceLock;
 
 /// Documents for several chunks of a mebibyte.
 const DOCUMENTS: u64 = 1_000;
@@ -22,6 +23,9 @@ const NOTES: &str = "
     INSERT INTO notes (document, text)
       SELECT d.id, repeat(md5(d.id::text || n), 4) FROM vector_documents d, generate_series(1, 15) n;
     CREATE INDEX notes_document_idx ON notes (document);
+    -- A crash sets a sequence forward that was not set on purpose.
+    SELECT setval(format('%I.%I', schemaname, sequencename), last_value) FROM pg_sequences
+      WHERE last_value IS NOT NULL;
     ANALYZE notes";
 
 /// The steps that do something, in their order.
@@ -39,7 +43,6 @@ pub(crate) const STEPS: [&str; 7] = [
 pub(crate) struct Suite {
     world: World,
     source: BTreeMap<String, String>,
-    traffic: OnceCell<BTreeMap<&'static str, Traffic>>,
     cases: Cell<u32>,
 }
 
@@ -57,7 +60,6 @@ impl Suite {
         Self {
             world,
             source,
-            traffic: OnceCell::new(),
             cases: Cell::new(0),
         }
     }
@@ -72,7 +74,9 @@ impl Suite {
 
     /// What each step carries over the roads when nothing breaks.
     pub(crate) fn traffic(&self, step: &str) -> Traffic {
-        let all = self.traffic.get_or_init(|| {
+        // The same with all servers.
+        static TRAFFIC: OnceLock<BTreeMap<&str, Traffic>> = OnceLock::new();
+        let all = TRAFFIC.get_or_init(|| {
             let case = self.case("nothing breaks");
             let measure = |step| {
                 case.road.strike_at(None);
@@ -142,32 +146,41 @@ impl<'a> Case<'a> {
         self.suite.world.target().beside(&self.database)
     }
 
+    fn target_url(&self) -> String {
+        let url = self.suite.world.target_url();
+        through(&url, self.target.port).replace("/neondb?", &format!("/{}?", self.database))
+    }
+
     /// The program on this case's roads.
     pub(crate) fn neonlift(&self, arguments: &[&str]) -> Command {
-        let through = |url: &str, port: u16| {
-            let old = format!(":{}/", parsed(url).port());
-            url.replace(&old, &format!(":{port}/"))
-        };
-        let world = &self.world;
-        let target = world
-            .target_url()
-            .replace("/neondb?", &format!("/{}?", self.database));
-        let mut command = world.neonlift(arguments);
+        let source = through(&self.suite.world.source_url(), self.source.port);
+        let mut command = self.world.neonlift(arguments);
         command
-            .env(
-                "NEONLIFT_SOURCE_URL",
-                through(&world.source_url(), self.source.port),
-            )
-            .env("NEONLIFT_TARGET_URL", through(&target, self.target.port));
+            .env("NEONLIFT_SOURCE_URL", source)
+            .env("NEONLIFT_TARGET_URL", self.target_url());
         command
     }
 
     /// The command that is given again and again.
     pub(crate) fn run(&self) -> Command {
+        let mut command = self.run_in_words();
+        command.arg("--json");
+        command
+    }
+
+    /// The same, for people.
+    pub(crate) fn run_in_words(&self) -> Command {
         let config = self.world.config("[transfer]\nchunk_mb = 1\njobs = 2\n");
-        let mut command = self.neonlift(&["run", "--json", "--config", &config]);
-        // What it says when it should not have come to that.
-        command.env("RUST_BACKTRACE", "1");
+        self.neonlift(&["run", "--config", &config])
+    }
+
+    /// The same, with a second for each attempt to connect to the target.
+    pub(crate) fn impatient(&self) -> Command {
+        let mut command = self.run();
+        command.env(
+            "NEONLIFT_TARGET_URL",
+            format!("{}&connect_timeout=1", self.target_url()),
+        );
         command
     }
 
@@ -277,6 +290,34 @@ impl<'a> Case<'a> {
         first
     }
 
+    /// The target's tables that hold rows, each with the file that it is in: emptied, a table gets
+    /// another file.
+    pub(crate) fn files_with_rows(&self) -> BTreeMap<String, String> {
+        let sql = "SELECT c.oid::regclass, pg_relation_filenode(c.oid) FROM pg_class c
+                   JOIN pg_namespace n ON n.oid = c.relnamespace
+                   WHERE c.relkind = 'r' AND n.nspname IN ('public', 'shop')";
+        let session = self.target().open();
+        let files = session.rows(sql).into_iter().map(|row| {
+            let [table, file] = <[_; 2]>::try_from(row).expect("two columns");
+            (table.expect("a name"), file.expect("a file"))
+        });
+        let holds = |table: &str| {
+            let rows = session.rows(&format!("SELECT FROM ONLY {table} LIMIT 1"));
+            !rows.is_empty()
+        };
+        files.filter(|(table, _)| holds(table)).collect()
+    }
+
+    /// Asserts that these tables were not emptied since.
+    pub(crate) fn assert_kept(&self, files: &BTreeMap<String, String>) {
+        let now = self.files_with_rows();
+        let kept = |(table, file): (&String, &String)| now.get(table) == Some(file);
+        assert!(
+            files.iter().all(kept),
+            "loaded again: {files:?}, now {now:?}"
+        );
+    }
+
     /// Asserts that the run did not succeed and says so: last line, exit code, session and
     /// failure agree, and something is advised.
     pub(crate) fn failed(&self, ended: Ended) -> Ended {
@@ -311,6 +352,11 @@ impl Drop for Case<'_> {
 
 fn parsed(url: &str) -> ConnectionString {
     ConnectionString::parse(url).expect("a connection string")
+}
+
+/// The same address by another port.
+fn through(url: &str, port: u16) -> String {
+    url.replace(&format!(":{}/", parsed(url).port()), &format!(":{port}/"))
 }
 
 /// Where a server of the practice listens.

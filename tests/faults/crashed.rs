@@ -2,44 +2,38 @@
 //! what breaks here breaks for everybody on them.
 
 use crate::case::{Case, Suite};
-use crate::fixture::{Database, Running, Side, eventually};
+use crate::fixture::{Database, Side};
 use crate::killed::points;
 use crate::road::Held;
 use crate::seed::Seed;
 
-const STEPS: [(&str, u64); 4] = [
-    ("backup", 1),
-    ("schema", 1),
-    ("transfer", 3),
-    ("compare", 1),
-];
-
-/// Strikes at points of these steps, and gives how each run ended.
-fn struck(name: &str, strike: impl Fn(&mut Case<'_>, &Running)) {
-    let suite = Suite::new();
+/// Strikes at points of these steps: so many of each.
+fn struck(suite: &Suite, name: &str, steps: &[(&str, u64)], strike: impl Fn(&mut Case<'_>)) {
     let mut seed = Seed::of(name);
-    for (step, count) in STEPS {
-        for point in points(&suite, step, count, &mut seed) {
+    for (step, count) in steps.iter().copied() {
+        for point in points(suite, step, count, &mut seed) {
             let held = [Held::Arrive, Held::GetLost][seed.within(0..2) as usize];
             let name = format!("{name}, {step}, {point:?}, {held:?}, {}", seed.to_repeat());
             let mut case = suite.case(&name);
             let running = case.at(step, point);
-            strike(&mut case, &running);
+            strike(&mut case);
             case.road.go(held);
-            let first = case.recovers(running);
-            println!("  {:?} {}", first.code, first.notes());
+            case.recovers(running);
         }
     }
 }
 
 #[test]
-fn the_target() {
-    struck("the target restarts", |case, _| case.restart(Side::Target));
-}
-
-#[test]
-fn the_source() {
-    struck("the source restarts", |case, _| case.restart(Side::Source));
+fn a_server_that_restarts_at_once() {
+    let suite = Suite::new();
+    let target = [("transfer", 3), ("compare", 1)];
+    struck(&suite, "the target restarts", &target, |case| {
+        case.restart(Side::Target)
+    });
+    let source = [("backup", 1), ("transfer", 2), ("compare", 1)];
+    struck(&suite, "the source restarts", &source, |case| {
+        case.restart(Side::Source)
+    });
 }
 
 /// Ends all sessions of a database but the one that asks.
@@ -51,11 +45,30 @@ fn terminate(database: &Database<'_>) {
 }
 
 #[test]
-fn every_session_of_the_target() {
-    struck("the target's sessions", |case, _| terminate(&case.target()));
+fn every_session_ended_by_an_administrator() {
+    let suite = Suite::new();
+    let target = [("schema", 1), ("transfer", 2)];
+    struck(&suite, "the target's sessions", &target, |case| {
+        terminate(&case.target())
+    });
+    let source = [("schema", 1), ("transfer", 2)];
+    struck(&suite, "the source's sessions", &source, |case| {
+        terminate(&case.source())
+    });
 }
 
 #[test]
-fn every_session_of_the_source() {
-    struck("the source's sessions", |case, _| terminate(&case.source()));
+fn all_connections_used_up_by_others() {
+    let suite = Suite::new();
+    let case = suite.case("all connections used up by others");
+    case.until("schema");
+    // The owner of the database gets none of the last seven.
+    let others: Vec<_> = (7..104).map(|_| case.target().open()).collect();
+    let mut running = case.start();
+    running.wait_for("a retry", |event| {
+        let text = event["text"].as_str().unwrap_or_default();
+        text.contains("trying again in") && text.contains("connection slots are reserved")
+    });
+    drop(others);
+    case.arrived(running.end());
 }

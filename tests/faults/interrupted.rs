@@ -2,7 +2,7 @@
 
 use crate::case::Suite;
 use crate::killed::points;
-use crate::road::Held;
+use crate::road::{Held, Point};
 use crate::seed::Seed;
 use rustix::process::Signal;
 
@@ -12,7 +12,6 @@ fn a_stopped_run_goes_on() {
     let mut seed = Seed::of("interrupted");
     let signals = [Signal::INT, Signal::TERM, Signal::HUP].into_iter().cycle();
     let steps = [
-        ("inventory", 1),
         ("backup", 1),
         ("schema", 1),
         ("transfer", 4),
@@ -25,6 +24,9 @@ fn a_stopped_run_goes_on() {
             points.into_iter().map(move |point| (step, point))
         })
         .collect();
+    // So late that the step ends before it has noticed.
+    let late = Point::Turn(suite.traffic("connections").turns * 85 / 100);
+    let points = [("connections", late)].into_iter().chain(points);
     for ((step, point), signal) in points.into_iter().zip(signals) {
         let name = format!("{step}, {point:?}, {signal:?}, {}", seed.to_repeat());
         let case = suite.case(&name);

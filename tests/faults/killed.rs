@@ -53,8 +53,10 @@ fn killed(first: usize) {
             Some("running"),
             "{killed}"
         );
+        let files = case.files_with_rows();
         case.road.go(held);
         case.goes_on();
+        case.assert_kept(&files);
     }
 }
 

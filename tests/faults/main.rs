@@ -6,6 +6,8 @@
 
 // Helpers outside of `#[test]` functions fail a test by panicking, too.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
+// What a failed test has printed names the case that failed, and the seed.
+#![allow(clippy::print_stdout)]
 
 mod backup;
 mod case;
