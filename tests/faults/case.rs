@@ -72,6 +72,12 @@ impl Suite {
         Case::new(self, &format!("case_{number}"))
     }
 
+    /// Asserts that the source was only read.
+    pub(crate) fn source_is_untouched(&self) {
+        let differing = differences(&self.source, &content(&self.world.source()));
+        assert!(differing.is_empty(), "before / now:\n{differing}");
+    }
+
     /// What each step carries over the roads when nothing breaks.
     pub(crate) fn traffic(&self, step: &str) -> Traffic {
         // The same with all servers.

@@ -26,7 +26,7 @@ fn struck(suite: &Suite, name: &str, steps: &[(&str, u64)], strike: impl Fn(&mut
 #[test]
 fn a_server_that_restarts_at_once() {
     let suite = Suite::new();
-    let target = [("transfer", 3), ("compare", 1)];
+    let target = [("transfer", 2), ("compare", 1)];
     struck(&suite, "the target restarts", &target, |case| {
         case.restart(Side::Target)
     });

@@ -14,7 +14,7 @@ fn a_stopped_run_goes_on() {
     let steps = [
         ("backup", 1),
         ("schema", 1),
-        ("transfer", 4),
+        ("transfer", 3),
         ("compare", 1),
     ];
     let points: Vec<_> = steps

@@ -4,6 +4,7 @@
 use crate::case::{STEPS, Suite};
 use crate::road::{Held, Point};
 use crate::seed::Seed;
+use rstest::rstest;
 
 /// How often each step is killed.
 const POINTS: [u64; 7] = [1, 3, 3, 4, 3, 8, 3];
@@ -24,8 +25,9 @@ pub(crate) fn points(suite: &Suite, step: &str, count: u64, seed: &mut Seed) -> 
         .collect()
 }
 
-/// Kills at every second of the points, beginning with this one: two tests share them.
-fn killed(first: usize) {
+/// Every fourth of the points, beginning with this one: so these tests take their turns with others.
+#[rstest]
+fn at_points_of_all_traffic(#[values(0, 1, 2, 3)] first: usize) {
     let suite = Suite::new();
     let mut seed = Seed::of("killed");
     let all: Vec<(&str, Point)> = STEPS
@@ -39,7 +41,7 @@ fn killed(first: usize) {
     assert_eq!(all.len(), 25);
     for (nth, (step, point)) in all.into_iter().enumerate() {
         let held = [Held::Arrive, Held::GetLost][seed.within(0..2) as usize];
-        if nth % 2 != first {
+        if nth % 4 != first {
             continue;
         }
         let case = suite.case(&format!(
@@ -53,19 +55,10 @@ fn killed(first: usize) {
             Some("running"),
             "{killed}"
         );
-        let files = case.files_with_rows();
         case.road.go(held);
+        let files = case.files_with_rows();
         case.goes_on();
         case.assert_kept(&files);
     }
-}
-
-#[test]
-fn at_every_other_point() {
-    killed(0);
-}
-
-#[test]
-fn at_the_points_between() {
-    killed(1);
+    suite.source_is_untouched();
 }
