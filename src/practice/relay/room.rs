@@ -7,7 +7,7 @@ use bytes::{Bytes, BytesMut};
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-/// Neon's words (read in its sources: `zenith_extend` in `pgxn/neon/pagestore_smgr.c`).
+/// Neon's words, for a project of the free plan.
 const NO_ROOM: &str = "could not extend file because project size limit (512 MB) has been exceeded";
 
 /// What both directions of a session know: whether the server's next error is ours.
