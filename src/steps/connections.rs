@@ -45,7 +45,7 @@ async fn visit(work: Work<'_>, side: Side) -> Result<(Server, Connection), Error
     // Until the target has been written to, the person may still choose other databases. The
     // schema is made whole or not at all, so a failed one has written nothing.
     let string = match work.session.state(Step::Schema) {
-        State::Waiting | State::Failed => work.context.required(side)?,
+        State::Waiting | State::Failed => work.given(side)?,
         _ => work.recognised(side).await?,
     };
     let connection = Connection::open(&string, &Retrying::default(), work.cancel).await?;

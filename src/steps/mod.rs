@@ -15,9 +15,10 @@ pub use error::Error;
 use identity::identity;
 
 use crate::config::Config;
+use crate::failure::chain;
 use crate::postgres::tools::Search;
 use crate::postgres::{Connection, ConnectionString, Error as PostgresError, Retrying};
-use crate::progress::Progress;
+use crate::progress::{Progress, Tone};
 use crate::session::report::Report;
 use crate::session::{Identity, Session, Step};
 use crate::wizard::Side;
@@ -89,10 +90,21 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
+    /// The connection string of a side as it was given. Retries on the way there leave a note.
+    fn given(&self, side: Side) -> Result<ConnectionString, Error> {
+        let string = self.context.required(side)?;
+        let progress = self.progress.clone();
+        Ok(string.telling(move |retry| {
+            let (pause, why) = (retry.pause, chain(retry.error));
+            let text = format!("{}: trying again in {pause:?} ({why})", side.name());
+            progress.note(Tone::Warning, text);
+        }))
+    }
+
     /// The connection string of a side to work with: of the right database, and not through a
     /// pooler where it is to be written to.
     async fn known(&self, side: Side) -> Result<ConnectionString, Error> {
-        let string = self.context.required(side)?;
+        let string = self.given(side)?;
         match Error::pooled(&string).filter(|_| side == Side::Target) {
             Some(refusal) => Err(refusal),
             None => self.recognised(side).await,
@@ -102,7 +114,7 @@ impl Work<'_> {
     /// The connection string of a side, after making sure that it still leads to the database
     /// that this session is about.
     async fn recognised(&self, side: Side) -> Result<ConnectionString, Error> {
-        let string = self.context.required(side)?;
+        let string = self.given(side)?;
         if self.expected(side).is_some() {
             let connection = Connection::open(&string, &Retrying::default(), self.cancel).await?;
             self.recognise(side, &connection).await?;
@@ -112,7 +124,7 @@ impl Work<'_> {
 
     /// The target, as [`Work::known`] has it, with a connection that is open and pinned.
     async fn reach_target(&self) -> Result<(ConnectionString, Connection), Error> {
-        let string = self.context.required(Side::Target)?;
+        let string = self.given(Side::Target)?;
         if let Some(refusal) = Error::pooled(&string) {
             return Err(refusal);
         }

@@ -17,6 +17,7 @@ mod migration;
 #[allow(dead_code, reason = "those tests need more of it")]
 mod beside {
     pub(crate) mod fixture;
+    pub(crate) mod processes;
 }
 
 /// Servers, as the tests of the driver layer have them.
@@ -27,5 +28,5 @@ mod driver {
     pub(crate) mod server;
 }
 
-use beside::fixture;
+use beside::{fixture, processes};
 use driver::{certificates, server};

@@ -1,8 +1,7 @@
-//! Killed at any moment: the same command goes on, nothing lost, nothing doubled.
+//! Killed where it matters what happens meanwhile. Killed anywhere: `tests/faults/killed.rs`.
 
 use crate::fixture::{Ended, Running, SEVERAL_CHUNKS, World, eventually};
 use std::collections::BTreeMap;
-use std::fs;
 
 /// A migration that was stopped while rows travelled: some chunks are in, some are not. `stop`
 /// ends the program while nothing flows to the target.
@@ -64,27 +63,6 @@ pub(crate) fn loaded_at(world: &World) -> BTreeMap<(String, String), String> {
 fn no_row_twice(world: &World) {
     let sql = "SELECT count(*), count(DISTINCT id) FROM vector_documents";
     assert_eq!(world.target().rows(sql), world.source().rows(sql));
-}
-
-#[test]
-fn amid_the_rows() {
-    let world = World::new(SEVERAL_CHUNKS);
-    let before = world.dump_of_source();
-    let killed = stopped_amid_the_rows(&world, Running::kill);
-    assert_eq!(killed.code, None, "{killed}");
-    let loaded = loaded_at(&world);
-    let status = world.json(&["status"]).only("status");
-    assert_eq!(status["session"]["steps"]["transfer"]["state"], "running");
-
-    let ended = go_on(&world);
-    let now = loaded_at(&world);
-    assert!(
-        loaded.iter().all(|(chunk, at)| now.get(chunk) == Some(at)),
-        "loaded again: {ended}"
-    );
-    assert!(now.len() > loaded.len());
-    no_row_twice(&world);
-    assert!(world.dump_of_source() == before, "the source has changed");
 }
 
 #[test]
@@ -212,48 +190,6 @@ fn while_the_first_index_is_built() {
 #[test]
 fn while_a_key_is_built_after_others() {
     killed_while_building_on("shop.orders");
-}
-
-#[test]
-fn during_the_backup() {
-    let world = World::new(300);
-    world
-        .json(&["run", "--until", "inventory"])
-        .expect(0, "done");
-    let holder = world.source().open();
-    holder.run("BEGIN; LOCK TABLE shop.visits IN ACCESS EXCLUSIVE MODE");
-    let running = world.start(&["run"]);
-    let waiting = "SELECT count(*) FROM pg_stat_activity
-                   WHERE wait_event_type = 'Lock' AND query LIKE 'LOCK TABLE%'";
-    eventually("a waiting pg_dump", || {
-        (world.source().value(waiting) == "1").then_some(())
-    });
-    running.kill();
-    holder.run("ROLLBACK");
-    // Named by the second it was begun in, which for a person is long ago.
-    let backups = world.work().join("backups");
-    let left = fs::read_dir(&backups).expect("backups").flatten();
-    let partial = left
-        .map(|entry| entry.path())
-        .find(|path| path.to_string_lossy().ends_with(".partial"));
-    let old = backups.join("local_db_20200101_000000.dump.partial");
-    fs::rename(partial.expect("a half dump"), old).expect("renamed");
-
-    let ended = world
-        .json(&["run"])
-        .expect(0, "awaiting_sign_off")
-        .expect_equal();
-    let names = fs::read_dir(backups).expect("backups").flatten();
-    let mut names: Vec<String> = names
-        .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .collect();
-    names.sort();
-    let of = |ending: &str| names.iter().filter(|name| name.ends_with(ending)).count();
-    assert_eq!(
-        (of(".dump"), of(".list"), of(".partial")),
-        (1, 1, 0),
-        "{names:?}\n{ended}"
-    );
 }
 
 #[test]

@@ -8,12 +8,14 @@ mod bad_input;
 mod differences;
 mod end_to_end;
 mod extension_rows;
+#[allow(dead_code, reason = "other suites need more of it")]
 mod fixture;
 mod held;
 mod identities;
 mod interrupted;
 mod killed;
 mod live;
+#[allow(dead_code, reason = "the suite of faults needs more of it")]
 mod processes;
 mod road;
 mod schema_files;
