@@ -20,6 +20,7 @@ use crate::transfer::finish::{Extent, Finish, Finished};
 use crate::transfer::{Arrival, Moved, Moving, MovingObjects, together};
 use crate::wizard::Side;
 use fitting::{fitting, not_created, not_moved_table};
+use futures_util::future::FutureExt;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
@@ -62,7 +63,7 @@ async fn until_moved(work: Work<'_>, holder: Holder<'_>) -> Result<Transfer, Err
             work.progress.note(origin.tone(), note);
         }
         let source = Arc::new(source);
-        let error = match carry_over(work, &source, &from, to).await {
+        let error = match carry_over(work, &source, &from, to).boxed().await {
             Ok(report) => {
                 if let Some(source) = Arc::into_inner(source) {
                     source.close().await?;
@@ -122,7 +123,8 @@ async fn carry_over(
     };
     let control = Control::over(connection, &to, work.cancel);
     let rows = async {
-        let (moved, objects) = together(&stop, moving.all(control), objects.all()).await?;
+        let (moved, objects) =
+            together(&stop, moving.all(control).boxed(), objects.all().boxed()).await?;
         // Nobody listens any more when what follows the rows has failed, which stops this too.
         let _ = arrived.send(Arrival::AllRows).await;
         Ok((moved, objects, began.elapsed()))
@@ -134,7 +136,8 @@ async fn carry_over(
         &tables,
         workers.indexes,
         arrivals,
-    );
+    )
+    .boxed();
     let ((moved, large_objects, row_time), finished) = together(&stop, rows, building).await?;
     let mut left_out: Vec<LeftOut> = not_moved.iter().map(not_created).collect();
     left_out.extend(finished.left_out);
