@@ -15,6 +15,9 @@
 //! rows, indexes and keys, or else the run has failed. Both servers have the practice servers'
 //! settings; all contenders go the same road as the same role. Started without `--bench`
 //! (`cargo test --all-targets`), it only looks whether it works, with few rows.
+//!
+//! neonlift's time is that of one process, `neonlift run --until transfer`, after the steps up to
+//! the inventory were run and the backup was taken for made.
 
 // The figures are for people and for RESULTS.md.
 #![allow(clippy::print_stdout)]
@@ -217,7 +220,7 @@ fn told(
     contender: Contender,
     run: &std::result::Result<Timing, String>,
 ) -> String {
-    let doing = results::doing(set, road, contender);
+    let doing = format!("{} {} {}", set.word(), road.word(), contender.word());
     match run {
         Ok(timing) => {
             let parts = timing.parts.iter();

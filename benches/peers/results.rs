@@ -2,7 +2,7 @@
 
 use crate::Result;
 use crate::contender::{Contender, Pgcopydb};
-use crate::data::{Data, Set};
+use crate::data::Data;
 use crate::measured::{Measured, Measurements};
 use crate::migration::ROWS;
 use crate::road::Road;
@@ -166,9 +166,4 @@ pub(crate) fn write(file: &Path, section: &str) -> Result<()> {
         section.trim_end()
     );
     Ok(fs::write(file, whole.trim_end().to_owned() + "\n")?)
-}
-
-/// The set's title is also told while it runs.
-pub(crate) fn doing(set: Set, road: Road, contender: Contender) -> String {
-    format!("{} {} {}", set.word(), road.word(), contender.word())
 }

@@ -72,6 +72,13 @@ impl Wanted {
         road: Road,
         pgcopydb: Option<&Pgcopydb>,
     ) -> Vec<Contender> {
+        let enough = matches!(
+            (set, road),
+            (Set::Both, Road::Near) | (Set::Small, Road::Far)
+        );
+        if !self.measuring && !enough {
+            return Vec::new();
+        }
         let fits = |contender: &Contender| match (contender, set) {
             (Contender::Neonlift, Set::FewVectors | Set::FewEvents) => road == Road::Near,
             (_, Set::FewVectors | Set::FewEvents) => false,
