@@ -36,7 +36,9 @@ impl Results<'_> {
             }
         }
         text.push_str(&self.own());
-        text.push_str(&self.requirements());
+        if self.wanted.measuring {
+            text.push_str(&self.requirements());
+        }
         text
     }
 
