@@ -171,13 +171,16 @@ impl Bench<'_> {
              Source, target and tools on the same machine, no TLS (these client programs have none); the target's\n\
              settings are those of a small compute (`src/practice/target.rs`). \"40 ms away\": a relay in front of the target\n\
              that holds every byte back for 20 ms in either direction, for all contenders alike.\n\
-             Medians of {}; \"neonlift takes\": its time divided by the other's. neonlift's time is that of the steps schema and\n\
+             {}; \"neonlift takes\": its time divided by the other's. neonlift's time is that of the steps schema and\n\
              transfer, as a process from its start to its end; the others' of their commands.",
             jiff::Zoned::now().strftime("%F"),
             env!("CARGO_PKG_VERSION"),
             self.servers.version(),
             machine::describe(),
-            self.wanted.runs,
+            match self.wanted.runs {
+                1 => "One run each".to_owned(),
+                runs => format!("Medians of {runs} runs"),
+            },
         )
     }
 

@@ -7,7 +7,7 @@ use crate::measured::{Measured, Measurements};
 use crate::migration::ROWS;
 use crate::road::Road;
 use crate::wanted::Wanted;
-use neonlift::figures::{bytes, grouped};
+use neonlift::figures::{bytes, counted};
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;
@@ -36,7 +36,9 @@ impl Results<'_> {
             }
         }
         text.push_str(&self.own());
-        text.push_str(&self.requirements());
+        if self.wanted.measuring {
+            text.push_str(&self.requirements());
+        }
         text
     }
 
@@ -49,11 +51,11 @@ impl Results<'_> {
         }
         let count: i64 = data.contents.rows.values().sum();
         let mut text = format!(
-            "\n### {}, {}\n\n{} rows in {} tables, {} with {} indexes.\n\n| way | seconds | neonlift takes | runs |\n|---|---:|---:|---|\n",
+            "\n### {}, {}\n\n{} in {}, {} with {} indexes.\n\n| way | seconds | neonlift takes | runs |\n|---|---:|---:|---|\n",
             data.set.title(),
             road.title(),
-            grouped(count.unsigned_abs()),
-            data.contents.rows.len(),
+            counted(count.unsigned_abs(), "row"),
+            counted(data.contents.rows.len() as u64, "table"),
             bytes(data.bytes),
             data.contents.indexes,
         );
