@@ -57,8 +57,12 @@ async fn until_moved(work: Work<'_>, holder: Holder<'_>) -> Result<Transfer, Err
     let mut losses = 0;
     loop {
         work.progress.begin("Taking a snapshot of the source");
-        let (from, to) = tokio::try_join!(work.known(Side::Source), work.reach_target())?;
-        let (source, origin) = holder.source(&from, work.cancel).await?;
+        let source = async {
+            let from = work.known(Side::Source).await?;
+            let held = holder.source(&from, work.cancel).await?;
+            Ok((from, held))
+        };
+        let ((from, (source, origin)), to) = tokio::try_join!(source, work.reach_target())?;
         if let Some(note) = origin.note() {
             work.progress.note(origin.tone(), note);
         }
@@ -97,8 +101,10 @@ async fn carry_over(
         cancel: &stop,
         ..work
     };
-    let (tables, not_moved) = fitting(work, source, &connection).await?;
-    let workers = Workers::of(work, source.session(), &connection).await?;
+    let ((tables, not_moved), workers) = tokio::try_join!(
+        fitting(work, source, &connection),
+        Workers::of(work, source.session(), &connection)
+    )?;
     work.progress.begin("Planning the copy");
     let (arrived, arrivals) = mpsc::channel(ARRIVALS);
     let began = Instant::now();

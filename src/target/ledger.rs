@@ -262,10 +262,9 @@ impl<'a> Ledger<'a> {
              ON CONFLICT DO NOTHING",
             quote::literal(ROWS)
         );
-        self.connection
-            .batch("marking that all rows are in", &sql)
-            .await?;
-        self.rows_are_complete().await
+        let marking = self.connection.batch("marking that all rows are in", &sql);
+        let ((), complete) = tokio::try_join!(marking, self.rows_are_complete())?;
+        Ok(complete)
     }
 
     /// Whether it was ever found that every chunk is in.
@@ -303,12 +302,11 @@ impl<'a> Ledger<'a> {
     /// server goes on building for a run that was killed, and must not be met half-way.
     pub async fn built(&self) -> Result<HashSet<String>, Error> {
         let settle = "BEGIN; LOCK TABLE neonlift.built IN SHARE MODE; COMMIT";
-        self.connection
-            .batch("waiting for what a killed run still builds", settle)
-            .await?;
-        let rows = self
-            .rows("SELECT definition FROM neonlift.built WHERE run = $1")
-            .await?;
+        let ((), rows) = tokio::try_join!(
+            self.connection
+                .batch("waiting for what a killed run still builds", settle),
+            self.rows("SELECT definition FROM neonlift.built WHERE run = $1")
+        )?;
         Ok(rows.iter().map(|row| row.get(0)).collect())
     }
 

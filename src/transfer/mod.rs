@@ -21,8 +21,8 @@ use tokio_util::sync::CancellationToken;
 /// What the movement of rows tells those who build on them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Arrival {
-    /// All rows of a table are in. May come again when a crash of the target took rows back.
-    Table(TableName),
+    /// All rows of these tables are in. May come again when a crash of the target took rows back.
+    Tables(Vec<TableName>),
     /// All rows of all tables are in, for good.
     AllRows,
 }

@@ -2,7 +2,7 @@
 //! every chunk is in. After that no row is ever loaded, or taken out, again.
 
 use super::resume::{Known, Plan, plan};
-use super::rows::{Settings, load_rows};
+use super::rows::{Settings, load_rows, open_all};
 use super::{Arrival, Error, changed};
 use crate::compare;
 use crate::postgres::catalogue::{self, Table, TableName};
@@ -141,7 +141,51 @@ impl Moving<'_> {
         same_moment: &HashSet<i32>,
         found: &mut Found,
     ) -> Result<bool, Error> {
+        let settings = Settings {
+            target: self.target.clone(),
+            run: self.run.to_owned(),
+            workers: self.workers,
+            arrived: self.arrived.clone(),
+        };
+        let workers = self.workers.min(self.tables.len());
+        let opening = async { Ok(open_all(&**self.source, &settings, workers, self.cancel).await) };
+        let planning = self.planned(control.connection().await?, number, same_moment, found);
+        let (plan, idle) = tokio::try_join!(planning, opening)?;
+        self.progress
+            .activity(format!("Copying rows, {} at a time", self.workers));
+        self.tell_complete(plan.complete).await;
+        let source = Arc::clone(self.source);
+        let loading = load_rows(
+            source,
+            plan.jobs,
+            settings,
+            idle,
+            self.progress,
+            self.cancel,
+        );
+        found.retries += loading.await?;
         let connection = control.connection().await?;
+        if !self.prove(connection, &plan.presumed, found).await? {
+            return Ok(false);
+        }
+        Ok(Ledger::new(connection, self.run).complete_rows().await?)
+    }
+
+    async fn tell_complete(&self, tables: Vec<TableName>) {
+        if !tables.is_empty() {
+            // Nobody listens any more when what follows the rows has failed, which stops this too.
+            let _ = self.arrived.send(Arrival::Tables(tables)).await;
+        }
+    }
+
+    /// What is left to do, written down in the ledger.
+    async fn planned(
+        &self,
+        connection: &Connection,
+        number: i32,
+        same_moment: &HashSet<i32>,
+        found: &Found,
+    ) -> Result<Plan, Error> {
         let ledger = Ledger::new(connection, self.run);
         let plan = self.plan(&ledger, same_moment, &found.distrusted).await?;
         self.tell_again(&plan);
@@ -150,33 +194,7 @@ impl Moving<'_> {
             .until_cancelled(self.cancel, planning)
             .await?
             .map_err(|error| changed::on_target(error, &plan.again))?;
-        self.progress
-            .activity(format!("Copying rows, {} at a time", self.workers));
-        self.tell_complete(&plan.complete).await;
-        let settings = Settings {
-            target: self.target.clone(),
-            run: self.run.to_owned(),
-            workers: self.workers,
-            arrived: self.arrived.clone(),
-        };
-        let source = Arc::clone(self.source);
-        found.retries += load_rows(source, plan.jobs, settings, self.progress, self.cancel).await?;
-        let connection = control.connection().await?;
-        if !self.prove(connection, &plan.presumed, found).await? {
-            return Ok(false);
-        }
-        Ok(Ledger::new(connection, self.run).complete_rows().await?)
-    }
-
-    async fn tell_complete(&self, tables: &[TableName]) {
-        for table in tables {
-            self.tell(Arrival::Table(table.clone())).await;
-        }
-    }
-
-    /// Nobody listens any more when what follows the rows has failed, which stops this work too.
-    async fn tell(&self, arrival: Arrival) {
-        let _ = self.arrived.send(arrival).await;
+        Ok(plan)
     }
 
     async fn plan(

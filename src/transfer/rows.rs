@@ -5,12 +5,14 @@ use super::resume::Job;
 use super::retry::Attempts;
 use super::{Arrival, Error};
 use crate::postgres::ConnectionString;
+use crate::postgres::catalogue::TableName;
 use crate::progress::Progress;
 use crate::source::Source;
 use crate::target::{Loader, Part};
+use futures_util::future::join_all;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -28,21 +30,39 @@ pub(super) struct Settings {
     pub(super) arrived: mpsc::Sender<Arrival>,
 }
 
+/// A worker's connections to both sides.
+pub(super) type Connections<S> = (<S as Source>::Reader, Loader);
+
+/// Opens connections for so many workers at once. Those that cannot be opened now are left to the
+/// workers, who try again.
+pub(super) async fn open_all<S: Source>(
+    source: &S,
+    settings: &Settings,
+    count: usize,
+    stop: &CancellationToken,
+) -> Vec<Connections<S>> {
+    let opening = (0..count).map(|_| open(source, settings, stop));
+    join_all(opening).await.into_iter().flatten().collect()
+}
+
 /// What the workers share.
-struct Load<S> {
+struct Load<S: Source> {
     source: Arc<S>,
     settings: Settings,
+    idle: Mutex<Vec<Connections<S>>>,
     queue: Mutex<VecDeque<Vec<Job>>>,
     retries: AtomicU64,
     progress: Progress,
 }
 
-/// Loads all jobs; returns how many attempts had to be repeated. The first chunk that cannot be
+/// Loads all jobs, over idle connections as long as there are some; returns how many attempts had to
+/// be repeated. The first chunk that cannot be
 /// loaded ends the whole: the others finish nothing more, and what is in stays in.
 pub(super) async fn load_rows<S: Source>(
     source: Arc<S>,
     jobs: Vec<Job>,
     settings: Settings,
+    idle: Vec<Connections<S>>,
     progress: &Progress,
     cancel: &CancellationToken,
 ) -> Result<u64, Error> {
@@ -51,6 +71,7 @@ pub(super) async fn load_rows<S: Source>(
     let load = Arc::new(Load {
         source,
         settings,
+        idle: Mutex::new(idle),
         queue: Mutex::new(batches.into()),
         retries: AtomicU64::new(0),
         progress: progress.clone(),
@@ -79,24 +100,21 @@ pub(super) async fn load_rows<S: Source>(
 struct Worker<S: Source> {
     load: Arc<Load<S>>,
     stop: CancellationToken,
-    connections: Option<(S::Reader, Loader)>,
+    connections: Option<Connections<S>>,
 }
 
 impl<S: Source> Worker<S> {
     fn new(load: Arc<Load<S>>, stop: CancellationToken) -> Self {
+        let connections = locked(&load.idle).pop();
         Self {
             load,
             stop,
-            connections: None,
+            connections,
         }
     }
 
     fn next_batch(&self) -> Option<Vec<Job>> {
-        self.load
-            .queue
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .pop_front()
+        locked(&self.load.queue).pop_front()
     }
 
     async fn work(mut self) -> Result<(), Error> {
@@ -112,13 +130,12 @@ impl<S: Source> Worker<S> {
         while let Some(batch) = self.next_batch() {
             batch.iter().for_each(|job| job.work.meter().begin());
             self.load_with_retries(&batch).await?;
-            for job in &batch {
-                if job.work.chunk_done() {
-                    // Nobody listens any more when what follows the rows has failed: then this
-                    // worker is about to be stopped.
-                    let arrival = Arrival::Table(job.key.table.clone());
-                    let _ = self.load.settings.arrived.send(arrival).await;
-                }
+            let done = batch.iter().filter(|job| job.work.chunk_done());
+            let done: Vec<TableName> = done.map(|job| job.key.table.clone()).collect();
+            if !done.is_empty() {
+                // Nobody listens any more when what follows the rows has failed: then this worker
+                // is about to be stopped.
+                let _ = self.load.settings.arrived.send(Arrival::Tables(done)).await;
             }
         }
         Ok(())
@@ -141,7 +158,8 @@ impl<S: Source> Worker<S> {
         let (reader, loader) = match &mut self.connections {
             Some(open) => open,
             None => {
-                let opened = open(&self.load, &self.stop).await?;
+                let load = &self.load;
+                let opened = open(&*load.source, &load.settings, &self.stop).await?;
                 self.connections.insert(opened)
             }
         };
@@ -159,13 +177,18 @@ impl<S: Source> Worker<S> {
 }
 
 async fn open<S: Source>(
-    load: &Load<S>,
+    source: &S,
+    settings: &Settings,
     stop: &CancellationToken,
-) -> Result<(S::Reader, Loader), Error> {
-    let Settings { target, run, .. } = &load.settings;
-    tokio::try_join!(async { Ok(load.source.reader().await?) }, async {
+) -> Result<Connections<S>, Error> {
+    let Settings { target, run, .. } = settings;
+    tokio::try_join!(async { Ok(source.reader().await?) }, async {
         Ok(Loader::open(target, run, stop).await?)
     },)
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A batch for people.

@@ -1,103 +1,171 @@
-//! Which index is built when: those of a large table as soon as its rows are in, several at a time,
-//! the longest first; its statistics after its last index.
+//! Which index is built when: as soon as its table's rows are in, several at a time. Those of large
+//! tables one by one, the longest first; what stands on small ones in parcels, so that on a long
+//! road a table costs no round trip of its own. A table's statistics come after its last index.
 
 use super::Finish;
-use super::definition::{apart, describe, index_mark, statistics_mark, table};
-use super::index::{Build, Site};
-use super::vector::{Need, Room};
+use super::build::{Build, Site};
+use super::definition::{
+    apart, describe, index_mark, mark, noted, rest_mark, statistics_mark, table,
+};
+use super::vector::Need;
 use crate::postgres::catalogue::TableName;
 use crate::postgres::script::{Class, Entry};
-use crate::target;
+use crate::progress::Meter;
+use crate::target::Statement;
 use crate::transfer::{Arrival, Error};
 use futures_util::future::{BoxFuture, FutureExt};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use tokio::sync::mpsc;
 
-/// Tables of so many bytes are large: what stands on them is built one by one, with a gauge. What
-/// stands on the others is made in batches.
+/// Tables of so many bytes are large: what stands on them is built one by one, with a gauge.
 const LARGE: u64 = 8 << 20;
 
-/// What is to be built over large tables.
+/// Parcels that are built at a time.
+const PARCELS: usize = 4;
+
+/// Tables in a parcel at most: each definition holds locks until the parcel's end.
+const TABLES: usize = 100;
+
+/// What is to be built on the tables' rows.
 #[derive(Default)]
 pub(super) struct Builds {
-    /// By table, until its rows are in.
+    /// What stands on large tables, until their rows are in.
     waiting: HashMap<TableName, Vec<Build>>,
-    /// How many of a table are not built yet.
+    /// How many builds of a large table are not done yet.
     open: HashMap<TableName, usize>,
-    /// What comes after a table's last index.
+    /// What comes after a large table's last index.
     statistics: HashMap<TableName, Build>,
-    /// What can be begun.
+    /// Builds that can be begun.
     ready: Vec<Build>,
+    /// What stands on small tables, until it is begun.
+    small: HashMap<TableName, Vec<Statement>>,
+    /// Small tables whose rows are in.
+    arrived: Vec<TableName>,
+    /// How many small tables are done.
+    gauge: Option<Arc<Meter>>,
 }
 
 impl Builds {
-    /// The builds that are missing over large tables.
+    /// The builds that are missing.
     pub(super) fn new(finish: &Finish<'_>, entries: &[&Entry], built: &HashSet<String>) -> Self {
         let mut builds = Self::default();
-        for (table, extent) in finish.tables {
-            let mark = statistics_mark(table);
-            if extent.bytes < LARGE || built.contains(&mark) {
-                continue;
-            }
-            let sql = format!("ANALYZE {}", table.sql());
-            let what = format!("statistics of {table}");
-            let statistics = Build {
-                meter: finish.progress.index(&what, extent.rows),
-                table: table.clone(),
-                what,
-                mark,
-                sql,
-                rows: extent.rows,
-                need: None,
-            };
-            builds.statistics.insert(table.clone(), statistics);
-            builds.waiting.insert(table.clone(), Vec::new());
-            builds.open.insert(table.clone(), 0);
-        }
         for entry in entries {
             builds.add(finish, entry, built);
+        }
+        for table in finish.tables.keys() {
+            if !built.contains(&statistics_mark(table)) {
+                builds.add_statistics(finish, table, entries, built);
+            }
+        }
+        if !builds.small.is_empty() {
+            let label = "keys, indexes and statistics of small tables";
+            builds.gauge = Some(finish.progress.tables(label, builds.small.len() as u64));
         }
         builds
     }
 
     fn add(&mut self, finish: &Finish<'_>, entry: &Entry, built: &HashSet<String>) {
-        let Some((table, sql)) = built_alone(finish, entry) else {
+        let Some(table) = table(entry) else { return };
+        let Some(extent) = finish.tables.get(&table).copied() else {
             return;
         };
-        let mark = index_mark(entry);
-        if built.contains(&mark) {
+        if let Some((_, sql)) = built_alone(finish, entry) {
+            let mark = index_mark(entry);
+            if built.contains(&mark) {
+                return;
+            }
+            let build = Build {
+                meter: finish.progress.index(&entry.name, extent.rows),
+                what: describe(entry),
+                mark,
+                sql,
+                rows: extent.rows,
+                need: Need::of(entry, extent.rows, extent.bytes),
+                table: table.clone(),
+            };
+            *self.open.entry(table.clone()).or_default() += 1;
+            self.waiting.entry(table).or_default().push(build);
+        } else if extent.bytes < LARGE && !built.contains(&mark(entry)) {
+            const KINDS: [Class; 3] = [Class::Index, Class::PrimaryOrUnique, Class::Exclusion];
+            let index_stands = built.contains(&index_mark(entry));
+            if KINDS.contains(&entry.class()) && !index_stands {
+                let statement = whole(finish, entry);
+                self.small.entry(table).or_default().push(statement);
+            }
+        }
+    }
+
+    /// Extended statistics are made first, or else they would stay empty.
+    fn add_statistics(
+        &mut self,
+        finish: &Finish<'_>,
+        table: &TableName,
+        entries: &[&Entry],
+        built: &HashSet<String>,
+    ) {
+        let extent = finish.tables.get(table).copied().unwrap_or_default();
+        let what = format!("statistics of {table}");
+        let mut sql: String = entries
+            .iter()
+            .filter(|entry| entry.class() == Class::Statistics)
+            .filter(|entry| self::table(entry).as_ref() == Some(table))
+            .filter(|entry| !built.contains(&mark(entry)))
+            .map(|entry| whole(finish, entry).sql + "\n")
+            .collect();
+        sql += &format!("ANALYZE {};", table.sql());
+        if extent.bytes < LARGE {
+            let statement = noted(finish.run, what, &statistics_mark(table), &sql);
+            let statements = self.small.entry(table.clone()).or_default();
+            statements.push(statement);
             return;
         }
-        let extent = finish.tables.get(&table).copied().unwrap_or_default();
         let build = Build {
-            meter: finish.progress.index(&entry.name, extent.rows),
-            what: describe(entry),
-            mark,
+            meter: finish.progress.index(&what, extent.rows),
+            table: table.clone(),
+            what,
+            mark: statistics_mark(table),
             sql,
             rows: extent.rows,
-            need: Need::of(entry, extent.rows, extent.bytes),
-            table: table.clone(),
+            need: None,
         };
-        *self.open.entry(table.clone()).or_default() += 1;
-        self.waiting.entry(table).or_default().push(build);
+        self.statistics.insert(table.clone(), build);
+        self.waiting.entry(table.clone()).or_default();
+        self.open.entry(table.clone()).or_default();
+    }
+
+    /// Whether anything is to be built over large tables.
+    pub(super) fn has_large(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    /// How many parcels there will be at a time.
+    pub(super) fn parcels(&self) -> usize {
+        self.small.len().min(PARCELS)
     }
 
     fn is_empty(&self) -> bool {
-        self.waiting.is_empty()
+        self.waiting.is_empty() && self.small.is_empty()
     }
 
     /// A table's rows are in: what stands on it can be begun.
-    fn release(&mut self, table: &TableName) {
-        if let Some(builds) = self.waiting.remove(table) {
+    fn release(&mut self, table: TableName) {
+        if let Some(builds) = self.waiting.remove(&table) {
             self.ready.extend(builds);
-            self.analyze_when_built(table);
+            self.analyze_when_built(&table);
+        } else if self.small.contains_key(&table) {
+            self.arrived.push(table);
         }
     }
 
     fn release_all(&mut self) {
-        let tables: Vec<TableName> = self.waiting.keys().cloned().collect();
-        tables.iter().for_each(|table| self.release(table));
+        let small = self
+            .small
+            .keys()
+            .filter(|table| !self.arrived.contains(table));
+        let tables: Vec<TableName> = self.waiting.keys().chain(small).cloned().collect();
+        tables.into_iter().for_each(|table| self.release(table));
     }
 
     fn is_built(&mut self, table: &TableName) {
@@ -122,6 +190,38 @@ impl Builds {
             .max_by_key(|(_, build)| (build.need.is_some(), build.rows))?;
         Some(self.ready.swap_remove(at))
     }
+
+    /// What has arrived by now, dealt out to those who are free.
+    fn parcel(&mut self, free: usize) -> Option<Parcel> {
+        let share = self.arrived.len().div_ceil(free.max(1)).min(TABLES);
+        let rest = self
+            .arrived
+            .len()
+            .checked_sub(share)
+            .filter(|_| share > 0)?;
+        let tables = self.arrived.split_off(rest);
+        let statements = tables.iter().filter_map(|table| self.small.remove(table));
+        Some(Parcel {
+            statements: statements.flatten().collect(),
+            tables: tables.len() as u64,
+        })
+    }
+}
+
+/// What stands on some small tables.
+struct Parcel {
+    tables: u64,
+    statements: Vec<Statement>,
+}
+
+/// All of an entry with its mark, and with that of what it does besides making an index.
+fn whole(finish: &Finish<'_>, entry: &Entry) -> Statement {
+    let own = noted(finish.run, describe(entry), &mark(entry), &entry.sql);
+    let has_rest = entry.class() == Class::Index && !apart(entry).1.is_empty();
+    if has_rest {
+        return noted(finish.run, own.what, &rest_mark(entry), &own.sql);
+    }
+    own
 }
 
 /// The table and the statement, when an entry makes an index that is built alone.
@@ -149,14 +249,8 @@ pub(super) async fn build_on_arrival(
     if builds.is_empty() {
         return all_rows(finish, arrivals).await;
     }
-    let watcher = target::open(finish.target, finish.cancel).await?;
     let stop = finish.cancel.child_token();
-    let site = Site {
-        finish,
-        room: Room::of(&watcher).await?,
-        watcher,
-        stop: &stop,
-    };
+    let site = Site::open(finish, &stop, &builds).await?;
     let mut running = FuturesUnordered::new();
     let result = work_off(&site, &mut builds, arrivals, &mut running).await;
     if result.is_err() {
@@ -166,7 +260,21 @@ pub(super) async fn build_on_arrival(
     result
 }
 
-type Running<'s> = FuturesUnordered<BoxFuture<'s, (Build, Result<(), Error>)>>;
+/// What has been built, or not.
+enum Ended {
+    Build(Build, Result<(), Error>),
+    Parcel(u64, Result<(), Error>),
+}
+
+type Running<'s> = FuturesUnordered<BoxFuture<'s, Ended>>;
+
+/// Who is at work.
+#[derive(Default)]
+struct AtWork {
+    builds: usize,
+    vectors: bool,
+    parcels: usize,
+}
 
 async fn work_off<'s>(
     site: &'s Site<'s>,
@@ -174,37 +282,71 @@ async fn work_off<'s>(
     arrivals: &mut mpsc::Receiver<Arrival>,
     running: &mut Running<'s>,
 ) -> Result<(), Error> {
-    let (mut all_in, mut vectors) = (false, false);
+    let mut all_in = false;
+    let mut at_work = AtWork::default();
     loop {
-        while running.len() < site.finish.workers.max(1) {
-            let Some(build) = builds.next(vectors) else {
-                break;
-            };
-            vectors |= build.need.is_some();
-            running.push(run(site, build).boxed());
-        }
+        begin(site, builds, running, &mut at_work);
         tokio::select! {
-            Some((build, ended)) = running.next() => {
-                ended?;
-                vectors &= build.need.is_none();
-                builds.is_built(&build.table);
-            }
+            Some(ended) = running.next() => match ended {
+                Ended::Build(build, ended) => {
+                    ended?;
+                    at_work.builds -= 1;
+                    at_work.vectors &= build.need.is_none();
+                    builds.is_built(&build.table);
+                }
+                Ended::Parcel(tables, ended) => {
+                    ended?;
+                    at_work.parcels -= 1;
+                    builds.gauge.iter().for_each(|gauge| gauge.add(tables, 0));
+                }
+            },
             arrival = next(site.finish, arrivals), if !all_in => match arrival {
-                Some(Arrival::Table(table)) => builds.release(&table),
+                Some(Arrival::Tables(tables)) => tables.into_iter().for_each(|table| builds.release(table)),
                 Some(Arrival::AllRows) => {
                     all_in = true;
                     builds.release_all();
                 }
                 None => return Err(Error::Stopped),
             },
-            else => return Ok(()),
+            else => {
+                builds.gauge.iter().for_each(|gauge| gauge.finish());
+                return Ok(());
+            }
         }
     }
 }
 
-async fn run(site: &Site<'_>, build: Build) -> (Build, Result<(), Error>) {
-    let ended = site.build(&build).await;
-    (build, ended)
+/// Begins what can be begun.
+fn begin<'s>(
+    site: &'s Site<'s>,
+    builds: &mut Builds,
+    running: &mut Running<'s>,
+    at_work: &mut AtWork,
+) {
+    while at_work.builds < site.finish.workers.max(1) {
+        let Some(build) = builds.next(at_work.vectors) else {
+            break;
+        };
+        at_work.builds += 1;
+        at_work.vectors |= build.need.is_some();
+        let work = async move {
+            let ended = site.build(&build).await;
+            Ended::Build(build, ended)
+        };
+        running.push(work.boxed());
+    }
+    while at_work.parcels < PARCELS {
+        let Some(parcel) = builds.parcel(PARCELS - at_work.parcels) else {
+            break;
+        };
+        at_work.parcels += 1;
+        builds.gauge.iter().for_each(|gauge| gauge.begin());
+        let work = async move {
+            let ended = site.build_together(&parcel.statements).await;
+            Ended::Parcel(parcel.tables, ended)
+        };
+        running.push(work.boxed());
+    }
 }
 
 /// Waits until all rows are in.
@@ -215,7 +357,7 @@ async fn all_rows(
     loop {
         match next(finish, arrivals).await {
             Some(Arrival::AllRows) => return Ok(()),
-            Some(Arrival::Table(_)) => {}
+            Some(Arrival::Tables(_)) => {}
             None => return Err(Error::Stopped),
         }
     }

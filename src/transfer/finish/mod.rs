@@ -3,10 +3,10 @@
 //! one before. Indexes of a large table are built while other tables' rows still move. What is built
 //! stands in the ledger and is not built again.
 
+mod build;
 mod building;
 mod definition;
 mod foreign_key;
-mod index;
 mod vector;
 
 pub use definition::{count_kinds, describe};
@@ -21,13 +21,10 @@ use crate::progress::{Progress, Tone};
 use crate::session::report::{KindCount, LeftOut};
 use crate::target::{self, Control, Ledger, Statement, build_together};
 use building::{Builds, build_on_arrival, built_alone};
-use definition::{apart, index_mark, mark, noted, rest_mark, statistics_mark, using_index};
+use definition::{apart, index_mark, mark, noted, rest_mark, using_index};
 use std::collections::{HashMap, HashSet};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-
-/// Tables analyzed by one statement.
-const ANALYZE_BATCH: usize = 200;
 
 /// Definitions made in one transaction: each holds locks until its end.
 const BATCH: usize = 500;
@@ -105,7 +102,7 @@ impl Finish<'_> {
             .await??)
     }
 
-    /// What is left when the indexes of the large tables stand.
+    /// What is left when the tables' indexes stand.
     async fn rest(&self, control: &mut Control, entries: &[&Entry]) -> Result<Finished, Error> {
         let mut finished = Finished::default();
         let built = self.built(control).await?;
@@ -114,7 +111,7 @@ impl Finish<'_> {
             let made = of_class.filter_map(|entry| self.made(entry, &built));
             made.filter(|made| !built.contains(&made.mark)).collect()
         };
-        let doing = "Creating keys, small indexes and what needs them";
+        let doing = "Creating what needs keys and indexes";
         self.batch(doing, control, &missing(&is_first)).await?;
         self.set_sequences(control.connection().await?, &built, &mut finished)
             .await?;
@@ -123,7 +120,11 @@ impl Finish<'_> {
         let refused = foreign_key::add(self, control, &keys).await?;
         let keys_refused = !refused.is_empty();
         finished.left_out.extend(refused);
-        let unchecked = foreign_key::unchecked(control.connection().await?, entries).await?;
+        let connection = control.connection().await?;
+        let (unchecked, ()) = tokio::try_join!(
+            foreign_key::unchecked(connection, entries),
+            self.analyze_partitioned(connection)
+        )?;
         finished.left_out.extend(unchecked);
         let mut last = missing(&|class| LAST.contains(&class));
         if keys_refused {
@@ -135,7 +136,6 @@ impl Finish<'_> {
         }
         let doing = "Creating triggers, policies and comments";
         self.batch(doing, control, &last).await?;
-        self.analyze(control.connection().await?, &built).await?;
         let triggers = missing(&|class| class == Class::EventTrigger);
         let refused = self.try_each(control, &triggers, &[NOT_ALLOWED, UNDEFINED]);
         finished.left_out.extend(refused.await?);
@@ -251,6 +251,9 @@ impl Finish<'_> {
         finished: &mut Finished,
     ) -> Result<(), Error> {
         const MARK: &str = "sequence values";
+        if self.sequences.is_empty() {
+            return Ok(());
+        }
         let there = catalogue::sequence_names(connection).await?;
         let there: HashSet<&TableName> = there.iter().collect();
         let (set, missing): (Vec<_>, Vec<_>) = self
@@ -313,29 +316,21 @@ impl Finish<'_> {
         }
     }
 
-    async fn analyze(&self, connection: &Connection, built: &HashSet<String>) -> Result<(), Error> {
-        let mut names: Vec<&TableName> = self
-            .tables
-            .keys()
-            .filter(|table| !built.contains(&statistics_mark(table)))
-            .collect();
-        names.sort();
-        self.progress.begin("Gathering statistics (ANALYZE)");
-        let meter = self.progress.tables("tables analyzed", names.len() as u64);
-        meter.begin();
-        for batch in names.chunks(ANALYZE_BATCH) {
-            let list: Vec<String> = batch.iter().map(|name| name.sql()).collect();
-            let sql = format!("ANALYZE {}", list.join(", "));
-            let work = connection.batch("gathering statistics", &sql);
-            connection.until_cancelled(self.cancel, work).await??;
-            meter.add(batch.len() as u64, 0);
-        }
-        meter.finish();
-        for notice in connection.take_notices() {
-            self.progress
-                .note(Tone::Warning, format!("the target says: {notice}"));
-        }
-        Ok(())
+    /// Partitioned tables have statistics of their own, which no autovacuum ever gathers.
+    async fn analyze_partitioned(&self, connection: &Connection) -> Result<(), Error> {
+        let body = format!(
+            "DECLARE root regclass;
+             BEGIN
+               FOR root IN SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                           WHERE c.relkind = 'p' AND NOT c.relispartition AND {} LOOP
+                 EXECUTE 'ANALYZE ' || root;
+               END LOOP;
+             END",
+            catalogue::USERS_OWN
+        );
+        let sql = format!("DO {}", quote::literal(&body));
+        let work = connection.batch("gathering statistics of partitioned tables", &sql);
+        Ok(connection.until_cancelled(self.cancel, work).await??)
     }
 }
 

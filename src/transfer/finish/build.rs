@@ -1,5 +1,7 @@
-//! Builds one index over a large table, with the server's own word on how far it is.
+//! Builds: one index over a large table, with the server's own word on how far it is; or what stands
+//! on several small tables, together.
 
+use super::building::Builds;
 use super::definition::noted;
 use super::vector::{self, Need, Room};
 use super::{Finish, built};
@@ -10,7 +12,8 @@ use crate::progress::{Meter, Tone};
 use crate::target::{self, Statement, build_together};
 use crate::transfer::Error;
 use crate::transfer::retry::Attempts;
-use std::sync::Arc;
+use futures_util::future::join_all;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -39,33 +42,49 @@ pub(super) struct Build {
 pub(super) struct Site<'a> {
     /// The transfer's end.
     pub(super) finish: &'a Finish<'a>,
-    /// The target's memory.
-    pub(super) room: Room,
-    /// Asks how far the builds are.
-    pub(super) watcher: Connection,
+    /// For large tables: the target's memory, and a session that asks how far the builds are.
+    large: Option<(Room, Connection)>,
+    /// Connections that nobody uses just now.
+    idle: Mutex<Vec<Connection>>,
     /// Stops the builds.
-    pub(super) stop: &'a CancellationToken,
+    stop: &'a CancellationToken,
 }
 
-impl Site<'_> {
+impl<'a> Site<'a> {
+    /// Opens what these builds need, before the first rows are in.
+    pub(super) async fn open(
+        finish: &'a Finish<'a>,
+        stop: &'a CancellationToken,
+        builds: &Builds,
+    ) -> Result<Self, Error> {
+        let parcels = (0..builds.parcels()).map(|_| target::open(finish.target, stop));
+        let large = async {
+            if !builds.has_large() {
+                return Ok(None);
+            }
+            let watcher = target::open(finish.target, stop).await?;
+            Ok::<_, Error>(Some((Room::of(&watcher).await?, watcher)))
+        };
+        // Those that cannot be opened now are opened when they are needed, with patience.
+        let (idle, large) = tokio::join!(join_all(parcels), large);
+        Ok(Self {
+            finish,
+            large: large?,
+            idle: Mutex::new(idle.into_iter().flatten().collect()),
+            stop,
+        })
+    }
+
     /// Builds; what a lost connection broke is tried again, and what lacked memory with less.
     pub(super) async fn build(&self, build: &Build) -> Result<(), Error> {
         build.meter.begin();
-        let mut settings = vec![String::new()];
-        if let Some(need) = build.need {
-            if let Some(shortage) = self.room.shortage(need) {
-                self.note(build, &shortage);
-            }
-            settings = self.room.attempts(need).iter().map(|a| a.sql()).collect();
-        }
+        let settings = self.settings(build);
         let last = settings.len() - 1;
         for (number, settings) in settings.iter().enumerate() {
             match self.with_retries(build, settings).await {
                 Err(error) if number < last && vector::is_short_of_memory(&error) => {
-                    self.note(
-                        build,
-                        &format!("trying with less memory ({})", chain(&error)),
-                    );
+                    let text = format!("trying with less memory ({})", chain(&error));
+                    self.note(build, &text);
                 }
                 done => {
                     done?;
@@ -76,6 +95,52 @@ impl Site<'_> {
         build.meter.set(build.rows, build.rows);
         build.meter.finish();
         Ok(())
+    }
+
+    /// Settings for each attempt, as SQL; at least one.
+    fn settings(&self, build: &Build) -> Vec<String> {
+        let (Some(need), Some((room, _))) = (build.need, &self.large) else {
+            return vec![String::new()];
+        };
+        if let Some(shortage) = room.shortage(need) {
+            self.note(build, &shortage);
+        }
+        let attempts = room.attempts(need);
+        attempts.iter().map(vector::Attempt::sql).collect()
+    }
+
+    /// Builds all of it in one transaction.
+    pub(super) async fn build_together(&self, statements: &[Statement]) -> Result<(), Error> {
+        let doing = "building on small tables";
+        let mut attempts = Attempts::new(doing, self.finish.progress);
+        while let Err(error) = self.attempt_together(doing, statements).await {
+            attempts.again(error).await?;
+        }
+        Ok(())
+    }
+
+    async fn attempt_together(&self, doing: &str, statements: &[Statement]) -> Result<(), Error> {
+        let connection = self.connection().await?;
+        let work = build_together(&connection, doing, statements);
+        built(connection.until_cancelled(self.stop, work).await?)?;
+        for notice in connection.take_notices() {
+            let text = format!("the target says: {notice}");
+            self.finish.progress.note(Tone::Warning, text);
+        }
+        self.give_back(connection);
+        Ok(())
+    }
+
+    async fn connection(&self) -> Result<Connection, Error> {
+        let idle = locked(&self.idle).pop();
+        match idle.filter(|connection| !connection.is_closed()) {
+            Some(connection) => Ok(connection),
+            None => Ok(target::open(self.finish.target, self.stop).await?),
+        }
+    }
+
+    fn give_back(&self, connection: Connection) {
+        locked(&self.idle).push(connection);
     }
 
     fn note(&self, build: &Build, text: &str) {
@@ -92,7 +157,7 @@ impl Site<'_> {
     }
 
     async fn attempt(&self, build: &Build, settings: &str) -> Result<(), Error> {
-        let connection = target::open(self.finish.target, self.stop).await?;
+        let connection = self.connection().await?;
         let process = process(&connection).await?;
         let Statement { what, sql } =
             noted(self.finish.run, build.what.clone(), &build.mark, &build.sql);
@@ -110,6 +175,7 @@ impl Site<'_> {
         for notice in connection.take_notices() {
             self.note(build, &notice.to_string());
         }
+        self.give_back(connection);
         Ok(())
     }
 
@@ -118,8 +184,10 @@ impl Site<'_> {
     async fn watch<T>(&self, process: i32, build: &Build) -> T {
         loop {
             tokio::time::sleep(WATCH).await;
-            let asked = self
-                .watcher
+            let Some((_, watcher)) = &self.large else {
+                continue;
+            };
+            let asked = watcher
                 .query_opt(
                     "SELECT phase, GREATEST(tuples_done,
                               CASE WHEN blocks_total > 0 THEN blocks_done * $2 / blocks_total END)
@@ -136,6 +204,10 @@ impl Site<'_> {
             build.meter.set(done, build.rows);
         }
     }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 async fn process(connection: &Connection) -> Result<i32, Error> {
