@@ -138,15 +138,14 @@ impl Compare<'_> {
             left_out: false,
         };
         let (Some(left), Some(right)) = (&pair.source, &pair.target) else {
-            let side = if pair.source.is_some() {
-                source
-            } else {
-                target
-            };
-            let rows = count::rows(side, name).await?;
-            match pair.source {
-                Some(_) => compared.source_rows = Some(rows),
-                None => compared.target_rows = Some(rows),
+            let mut rows = 0;
+            if let Some(table) = &pair.source {
+                rows = count::rows(source, table).await?;
+                compared.source_rows = Some(rows);
+            }
+            if let Some(table) = &pair.target {
+                rows = count::rows(target, table).await?;
+                compared.target_rows = Some(rows);
             }
             compared.left_out = self.may_lack(name, pair, rows);
             return Ok((compared, Vec::new()));
@@ -163,7 +162,7 @@ impl Compare<'_> {
             }
             None => {
                 let (here, there) =
-                    tokio::try_join!(count::rows(source, name), count::rows(target, name))?;
+                    tokio::try_join!(count::rows(source, left), count::rows(target, right))?;
                 (compared.source_rows, compared.target_rows) = (Some(here), Some(there));
             }
         }
@@ -195,8 +194,8 @@ impl Compare<'_> {
             return Ok(Vec::new());
         };
         let (here, there) = tokio::try_join!(
-            count::groups(source, name, column),
-            count::groups(target, name, column)
+            count::groups(source, left, column),
+            count::groups(target, right, column)
         )?;
         let mut rows: BTreeMap<Option<String>, (u64, u64)> = BTreeMap::new();
         here.into_iter()

@@ -1,10 +1,13 @@
 //! What a database holds, read from the system catalogues: tables, columns, sequences, extensions.
 
 mod extension;
+mod relation;
 
 pub use extension::{Extension, ExtensionRows, available_extension, extension_rows, extensions};
+pub use relation::{ForeignKey, Relation, RelationKind, all_relations, foreign_keys};
 
 use super::quote;
+use super::script::enclosed;
 use super::{Connection, Error};
 use std::collections::HashMap;
 use std::fmt;
@@ -92,12 +95,23 @@ pub struct Table {
     pub unlogged: bool,
     /// Row security applies even to the owner, or the reader is not exempt from it.
     pub row_security: bool,
+    /// Which of its rows are meant: a condition in the source's SQL; `None` for all.
+    pub condition: Option<String>,
 }
 
 impl Table {
     /// The columns whose values travel.
     pub fn copied_columns(&self) -> impl Iterator<Item = &Column> {
         self.columns.iter().filter(|column| !column.generated)
+    }
+
+    /// `ONLY` the table itself, and of it the rows that are meant: what stands behind `FROM`.
+    pub fn from_sql(&self) -> String {
+        let name = self.name.sql();
+        match &self.condition {
+            None => format!("ONLY {name}"),
+            Some(condition) => format!("ONLY {name} WHERE {}", enclosed(condition)),
+        }
     }
 
     /// Heap and TOAST: what a copy reads.
@@ -146,6 +160,7 @@ pub async fn tables(connection: &Connection) -> Result<Vec<Table>, Error> {
             index_bytes: size(row, 5),
             unlogged: row.get(6),
             row_security: row.get(7),
+            condition: None,
         })
         .collect())
 }

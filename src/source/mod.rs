@@ -1,6 +1,9 @@
 //! Where rows come from: an inventory, a plan of chunks, and for each chunk a stream of COPY bytes.
 
 pub mod postgres;
+mod selected;
+
+pub use selected::{Selected, SelectionError};
 
 use crate::failure::{Explain, Failure};
 use crate::postgres::catalogue::TableName;
@@ -61,6 +64,8 @@ pub struct Shipment {
     pub columns: Vec<String>,
     /// The form.
     pub format: Format,
+    /// Which rows travel: a condition in the source's SQL; `None` for all.
+    pub condition: Option<String>,
 }
 
 /// A part of a table.

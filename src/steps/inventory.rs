@@ -84,13 +84,13 @@ async fn counted(connection: &Connection, table: &Found) -> Result<Table, Error>
         vectors.push(VectorColumn {
             column: column.name.clone(),
             sql_type: column.sql_type.clone(),
-            rows: count::values(connection, &table.name, &column.name).await?,
+            rows: count::values(connection, table, &column.name).await?,
         });
     }
     Ok(Table {
         schema: table.name.schema.clone(),
         name: table.name.name.clone(),
-        rows: count::rows(connection, &table.name).await?,
+        rows: count::rows(connection, table).await?,
         row_bytes: table.row_bytes(),
         index_bytes: table.index_bytes,
         vectors,
@@ -114,7 +114,7 @@ async fn collections(
         return Ok(Vec::new());
     }
     let TableName { schema, name } = &table.name;
-    let groups = count::groups(connection, &table.name, column).await?;
+    let groups = count::groups(connection, table, column).await?;
     let collection = |(value, rows)| Collection {
         schema: schema.clone(),
         table: name.clone(),

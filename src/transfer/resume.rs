@@ -222,6 +222,7 @@ mod tests {
             index_bytes: 0,
             unlogged: false,
             row_security: false,
+            condition: None,
         }
     }
 

@@ -2,12 +2,14 @@
 //! be run, retried, shown and left out on its own. Nothing here talks to a server.
 
 mod class;
+mod condition;
 mod header;
 mod lexer;
 mod statements;
 mod transaction;
 
 pub use class::Class;
+pub use condition::{enclosed, refuse_condition};
 pub use statements::{needs_psql, split_statements};
 pub use transaction::needs_own_transaction;
 
