@@ -179,6 +179,12 @@ pub struct Inventory {
     pub collections: Vec<Collection>,
     /// Things that a person should know beforehand.
     pub warnings: Vec<String>,
+    /// What was selected, in words; `None` when it is everything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub selection: Option<String>,
+    /// The tables that stay behind.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<LeftOut>,
 }
 
 /// An extension.
@@ -199,8 +205,11 @@ pub struct Table {
     pub schema: String,
     /// Its name.
     pub name: String,
-    /// Rows, counted.
+    /// Rows, counted; of those that are moved.
     pub rows: u64,
+    /// Which rows are moved: a condition in the source's SQL; `None` for all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub condition: Option<String>,
     /// Heap and TOAST, in bytes: what will travel.
     pub row_bytes: u64,
     /// Indexes, in bytes: what will be built again.

@@ -1,9 +1,10 @@
 //! What there is to move, counted, and written to a file as the guide wants it. Only reads.
 
-use super::{Error, Work, size};
-use crate::postgres::catalogue::{self, Table as Found, TableName};
+use super::{Error, NOT_SELECTED, Work, size};
+use crate::postgres::catalogue::{self, ForeignKey, Table as Found, TableName};
 use crate::postgres::{Connection, Error as PostgresError, Retrying, count};
-use crate::session::report::{Collection, Extension, Inventory, Table, VectorColumn};
+use crate::session::report::{Collection, Extension, Inventory, LeftOut, Table, VectorColumn};
+use crate::source::Selected;
 use crate::wizard::Side;
 use jiff::Timestamp;
 use std::fmt::Write;
@@ -19,15 +20,21 @@ pub(super) async fn run(work: Work<'_>) -> Result<Inventory, Error> {
     let connection = Connection::open(&string, &Retrying::default(), work.cancel).await?;
     connection.pin_for_reading().await?;
     connection.begin_reading().await?;
-    let found = catalogue::tables(&connection).await?;
+    let all = catalogue::tables(&connection).await?;
+    let selected = Selected::resolve(&work.session.select, &connection).await?;
+    selected.check_conditions(&connection).await?;
+    let found = selected.apply(&all);
     let mut inventory = Inventory {
         taken: Some(Timestamp::now()),
+        left_out: left_out(&selected),
+        selection: chosen(&selected),
         ..Inventory::default()
     };
     inventory.extensions = extensions(&connection).await?;
     let counting = count_all(work, &connection, &found, &mut inventory);
     connection.until_cancelled(work.cancel, counting).await??;
     inventory.warnings = warnings(&found);
+    inventory.warnings.extend(cut_keys(&selected, &connection).await?);
     inventory.warnings.extend(large_objects(&connection).await?);
     let configured = catalogue::extension_rows(&connection);
     let configured = connection
@@ -91,6 +98,7 @@ async fn counted(connection: &Connection, table: &Found) -> Result<Table, Error>
         schema: table.name.schema.clone(),
         name: table.name.name.clone(),
         rows: count::rows(connection, table).await?,
+        condition: table.condition.clone(),
         row_bytes: table.row_bytes(),
         index_bytes: table.index_bytes,
         vectors,
@@ -122,6 +130,37 @@ async fn collections(
         rows,
     };
     Ok(groups.into_iter().map(collection).collect())
+}
+
+/// What stays behind, table by table.
+fn left_out(selected: &Selected) -> Vec<LeftOut> {
+    let tables = selected.left_out().into_iter();
+    let table = |table: TableName| LeftOut {
+        what: format!("table {table}"),
+        why: NOT_SELECTED.to_owned(),
+    };
+    tables.map(table).collect()
+}
+
+/// The selection in words; `None` when it is everything.
+fn chosen(selected: &Selected) -> Option<String> {
+    let select = selected.select();
+    (!select.is_everything()).then(|| select.to_string())
+}
+
+/// The foreign keys that cannot come along, because what they point to stays behind.
+async fn cut_keys(selected: &Selected, connection: &Connection) -> Result<Vec<String>, Error> {
+    let select = selected.select();
+    if select.takes_all_tables() || !select.takes_definitions() {
+        return Ok(Vec::new());
+    }
+    let keys = catalogue::foreign_keys(connection).await?.into_iter();
+    let cut = keys.filter(|key| selected.has(&key.table) && !selected.has(&key.refers_to));
+    Ok(cut
+        .map(|ForeignKey { name, table, refers_to }| {
+            format!("The foreign key {name} of {table} stays behind: it points to {refers_to}, which is left out.")
+        })
+        .collect())
 }
 
 fn warnings(found: &[Found]) -> Vec<String> {
@@ -189,6 +228,12 @@ fn stats(source: &str, inventory: &Inventory) -> String {
             "  {}.{}  {value}  {}",
             collection.schema, collection.table, collection.rows
         ));
+    }
+    if let Some(selection) = &inventory.selection {
+        line(format!("\nSelected: {selection}"));
+    }
+    for left_out in &inventory.left_out {
+        line(format!("  left out: {}", left_out.what));
     }
     line("\nTables".to_owned());
     for table in &inventory.tables {

@@ -3,6 +3,7 @@
 mod backup;
 mod compare;
 mod connections;
+mod definitions;
 mod error;
 mod identity;
 mod inventory;
@@ -159,6 +160,9 @@ async fn carry_out(step: Step, work: Work<'_>) -> Result<Report, Error> {
         Step::Cutover => Err(Error::NoWork(step)),
     }
 }
+
+/// Why a table stays behind that the selection does not have.
+const NOT_SELECTED: &str = "it is not selected";
 
 /// Bytes for people: 266 MB.
 fn size(bytes: u64) -> String {

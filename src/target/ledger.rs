@@ -295,6 +295,7 @@ impl<'a> Ledger<'a> {
             table: Some(row.get(2)),
             name: row.get(3),
             sql: row.get(4),
+            ..Entry::default()
         };
         Ok(self.rows(sql).await?.iter().map(entry).collect())
     }

@@ -286,6 +286,7 @@ fn left_out() -> Vec<LeftOut> {
 
 fn inventory() -> Inventory {
     let table = |(name, rows, row_bytes, index_bytes): &(&str, u64, u64, u64)| Table {
+        condition: None,
         schema: "public".to_owned(),
         name: (*name).to_owned(),
         rows: *rows,
@@ -302,6 +303,8 @@ fn inventory() -> Inventory {
         indexes: Vec::new(),
     };
     Inventory {
+        selection: None,
+        left_out: Vec::new(),
         taken: Some(at(200)),
         stats_file: "backups/pre_migration_stats.txt".to_owned(),
         extensions: vec![Extension {

@@ -1,0 +1,77 @@
+//! The source's definitions that are moved: all of them, or what the selection comes to.
+
+mod sorting;
+
+use super::{Error, Work};
+use crate::postgres::ConnectionString;
+use crate::postgres::script::{Entry, Script};
+use crate::postgres::tools::{ClientTools, Section, dump_definitions, dump_schema};
+use crate::session::report::LeftOut;
+use crate::source::Selected;
+use sorting::{Fate, Sorting};
+
+/// Definitions of one half of a schema.
+#[derive(Debug, Default)]
+pub(super) struct Definitions {
+    /// The settings in front of them and those that are moved, in pg_dump's order.
+    pub(super) script: Script,
+    /// Names of the extensions that are needed; `None` for all that the source has.
+    pub(super) extensions: Option<Vec<String>>,
+    /// Numbers of those that nobody asked for, and that others need: they come along.
+    pub(super) guests: Vec<u32>,
+    /// What is selected and cannot come along, because it needs what is left out.
+    pub(super) left_out: Vec<LeftOut>,
+}
+
+/// Reads one half of the source's schema, in a snapshot if one is given.
+pub(super) async fn read(
+    work: Work<'_>,
+    source: &ConnectionString,
+    version: u32,
+    selected: &Selected,
+    (section, snapshot): (Section, Option<&str>),
+) -> Result<Definitions, Error> {
+    let tools = work.context.tools().for_server(version).await?;
+    let environment = source.tool_environment();
+    if selected.select().takes_all_tables() {
+        let dump = dump_schema(&tools, &environment, &[], section, snapshot, work.cancel).await?;
+        return Ok(Definitions {
+            script: Script::parse(&dump),
+            ..Definitions::default()
+        });
+    }
+    let (before, after) = both(work, &tools, source, snapshot).await?;
+    let sorting = Sorting::of(before.entries.iter().chain(&after.entries), selected);
+    sorting.refuse()?;
+    let (half, is_before) = match section {
+        Section::PreData => (&before, true),
+        Section::PostData => (&after, false),
+    };
+    let moved = |entry: &&Entry| matches!(sorting.fate(entry), Fate::Selected | Fate::Guest);
+    let is_guest = |entry: &&Entry| matches!(sorting.fate(entry), Fate::Guest);
+    Ok(Definitions {
+        script: Script {
+            preamble: half.preamble.clone(),
+            entries: half.entries.iter().filter(moved).cloned().collect(),
+        },
+        extensions: is_before.then(|| sorting.extensions()).flatten(),
+        guests: half
+            .entries
+            .iter()
+            .filter(is_guest)
+            .filter_map(|entry| entry.id)
+            .collect(),
+        left_out: sorting.left_out(&half.entries),
+    })
+}
+
+async fn both(
+    work: Work<'_>,
+    tools: &ClientTools,
+    source: &ConnectionString,
+    snapshot: Option<&str>,
+) -> Result<(Script, Script), Error> {
+    let environment = source.tool_environment();
+    let (before, after) = dump_definitions(tools, &environment, snapshot, work.cancel).await?;
+    Ok((Script::parse(&before), Script::parse(&after)))
+}
