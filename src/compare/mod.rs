@@ -2,11 +2,13 @@
 
 mod hash;
 
+use crate::config::Select;
 use crate::failure::{Explain, Failure, Severity};
 use crate::postgres::catalogue::{self, Table, TableName};
 use crate::postgres::{Connection, ConnectionString, Error as PostgresError, Retrying, count};
 use crate::progress::Progress;
 use crate::session::report::{ComparedCollection, ComparedTable, Comparison};
+use crate::source::{Selected, SelectionError};
 use hash::Method;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, HashSet};
@@ -18,12 +20,18 @@ pub enum Error {
     /// A side refused, or was lost.
     #[error(transparent)]
     Postgres(#[from] PostgresError),
+    /// The selection does not fit the source any more.
+    #[error(transparent)]
+    Selection(#[from] SelectionError),
 }
 
 impl Explain for Error {
     fn failure(&self) -> Failure {
-        let Self::Postgres(error) = self;
-        let failure = error.failure().severity(Severity::Unfinished);
+        let failure = match self {
+            Self::Postgres(error) => error.failure(),
+            Self::Selection(error) => error.failure(),
+        };
+        let failure = failure.severity(Severity::Unfinished);
         failure.advise("Nothing is proved yet, neither equal nor different: run compare again.")
     }
 }
@@ -58,6 +66,10 @@ pub struct Compare<'a> {
     pub one_sided: Option<&'a HashSet<TableName>>,
     /// Tables with this column are counted by its values too.
     pub group_by: Option<&'a str>,
+    /// What of the source was to be moved.
+    pub select: &'a Select,
+    /// Whether the target may hold tables that are not selected.
+    pub beside_others: bool,
     /// The board.
     pub progress: &'a Progress,
     /// Stops the work.
@@ -82,10 +94,10 @@ impl Compare<'_> {
 
     async fn sides(&self, source: &Connection, target: &Connection) -> Result<Comparison, Error> {
         let method = hash::trusted(source, target).await;
-        let pairs = pairs(
-            catalogue::tables(source).await?,
-            catalogue::tables(target).await?,
-        );
+        let selected = Selected::resolve(self.select, source).await?;
+        let mut there = catalogue::tables(target).await?;
+        there.retain(|table| selected.has(&table.name) || !self.beside_others);
+        let pairs = pairs(selected.apply(&catalogue::tables(source).await?), there);
         self.progress
             .begin(format!("Comparing {} tables", pairs.len()));
         let meter = self.progress.tables("tables compared", pairs.len() as u64);
@@ -101,11 +113,13 @@ impl Compare<'_> {
         }
         meter.finish();
         tables.sort_by_key(|table| (table.equal, table.left_out));
+        tables.extend(selected.left_out().iter().map(not_selected));
         let equal = !tables.iter().any(ComparedTable::differs);
         let method = method.name().to_owned();
         Ok(Comparison {
             at: Timestamp::now(),
             equal,
+            rows_compared: self.select.takes_rows(),
             method,
             tables,
             collections,
@@ -136,6 +150,7 @@ impl Compare<'_> {
             target_hash: None,
             equal: false,
             left_out: false,
+            condition: pair.source.as_ref().and_then(|table| table.condition.clone()),
         };
         let (Some(left), Some(right)) = (&pair.source, &pair.target) else {
             let mut rows = 0;
@@ -151,6 +166,7 @@ impl Compare<'_> {
             return Ok((compared, Vec::new()));
         };
         match hash::agree(left, right) {
+            agreed if !self.select.takes_rows() => compared.equal = agreed.is_some(),
             Some(columns) => {
                 let (here, there) = tokio::try_join!(
                     hash::table(source, left, &columns.source, method),
@@ -165,6 +181,9 @@ impl Compare<'_> {
                     tokio::try_join!(count::rows(source, left), count::rows(target, right))?;
                 (compared.source_rows, compared.target_rows) = (Some(here), Some(there));
             }
+        }
+        if !self.select.takes_rows() {
+            return Ok((compared, Vec::new()));
         }
         let groups = self.groups(source, target, name, left, right).await?;
         Ok((compared, groups))
@@ -211,6 +230,21 @@ impl Compare<'_> {
             target_rows,
         };
         Ok(rows.into_iter().map(compared).collect())
+    }
+}
+
+/// A table that was not to be moved.
+fn not_selected(name: &TableName) -> ComparedTable {
+    ComparedTable {
+        schema: name.schema.clone(),
+        table: name.name.clone(),
+        source_rows: None,
+        target_rows: None,
+        source_hash: None,
+        target_hash: None,
+        equal: false,
+        left_out: true,
+        condition: None,
     }
 }
 

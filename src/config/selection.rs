@@ -98,6 +98,11 @@ impl Select {
         *self == Self::default()
     }
 
+    /// It in words, for people; `None` when it is everything.
+    pub fn in_words(&self) -> Option<String> {
+        (!self.is_everything()).then(|| self.to_string())
+    }
+
     /// Whether no table is left out; rows or definitions may be.
     pub fn takes_all_tables(&self) -> bool {
         let Self {

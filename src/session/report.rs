@@ -136,6 +136,22 @@ pub struct Connections {
     pub target: Server,
     /// What was looked at on either side and between the two.
     pub checks: Vec<Check>,
+    /// The target's tables that would be lost or emptied if it were overwritten, those with most
+    /// rows first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub at_stake: Vec<AtStake>,
+}
+
+/// A table of the target that overwriting would cost.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AtStake {
+    /// Its schema.
+    pub schema: String,
+    /// Its name.
+    pub table: String,
+    /// Its rows: counted when it is small, otherwise the server's estimate.
+    pub rows: u64,
 }
 
 /// A server as it was found.
@@ -266,7 +282,7 @@ pub struct Backup {
 }
 
 /// What was created on the target before the rows.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Schema {
     /// Where the definitions came from: the source, or a folder of SQL files.
@@ -275,6 +291,9 @@ pub struct Schema {
     pub created: Vec<KindCount>,
     /// What was left out, and why.
     pub left_out: Vec<LeftOut>,
+    /// What of the target was dropped or emptied for it, with a person's consent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub overwritten: Vec<String>,
 }
 
 /// A number of objects.
@@ -307,10 +326,16 @@ pub struct Transfer {
     pub built: Vec<KindCount>,
     /// What was left out, and why.
     pub left_out: Vec<LeftOut>,
-    /// The source's tables that were not moved, because a schema of one's own does not have them;
-    /// `left_out` has them too.
+    /// The source's tables that were not moved, because they are not selected, or because a schema of
+    /// one's own does not have them; `left_out` has them too.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_moved: Vec<NotMoved>,
+    /// What was selected, in words; `None` when it is everything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub selection: Option<String>,
+    /// The tables of which only some rows were moved.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub some_rows: Vec<SomeRows>,
     /// Snapshots of the source that were used: one, unless the transfer was resumed. All rows
     /// show the source as the last one saw it: what may have changed in between was loaded again.
     pub snapshots: u32,
@@ -330,6 +355,18 @@ pub struct NotMoved {
     pub schema: String,
     /// Its name.
     pub table: String,
+}
+
+/// A table of which only some rows were moved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SomeRows {
+    /// Its schema.
+    pub schema: String,
+    /// Its name.
+    pub table: String,
+    /// Which rows: a condition in the source's SQL.
+    pub condition: String,
 }
 
 /// A loaded table, as the ledger has it.

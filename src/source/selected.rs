@@ -152,6 +152,17 @@ impl Selected {
         self.taken.contains(name)
     }
 
+    /// The tables and views that are moved.
+    pub fn names(&self) -> Vec<TableName> {
+        let is_sequence = |name: &&TableName| {
+            let relation = self.relations.get(name);
+            relation.is_some_and(|relation| relation.kind == RelationKind::Sequence)
+        };
+        let mut names: Vec<TableName> = self.taken.iter().filter(|name| !is_sequence(name)).cloned().collect();
+        names.sort_unstable();
+        names
+    }
+
     /// What of the source a name stands for, left out or not.
     pub fn relation(&self, name: &TableName) -> Option<&Relation> {
         self.relations.get(name)

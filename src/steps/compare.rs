@@ -2,8 +2,8 @@
 
 use super::{Error, Work};
 use crate::compare::Compare;
-use crate::config::SchemaFrom;
-use crate::postgres::ConnectionString;
+use crate::config::{Onto, SchemaFrom};
+use crate::postgres::{Connection, ConnectionString, Retrying};
 use crate::postgres::catalogue::TableName;
 use crate::session::Step;
 use crate::session::report::{Comparison, Report};
@@ -16,6 +16,7 @@ pub(super) async fn run(work: Work<'_>) -> Result<Comparison, Error> {
         known(work, Side::Source).await?,
         known(work, Side::Target).await?,
     );
+    work.same_selection(&open(work, &target).await?).await?;
     let not_moved = not_moved(work);
     let compare = Compare {
         source: &source,
@@ -24,6 +25,10 @@ pub(super) async fn run(work: Work<'_>) -> Result<Comparison, Error> {
             SchemaFrom::Source => None,
             SchemaFrom::Folder(_) => Some(&not_moved),
         },
+        select: &work.session.select,
+        beside_others: work.session.target_policy() == Onto::Existing
+            || !work.session.select.takes_all_tables()
+                && work.session.target_policy() == Onto::Overwrite,
         group_by: work.context.config.compare.grouping(),
         progress: work.progress,
         cancel: work.cancel,
@@ -41,6 +46,11 @@ fn not_moved(work: Work<'_>) -> HashSet<TableName> {
         name: table.table.clone(),
     });
     named.collect()
+}
+
+async fn open(work: Work<'_>, target: &ConnectionString) -> Result<Connection, Error> {
+    let opened = Connection::open(target, &Retrying::default(), work.cancel).await;
+    opened.map_err(|error| Error::Compare(error.into()))
 }
 
 /// A side that does not let us in leaves the question open, as one does that is lost later.

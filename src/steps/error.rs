@@ -106,6 +106,9 @@ pub enum Error {
         /// What it needs.
         lacks: String,
     },
+    /// The target's tables have columns that the source's do not have.
+    #[error("the target has more: {0}")]
+    TargetHasMore(String),
     /// What is to be made on the target is there already.
     #[error("the target has {0} already")]
     InTheWay(String),
@@ -220,6 +223,8 @@ impl Explain for Error {
             Self::NeedsLeftOut { table, lacks } => Failure::new("The selection is not complete", format!("{}.", chain(self)))
                 .advise(format!("Take {lacks} too, or leave {table} out as well."))
                 .severity(Severity::Usage),
+            Self::TargetHasMore(_) => Failure::new("The target's tables do not fit the source's", format!("{}. Rows of such tables could not be proved equal.", chain(self)))
+                .advise("Drop these columns on the target, or add them to the source; or leave those tables out: --exclude-table."),
             Self::InTheWay(_) => Failure::new("What is to be made is there already", format!("{}. What the target holds stays as it is (onto = \"existing\").", chain(self)))
                 .advise("To move rows into these tables, give --data-only.")
                 .advise("To replace them, consent to it: --overwrite-target DBNAME, with the name of the target's database.")

@@ -27,7 +27,7 @@ pub(super) async fn run(work: Work<'_>) -> Result<Inventory, Error> {
     let mut inventory = Inventory {
         taken: Some(Timestamp::now()),
         left_out: left_out(&selected),
-        selection: chosen(&selected),
+        selection: work.session.select.in_words(),
         ..Inventory::default()
     };
     inventory.extensions = extensions(&connection).await?;
@@ -140,12 +140,6 @@ fn left_out(selected: &Selected) -> Vec<LeftOut> {
         why: NOT_SELECTED.to_owned(),
     };
     tables.map(table).collect()
-}
-
-/// The selection in words; `None` when it is everything.
-fn chosen(selected: &Selected) -> Option<String> {
-    let select = selected.select();
-    (!select.is_everything()).then(|| select.to_string())
 }
 
 /// The foreign keys that cannot come along, because what they point to stays behind.

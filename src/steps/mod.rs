@@ -5,6 +5,7 @@ mod compare;
 mod connections;
 mod definitions;
 mod error;
+mod fitting;
 mod identity;
 mod inventory;
 mod prerequisites;
@@ -20,6 +21,7 @@ use crate::postgres::{Connection, ConnectionString, Error as PostgresError, Retr
 use crate::progress::Progress;
 use crate::session::report::Report;
 use crate::session::{Place, Session, Step};
+use crate::target::Ledger;
 use crate::wizard::Side;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
@@ -91,6 +93,15 @@ impl Work<'_> {
         match Error::pooled(&string).filter(|_| side == Side::Target) {
             Some(refusal) => Err(refusal),
             None => self.recognised(side).await,
+        }
+    }
+
+    /// Makes sure that what this session selects is what the target was begun with.
+    async fn same_selection(&self, target: &Connection) -> Result<(), Error> {
+        let begun = Ledger::new(target, &self.session.id).selection().await?;
+        match begun {
+            Some(begun) if begun != self.session.select.fingerprint() => Err(Error::OtherSelection),
+            _ => Ok(()),
         }
     }
 

@@ -1,13 +1,14 @@
 //! The rows in one snapshot, then everything that is built over them. Goes on where it was.
 
-use super::{Error, Work};
+use super::{Error, NOT_SELECTED, Work, definitions, fitting};
 use crate::config::SchemaFrom;
 use crate::postgres::catalogue::{self, Table, TableName};
-use crate::postgres::script::{Entry, Script};
-use crate::postgres::tools::{Section, dump_schema};
+use crate::postgres::script::Entry;
+use crate::postgres::tools::Section;
 use crate::postgres::{Connection, ConnectionString};
 use crate::session::Step;
-use crate::session::report::{LeftOut, LoadedTable, NotMoved, Report, Transfer};
+use crate::session::report::{LeftOut, LoadedTable, NotMoved, Report, SomeRows, Transfer};
+use crate::source::Selected;
 use crate::source::postgres::PostgresSource;
 use crate::target::{self, Ledger, PlannedTable};
 use crate::transfer::finish::{Finish, Finished};
@@ -27,12 +28,15 @@ pub(super) async fn run(work: Work<'_>) -> Result<Transfer, Error> {
         work.known(Side::Source).await?,
         work.known(Side::Target).await?,
     );
+    work.same_selection(&target::open(&to, work.cancel).await?)
+        .await?;
     let source = Arc::new(PostgresSource::open(&from, work.cancel).await?);
+    let selected = Selected::resolve(&work.session.select, source.session()).await?;
     let began = Instant::now();
-    let mut report = move_rows(work, &source, &to).await?;
+    let mut report = move_rows(work, &source, &selected, &to).await?;
     report.row_seconds = began.elapsed().as_secs_f64();
     let began = Instant::now();
-    let finished = finish(work, &source, &from, &to, &report).await?;
+    let finished = finish(work, &source, &selected, (&from, &to), &report).await?;
     report.built = finished.built;
     report.left_out.extend(finished.left_out);
     report.build_seconds = began.elapsed().as_secs_f64();
@@ -46,8 +50,8 @@ pub(super) async fn run(work: Work<'_>) -> Result<Transfer, Error> {
 async fn finish(
     work: Work<'_>,
     source: &PostgresSource,
-    from: &ConnectionString,
-    to: &ConnectionString,
+    selected: &Selected,
+    (from, to): (&ConnectionString, &ConnectionString),
     moved: &Transfer,
 ) -> Result<Finished, Error> {
     let name = |table: &LoadedTable| TableName {
@@ -55,18 +59,43 @@ async fn finish(
         name: table.table.clone(),
     };
     let rows = moved.tables.iter().map(|table| (name(table), table.rows));
+    let (entries, mut left_out) = post_data(work, source, selected, from, to).await?;
+    let mut sequences = source.sequences().await?;
+    // Without rows, sequences begin where their definitions say.
+    sequences.retain(|sequence| selected.has(&sequence.name) && selected.select().takes_rows());
     let finish = Finish {
         target: to,
         run: &work.session.id,
         workers: workers(work),
-        entries: &post_data(work, source, from, to).await?,
-        sequences: &source.sequences().await?,
-        empty_views: &source.empty_materialized_views().await?,
+        entries: &entries,
+        sequences: &sequences,
+        empty_views: &views_to_leave(work, source, selected, to).await?,
         tables: &rows.collect(),
         progress: work.progress,
         cancel: work.cancel,
     };
-    Ok(finish.all().await?)
+    let mut finished = finish.all().await?;
+    left_out.append(&mut finished.left_out);
+    finished.left_out = left_out;
+    Ok(finished)
+}
+
+/// The materialized views that are not filled: those that are empty on the source, the target's
+/// own, and without rows all.
+async fn views_to_leave(
+    work: Work<'_>,
+    source: &PostgresSource,
+    selected: &Selected,
+    to: &ConnectionString,
+) -> Result<Vec<TableName>, Error> {
+    let mut views = source.empty_materialized_views().await?;
+    if !selected.select().is_everything() {
+        let target = target::open(to, work.cancel).await?;
+        let there = catalogue::materialized_views(&target, false).await?.into_iter();
+        let fills = |view: &TableName| selected.has(view) && selected.select().takes_rows();
+        views.extend(there.filter(|view| !fills(view)));
+    }
+    Ok(views)
 }
 
 fn workers(work: Work<'_>) -> usize {
@@ -82,10 +111,16 @@ fn workers(work: Work<'_>) -> usize {
 async fn move_rows(
     work: Work<'_>,
     source: &Arc<PostgresSource>,
+    selected: &Selected,
     to: &ConnectionString,
 ) -> Result<Transfer, Error> {
     let connection = target::open(to, work.cancel).await?;
-    let (tables, not_moved) = fitting(work, source, &connection).await?;
+    let wanted = match selected.select().takes_rows() {
+        true => selected.apply(source.tables()),
+        false => Vec::new(),
+    };
+    let (tables, not_created) = fitting(work, wanted, &connection).await?;
+    let not_selected = selected.left_out();
     let moved = Moving {
         source,
         target: to,
@@ -102,8 +137,18 @@ async fn move_rows(
     Ok(Transfer {
         tables: moved.tables.iter().map(loaded_table).collect(),
         built: Vec::new(),
-        left_out: not_moved.iter().map(not_created).collect(),
-        not_moved: not_moved.into_iter().map(not_moved_table).collect(),
+        left_out: not_created
+            .iter()
+            .map(|table| left_out(table, "your SQL files do not create it"))
+            .chain(not_selected.iter().map(|table| left_out(table, NOT_SELECTED)))
+            .collect(),
+        not_moved: not_created
+            .into_iter()
+            .chain(not_selected)
+            .map(not_moved_table)
+            .collect(),
+        selection: selected.select().in_words(),
+        some_rows: selected.rows_of().iter().map(some_rows).collect(),
         snapshots: u32::try_from(moved.snapshots).unwrap_or(u32::MAX),
         retries: moved.retries,
         row_seconds: 0.0,
@@ -127,36 +172,39 @@ fn counted_rows(work: Work<'_>) -> Result<HashMap<TableName, u64>, Error> {
 /// from SQL files, tables that these do not create are left out, visibly.
 async fn fitting(
     work: Work<'_>,
-    source: &PostgresSource,
+    tables: Vec<Table>,
     target: &Connection,
 ) -> Result<(Vec<Table>, Vec<TableName>), Error> {
-    let there: HashMap<TableName, Table> = catalogue::tables(target)
-        .await?
-        .into_iter()
-        .map(|table| (table.name.clone(), table))
-        .collect();
-    let may_leave_out = matches!(work.context.config.schema.from, SchemaFrom::Folder(_));
-    let (mut fitting, mut left_out, mut lacking) = (Vec::new(), Vec::new(), Vec::new());
-    for table in source.tables() {
-        match there.get(&table.name) {
-            Some(other) => {
-                lacking.extend(missing_columns(table, other));
-                fitting.push(table.clone());
-            }
-            None if may_leave_out => left_out.push(table.name.clone()),
-            None => lacking.push(format!("table {}", table.name)),
-        }
+    let found = fitting::fitting(tables, catalogue::tables(target).await?);
+    let mut lacking = found.lacking;
+    if !comes_from_files(work) {
+        let missing = found.missing.iter().map(|table| format!("table {table}"));
+        lacking.extend(missing);
     }
     if !lacking.is_empty() {
         return Err(TransferError::TargetLacks(lacking.join(", ")).into());
     }
-    Ok((fitting, left_out))
+    Ok((found.fitting, found.missing))
 }
 
-fn not_created(table: &TableName) -> LeftOut {
+/// Whether the target's definitions come from SQL files.
+fn comes_from_files(work: Work<'_>) -> bool {
+    work.session.select.takes_definitions()
+        && matches!(work.context.config.schema.from, SchemaFrom::Folder(_))
+}
+
+fn left_out(table: &TableName, why: &str) -> LeftOut {
     LeftOut {
         what: format!("table {table}"),
-        why: "your SQL files do not create it".to_owned(),
+        why: why.to_owned(),
+    }
+}
+
+fn some_rows((table, condition): (&TableName, &String)) -> SomeRows {
+    SomeRows {
+        schema: table.schema.clone(),
+        table: table.name.clone(),
+        condition: condition.clone(),
     }
 }
 
@@ -166,22 +214,6 @@ fn not_moved_table(table: TableName) -> NotMoved {
         name: table,
     } = table;
     NotMoved { schema, table }
-}
-
-fn missing_columns<'a>(table: &'a Table, other: &'a Table) -> impl Iterator<Item = String> + 'a {
-    table
-        .copied_columns()
-        .filter(|column| {
-            !other
-                .copied_columns()
-                .any(|there| there.name == column.name && there.sql_type == column.sql_type)
-        })
-        .map(|column| {
-            format!(
-                "column {} {} of {}",
-                column.name, column.sql_type, table.name
-            )
-        })
 }
 
 fn loaded_table(planned: &PlannedTable) -> LoadedTable {
@@ -200,18 +232,18 @@ fn loaded_table(planned: &PlannedTable) -> LoadedTable {
 async fn post_data(
     work: Work<'_>,
     source: &PostgresSource,
+    selected: &Selected,
     from: &ConnectionString,
     to: &ConnectionString,
-) -> Result<Vec<Entry>, Error> {
-    if matches!(work.context.config.schema.from, SchemaFrom::Folder(_)) {
+) -> Result<(Vec<Entry>, Vec<LeftOut>), Error> {
+    if comes_from_files(work) || !selected.select().takes_definitions() {
         let target = target::open(to, work.cancel).await?;
-        return Ok(Ledger::new(&target, &work.session.id).deferred().await?);
+        let deferred = Ledger::new(&target, &work.session.id).deferred().await?;
+        return Ok((deferred, Vec::new()));
     }
     work.progress
         .begin("pg_dump reads the source's indexes and keys");
-    let tools = work.context.tools().for_server(source.version()).await?;
-    let (environment, snapshot) = (from.tool_environment(), Some(source.snapshot()));
-    let section = Section::PostData;
-    let dump = dump_schema(&tools, &environment, &[], section, snapshot, work.cancel).await?;
-    Ok(Script::parse(&dump).entries)
+    let half = (Section::PostData, Some(source.snapshot()));
+    let found = definitions::read(work, from, source.version(), selected, half).await?;
+    Ok((found.script.entries, found.left_out))
 }

@@ -47,6 +47,8 @@ CREATE TABLE IF NOT EXISTS neonlift.deferred (
   run text REFERENCES neonlift.runs, position int, kind text NOT NULL, schema_name text NOT NULL,
   table_name text NOT NULL, name text NOT NULL, definition text NOT NULL,
   PRIMARY KEY (run, position));
+CREATE TABLE IF NOT EXISTS neonlift.selections (
+  run text PRIMARY KEY REFERENCES neonlift.runs, selection text NOT NULL);
 ";
 
 /// Which chunk of which table.
@@ -104,10 +106,27 @@ impl<'a> Ledger<'a> {
         Self { connection, run }
     }
 
-    /// SQL that creates the ledger and notes the run.
-    pub fn creation(run: &str) -> String {
-        let run = quote::literal(run);
-        format!("{CREATE}INSERT INTO neonlift.runs (run) VALUES ({run}) ON CONFLICT DO NOTHING;")
+    /// SQL that creates the ledger and notes the run with what it was asked to move.
+    pub fn creation(run: &str, selection: &str) -> String {
+        let (run, selection) = (quote::literal(run), quote::literal(selection));
+        format!(
+            "{CREATE}INSERT INTO neonlift.runs (run) VALUES ({run}) ON CONFLICT DO NOTHING;
+             INSERT INTO neonlift.selections VALUES ({run}, {selection}) ON CONFLICT DO NOTHING;"
+        )
+    }
+
+    /// What the run was asked to move when it was begun; `None` when the ledger does not say.
+    pub async fn selection(&self) -> Result<Option<String>, Error> {
+        let there = self
+            .connection
+            .query_one("SELECT to_regclass('neonlift.selections') IS NOT NULL", &[])
+            .await
+            .map_err(Error::while_doing("reading the ledger"))?;
+        if !there.get::<_, bool>(0) {
+            return Ok(None);
+        }
+        let sql = "SELECT selection FROM neonlift.selections WHERE run = $1";
+        Ok(self.rows(sql).await?.first().map(|row| row.get(0)))
     }
 
     /// The runs that the target's ledger knows; none when it has no ledger.

@@ -19,6 +19,7 @@ fn some_report() -> Box<Report> {
 fn comparison(equal: bool) -> Report {
     let (tables, collections, method) = (Vec::new(), Vec::new(), "test".to_owned());
     Report::Compare(Comparison {
+        rows_compared: true,
         at: at(5),
         equal,
         method,

@@ -18,4 +18,5 @@ mod processes;
 mod road;
 mod schema_files;
 mod secrets;
+mod selection;
 mod sessions;

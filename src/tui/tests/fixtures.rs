@@ -210,6 +210,7 @@ pub(super) fn report(step: Step) -> Report {
     match step {
         Step::Prerequisites => Report::Prerequisites(Prerequisites { checks: tools() }),
         Step::Connections => Report::Connections(Box::new(Connections {
+            at_stake: Vec::new(),
             source: server("localhost:5432/chat_pgvector", "chat_pgvector", false),
             target: server(
                 "ep-cool-forest-a1b2c3d4.eu-central-1.aws.neon.tech:5432/neondb",
@@ -234,6 +235,7 @@ pub(super) fn report(step: Step) -> Report {
             entries: 148,
         }),
         Step::Schema => Report::Schema(Schema {
+            overwritten: Vec::new(),
             from: "the source".to_owned(),
             created: kinds(&[
                 ("extension", 1),
@@ -340,6 +342,8 @@ fn transfer() -> Transfer {
         chunks: u32::try_from(rows / 4_000 + 1).unwrap(),
     });
     Transfer {
+        selection: None,
+        some_rows: Vec::new(),
         tables: tables.collect(),
         built: kinds(&[
             ("index", 11),
@@ -360,6 +364,7 @@ pub(super) fn comparison(equal: bool) -> Comparison {
     let tables = TABLES.iter().enumerate().map(|(place, (name, rows, ..))| {
         let differs = !equal && place == 1;
         ComparedTable {
+            condition: None,
             schema: "public".to_owned(),
             table: (*name).to_owned(),
             source_rows: Some(*rows),
@@ -376,6 +381,7 @@ pub(super) fn comparison(equal: bool) -> Comparison {
         }
     });
     Comparison {
+        rows_compared: true,
         at: at(631),
         equal,
         method: "the sum of each row's 64-bit hash, taken by the servers".to_owned(),
