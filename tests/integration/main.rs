@@ -14,6 +14,7 @@ mod identities;
 mod interrupted;
 mod killed;
 mod live;
+mod policies;
 mod processes;
 mod road;
 mod schema_files;

@@ -19,6 +19,7 @@ const COLLECTIONS: [Column; 2] = [("collection", Kind::Fill), ("rows", Kind::Num
 
 pub(super) fn page(scene: &Scene<'_>, found: &Inventory) -> Page {
     let mut body = tables(scene, found);
+    body.extend(left_out(scene, found));
     if !found.collections.is_empty() {
         body.push(blank());
         body.extend(collections(scene, found));
@@ -81,8 +82,28 @@ fn head(scene: &Scene<'_>, found: &Inventory) -> Vec<Line<'static>> {
             Meaning::Caution,
         ));
     }
+    if let Some(selection) = &found.selection {
+        let text = format!("Selected: {selection}");
+        head.extend(paragraph(&text, 0, scene.text_cells(), Meaning::Accent));
+    }
     head.push(blank());
     head
+}
+
+/// The tables that stay behind, by name.
+fn left_out(scene: &Scene<'_>, found: &Inventory) -> Vec<Line<'static>> {
+    if found.left_out.is_empty() {
+        return Vec::new();
+    }
+    let names: Vec<&str> = found
+        .left_out
+        .iter()
+        .map(|left_out| left_out.what.strip_prefix("table ").unwrap_or(&left_out.what))
+        .collect();
+    let text = format!("! Left out: {}: {}", counted(names.len() as u64, "table"), names.join(", "));
+    let mut told = vec![blank()];
+    told.extend(paragraph(&text, 0, scene.text_cells(), Meaning::Caution));
+    told
 }
 
 fn tables(scene: &Scene<'_>, found: &Inventory) -> Vec<Line<'static>> {
