@@ -28,7 +28,8 @@ pub(super) fn tell(runner: &mut Runner, common: &Common, config: &Config) -> Res
     let session = runner.wizard().session();
     if session.select.what == What::Data && common.choice.onto == Some(Onto::Empty) {
         return Err(Error::Refused(
-            "rows alone need tables that are there: --data-only does not go with --onto empty".to_owned(),
+            "rows alone need tables that are there: --data-only does not go with --onto empty"
+                .to_owned(),
         ));
     }
     Ok(())
@@ -108,7 +109,10 @@ mod tests {
     #[test]
     fn a_table_and_its_condition_are_told_apart() {
         let rows = condition(" \"a=b\".c = d = 'x' ").unwrap();
-        assert_eq!((rows.table.as_str(), rows.condition.as_str()), ("\"a=b\".c", "d = 'x'"));
+        assert_eq!(
+            (rows.table.as_str(), rows.condition.as_str()),
+            ("\"a=b\".c", "d = 'x'")
+        );
         for wrong in ["events", "=a", "events=", "a.b.c=true", "events=a; b"] {
             assert!(condition(wrong).is_err(), "{wrong}");
         }
@@ -126,7 +130,10 @@ mod tests {
             ..Options::default()
         };
         let select = selection(&options, &config).unwrap().unwrap();
-        assert_eq!((select.tables, select.exclude_tables), (vec!["c".to_owned()], vec!["b".to_owned()]));
+        assert_eq!(
+            (select.tables, select.exclude_tables),
+            (vec!["c".to_owned()], vec!["b".to_owned()])
+        );
         let nothing = selection(&Options::default(), &Select::default()).unwrap();
         assert_eq!(nothing, None);
     }

@@ -150,7 +150,10 @@ impl Compare<'_> {
             target_hash: None,
             equal: false,
             left_out: false,
-            condition: pair.source.as_ref().and_then(|table| table.condition.clone()),
+            condition: pair
+                .source
+                .as_ref()
+                .and_then(|table| table.condition.clone()),
         };
         let (Some(left), Some(right)) = (&pair.source, &pair.target) else {
             let mut rows = 0;

@@ -176,7 +176,9 @@ impl fmt::Display for Select {
         let given = lists.into_iter().filter(|(_, list)| !list.is_empty());
         parts.extend(given.map(|(word, list)| format!("{word} {}", list.join(", "))));
         let some = self.rows.iter();
-        parts.extend(some.map(|rows| format!("of {} the rows where {}", rows.table, rows.condition)));
+        parts.extend(
+            some.map(|rows| format!("of {} the rows where {}", rows.table, rows.condition)),
+        );
         match parts.is_empty() {
             true => f.write_str("everything"),
             false => f.write_str(&parts.join("; ")),
@@ -205,10 +207,7 @@ impl Patterns {
 
     /// Whether a schema is taken as a whole, apart from tables that are left out.
     pub fn take_schema(&self, schema: &str) -> bool {
-        let named = self
-            .schemas
-            .iter()
-            .any(|pattern| pattern.matches(schema));
+        let named = self.schemas.iter().any(|pattern| pattern.matches(schema));
         (self.names_nothing() || named) && !self.exclude_schema(schema)
     }
 

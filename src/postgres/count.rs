@@ -25,11 +25,7 @@ pub async fn database_bytes(connection: &Connection) -> Result<u64, Error> {
 }
 
 /// How many rows have a value in a column.
-pub async fn values(
-    connection: &Connection,
-    table: &Table,
-    column: &str,
-) -> Result<u64, Error> {
+pub async fn values(connection: &Connection, table: &Table, column: &str) -> Result<u64, Error> {
     number(connection, table, &quote::identifier(column)).await
 }
 
@@ -40,7 +36,10 @@ async fn number(connection: &Connection, table: &Table, what: &str) -> Result<u6
             &[],
         )
         .await
-        .map_err(Error::while_doing(format!("counting the rows of {}", table.name)))?;
+        .map_err(Error::while_doing(format!(
+            "counting the rows of {}",
+            table.name
+        )))?;
     Ok(u64::try_from(row.get::<_, i64>(0)).unwrap_or(0))
 }
 

@@ -142,6 +142,17 @@ pub struct Connections {
     pub at_stake: Vec<AtStake>,
 }
 
+impl Connections {
+    /// Whether the target holds something and the policy does not take that.
+    pub fn target_is_occupied(&self) -> bool {
+        let is_it = |check: &Check| check.name == TARGET_EMPTY && check.verdict == Verdict::Bad;
+        self.checks.iter().any(is_it)
+    }
+}
+
+/// The name of the check whether the target can be written to as the policy says.
+pub const TARGET_EMPTY: &str = "Target: empty";
+
 /// A table of the target that overwriting would cost.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

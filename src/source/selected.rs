@@ -75,8 +75,11 @@ impl Explain for SelectionError {
             Some(nearest) => failure.advise(format!("Did you mean {nearest}?")),
             None => failure,
         };
-        let failure = Failure::new("What is to be moved is not clear", format!("{}.", chain(self)))
-            .severity(Severity::Usage);
+        let failure = Failure::new(
+            "What is to be moved is not clear",
+            format!("{}.", chain(self)),
+        )
+        .severity(Severity::Usage);
         match self {
             Self::Postgres(error) => error.failure(),
             Self::NoMatch { nearest, .. } | Self::RowsOfNothing { nearest, .. } => {
@@ -111,10 +114,7 @@ impl Selected {
     /// A pattern that fits nothing, a table that cannot be made alone, a condition in a form that
     /// is refused. Whether the source understands the conditions, [`Selected::check_conditions`]
     /// finds out.
-    pub async fn resolve(
-        select: &Select,
-        connection: &Connection,
-    ) -> Result<Self, SelectionError> {
+    pub async fn resolve(select: &Select, connection: &Connection) -> Result<Self, SelectionError> {
         Self::over(select, catalogue::all_relations(connection).await?)
     }
 
@@ -158,7 +158,12 @@ impl Selected {
             let relation = self.relations.get(name);
             relation.is_some_and(|relation| relation.kind == RelationKind::Sequence)
         };
-        let mut names: Vec<TableName> = self.taken.iter().filter(|name| !is_sequence(name)).cloned().collect();
+        let mut names: Vec<TableName> = self
+            .taken
+            .iter()
+            .filter(|name| !is_sequence(name))
+            .cloned()
+            .collect();
         names.sort_unstable();
         names
     }
@@ -201,7 +206,11 @@ impl Selected {
     /// The first condition that the source refuses.
     pub async fn check_conditions(&self, connection: &Connection) -> Result<(), SelectionError> {
         for (table, condition) in &self.conditions {
-            let sql = format!("EXPLAIN SELECT FROM ONLY {} WHERE {}", table.sql(), enclosed(condition));
+            let sql = format!(
+                "EXPLAIN SELECT FROM ONLY {} WHERE {}",
+                table.sql(),
+                enclosed(condition)
+            );
             let refused = |source| SelectionError::Condition {
                 table: table.clone(),
                 source,
@@ -221,7 +230,8 @@ impl Selected {
         let tables = tables.filter(|relation| relation.kind != RelationKind::Sequence);
         let taken = tables.filter(|relation| {
             let line = self.line(relation);
-            let excluded = |name: &&TableName| self.patterns.exclude_table(&name.schema, &name.name);
+            let excluded =
+                |name: &&TableName| self.patterns.exclude_table(&name.schema, &name.name);
             let wanted = |name: &&TableName| self.patterns.take_table(&name.schema, &name.name);
             !line.iter().any(|name| excluded(&name)) && line.iter().any(|name| wanted(&name))
         });
@@ -248,7 +258,10 @@ impl Selected {
         let sequences = all.filter(|relation| relation.kind == RelationKind::Sequence);
         let taken = sequences.filter(|sequence| {
             let TableName { schema, name } = &sequence.name;
-            let used = sequence.used_by.iter().any(|table| self.taken.contains(table));
+            let used = sequence
+                .used_by
+                .iter()
+                .any(|table| self.taken.contains(table));
             used || (sequence.owner.is_none() && self.patterns.take_table(schema, name))
         });
         taken.map(|sequence| sequence.name.clone()).collect()
@@ -290,7 +303,10 @@ impl Selected {
                 return Err(SelectionError::RowsOfNothing { pattern, nearest });
             }
             for table in tables {
-                if conditions.insert(table.clone(), condition.clone()).is_some() {
+                if conditions
+                    .insert(table.clone(), condition.clone())
+                    .is_some()
+                {
                     return Err(SelectionError::TwoConditions(table));
                 }
             }
@@ -331,7 +347,11 @@ fn every_pattern_fits(patterns: &Patterns, relations: &[Relation]) -> Result<(),
                 true => format!("{}.{}", relation.name.schema, relation.name.name),
                 false => relation.name.name.clone(),
             };
-            return Err(no_match("table or view", pattern, relations.iter().map(name)));
+            return Err(no_match(
+                "table or view",
+                pattern,
+                relations.iter().map(name),
+            ));
         }
     }
     Ok(())

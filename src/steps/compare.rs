@@ -3,8 +3,8 @@
 use super::{Error, Work};
 use crate::compare::Compare;
 use crate::config::{Onto, SchemaFrom};
-use crate::postgres::{Connection, ConnectionString, Retrying};
 use crate::postgres::catalogue::TableName;
+use crate::postgres::{Connection, ConnectionString, Retrying};
 use crate::session::Step;
 use crate::session::report::{Comparison, Report};
 use crate::wizard::Side;

@@ -8,8 +8,8 @@ use crate::failure::Explain;
 use crate::postgres::catalogue::{self, LEDGER_SCHEMA};
 use crate::postgres::{Connection, ConnectionString, Error as PostgresError, Retrying, count, tls};
 use crate::session::report::{Check, Connections, Server};
-use crate::source::Selected;
 use crate::session::{State, Step};
+use crate::source::Selected;
 use crate::target::Ledger;
 use crate::wizard::Side;
 use tokio_postgres::Row;
@@ -109,10 +109,7 @@ fn server_checks(side: Side, server: &Server) -> Vec<Check> {
     checks
 }
 
-async fn source_rights(
-    source: &Connection,
-    selected: &Selected,
-) -> Result<Vec<Check>, Error> {
+async fn source_rights(source: &Connection, selected: &Selected) -> Result<Vec<Check>, Error> {
     const NAME: &str = "Source: right to read everything";
     let tables = selected.apply(&catalogue::tables(source).await?);
     let hidden: Vec<String> = tables

@@ -34,7 +34,9 @@ pub(super) async fn run(work: Work<'_>) -> Result<Inventory, Error> {
     let counting = count_all(work, &connection, &found, &mut inventory);
     connection.until_cancelled(work.cancel, counting).await??;
     inventory.warnings = warnings(&found);
-    inventory.warnings.extend(cut_keys(&selected, &connection).await?);
+    inventory
+        .warnings
+        .extend(cut_keys(&selected, &connection).await?);
     inventory.warnings.extend(large_objects(&connection).await?);
     let configured = catalogue::extension_rows(&connection);
     let configured = connection

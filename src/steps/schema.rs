@@ -228,12 +228,19 @@ impl Making<'_> {
         let there = catalogue::everything(&self.target).await?;
         let is_wanted = |name: &&TableName| {
             let kinds = ["TABLE", "FOREIGN TABLE", "VIEW", "MATERIALIZED VIEW"];
-            let mut relations = wanted.iter().filter(|entry| kinds.contains(&entry.kind.as_str()));
+            let mut relations = wanted
+                .iter()
+                .filter(|entry| kinds.contains(&entry.kind.as_str()));
             relations.any(|entry| {
-                (entry.schema.as_ref(), entry.table.as_ref()) == (Some(&name.schema), Some(&name.name))
+                (entry.schema.as_ref(), entry.table.as_ref())
+                    == (Some(&name.schema), Some(&name.name))
             })
         };
-        let found: Vec<String> = there.iter().filter(is_wanted).map(ToString::to_string).collect();
+        let found: Vec<String> = there
+            .iter()
+            .filter(is_wanted)
+            .map(ToString::to_string)
+            .collect();
         match found.is_empty() {
             true => Ok(()),
             false => Err(Error::InTheWay(found.join(", "))),
@@ -244,7 +251,10 @@ impl Making<'_> {
 /// The entries that the target can take; the others are reported.
 fn wanted<'a>(entries: &'a [Entry], left_out: &mut Vec<LeftOut>) -> Vec<&'a Entry> {
     let mut wanted = Vec::new();
-    for entry in entries.iter().filter(|entry| entry.class() != Class::Extension) {
+    for entry in entries
+        .iter()
+        .filter(|entry| entry.class() != Class::Extension)
+    {
         match entry.left_out() {
             // The schema public is there already: nothing is lost.
             Some(_) if entry.kind == "SCHEMA" => {}

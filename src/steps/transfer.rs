@@ -91,7 +91,9 @@ async fn views_to_leave(
     let mut views = source.empty_materialized_views().await?;
     if !selected.select().is_everything() {
         let target = target::open(to, work.cancel).await?;
-        let there = catalogue::materialized_views(&target, false).await?.into_iter();
+        let there = catalogue::materialized_views(&target, false)
+            .await?
+            .into_iter();
         let fills = |view: &TableName| selected.has(view) && selected.select().takes_rows();
         views.extend(there.filter(|view| !fills(view)));
     }
@@ -140,7 +142,11 @@ async fn move_rows(
         left_out: not_created
             .iter()
             .map(|table| left_out(table, "your SQL files do not create it"))
-            .chain(not_selected.iter().map(|table| left_out(table, NOT_SELECTED)))
+            .chain(
+                not_selected
+                    .iter()
+                    .map(|table| left_out(table, NOT_SELECTED)),
+            )
             .collect(),
         not_moved: not_created
             .into_iter()

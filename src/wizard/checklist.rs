@@ -133,7 +133,8 @@ fn follow_left_out(session: &Session, items: &mut Vec<Item>) {
         Some(Report::Transfer(transfer)) => not_moved(transfer),
         _ => String::new(),
     };
-    items.retain(|item| item.key != LEFT_OUT || (!evidence.is_empty() && item.evidence == evidence));
+    items
+        .retain(|item| item.key != LEFT_OUT || (!evidence.is_empty() && item.evidence == evidence));
     if !evidence.is_empty() && !items.iter().any(|item| item.key == LEFT_OUT) {
         let mut item = person_item(LEFT_OUT, "What was left out is accepted");
         item.evidence = evidence;

@@ -61,7 +61,9 @@ impl Wizard {
     /// consent.
     pub fn refuse_consent(&self, typed: &str) -> Result<(), String> {
         match target_database(&self.session) {
-            None => Err("the target is not known yet, so nothing of it can be overwritten".to_owned()),
+            None => {
+                Err("the target is not known yet, so nothing of it can be overwritten".to_owned())
+            }
             Some(name) if name == typed => Ok(()),
             Some(name) => Err(format!(
                 "{typed:?} is not the name of the target's database: that is {name}"
@@ -99,3 +101,6 @@ pub fn target_database(session: &Session) -> Option<String> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -31,7 +31,11 @@ fn a_target_in_use_is_refused_and_the_ways_are_told() {
     let world = World::new(10);
     in_use(&world, IN_USE);
     let before = world.definitions(&world.target_superuser_url());
-    for arguments in [&["run"][..], &["run", "--yes"], &["run", "--onto", "overwrite", "--yes"]] {
+    for arguments in [
+        &["run"][..],
+        &["run", "--yes"],
+        &["run", "--onto", "overwrite", "--yes"],
+    ] {
         let ended = world.json(arguments);
         assert_eq!(ended.code, Some(1), "{ended}");
         let told = ended.only("failure").to_string();
@@ -40,10 +44,16 @@ fn a_target_in_use_is_refused_and_the_ways_are_told() {
     for name in ["wrong", "", "NEONDB"] {
         let ended = world.json(&["run", "--overwrite-target", name]);
         assert_eq!(ended.code, Some(2), "{ended}");
-        assert!(ended.only("failure").to_string().contains("not the name"), "{ended}");
+        assert!(
+            ended.only("failure").to_string().contains("not the name"),
+            "{ended}"
+        );
     }
     assert_eq!(world.definitions(&world.target_superuser_url()), before);
-    assert_eq!(world.target().value("SELECT count(*) FROM shop.orders"), "7");
+    assert_eq!(
+        world.target().value("SELECT count(*) FROM shop.orders"),
+        "7"
+    );
 }
 
 #[test]
@@ -56,43 +66,89 @@ fn consent_replaces_everything_and_is_noted() {
         .expect_equal();
     let found = report(&world, "connections");
     assert_eq!(found["at_stake"][0]["rows"], 7, "{found}");
-    assert!(found["checks"].to_string().contains("2 tables with 9 rows will be dropped"), "{found}");
+    assert!(
+        found["checks"]
+            .to_string()
+            .contains("2 tables with 9 rows will be dropped"),
+        "{found}"
+    );
     let gone = report(&world, "schema")["overwritten"].to_string();
-    assert!(gone.contains("own.kept") && gone.contains("shop.orders"), "{gone}");
-    assert_eq!(world.target().value("SELECT count(*) FROM pg_namespace WHERE nspname = 'own'"), "0");
+    assert!(
+        gone.contains("own.kept") && gone.contains("shop.orders"),
+        "{gone}"
+    );
+    assert_eq!(
+        world
+            .target()
+            .value("SELECT count(*) FROM pg_namespace WHERE nspname = 'own'"),
+        "0"
+    );
     let consent = world.json(&["status"]).only("status")["session"]["consent"].clone();
     assert_eq!(consent["database"], database(&world), "{ended}");
-    assert!(consent["identity"]["oid"].is_number() && consent["at"].is_string(), "{consent}");
+    assert!(
+        consent["identity"]["oid"].is_number() && consent["at"].is_string(),
+        "{consent}"
+    );
     // What has arrived is not dropped by saying it again.
-    world.json(&["run", "--overwrite-target", &database(&world)]).expect(0, "awaiting_sign_off");
-    assert_eq!(world.target().value("SELECT count(*) FROM shop.orders"), "400");
+    world
+        .json(&["run", "--overwrite-target", &database(&world)])
+        .expect(0, "awaiting_sign_off");
+    assert_eq!(
+        world.target().value("SELECT count(*) FROM shop.orders"),
+        "400"
+    );
 }
 
 #[test]
 fn only_what_is_selected_is_replaced() {
     let world = World::new(10);
     in_use(&world, IN_USE);
-    in_use(&world, "CREATE TABLE own.points (o int REFERENCES shop.orders)");
+    in_use(
+        &world,
+        "CREATE TABLE own.points (o int REFERENCES shop.orders)",
+    );
     let name = database(&world);
-    let arguments = ["run", "--include-schema", "shop", "--overwrite-target", &name];
+    let arguments = [
+        "run",
+        "--include-schema",
+        "shop",
+        "--overwrite-target",
+        &name,
+    ];
     let refused = world.json(&arguments).expect(1, "failed");
     let why = refused.only("failure")["why"].to_string();
-    assert!(why.contains("points_o_fkey on table own.points"), "{refused}");
-    assert_eq!(world.target().value("SELECT count(*) FROM shop.orders"), "7");
+    assert!(
+        why.contains("points_o_fkey on table own.points"),
+        "{refused}"
+    );
+    assert_eq!(
+        world.target().value("SELECT count(*) FROM shop.orders"),
+        "7"
+    );
     world.target().run("DROP TABLE own.points");
     world.json(&arguments).expect(0, "awaiting_sign_off");
     let target = world.target();
     assert_eq!(target.value("SELECT count(*) FROM own.kept"), "2");
     assert_eq!(target.value("SELECT count(*) FROM shop.orders"), "400");
-    assert_eq!(target.value("SELECT to_regclass('shop.old_orders') IS NULL"), "t");
+    assert_eq!(
+        target.value("SELECT to_regclass('shop.old_orders') IS NULL"),
+        "t"
+    );
 }
 
 #[test]
 fn what_is_there_stays_and_the_rest_comes_beside_it() {
     let world = World::new(20);
     in_use(&world, IN_USE);
-    let refused = world.json(&["run", "--onto", "existing"]).expect(1, "failed");
-    assert!(refused.only("failure")["why"].to_string().contains("shop.orders"), "{refused}");
+    let refused = world
+        .json(&["run", "--onto", "existing"])
+        .expect(1, "failed");
+    assert!(
+        refused.only("failure")["why"]
+            .to_string()
+            .contains("shop.orders"),
+        "{refused}"
+    );
     let beside = ["run", "--onto", "existing", "--table", "vector_documents"];
     let ended = world.json(&beside).expect(0, "awaiting_sign_off");
     assert_eq!(ended.only("comparison")["equal"], true, "{ended}");
@@ -104,7 +160,11 @@ fn what_is_there_stays_and_the_rest_comes_beside_it() {
 /// Brings the source's definitions to the target by a migration of their own, and a few of the
 /// target's own with them.
 fn defined(world: &World) {
-    let session = world.folder().join("definitions.toml").display().to_string();
+    let session = world
+        .folder()
+        .join("definitions.toml")
+        .display()
+        .to_string();
     let mut command = world.bare(&["transfer", "--schema-only", "--json", "--session", &session]);
     command
         .env("NEONLIFT_SOURCE_URL", world.source_url())
@@ -139,8 +199,17 @@ fn rows_alone_go_into_the_tables_that_are_there() {
         .expect(0, "awaiting_sign_off")
         .expect_equal();
     assert_eq!(world.target().rows(KEYS_AND_TRIGGERS), before, "{ended}");
-    assert_eq!(world.target().value("SELECT count(*) FROM shop.best_customers"), world.source().value("SELECT count(*) FROM shop.best_customers"));
-    let next = world.target().value("SELECT nextval('shop.invoice_number')");
+    assert_eq!(
+        world
+            .target()
+            .value("SELECT count(*) FROM shop.best_customers"),
+        world
+            .source()
+            .value("SELECT count(*) FROM shop.best_customers")
+    );
+    let next = world
+        .target()
+        .value("SELECT nextval('shop.invoice_number')");
     assert_eq!(next, "20240304");
 }
 
@@ -148,23 +217,50 @@ fn rows_alone_go_into_the_tables_that_are_there() {
 fn rows_alone_need_empty_tables_that_fit() {
     let world = World::new(20);
     defined(&world);
-    in_use(&world, "ALTER TABLE shop.edge_cases DROP COLUMN j; ALTER TABLE shop.returns ALTER reason TYPE varchar(9)");
+    in_use(
+        &world,
+        "ALTER TABLE shop.edge_cases DROP COLUMN j; ALTER TABLE shop.returns ALTER reason TYPE varchar(9)",
+    );
     let refused = world.json(&["run", "--data-only"]).expect(1, "failed");
     let why = refused.only("failure")["why"].to_string();
-    assert!(why.contains("column j jsonb of shop.edge_cases"), "{refused}");
-    assert!(why.contains("column reason text of shop.returns"), "{refused}");
-    let part = ["run", "--data-only", "--table", "shop.products", "--table", "shop.customers"];
-    in_use(&world, "INSERT INTO shop.products (sku, name, price) VALUES ('x', 'x', 1)");
+    assert!(
+        why.contains("column j jsonb of shop.edge_cases"),
+        "{refused}"
+    );
+    assert!(
+        why.contains("column reason text of shop.returns"),
+        "{refused}"
+    );
+    let part = [
+        "run",
+        "--data-only",
+        "--table",
+        "shop.products",
+        "--table",
+        "shop.customers",
+    ];
+    in_use(
+        &world,
+        "INSERT INTO shop.products (sku, name, price) VALUES ('x', 'x', 1)",
+    );
     let keys = world.target().rows(KEYS_AND_TRIGGERS);
     let refused = world.json(&part).expect(1, "failed");
-    assert!(refused.only("failure")["why"].to_string().contains("shop.products"), "{refused}");
+    assert!(
+        refused.only("failure")["why"]
+            .to_string()
+            .contains("shop.products"),
+        "{refused}"
+    );
     assert_eq!(world.target().rows(KEYS_AND_TRIGGERS), keys, "rolled back");
     let name = database(&world);
     let with_consent = [&part[..], &["--overwrite-target", &name]].concat();
     let ended = world.json(&with_consent).expect(0, "awaiting_sign_off");
     assert_eq!(ended.only("comparison")["equal"], true, "{ended}");
     assert_eq!(world.target().rows(KEYS_AND_TRIGGERS), keys);
-    assert_eq!(world.target().value("SELECT count(*) FROM shop.products"), "120");
+    assert_eq!(
+        world.target().value("SELECT count(*) FROM shop.products"),
+        "120"
+    );
 }
 
 #[test]
@@ -172,16 +268,37 @@ fn consent_does_not_go_over_to_another_target() {
     let world = World::new(10);
     in_use(&world, IN_USE);
     let name = database(&world);
-    world.json(&["check", "--overwrite-target", &name]).expect(0, "done");
+    world
+        .json(&["check", "--overwrite-target", &name])
+        .expect(0, "done");
     let role = world.target().value("SELECT rolname FROM pg_roles r JOIN pg_database d ON d.datdba = r.oid WHERE datname = current_database()");
-    world.target().run(&format!("CREATE DATABASE other OWNER \"{role}\""));
-    world.target().beside("other").run("CREATE TABLE precious (a int); INSERT INTO precious VALUES (1)");
+    world
+        .target()
+        .run(&format!("CREATE DATABASE other OWNER \"{role}\""));
+    world
+        .target()
+        .beside("other")
+        .run("CREATE TABLE precious (a int); INSERT INTO precious VALUES (1)");
     let mut command = world.neonlift(&["run", "--json", "--from", "connections"]);
     let other = world.target_url().replace(&format!("/{name}?"), "/other?");
     command.env("NEONLIFT_TARGET_URL", other);
-    let ended = crate::fixture::Running::start(&mut command).end().expect(1, "failed");
-    assert!(ended.only("failure").to_string().contains("--overwrite-target"), "{ended}");
+    let ended = crate::fixture::Running::start(&mut command)
+        .end()
+        .expect(1, "failed");
+    assert!(
+        ended
+            .only("failure")
+            .to_string()
+            .contains("--overwrite-target"),
+        "{ended}"
+    );
     let consent = world.json(&["status"]).only("status")["session"]["consent"].clone();
     assert!(consent.is_null(), "{consent}");
-    assert_eq!(world.target().beside("other").value("SELECT count(*) FROM precious"), "1");
+    assert_eq!(
+        world
+            .target()
+            .beside("other")
+            .value("SELECT count(*) FROM precious"),
+        "1"
+    );
 }

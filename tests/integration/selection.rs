@@ -33,7 +33,9 @@ fn compared(ended: &Ended) -> Vec<(String, u64, u64)> {
 
 fn tables_of(world: &World) -> Vec<String> {
     let holds = world.target_holds().into_iter();
-    holds.filter(|name| !name.starts_with("neonlift.")).collect()
+    holds
+        .filter(|name| !name.starts_with("neonlift."))
+        .collect()
 }
 
 #[test]
@@ -42,16 +44,27 @@ fn one_table_arrives_with_its_extension_and_nothing_else() {
     let ended = world
         .json(&["run", "--table", "public.vector_documents"])
         .expect(0, "awaiting_sign_off");
-    assert_eq!(compared(&ended), [("vector_documents".to_owned(), 300, 300)]);
+    assert_eq!(
+        compared(&ended),
+        [("vector_documents".to_owned(), 300, 300)]
+    );
     assert_eq!(ended.only("comparison")["equal"], true, "{ended}");
     let target = world.target();
     let extensions = "SELECT count(*) FROM pg_extension WHERE extname = 'vector'";
     assert_eq!(target.value(extensions), "1");
-    assert_eq!(target.value("SELECT count(*) FROM pg_namespace WHERE nspname = 'shop'"), "0");
+    assert_eq!(
+        target.value("SELECT count(*) FROM pg_namespace WHERE nspname = 'shop'"),
+        "0"
+    );
     let indexes = "SELECT count(*) FROM pg_indexes WHERE tablename = 'vector_documents'";
     assert_eq!(target.value(indexes), world.source().value(indexes));
     let tables = tables_of(&world);
-    assert!(tables.iter().all(|name| name.starts_with("public.vector_documents")), "{tables:?}");
+    assert!(
+        tables
+            .iter()
+            .all(|name| name.starts_with("public.vector_documents")),
+        "{tables:?}"
+    );
     let left_out = left_out(&world, "inventory");
     assert_eq!(left_out.len(), 11, "{left_out:?}");
     let open = ended.only("awaiting_sign_off")["open"].to_string();
@@ -105,8 +118,14 @@ fn a_schema_brings_what_it_needs_and_tells_what_cannot_come() {
     schema.sort_unstable();
     assert_eq!(schema, ["function counts()", "view above", "view broken"]);
     let transfer = left_out(&world, "transfer");
-    assert!(transfer.contains(&"fk constraint taken_far_fkey".to_owned()), "{transfer:?}");
-    assert!(transfer.contains(&"table torn.scratch".to_owned()), "{transfer:?}");
+    assert!(
+        transfer.contains(&"fk constraint taken_far_fkey".to_owned()),
+        "{transfer:?}"
+    );
+    assert!(
+        transfer.contains(&"table torn.scratch".to_owned()),
+        "{transfer:?}"
+    );
     let warnings = report(&world, "inventory")["warnings"].to_string();
     assert!(warnings.contains("taken_far_fkey"), "{warnings}");
     arrived_whole(&world);
@@ -115,15 +134,27 @@ fn a_schema_brings_what_it_needs_and_tells_what_cannot_come() {
 fn arrived_whole(world: &World) {
     let target = world.target();
     let holds = tables_of(world);
-    for name in ["torn.by_key", "torn.fine", "torn.taken_id_seq", "other.shared", "torn.days_2"] {
+    for name in [
+        "torn.by_key",
+        "torn.fine",
+        "torn.taken_id_seq",
+        "other.shared",
+        "torn.days_2",
+    ] {
         assert!(holds.contains(&name.to_owned()), "{name}: {holds:?}");
     }
-    assert!(!holds.contains(&"other.left_behind".to_owned()), "{holds:?}");
-    let row = target.rows(
-        "INSERT INTO torn.taken (mood, code) VALUES ('high', 'y') RETURNING id, number, own",
+    assert!(
+        !holds.contains(&"other.left_behind".to_owned()),
+        "{holds:?}"
     );
+    let row = target
+        .rows("INSERT INTO torn.taken (mood, code) VALUES ('high', 'y') RETURNING id, number, own");
     let text = |text: &str| Some(text.to_owned());
-    assert_eq!(row, [[text("10"), text("10"), text("10")]], "sequences go on");
+    assert_eq!(
+        row,
+        [[text("10"), text("10"), text("10")]],
+        "sequences go on"
+    );
     let stamped = "UPDATE torn.taken SET code = 'z' WHERE id = 1 RETURNING stamped";
     assert_eq!(target.value(stamped), "t");
     let told = "SELECT obj_description(oid, 'pg_trigger') FROM pg_trigger WHERE tgname = 'stamp'";
@@ -154,28 +185,44 @@ fn rows_are_chosen_in_every_chunk_and_compared_as_chosen() {
     let ended = world
         .json(&["run", "--config", &config])
         .expect(0, "awaiting_sign_off");
-    let chosen = world.source().value(
-        "SELECT count(*) FROM vector_documents WHERE collection_name = 'companies'",
-    );
+    let chosen = world
+        .source()
+        .value("SELECT count(*) FROM vector_documents WHERE collection_name = 'companies'");
     let chosen: u64 = chosen.parse().expect("a number");
     assert!(chosen > 100, "{chosen}");
     let mut tables = compared(&ended);
     tables.sort_unstable();
     let expected = [("days_1", 10), ("days_2", 1), ("vector_documents", chosen)];
-    assert_eq!(tables, expected.map(|(name, rows)| (name.to_owned(), rows, rows)));
-    assert_eq!(ended.only("comparison")["equal"], true, "{ended}");
-    let chunks = world.target().value(
-        "SELECT count(*) FROM neonlift.chunks WHERE table_name = 'vector_documents'",
+    assert_eq!(
+        tables,
+        expected.map(|(name, rows)| (name.to_owned(), rows, rows))
     );
+    assert_eq!(ended.only("comparison")["equal"], true, "{ended}");
+    let chunks = world
+        .target()
+        .value("SELECT count(*) FROM neonlift.chunks WHERE table_name = 'vector_documents'");
     assert!(chunks.parse::<u64>().expect("a number") > 1, "{chunks}");
 
     let other = world
-        .json(&["compare", "--config", &config, "--where", "public.vector_documents=true"])
+        .json(&[
+            "compare",
+            "--config",
+            &config,
+            "--where",
+            "public.vector_documents=true",
+        ])
         .expect(2, "failed");
     assert!(other.stdout.contains("another selection"), "{other}");
-    world.target().run("UPDATE torn.days SET n = 41 WHERE n = 40");
+    world
+        .target()
+        .run("UPDATE torn.days SET n = 41 WHERE n = 40");
     let differs = world.json(&["compare"]).expect(1, "failed");
-    assert!(differs.only("failure")["why"].to_string().contains("torn.days_2"), "{differs}");
+    assert!(
+        differs.only("failure")["why"]
+            .to_string()
+            .contains("torn.days_2"),
+        "{differs}"
+    );
 }
 
 #[test]
@@ -189,30 +236,53 @@ fn definitions_alone_are_not_called_equal() {
     assert!(open.contains("data-verified"), "{ended}");
     let target = world.target();
     assert_eq!(target.value("SELECT count(*) FROM shop.orders"), "0");
-    assert_eq!(target.value("SELECT count(*) FROM pg_trigger WHERE tgname = 'customers_touch'"), "1");
-    assert_eq!(target.value("SELECT nextval('shop.invoice_number')"), "20240001");
+    assert_eq!(
+        target.value("SELECT count(*) FROM pg_trigger WHERE tgname = 'customers_touch'"),
+        "1"
+    );
+    assert_eq!(
+        target.value("SELECT nextval('shop.invoice_number')"),
+        "20240001"
+    );
 }
 
 #[test]
 fn what_is_not_clear_is_refused_before_anything_is_written() {
     let world = World::new(10);
     world.source().run(TORN);
-    world.source().run("CREATE TABLE torn.child () INHERITS (torn.scratch)");
+    world
+        .source()
+        .run("CREATE TABLE torn.child () INHERITS (torn.scratch)");
     let cases: [(&[&str], &str); 7] = [
-        (&["--table", "public.vector_document"], "public.vector_documents"),
+        (
+            &["--table", "public.vector_document"],
+            "public.vector_documents",
+        ),
         (&["--include-schema", "shopp"], "shop"),
         (&["--exclude-table", "Orders"], "orders"),
         (&["--table", "torn.child"], "inherits"),
-        (&["--where", "shop.orders=no_such_column > 1"], "refuses the condition"),
-        (&["--where", "shop.orders=id > 1; DROP TABLE shop.orders"], "semicolon"),
+        (
+            &["--where", "shop.orders=no_such_column > 1"],
+            "refuses the condition",
+        ),
+        (
+            &["--where", "shop.orders=id > 1; DROP TABLE shop.orders"],
+            "semicolon",
+        ),
         (&["--where", "shop.orders=placed_at > now()"], "tomorrow"),
     ];
     for (arguments, says) in cases {
         let arguments: Vec<&str> = ["run"].iter().chain(arguments).copied().collect();
         let ended = world.json(&arguments);
         assert_eq!(ended.code, Some(2), "{arguments:?}: {ended}");
-        assert!(ended.only("failure").to_string().contains(says), "{says}: {ended}");
+        assert!(
+            ended.only("failure").to_string().contains(says),
+            "{says}: {ended}"
+        );
         assert_eq!(world.target_holds(), Vec::<String>::new());
     }
-    assert_eq!(world.source().value("SELECT count(*) FROM shop.orders"), "400");
+    assert_eq!(
+        world.source().value("SELECT count(*) FROM shop.orders"),
+        "400"
+    );
 }

@@ -4,7 +4,8 @@ use crate::failure::Retry;
 use crate::figures::{self, bytes, counted, grouped};
 use crate::headless::End;
 use crate::session::report::{
-    ComparedTable,     Backup, Check, Comparison, Inventory, KindCount, LeftOut, Report, Schema, Transfer, Verdict,
+    Backup, Check, ComparedTable, Comparison, Inventory, KindCount, LeftOut, Report, Schema,
+    Transfer, Verdict,
 };
 use crate::session::{Item, ItemKind, Session};
 use crate::wizard::Outcome;
@@ -55,7 +56,12 @@ fn inventory(found: &Inventory) -> Vec<String> {
         })
         .collect();
     let mut lines = columns(&["table", "rows", "size", "indexes", "vectors"], &rows);
-    lines.extend(found.selection.iter().map(|selection| format!("selected: {selection}")));
+    lines.extend(
+        found
+            .selection
+            .iter()
+            .map(|selection| format!("selected: {selection}")),
+    );
     lines.extend(left_out(&found.left_out));
     lines.extend(found.warnings.iter().map(|warning| format!("! {warning}")));
     lines.push(format!("written to {}", found.stats_file));

@@ -115,7 +115,11 @@ async fn read_out(
     cancel: &CancellationToken,
 ) -> Result<String, ToolError> {
     let mut arguments: Vec<OsString> = LEFT.iter().map(OsString::from).collect();
-    arguments.extend([section.option().into(), "--verbose".into(), "--file=-".into()]);
+    arguments.extend([
+        section.option().into(),
+        "--verbose".into(),
+        "--file=-".into(),
+    ]);
     arguments.push(archive.into());
     let pg_restore = tools.pg_restore();
     let call = Call {

@@ -275,7 +275,10 @@ mod tests {
         let which = "WHERE (\na OR b -- both\n) AND ctid >= '(8,0)' AND ctid < '(9,0)')";
         assert!(sql.contains(which), "{sql}");
         let whole = copy_out(&shipment, Range::Whole);
-        assert!(whole.contains("FROM ONLY \"s\".\"T\" WHERE (\na OR b -- both\n)) TO"), "{whole}");
+        assert!(
+            whole.contains("FROM ONLY \"s\".\"T\" WHERE (\na OR b -- both\n)) TO"),
+            "{whole}"
+        );
     }
 
     #[test]

@@ -55,8 +55,14 @@ fn taken(text: &str) -> Vec<String> {
 
 #[test]
 fn a_table_brings_its_sequences_and_its_partitions() {
-    assert_eq!(taken("tables = ['docs']"), ["public.docs", "public.docs_id_seq"]);
-    assert_eq!(taken("tables = ['events']"), ["app.events", "parts.events_1"]);
+    assert_eq!(
+        taken("tables = ['docs']"),
+        ["public.docs", "public.docs_id_seq"]
+    );
+    assert_eq!(
+        taken("tables = ['events']"),
+        ["app.events", "parts.events_1"]
+    );
     assert_eq!(
         taken("tables = ['app.users']"),
         ["app.users", "public.docs_id_seq"]
@@ -82,8 +88,14 @@ fn what_fits_nothing_is_refused_with_the_nearest_name() {
         Err(SelectionError::NoMatch { nearest, .. }) => nearest,
         other => panic!("{other:?}"),
     };
-    assert_eq!(nearest("tables = ['public.doc']").as_deref(), Some("public.docs"));
-    assert_eq!(nearest("exclude_tables = ['user']").as_deref(), Some("users"));
+    assert_eq!(
+        nearest("tables = ['public.doc']").as_deref(),
+        Some("public.docs")
+    );
+    assert_eq!(
+        nearest("exclude_tables = ['user']").as_deref(),
+        Some("users")
+    );
     assert_eq!(nearest("schemas = ['publik']").as_deref(), Some("public"));
     assert_eq!(nearest("schemas = ['zzzz_*']"), None);
 }
@@ -105,14 +117,23 @@ fn a_child_needs_its_parent() {
 #[test]
 fn rows_are_of_tables_that_are_moved_and_chosen_once() {
     let rows = |table, and: &str| {
-        select(&format!("{and}\n[[rows]]\ntable = '{table}'\nwhere = 'id > 1'"))
+        select(&format!(
+            "{and}\n[[rows]]\ntable = '{table}'\nwhere = 'id > 1'"
+        ))
     };
     let found = rows("events", "").unwrap();
-    assert_eq!(found.rows_of().keys().collect::<Vec<_>>(), [&name("parts.events_1")]);
+    assert_eq!(
+        found.rows_of().keys().collect::<Vec<_>>(),
+        [&name("parts.events_1")]
+    );
     assert!(matches!(
         rows("docs", "tables = ['users']"),
         Err(SelectionError::RowsOfNothing { .. })
     ));
-    let twice = "[[rows]]\ntable = 'public.docs'\nwhere = 'true'\n[[rows]]\ntable = 'doc?'\nwhere = 'true'";
-    assert!(matches!(select(twice), Err(SelectionError::TwoConditions(_))));
+    let twice =
+        "[[rows]]\ntable = 'public.docs'\nwhere = 'true'\n[[rows]]\ntable = 'doc?'\nwhere = 'true'";
+    assert!(matches!(
+        select(twice),
+        Err(SelectionError::TwoConditions(_))
+    ));
 }

@@ -5,13 +5,13 @@ use crate::config::{Onto, Select};
 use crate::figures::counted;
 use crate::postgres::catalogue::{self, LEDGER_SCHEMA};
 use crate::postgres::{Connection, Error as PostgresError, count};
-use crate::session::report::{AtStake, Check};
 use crate::session::Identity;
+use crate::session::report::{AtStake, Check, TARGET_EMPTY};
 use crate::source::Selected;
 use crate::steps::{Error, Work, error};
 use crate::target::Ledger;
 
-const NAME: &str = "Target: empty";
+const NAME: &str = TARGET_EMPTY;
 
 /// Up to this many bytes a table is counted; a larger one is estimated, so that the test of the
 /// connections stays short.
@@ -80,7 +80,9 @@ fn told(runs: &[String], found: &[catalogue::TableName]) -> Option<String> {
     let first: Vec<String> = found.iter().take(3).map(ToString::to_string).collect();
     match (runs.first(), found.is_empty()) {
         (None, true) => None,
-        (Some(run), _) => Some(format!("it holds the migration {run} (schema {LEDGER_SCHEMA})")),
+        (Some(run), _) => Some(format!(
+            "it holds the migration {run} (schema {LEDGER_SCHEMA})"
+        )),
         (None, false) => Some(format!(
             "it holds {} tables and views ({}…)",
             found.len(),
@@ -93,7 +95,9 @@ fn overwrite(work: Work<'_>, identity: &Identity, found: &str, at_stake: &[AtSta
     let lost = loss(at_stake, &work.session.select);
     let consent = work.session.consent.as_ref().filter(|consent| {
         let tied = consent.identity.as_ref();
-        tied.map_or(consent.database == identity.database, |tied| tied == identity)
+        tied.map_or(consent.database == identity.database, |tied| {
+            tied == identity
+        })
     });
     match consent {
         Some(consent) => Check::warning(
@@ -104,12 +108,14 @@ fn overwrite(work: Work<'_>, identity: &Identity, found: &str, at_stake: &[AtSta
                 consent.at.strftime("%F %H:%M UTC")
             ),
         ),
-        None => Check::bad(NAME, format!("{found}; overwriting it needs consent: {lost}")).advise(
-            format!(
-                "Type the database's name on the screen (o), or give it: --overwrite-target {}",
-                identity.database
-            ),
-        ),
+        None => Check::bad(
+            NAME,
+            format!("{found}; overwriting it needs consent: {lost}"),
+        )
+        .advise(format!(
+            "Type the database's name on the screen (o), or give it: --overwrite-target {}",
+            identity.database
+        )),
     }
 }
 
@@ -122,7 +128,10 @@ fn loss(at_stake: &[AtStake], select: &Select) -> String {
         .take(5)
         .map(|table| format!("{}.{}: {}", table.schema, table.table, table.rows))
         .collect();
-    let (tables, rows) = (counted(at_stake.len() as u64, "table"), counted(rows, "row"));
+    let (tables, rows) = (
+        counted(at_stake.len() as u64, "table"),
+        counted(rows, "row"),
+    );
     let how = match select.takes_definitions() {
         true => "will be dropped",
         false => "will be emptied",

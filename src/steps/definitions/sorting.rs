@@ -133,7 +133,12 @@ impl<'a> Sorting<'a> {
         let mut needs: HashMap<u32, Vec<u32>> = HashMap::new();
         for (&id, entry) in &self.entries {
             let own = needs.entry(id).or_default();
-            own.extend(entry.needs.iter().filter(|need| self.is_real(entry, **need)));
+            own.extend(
+                entry
+                    .needs
+                    .iter()
+                    .filter(|need| self.is_real(entry, **need)),
+            );
             if entry.kind == "SEQUENCE OWNED BY" {
                 // It names the table too, which pg_dump tells of the sequence alone.
                 let sequence = entry.needs.iter().filter_map(|id| self.entries.get(id));

@@ -119,7 +119,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("1.sql"), "CREATE TABLE b ();").unwrap();
         fs::write(folder.path().join("2.sql"), sql).unwrap();
-        let refusal = read(folder.path(), "run", Vec::new()).unwrap_err().to_string();
+        let refusal = read(folder.path(), "run", Vec::new())
+            .unwrap_err()
+            .to_string();
         assert!(refusal.contains("2.sql "), "{refusal}");
         assert!(refusal.ends_with(named), "{refusal}");
     }

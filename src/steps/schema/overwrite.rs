@@ -83,8 +83,14 @@ pub(super) async fn dropping(
         let sql = "DROP SCHEMA IF EXISTS neonlift CASCADE".to_owned();
         statements.push(statement("the removal of an older ledger", sql));
     }
-    statements.push(statement("the removal of what is overwritten", drop_all(&objects)));
-    statements.push(statement("the removal of empty schemas", drop_schemas(&schemas)));
+    statements.push(statement(
+        "the removal of what is overwritten",
+        drop_all(&objects),
+    ));
+    statements.push(statement(
+        "the removal of empty schemas",
+        drop_schemas(&schemas),
+    ));
     Ok(statements)
 }
 

@@ -98,9 +98,18 @@ fn left_out(scene: &Scene<'_>, found: &Inventory) -> Vec<Line<'static>> {
     let names: Vec<&str> = found
         .left_out
         .iter()
-        .map(|left_out| left_out.what.strip_prefix("table ").unwrap_or(&left_out.what))
+        .map(|left_out| {
+            left_out
+                .what
+                .strip_prefix("table ")
+                .unwrap_or(&left_out.what)
+        })
         .collect();
-    let text = format!("! Left out: {}: {}", counted(names.len() as u64, "table"), names.join(", "));
+    let text = format!(
+        "! Left out: {}: {}",
+        counted(names.len() as u64, "table"),
+        names.join(", ")
+    );
     let mut told = vec![blank()];
     told.extend(paragraph(&text, 0, scene.text_cells(), Meaning::Caution));
     told

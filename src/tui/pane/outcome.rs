@@ -71,7 +71,10 @@ pub(super) fn schema(scene: &Scene<'_>, made: &Schema) -> Page {
     body.push(blank());
     body.extend(kinds(scene, "Created", &made.created));
     if !made.overwritten.is_empty() {
-        let text = format!("! Overwritten, with consent: {}", made.overwritten.join(", "));
+        let text = format!(
+            "! Overwritten, with consent: {}",
+            made.overwritten.join(", ")
+        );
         body.extend(paragraph(&text, 0, scene.text_cells(), Meaning::Caution));
         body.push(blank());
     }

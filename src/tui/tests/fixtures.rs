@@ -3,9 +3,9 @@
 use crate::failure::{Failure, Retry};
 use crate::progress::Progress;
 use crate::session::report::{
-    Backup, Check, Collection, ComparedCollection, ComparedTable, Comparison, Connections,
+    AtStake, Backup, Check, Collection, ComparedCollection, ComparedTable, Comparison, Connections,
     Extension, Inventory, KindCount, LeftOut, LoadedTable, Prerequisites, Report, Schema, Server,
-    Table, Transfer, VectorColumn,
+    TARGET_EMPTY, Table, Transfer, VectorColumn,
 };
 use crate::session::{Identity, Session, Step};
 use crate::tui::form::Understood;
@@ -94,6 +94,27 @@ pub(super) fn before(step: Step) -> Wizard {
 pub(super) fn after(step: Step) -> Wizard {
     let mut wizard = before(step);
     run(&mut wizard, step, Ok(report(step)));
+    wizard
+}
+
+/// The target holds something.
+pub(super) fn occupied() -> Wizard {
+    let mut wizard = before(Step::Connections);
+    let mut found = report(Step::Connections);
+    if let Report::Connections(found) = &mut found {
+        let check = Check::bad(TARGET_EMPTY, "it holds 9 tables and views");
+        found
+            .checks
+            .push(check.advise("Make a new, empty database on Neon."));
+        found.at_stake = (0..9)
+            .map(|number| AtStake {
+                schema: "shop".to_owned(),
+                table: format!("orders_{number}"),
+                rows: 90_000 / (number + 1),
+            })
+            .collect();
+    }
+    run(&mut wizard, Step::Connections, Ok(found));
     wizard
 }
 
