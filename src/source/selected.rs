@@ -233,7 +233,7 @@ impl Selected {
             let excluded =
                 |name: &&TableName| self.patterns.exclude_table(&name.schema, &name.name);
             let wanted = |name: &&TableName| self.patterns.take_table(&name.schema, &name.name);
-            !line.iter().any(|name| excluded(&name)) && line.iter().any(|name| wanted(&name))
+            !line.iter().any(excluded) && line.iter().any(wanted)
         });
         taken.map(|relation| relation.name.clone()).collect()
     }

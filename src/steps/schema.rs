@@ -53,7 +53,7 @@ pub(super) async fn run(work: Work<'_>) -> Result<Schema, Error> {
     let (mut before, overwritten) = making.make_way().await?;
     let (statements, mut report) = match &work.context.config.schema.from {
         _ if !work.session.select.takes_definitions() => making.around_rows().await?,
-        SchemaFrom::Source => making.from_source().await?,
+        SchemaFrom::Source => making.as_source().await?,
         SchemaFrom::Folder(folder) => {
             let there = making.there(before.is_empty()).await?;
             folder::read(folder, &work.session.id, there)?
@@ -177,7 +177,8 @@ impl Making<'_> {
         Ok((statements, report))
     }
 
-    async fn from_source(&self) -> Result<(Vec<Statement>, Schema), Error> {
+    /// The source's own definitions.
+    async fn as_source(&self) -> Result<(Vec<Statement>, Schema), Error> {
         let (work, target) = (self.work, &self.target);
         let doing = "pg_dump reads the source's definitions";
         work.progress.begin(doing);
