@@ -50,7 +50,10 @@ impl Wizard {
         let target = self.session.target.as_ref();
         self.session.consent = Some(Consent {
             database: typed.to_owned(),
-            by: by.trim().to_owned(),
+            by: match by.trim() {
+                "" => "somebody without a name".to_owned(),
+                by => by.to_owned(),
+            },
             at: now,
             identity: target.and_then(|place| place.identity.clone()),
         });
