@@ -5,7 +5,8 @@ use crate::failure::{Explain, Failure};
 use crate::postgres::{ConnectionString, ParseError};
 use crate::progress::Progress;
 use crate::session::report::Report;
-use crate::session::{Session, Step, store};
+use crate::session::{Session, State, Step, store};
+use crate::source::holder;
 use crate::steps::{self, Context};
 use crate::wizard::{Effect, Event, RunId, Side, Wizard};
 use jiff::Timestamp;
@@ -28,7 +29,8 @@ pub struct Runner {
 
 impl Runner {
     /// A runner over an open session.
-    pub fn new(session: Session, store: store::Store, context: Context) -> Self {
+    pub fn new(session: Session, store: store::Store, mut context: Context) -> Self {
+        context.session_file = store.file().to_owned();
         Self {
             wizard: Wizard::new(session),
             store,
@@ -63,7 +65,12 @@ impl Runner {
     /// are the front end's: [`Effect::Tell`] and [`Effect::Exit`].
     pub fn dispatch(&mut self, event: Event) -> Result<Vec<Effect>, store::Error> {
         let mut for_front_end = Vec::new();
-        for effect in self.wizard.handle(event, Timestamp::now()) {
+        let had_begun = self.has_begun_to_move();
+        let effects = self.wizard.handle(event, Timestamp::now());
+        if had_begun && !self.has_begun_to_move() {
+            self.release_snapshot();
+        }
+        for effect in effects {
             match effect {
                 Effect::Save => self.store.save(self.wizard.session())?,
                 Effect::Start { run, step } => self.start(run, step),
@@ -72,6 +79,20 @@ impl Runner {
             }
         }
         Ok(for_front_end)
+    }
+
+    fn has_begun_to_move(&self) -> bool {
+        let session = self.wizard.session();
+        session.state(Step::Transfer) != State::Waiting
+    }
+
+    /// The transfer begins anew, or with other databases: what it was read in burdens the source
+    /// for nothing.
+    fn release_snapshot(&self) {
+        match holder::release(self.store.file()) {
+            Ok(released) => tracing::info!(?released, "the held snapshot is not needed any more"),
+            Err(error) => tracing::warn!(%error, "the held snapshot cannot be let go"),
+        }
     }
 
     /// Takes a connection string in: the password stays in memory, the rest goes to the session.

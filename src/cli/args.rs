@@ -2,6 +2,7 @@
 
 use crate::config::Onto;
 use crate::session::Step;
+use crate::source::holder;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -124,6 +125,12 @@ pub(super) enum Command {
     Sessions,
     /// The practice servers alone
     Practice(Practice),
+    /// Holds a snapshot of the source for a session: started by the transfer, not by people
+    #[command(name = holder::COMMAND, hide = true)]
+    Hold {
+        /// The session's file
+        file: PathBuf,
+    },
 }
 
 /// `neonlift demo`.

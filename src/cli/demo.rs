@@ -3,7 +3,7 @@
 use super::args::{Common, Demo};
 use super::sessions::Choice;
 use super::signals::Signals;
-use super::{Error, interruptible, screen, sessions, settled, voice, without_screen};
+use super::{Error, context, interruptible, screen, sessions, settled, voice, without_screen};
 use crate::config::{Backup, Config};
 use crate::headless::{self, Ran, Voice};
 use crate::practice::{self, Happening, Practice};
@@ -43,7 +43,7 @@ pub(super) async fn run(common: &Common, demo: &Demo) -> Result<Outcome, Error> 
     if config.backup == Backup::default() {
         config.backup.folder = practice.folder().join("backups");
     }
-    let context = Context::new(config, vec![practice.binaries().bin.clone()]);
+    let context = context(config, vec![practice.binaries().bin.clone()]);
     let mut runner = Runner::new(session, store, context);
     let ran = work(
         &mut runner,

@@ -17,6 +17,7 @@ use crate::failure::{Explain, chain};
 use crate::headless::{self, Json, Output, Plain, Ran, Voice};
 use crate::runner::Runner;
 use crate::session::{State, Step};
+use crate::source::holder;
 use crate::steps::Context;
 use crate::tui;
 use crate::wizard::{Event, Outcome};
@@ -37,7 +38,13 @@ pub fn main() -> ExitCode {
     // Wrong arguments end in clap's own message and exit code 2.
     let arguments = Arguments::parse();
     let common = arguments.common.clone();
-    let done = start_log(&common).and_then(|_log| {
+    // A snapshot is held without a log, too.
+    let optional = matches!(arguments.command, Some(Command::Hold { .. }));
+    let log = match start_log(&common) {
+        Err(_) if optional => Ok(None),
+        started => started.map(Some),
+    };
+    let done = log.and_then(|_log| {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()?;
@@ -92,6 +99,10 @@ async fn command(arguments: Arguments) -> Result<Outcome, Error> {
         Some(Command::Status) => standing::status(common),
         Some(Command::Sessions) => standing::list(common),
         Some(Command::Practice(wanted)) => practice::run(common, wanted).await,
+        Some(Command::Hold { file }) => {
+            holder::serve(file).await?;
+            Ok(Outcome::Partial)
+        }
     }
 }
 
@@ -170,11 +181,18 @@ fn open(common: &Common, choice: Choice, voice: &mut dyn Voice) -> Result<Runner
         &config,
         |session| connect::fits(session, &wanted),
     )?;
-    let mut runner = Runner::new(session, store, Context::new(config.clone(), Vec::new()));
+    let mut runner = Runner::new(session, store, context(config.clone(), Vec::new()));
     connect::describe(&mut runner, &wanted, common.yes, voice)?;
     choice::tell(&mut runner, common, &config)?;
     runner.dispatch(Event::Opened)?;
     Ok(runner)
+}
+
+/// What the steps work with, this program included.
+fn context(config: Config, tool_folders: Vec<PathBuf>) -> Context {
+    let mut context = Context::new(config, tool_folders);
+    context.program = std::env::current_exe().ok();
+    context
 }
 
 async fn screen(

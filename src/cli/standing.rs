@@ -5,9 +5,11 @@ use super::{Error, sessions, voice};
 use crate::headless::{Output, Ran};
 use crate::runner::Runner;
 use crate::session::{Record, Session, State, Step};
+use crate::source::holder::{self, Held};
 use crate::steps::Context;
 use crate::wizard::{Effect, Event, News, Outcome};
 use crate::{failure::Severity, figures};
+use jiff::Timestamp;
 use serde_json::json;
 
 /// Where a session stands.
@@ -16,10 +18,19 @@ pub(super) fn status(common: &Common) -> Result<Outcome, Error> {
         Some(file) => (file.clone(), sessions::existing(common)?.1),
         None => sessions::last(common)?,
     };
+    let held = holder::look(&file).filter(Held::is_alive);
     let mut output = Output::stdout();
     if common.json {
-        let event =
-            json!({"event": "status", "file": file.display().to_string(), "session": session});
+        let held = held.as_ref().map(|held| {
+            json!({
+                "since": held.note.since, "until": held.until(), "process": held.note.process,
+                "source": held.note.endpoint,
+            })
+        });
+        let event = json!({
+            "event": "status", "file": file.display().to_string(), "session": session,
+            "snapshot_held": held,
+        });
         output.line(&event.to_string());
         return Ok(Outcome::Partial);
     }
@@ -30,8 +41,31 @@ pub(super) fn status(common: &Common) -> Result<Outcome, Error> {
     for item in session.checklist.iter().filter(|item| !item.is_closed()) {
         output.line(&format!("  open: {} ({})", item.key, item.text));
     }
+    if let Some(held) = held {
+        held_lines(&held).for_each(|line| output.line(&format!("  {line}")));
+    }
     output.line(&format!("  {}", file.display()));
     Ok(Outcome::Partial)
+}
+
+/// That a snapshot is held, what that costs the source, and how it ends.
+fn held_lines(held: &Held) -> impl Iterator<Item = String> {
+    let clock = |at: Timestamp| at.strftime("%F %H:%M UTC");
+    [
+        format!(
+            "Snapshot of the source held since {} until {} (process {}).",
+            clock(held.note.since),
+            clock(held.until()),
+            held.note.process
+        ),
+        "  Until then VACUUM on the source cannot clean up rows that died since, and TRUNCATE, VACUUM FULL and most kinds of ALTER TABLE wait."
+            .to_owned(),
+        format!(
+            "  It ends with the transfer. To end it now, remove {}: the transfer then goes on in a new snapshot.",
+            held.file().display()
+        ),
+    ]
+    .into_iter()
 }
 
 fn step_line(session: &Session, step: Step) -> String {

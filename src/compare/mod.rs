@@ -5,13 +5,16 @@ mod hash;
 use crate::config::Select;
 use crate::failure::{Explain, Failure, Severity};
 use crate::postgres::catalogue::{self, Table, TableName};
-use crate::postgres::{Connection, ConnectionString, Error as PostgresError, Retrying, count};
+use crate::postgres::{
+    Connection, ConnectionString, Error as PostgresError, Retrying, count, large_object,
+};
 use crate::progress::Progress;
 use crate::session::report::{ComparedCollection, ComparedTable, Comparison};
+use crate::source::postgres::counters;
 use crate::source::{Selected, SelectionError};
 use hash::Method;
 use jiff::Timestamp;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use tokio_util::sync::CancellationToken;
 
 /// Why a comparison could not be finished. Never a success, and no verdict either.
@@ -70,6 +73,9 @@ pub struct Compare<'a> {
     pub select: &'a Select,
     /// Whether the target may hold tables that are not selected.
     pub beside_others: bool,
+    /// The source's counters of each copied table, from just before the copy; a table without is
+    /// one whose writes are not counted.
+    pub counters: &'a HashMap<TableName, String>,
     /// The board.
     pub progress: &'a Progress,
     /// Stops the work.
@@ -112,6 +118,11 @@ impl Compare<'_> {
             meter.add(1, 0);
         }
         meter.finish();
+        if self.select.takes_large_objects() {
+            self.progress.activity("Comparing large objects");
+            tables.extend(large_objects(source, target).await?);
+        }
+        self.note_writes(source, &mut tables).await?;
         tables.sort_by_key(|table| (table.equal, table.left_out));
         tables.extend(selected.left_out().iter().map(not_selected));
         let equal = !tables.iter().any(ComparedTable::differs);
@@ -124,6 +135,25 @@ impl Compare<'_> {
             tables,
             collections,
         })
+    }
+
+    /// What the source has counted since the copy, now that it was read: late enough for the
+    /// counters of what was written before the hashes were taken.
+    async fn note_writes(
+        &self,
+        source: &Connection,
+        tables: &mut [ComparedTable],
+    ) -> Result<(), PostgresError> {
+        let now = counters(source).await?;
+        for table in tables {
+            let name = TableName {
+                schema: table.schema.clone(),
+                name: table.table.clone(),
+            };
+            let then = self.counters.get(&name);
+            table.written_since = then.map(|then| now.get(&name) != Some(then));
+        }
+        Ok(())
     }
 
     async fn open(&self, side: &ConnectionString) -> Result<Connection, PostgresError> {
@@ -154,6 +184,7 @@ impl Compare<'_> {
                 .source
                 .as_ref()
                 .and_then(|table| table.condition.clone()),
+            written_since: None,
         };
         let (Some(left), Some(right)) = (&pair.source, &pair.target) else {
             let mut rows = 0;
@@ -248,7 +279,30 @@ fn not_selected(name: &TableName) -> ComparedTable {
         equal: false,
         left_out: true,
         condition: None,
+        written_since: None,
     }
+}
+
+/// The large objects as rows of the table that they are in; nothing when there are none.
+async fn large_objects(
+    source: &Connection,
+    target: &Connection,
+) -> Result<Option<ComparedTable>, PostgresError> {
+    let (here, there) =
+        tokio::try_join!(large_object::digest(source), large_object::digest(target))?;
+    let compared = ComparedTable {
+        schema: large_object::SCHEMA.to_owned(),
+        table: large_object::TABLE.to_owned(),
+        equal: here == there,
+        source_rows: Some(here.0),
+        target_rows: Some(there.0),
+        source_hash: Some(here.1),
+        target_hash: Some(there.1),
+        left_out: false,
+        condition: None,
+        written_since: None,
+    };
+    Ok(Some(compared).filter(|_| (here.0, there.0) != (0, 0)))
 }
 
 /// A table on either side.

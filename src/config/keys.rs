@@ -95,6 +95,10 @@ pub const KEYS: &[Key] = &[
         kind: Kind::Number { min: 1, max: 4096 },
     },
     Key {
+        path: "transfer.hold_hours",
+        kind: Kind::Number { min: 0, max: 168 },
+    },
+    Key {
         path: "backup.folder",
         kind: Kind::FilledText,
     },

@@ -23,6 +23,7 @@ pub use wanted::{Flags, Given, Origin, Wanted, connections};
 use serde::{Deserialize, Serialize};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Everything that can be configured. A default one is what a missing file means.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -57,6 +58,9 @@ pub struct Transfer {
     /// Size of a chunk in mebibytes, 1 to 4096. A chunk is what one transaction moves, so it is
     /// also what is done again after an interruption.
     pub chunk_mb: u32,
+    /// How long the source's snapshot is held for a transfer that was stopped or killed, in hours,
+    /// 0 to 168. 0: it ends with the program.
+    pub hold_hours: u32,
 }
 
 impl Default for Transfer {
@@ -64,11 +68,17 @@ impl Default for Transfer {
         Self {
             jobs: None,
             chunk_mb: 64,
+            hold_hours: 12,
         }
     }
 }
 
 impl Transfer {
+    /// [`hold_hours`](Self::hold_hours) as a time.
+    pub fn hold_limit(&self) -> Duration {
+        Duration::from_secs(u64::from(self.hold_hours) * 3600)
+    }
+
     /// [`chunk_mb`](Self::chunk_mb) in bytes.
     pub fn chunk_bytes(&self) -> u64 {
         u64::from(self.chunk_mb) * 1024 * 1024

@@ -117,6 +117,12 @@ impl Select {
             .all(Vec::is_empty)
     }
 
+    /// Whether large objects are moved: all of them or none, since nobody knows which table means
+    /// which of them.
+    pub fn takes_large_objects(&self) -> bool {
+        self.takes_all_tables() && self.takes_rows()
+    }
+
     /// Whether rows are moved.
     pub fn takes_rows(&self) -> bool {
         self.what != What::Schema

@@ -293,7 +293,7 @@ frobnicate = true
     .advise("Line 2: did you mean `transfer.jobs`? `jobs` belongs under [transfer].")
     .advise("Line 4: write a number from 1 to 4096 behind `transfer.chunk_mb`.")
     .advise(
-        "Line 5: take `transfer.frobnicate` out; known here: `transfer.jobs`, `transfer.chunk_mb`.",
+        "Line 5: take `transfer.frobnicate` out; known here: `transfer.jobs`, `transfer.chunk_mb`, `transfer.hold_hours`.",
     )
     .advise("config.example.toml documents every key and its default.")
     .severity(Severity::Usage);

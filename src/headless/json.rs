@@ -26,9 +26,13 @@ impl Json {
     fn step_finished(&mut self, step: Step, outcome: &str, session: &Session) {
         let record = session.steps.get(&step);
         let seconds = record.and_then(crate::session::Record::seconds);
-        self.emit(&json!({
+        let mut finished = json!({
             "event": "step_finished", "step": step, "outcome": outcome, "seconds": seconds,
-        }));
+        });
+        if let (Step::Inventory, Some(Report::Inventory(found))) = (step, session.report(step)) {
+            finished["left_behind"] = json!(found.left_behind);
+        }
+        self.emit(&finished);
     }
 
     fn comparison(&mut self, session: &Session) {
@@ -48,6 +52,7 @@ fn comparison(found: &Comparison) -> Value {
                 "source_rows": table.source_rows, "target_rows": table.target_rows,
                 "source_hash": table.source_hash, "target_hash": table.target_hash,
                 "equal": table.equal, "left_out": table.left_out, "where": table.condition,
+                "written_since": table.written_since,
             })
         })
         .collect();
@@ -65,7 +70,8 @@ fn comparison(found: &Comparison) -> Value {
     // Without rows there is no verdict on them, neither true nor false.
     let equal = (found.rows_compared || !found.equal).then_some(found.equal);
     json!({
-        "event": "comparison", "equal": equal, "rows_compared": found.rows_compared, "at": found.at, "method": found.method,
+        "event": "comparison", "equal": equal, "rows_compared": found.rows_compared,
+        "at": found.at, "method": found.method, "changed_since": found.changed_since(),
         "tables": tables, "collections": collections,
     })
 }

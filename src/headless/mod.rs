@@ -103,11 +103,14 @@ pub async fn run(
     mut interrupted: impl AsyncFnMut(),
 ) -> Result<Ran, store::Error> {
     let steps = wanted(runner.wizard().session(), options);
-    let worked = !steps.is_empty();
+    let (worked, last) = (!steps.is_empty(), steps.last().copied());
     let mut outcome = None;
     for step in steps {
         let mut driver = Driver::new(&mut *runner, &mut *voice);
         outcome = driver.step(step, &mut interrupted).await?;
+        // A step that was done before it heard of the wish to stop.
+        let stopped = driver.stopped && Some(step) != last;
+        outcome = outcome.or(stopped.then_some(Outcome::Interrupted));
         if outcome.is_some() {
             break;
         }
@@ -164,6 +167,7 @@ struct Driver<'a> {
     pace: Pace,
     notes_seen: u64,
     started: Instant,
+    stopped: bool,
 }
 
 impl<'a> Driver<'a> {
@@ -175,6 +179,7 @@ impl<'a> Driver<'a> {
             pace: Pace::default(),
             notes_seen,
             started: Instant::now(),
+            stopped: false,
         }
     }
 
@@ -192,7 +197,10 @@ impl<'a> Driver<'a> {
         while self.runner.wizard().session().state(step) == State::Running {
             let event = tokio::select! {
                 event = self.runner.finished() => event,
-                () = interrupted() => Event::Stop,
+                () = interrupted() => {
+                    self.stopped = true;
+                    Event::Stop
+                }
                 _ = tick.tick() => {
                     self.tell_progress(step);
                     continue;

@@ -1,10 +1,18 @@
 //! What a database holds, read from the system catalogues: tables, columns, sequences, extensions.
 
 mod extension;
+mod key;
+mod partitions;
 mod relation;
+mod undumped;
 
-pub use extension::{Extension, ExtensionRows, available_extension, extension_rows, extensions};
-pub use relation::{ForeignKey, Relation, RelationKind, all_relations, foreign_keys};
+pub use extension::{
+    Extension, ExtensionRows, available_extension, dependents, extension_rows, extensions,
+};
+pub use key::{Key, keys};
+pub use partitions::hashed_by_enum;
+pub use relation::{ForeignKey, Relation, RelationKind, all_relations, foreign_keys, schemas};
+pub use undumped::{Scope, Undumped, UndumpedKind, undumped};
 
 use super::quote;
 use super::script::enclosed;
@@ -129,22 +137,12 @@ pub(crate) const USERS_OWN: &str = "n.nspname <> 'information_schema' AND n.nspn
 
 /// All tables that hold rows of their own, by schema and name.
 pub async fn tables(connection: &Connection) -> Result<Vec<Table>, Error> {
-    let doing = "listing the tables";
-    let rows = connection
-        .query(
-            &format!(
-                "SELECT c.oid, n.nspname, c.relname, pg_relation_size(c.oid),
-                        COALESCE(pg_total_relation_size(NULLIF(c.reltoastrelid, 0)), 0),
-                        pg_indexes_size(c.oid), c.relpersistence = 'u',
-                        row_security_active(c.oid)
-                 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-                 WHERE c.relkind = 'r' AND {USERS_OWN} ORDER BY n.nspname, c.relname"
-            ),
-            &[],
-        )
-        .await
-        .map_err(Error::while_doing(doing))?;
-    let mut columns = columns(connection).await?;
+    let (types, columns, rows) = tokio::try_join!(
+        types(connection),
+        column_rows(connection),
+        table_rows(connection)
+    )?;
+    let mut columns = by_table(&columns, &types);
     let size = |row: &Row, index: usize| u64::try_from(row.get::<_, i64>(index)).unwrap_or(0);
     Ok(rows
         .iter()
@@ -165,8 +163,24 @@ pub async fn tables(connection: &Connection) -> Result<Vec<Table>, Error> {
         .collect())
 }
 
-async fn columns(connection: &Connection) -> Result<HashMap<Oid, Vec<Column>>, Error> {
-    let types = types(connection).await?;
+async fn table_rows(connection: &Connection) -> Result<Vec<Row>, Error> {
+    let rows = connection
+        .query(
+            &format!(
+                "SELECT c.oid, n.nspname, c.relname, pg_relation_size(c.oid),
+                        COALESCE(pg_total_relation_size(NULLIF(c.reltoastrelid, 0)), 0),
+                        pg_indexes_size(c.oid), c.relpersistence = 'u',
+                        row_security_active(c.oid)
+                 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                 WHERE c.relkind = 'r' AND {USERS_OWN} ORDER BY n.nspname, c.relname"
+            ),
+            &[],
+        )
+        .await;
+    rows.map_err(Error::while_doing("listing the tables"))
+}
+
+async fn column_rows(connection: &Connection) -> Result<Vec<Row>, Error> {
     let rows = connection
         .query(
             &format!(
@@ -179,10 +193,13 @@ async fn columns(connection: &Connection) -> Result<HashMap<Oid, Vec<Column>>, E
             ),
             &[],
         )
-        .await
-        .map_err(Error::while_doing("listing the columns"))?;
+        .await;
+    rows.map_err(Error::while_doing("listing the columns"))
+}
+
+fn by_table(rows: &[Row], types: &Types) -> HashMap<Oid, Vec<Column>> {
     let mut columns: HashMap<Oid, Vec<Column>> = HashMap::new();
-    for row in &rows {
+    for row in rows {
         let type_oid: Oid = row.get(3);
         columns.entry(row.get(0)).or_default().push(Column {
             name: row.get(1),
@@ -192,7 +209,7 @@ async fn columns(connection: &Connection) -> Result<HashMap<Oid, Vec<Column>>, E
             binary: types.is_binary_portable(type_oid),
         });
     }
-    Ok(columns)
+    columns
 }
 
 struct Type {
@@ -298,7 +315,7 @@ pub struct Sequence {
 /// All sequences: of serial and identity columns, and those that nothing owns.
 pub async fn sequences(connection: &Connection) -> Result<Vec<Sequence>, Error> {
     let doing = "reading the sequences";
-    let names = relations(connection, "c.relkind = 'S'").await?;
+    let names = sequence_names(connection).await?;
     let selects: Vec<String> = names
         .iter()
         .map(|name| format!("SELECT last_value, is_called FROM {}", name.sql()))
@@ -317,6 +334,11 @@ pub async fn sequences(connection: &Connection) -> Result<Vec<Sequence>, Error> 
         }));
     }
     Ok(sequences)
+}
+
+/// The names of all sequences.
+pub async fn sequence_names(connection: &Connection) -> Result<Vec<TableName>, Error> {
+    relations(connection, "c.relkind = 'S'").await
 }
 
 /// The materialized views that hold rows (`populated`), or that do not.

@@ -67,3 +67,14 @@ pub async fn groups(
         |row: &tokio_postgres::Row| (row.get(0), u64::try_from(row.get::<_, i64>(1)).unwrap_or(0));
     Ok(rows.iter().map(group).collect())
 }
+
+/// How many connections a server would still take from anybody.
+pub async fn free_connections(connection: &Connection) -> Result<u32, Error> {
+    // Everybody may see everybody's `datid`; background workers without a database have none.
+    let sql = "SELECT current_setting('max_connections')::int8
+                      - current_setting('superuser_reserved_connections')::int8 - count(datid)
+               FROM pg_stat_activity";
+    let row = connection.query_one(sql, &[]).await;
+    let row = row.map_err(Error::while_doing("counting the server's connections"))?;
+    Ok(u32::try_from(row.get::<_, i64>(0)).unwrap_or(0))
+}

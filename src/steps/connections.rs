@@ -5,8 +5,11 @@ mod occupation;
 use super::{Error, Work, identity, size};
 use crate::config::Select;
 use crate::failure::Explain;
+use crate::figures::counted;
 use crate::postgres::catalogue::{self, LEDGER_SCHEMA};
-use crate::postgres::{Connection, ConnectionString, Error as PostgresError, Retrying, count, tls};
+use crate::postgres::{
+    Connection, ConnectionString, Error as PostgresError, Retrying, count, large_object, tls,
+};
 use crate::session::report::{Check, Connections, Server};
 use crate::session::{State, Step};
 use crate::source::Selected;
@@ -29,6 +32,7 @@ pub(super) async fn run(work: Work<'_>) -> Result<Connections, Error> {
         Err(_) => Selected::resolve(&Select::default(), &at_source).await?,
     };
     checks.extend(source_rights(&at_source, &selected).await?);
+    checks.extend(hashed_by_enum(&at_source, &selected).await?);
     checks.extend(server_checks(Side::Target, &target));
     let string = work.context.required(Side::Target)?;
     checks.push(pooled(&string));
@@ -52,7 +56,7 @@ async fn visit(work: Work<'_>, side: Side) -> Result<(Server, Connection), Error
     // Until the target has been written to, the person may still choose other databases. The
     // schema is made whole or not at all, so a failed one has written nothing.
     let string = match work.session.state(Step::Schema) {
-        State::Waiting | State::Failed => work.context.required(side)?,
+        State::Waiting | State::Failed => work.given(side)?,
         _ => work.recognised(side).await?,
     };
     let connection = Connection::open(&string, &Retrying::default(), work.cancel).await?;
@@ -138,6 +142,15 @@ async fn source_rights(source: &Connection, selected: &Selected) -> Result<Vec<C
                 .advise("Connect to the source as the tables' owner or as a superuser."),
         ]);
     }
+    let unreadable = large_object::unreadable(source).await?;
+    if unreadable > 0 && selected.select().takes_large_objects() {
+        let found = format!("may not read {}", counted(unreadable, "large object"));
+        return Ok(vec![
+            Check::bad(NAME, found)
+                .advise("Connect to the source as their owner or as a superuser.")
+                .advise("Or let the role read them: GRANT SELECT ON LARGE OBJECT … TO …"),
+        ]);
+    }
     if !hidden.is_empty() {
         return Ok(vec![
             Check::bad(NAME, format!("row security hides rows of {}", hidden.join(", ")))
@@ -148,6 +161,21 @@ async fn source_rights(source: &Connection, selected: &Selected) -> Result<Vec<C
         NAME,
         format!("{} tables can be read", tables.len()),
     )])
+}
+
+/// Their rows would belong to other partitions on the target.
+async fn hashed_by_enum(source: &Connection, selected: &Selected) -> Result<Option<Check>, Error> {
+    let mut tables = catalogue::hashed_by_enum(source).await?;
+    tables.retain(|table| selected.has(table) && selected.select().takes_rows());
+    if tables.is_empty() {
+        return Ok(None);
+    }
+    let names: Vec<String> = tables.iter().map(ToString::to_string).collect();
+    let found = format!("the hash of an enum divides {}", names.join(", "));
+    let check = Check::bad("Source: partitions", found)
+        .advise("An enum's values hash otherwise on every server, so the rows would belong to other partitions.")
+        .advise("On the source partition these tables by LIST of the enum, or by the hash of another column.");
+    Ok(Some(check))
 }
 
 fn pooled(string: &ConnectionString) -> Check {

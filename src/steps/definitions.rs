@@ -3,24 +3,40 @@
 mod sorting;
 
 use super::{Error, Work};
-use crate::postgres::ConnectionString;
+use crate::postgres::catalogue;
 use crate::postgres::script::{Entry, Script};
 use crate::postgres::tools::{ClientTools, Section, dump_definitions, dump_schema};
+use crate::postgres::{Connection, ConnectionString};
 use crate::session::report::LeftOut;
 use crate::source::Selected;
 use sorting::{Fate, Sorting};
+use std::collections::HashMap;
 
 /// Definitions of one half of a schema.
 #[derive(Debug, Default)]
 pub(super) struct Definitions {
     /// The settings in front of them and those that are moved, in pg_dump's order.
     pub(super) script: Script,
-    /// Names of the extensions that are needed; `None` for all that the source has.
-    pub(super) extensions: Option<Vec<String>>,
+    /// With a part of the tables: what is moved and needs each extension, by the extension's name.
+    dependents: Option<HashMap<String, Vec<String>>>,
     /// Numbers of those that nobody asked for, and that others need: they come along.
     pub(super) guests: Vec<u32>,
     /// What is selected and cannot come along, because it needs what is left out.
     pub(super) left_out: Vec<LeftOut>,
+}
+
+impl Definitions {
+    /// What is moved and needs an extension.
+    pub(super) async fn dependents(
+        &self,
+        source: &Connection,
+        extension: &str,
+    ) -> Result<Vec<String>, Error> {
+        match &self.dependents {
+            Some(dependents) => Ok(dependents.get(extension).cloned().unwrap_or_default()),
+            None => Ok(catalogue::dependents(source, extension).await?),
+        }
+    }
 }
 
 /// Reads one half of the source's schema, in a snapshot if one is given.
@@ -43,9 +59,9 @@ pub(super) async fn read(
     let (before, after) = both(work, &tools, source, snapshot).await?;
     let sorting = Sorting::of(before.entries.iter().chain(&after.entries), selected);
     sorting.refuse()?;
-    let (half, is_before) = match section {
-        Section::PreData => (&before, true),
-        Section::PostData => (&after, false),
+    let half = match section {
+        Section::PreData => &before,
+        Section::PostData => &after,
     };
     let moved = |entry: &&Entry| matches!(sorting.fate(entry), Fate::Selected | Fate::Guest);
     let is_guest = |entry: &&Entry| matches!(sorting.fate(entry), Fate::Guest);
@@ -54,7 +70,7 @@ pub(super) async fn read(
             preamble: half.preamble.clone(),
             entries: half.entries.iter().filter(moved).cloned().collect(),
         },
-        extensions: is_before.then(|| sorting.extensions()).flatten(),
+        dependents: Some(sorting.dependents()),
         guests: half
             .entries
             .iter()

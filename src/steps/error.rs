@@ -1,12 +1,16 @@
 //! How a step can end without a report.
 
+use super::schema::from_source::{Elsewhere, Missing};
 use crate::failure::{Explain, Failure, Severity, chain};
-use crate::postgres::ConnectionString;
 use crate::postgres::tools::ToolError;
+use crate::postgres::{ConnectionString, quote};
 use crate::session::Step;
 use crate::wizard::Side;
 use std::io;
 use std::path::PathBuf;
+
+/// So many of the objects that need an extension are named.
+const NAMED: usize = 5;
 
 /// How a step can end without a report.
 #[derive(Debug, thiserror::Error)]
@@ -130,6 +134,21 @@ pub enum Error {
     /// Overwriting without the consent of a person.
     #[error("nobody has consented to overwriting {0}")]
     NoConsent(String),
+    /// Something on the source needs extensions that the target does not offer.
+    #[error("the target does not offer what these need: {0}")]
+    MissingExtensions(String),
+    /// The target has an extension in another schema than the source.
+    #[error(
+        "the source has the extension {extension} in the schema {wanted}, the target in {there}"
+    )]
+    ExtensionElsewhere {
+        /// The extension.
+        extension: String,
+        /// Its schema on the target.
+        there: String,
+        /// Its schema on the source.
+        wanted: String,
+    },
     /// The target holds rows of another migration, or tables that we did not create.
     #[error("the target is not empty: {0}")]
     TargetNotEmpty(String),
@@ -141,6 +160,21 @@ pub enum Error {
     NoWork(Step),
 }
 
+impl From<Elsewhere> for Error {
+    fn from(found: Elsewhere) -> Self {
+        let Elsewhere {
+            extension,
+            there,
+            wanted,
+        } = found;
+        Self::ExtensionElsewhere {
+            extension,
+            there,
+            wanted,
+        }
+    }
+}
+
 impl Error {
     /// The refusal of a pooled host; `None` for a direct one.
     pub(super) fn pooled(string: &ConnectionString) -> Option<Self> {
@@ -148,6 +182,32 @@ impl Error {
             host: string.host().to_owned(),
             direct: string.direct().url(),
         })
+    }
+
+    /// Whether the source's snapshot is gone, so that the work can go on only in a new one.
+    pub(super) fn is_snapshot_lost(&self) -> bool {
+        match self {
+            Self::Source(error) => matches!(error, crate::source::Error::SnapshotLost(_)),
+            Self::Transfer(error) => error.is_snapshot_lost(),
+            _ => false,
+        }
+    }
+
+    /// The refusal to make a schema whose parts need extensions that the target does not offer.
+    pub(super) fn missing_extensions(missing: &[Missing]) -> Self {
+        let named = missing.iter().map(|missing| {
+            let Missing {
+                extension,
+                dependents,
+            } = missing;
+            let shown = dependents.iter().take(NAMED).cloned().collect::<Vec<_>>();
+            let more = match dependents.len().saturating_sub(NAMED) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            format!("extension {extension} ({}{more})", shown.join(", "))
+        });
+        Self::MissingExtensions(named.collect::<Vec<_>>().join("; "))
     }
 
     /// For `map_err`: a file error.
@@ -240,6 +300,20 @@ impl Explain for Error {
             Self::NoConsent(name) => Failure::new("Nobody has consented to overwriting the target", format!("{}. --yes is not enough for that.", chain(self)))
                 .advise(format!("Give --overwrite-target {name}, or type the name on the screen: neonlift."))
                 .severity(Severity::Usage),
+            Self::MissingExtensions(_) => Failure::new(
+                "The target lacks extensions that the source uses",
+                format!("{}.", chain(self)),
+            )
+            .advise("Neon lists what it offers: SELECT name FROM pg_available_extensions. Some are switched on in the console.")
+            .advise("Otherwise change or drop on the source what needs them; the inventory names all of it under what is left behind.")
+            .advise("Nothing was created on the target."),
+            Self::ExtensionElsewhere { extension, .. } => Failure::new(
+                "An extension is in another schema on the target",
+                format!("{}. Definitions name its types with the schema, and only a superuser may move it.", chain(self)),
+            )
+            .advise("Drop it on the target, which nothing uses yet; neonlift creates it where the source has it:")
+            .advise(format!("$ psql \"$NEONLIFT_TARGET_URL\" -c 'DROP EXTENSION {}'", quote::identifier(extension)))
+            .advise("Nothing was created on the target."),
             Self::TargetNotEmpty(_) => target_not_empty(&chain(self)),
             Self::NoReport(step) => Failure::new("The session lacks a report", chain(self))
                 .advise(format!("Run the step again: neonlift {step}.")),

@@ -9,16 +9,15 @@ const REFUSED: &str = "42501";
 pub(super) async fn identity(connection: &Connection) -> Result<Identity, Error> {
     // Branches of a Neon project have system identifier, name and OID in common; their timelines
     // differ. Elsewhere there is no such setting.
-    let row = connection
-        .query_one(
-            "SELECT datname::text, oid, NULLIF(current_setting('neon.timeline_id', true), '')
-             FROM pg_catalog.pg_database WHERE datname = current_database()",
-            &[],
-        )
-        .await
-        .map_err(Error::while_doing("asking which database this is"))?;
+    let database = connection.query_one(
+        "SELECT datname::text, oid, NULLIF(current_setting('neon.timeline_id', true), '')
+         FROM pg_catalog.pg_database WHERE datname = current_database()",
+        &[],
+    );
+    let (row, system) = tokio::join!(database, system(connection));
+    let row = row.map_err(Error::while_doing("asking which database this is"))?;
     let database: String = row.get(0);
-    let system = match system(connection).await {
+    let system = match system {
         Err(error) if error.sqlstate() == Some(REFUSED) => unknown_at(connection, &database),
         known => known?,
     };

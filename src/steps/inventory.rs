@@ -1,8 +1,8 @@
 //! What there is to move, counted, and written to a file as the guide wants it. Only reads.
 
-use super::{Error, NOT_SELECTED, Work, size};
+use super::{Error, NOT_SELECTED, Work, left_behind, size};
 use crate::postgres::catalogue::{self, ForeignKey, Table as Found, TableName};
-use crate::postgres::{Connection, Error as PostgresError, Retrying, count};
+use crate::postgres::{Connection, Retrying, count, large_object};
 use crate::session::report::{Collection, Extension, Inventory, LeftOut, Table, VectorColumn};
 use crate::source::Selected;
 use crate::wizard::Side;
@@ -37,14 +37,13 @@ pub(super) async fn run(work: Work<'_>) -> Result<Inventory, Error> {
     inventory
         .warnings
         .extend(cut_keys(&selected, &connection).await?);
-    inventory.warnings.extend(large_objects(&connection).await?);
-    let configured = catalogue::extension_rows(&connection);
-    let configured = connection
-        .until_cancelled(work.cancel, configured)
-        .await??;
-    inventory
-        .warnings
-        .extend(configured.iter().map(extension_rows));
+    let objects = large_object::count(&connection).await?;
+    match left_behind::large_objects(&selected, objects) {
+        Some(left_out) => inventory.left_out.push(left_out),
+        None => inventory.large_objects = objects,
+    }
+    let listing = left_behind::list(work, &connection, &selected, &string);
+    inventory.left_behind = connection.until_cancelled(work.cancel, listing).await??;
     let folder = &work.context.config.backup.folder;
     let file = std::path::absolute(folder.join(STATS_FILE)).map_err(Error::file("find", folder))?;
     inventory.stats_file = file.display().to_string();
@@ -167,30 +166,6 @@ fn warnings(found: &[Found]) -> Vec<String> {
         )
     });
     unlogged.collect()
-}
-
-/// Large objects are in the backup, but do not travel with the tables.
-async fn large_objects(connection: &Connection) -> Result<Option<String>, Error> {
-    let row = connection
-        .query_one("SELECT count(*) FROM pg_largeobject_metadata", &[])
-        .await
-        .map_err(PostgresError::while_doing("counting large objects"))?;
-    let count: i64 = row.get(0);
-    Ok((count > 0)
-        .then(|| format!("{count} large objects are not transferred; the backup has them.")))
-}
-
-/// pg_dump takes these rows along, so the backup has them; the extension's table is created by
-/// `CREATE EXTENSION`, and whether another version of it takes them, nobody knows here.
-fn extension_rows(found: &catalogue::ExtensionRows) -> String {
-    let catalogue::ExtensionRows {
-        extension,
-        table,
-        rows,
-    } = found;
-    format!(
-        "{rows} rows of your own in {table}, which belongs to the extension {extension}, are neither transferred nor compared; the backup has them."
-    )
 }
 
 fn write_stats(file: &Path, source: &str, inventory: &Inventory) -> Result<(), Error> {

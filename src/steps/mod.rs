@@ -8,6 +8,7 @@ mod error;
 mod fitting;
 mod identity;
 mod inventory;
+mod left_behind;
 mod prerequisites;
 mod schema;
 mod transfer;
@@ -16,11 +17,12 @@ pub use error::Error;
 use identity::identity;
 
 use crate::config::Config;
+use crate::failure::chain;
 use crate::postgres::tools::Search;
 use crate::postgres::{Connection, ConnectionString, Error as PostgresError, Retrying};
-use crate::progress::Progress;
+use crate::progress::{Progress, Tone};
 use crate::session::report::Report;
-use crate::session::{Place, Session, Step};
+use crate::session::{Identity, Session, Step};
 use crate::target::Ledger;
 use crate::wizard::Side;
 use std::path::PathBuf;
@@ -35,6 +37,11 @@ pub struct Context {
     pub config: Config,
     /// Folders with client tools, besides those that the system has.
     pub tool_folders: Vec<PathBuf>,
+    /// This program, to be started again as the holder of a snapshot; without it, a snapshot
+    /// lives only as long as the process that works on it.
+    pub program: Option<PathBuf>,
+    /// The session's file; the [`Runner`](crate::runner::Runner) fills it in.
+    pub session_file: PathBuf,
     connections: Mutex<[Option<ConnectionString>; 2]>,
 }
 
@@ -44,7 +51,7 @@ impl Context {
         Self {
             config,
             tool_folders,
-            connections: Mutex::default(),
+            ..Self::default()
         }
     }
 
@@ -86,10 +93,21 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
+    /// The connection string of a side as it was given. Retries on the way there leave a note.
+    fn given(&self, side: Side) -> Result<ConnectionString, Error> {
+        let string = self.context.required(side)?;
+        let progress = self.progress.clone();
+        Ok(string.telling(move |retry| {
+            let (pause, why) = (retry.pause, chain(retry.error));
+            let text = format!("{}: trying again in {pause:?} ({why})", side.name());
+            progress.note(Tone::Warning, text);
+        }))
+    }
+
     /// The connection string of a side to work with: of the right database, and not through a
     /// pooler where it is to be written to.
     async fn known(&self, side: Side) -> Result<ConnectionString, Error> {
-        let string = self.context.required(side)?;
+        let string = self.given(side)?;
         match Error::pooled(&string).filter(|_| side == Side::Target) {
             Some(refusal) => Err(refusal),
             None => self.recognised(side).await,
@@ -108,23 +126,45 @@ impl Work<'_> {
     /// The connection string of a side, after making sure that it still leads to the database
     /// that this session is about.
     async fn recognised(&self, side: Side) -> Result<ConnectionString, Error> {
-        let string = self.context.required(side)?;
-        let expected = match side {
+        let string = self.given(side)?;
+        if self.expected(side).is_some() {
+            let connection = Connection::open(&string, &Retrying::default(), self.cancel).await?;
+            self.recognise(side, &connection).await?;
+        }
+        Ok(string)
+    }
+
+    /// The target, as [`Work::known`] has it, with a connection that is open and pinned.
+    async fn reach_target(&self) -> Result<(ConnectionString, Connection), Error> {
+        let string = self.given(Side::Target)?;
+        if let Some(refusal) = Error::pooled(&string) {
+            return Err(refusal);
+        }
+        let connection = Connection::open(&string, &Retrying::default(), self.cancel).await?;
+        tokio::try_join!(
+            async { Ok(connection.pin().await?) },
+            self.recognise(Side::Target, &connection)
+        )?;
+        Ok((string, connection))
+    }
+
+    async fn recognise(&self, side: Side, connection: &Connection) -> Result<(), Error> {
+        match self.expected(side) {
+            Some(expected) if identity(connection).await? != *expected => {
+                let endpoint = self.context.required(side)?.endpoint();
+                Err(Error::OtherDatabase { side, endpoint })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What this session knows a side by.
+    fn expected(&self, side: Side) -> Option<&Identity> {
+        let place = match side {
             Side::Source => &self.session.source,
             Side::Target => &self.session.target,
         };
-        if let Some(Place {
-            identity: Some(expected),
-            ..
-        }) = expected
-        {
-            let connection = Connection::open(&string, &Retrying::default(), self.cancel).await?;
-            if identity(&connection).await? != *expected {
-                let endpoint = string.endpoint();
-                return Err(Error::OtherDatabase { side, endpoint });
-            }
-        }
-        Ok(string)
+        place.as_ref()?.identity.as_ref()
     }
 }
 

@@ -4,26 +4,28 @@
 
 mod deferral;
 mod folder;
+pub(super) mod from_source;
 mod overwrite;
 
+pub(super) use from_source::plan;
+
 use super::fitting::fitting;
-use super::{Error, Work, definitions, identity};
+use super::{Error, Work, identity, left_behind};
 use crate::config::{Onto, SchemaFrom};
 use crate::postgres::catalogue::{self, TableName};
-use crate::postgres::script::{Class, Entry, Script};
-use crate::postgres::tools::Section;
-use crate::postgres::{Connection, Retrying, quote};
-use crate::session::report::{LeftOut, Schema};
+use crate::postgres::{Connection, ConnectionString, Retrying};
+use crate::session::report::Schema;
 use crate::source::Selected;
-use crate::target::{self, Error as TargetError, Ledger, Statement, build_together};
+use crate::target::{Error as TargetError, Ledger, Statement, build_together};
 use crate::transfer::Error as TransferError;
-use crate::transfer::finish::{count_kinds, describe};
 use crate::wizard::Side;
 use deferral::Scope;
+use std::collections::HashSet;
 
 /// The work on one target.
 struct Making<'a> {
     work: Work<'a>,
+    string: ConnectionString,
     source: Connection,
     target: Connection,
     selected: Selected,
@@ -33,7 +35,7 @@ struct Making<'a> {
 }
 
 pub(super) async fn run(work: Work<'_>) -> Result<Schema, Error> {
-    let target = target::open(&work.known(Side::Target).await?, work.cancel).await?;
+    let (_, target) = work.reach_target().await?;
     let is_made = Ledger::runs(&target).await?.contains(&work.session.id);
     if is_made {
         work.same_selection(&target).await?;
@@ -45,6 +47,7 @@ pub(super) async fn run(work: Work<'_>) -> Result<Schema, Error> {
     let selected = Selected::resolve(&work.session.select, &source).await?;
     let making = Making {
         work,
+        string,
         source,
         target,
         selected,
@@ -179,128 +182,39 @@ impl Making<'_> {
 
     /// The source's own definitions.
     async fn as_source(&self) -> Result<(Vec<Statement>, Schema), Error> {
-        let (work, target) = (self.work, &self.target);
-        let doing = "pg_dump reads the source's definitions";
-        work.progress.begin(doing);
-        let string = work.known(Side::Source).await?;
-        let version = self.source.server_version().await?;
-        let half = (Section::PreData, None);
-        let found = definitions::read(work, &string, version, &self.selected, half).await?;
-        let mut left_out = found.left_out;
-        let mut statements = vec![preamble(&found.script, target.server_version().await?)];
-        for extension in catalogue::extensions(&self.source).await? {
-            let names = found.extensions.as_ref();
-            if names.is_some_and(|names| !names.contains(&extension.name)) {
-                continue;
-            }
-            match catalogue::available_extension(target, &extension.name).await? {
-                Some(_) => statements.push(create_extension(&extension)),
-                None => left_out.push(LeftOut {
-                    what: format!("extension {}", extension.name),
-                    why: "the target does not offer it".to_owned(),
-                }),
-            }
+        let (work, source, selected) = (self.work, &self.source, &self.selected);
+        work.progress
+            .begin("pg_dump reads the source's definitions");
+        let plan = plan(work, (source, &self.string), &self.target, selected).await?;
+        if !plan.missing.is_empty() {
+            return Err(Error::missing_extensions(&plan.missing));
         }
-        let wanted = wanted(&found.script.entries, &mut left_out);
-        self.refuse_in_the_way(&wanted).await?;
-        let keeps = work.session.target_policy() != Onto::Empty;
-        let statement = |entry: &&Entry| Statement {
-            what: describe(entry),
-            sql: match keeps && is_shared(entry, &found.guests) {
-                true => unless_there(&entry.sql),
-                false => entry.sql.clone(),
-            },
-        };
-        statements.extend(wanted.iter().map(statement));
+        if let Some(elsewhere) = plan.elsewhere.into_iter().next() {
+            return Err(elsewhere.into());
+        }
+        self.refuse_in_the_way(&plan.relations).await?;
+        let mut left_out = plan.left_out;
+        left_out.extend(left_behind::undumped(source, selected).await?);
         let report = Schema {
             from: "source".to_owned(),
-            created: count_kinds(&wanted),
+            created: plan.created,
             left_out,
             ..Schema::default()
         };
-        Ok((statements, report))
+        Ok((plan.statements, report))
     }
 
     /// What the target has and keeps must not be made again.
-    async fn refuse_in_the_way(&self, wanted: &[&Entry]) -> Result<(), Error> {
+    async fn refuse_in_the_way(&self, wanted: &HashSet<TableName>) -> Result<(), Error> {
         if self.is_made || self.work.session.target_policy() != Onto::Existing {
             return Ok(());
         }
         let there = catalogue::everything(&self.target).await?;
-        let is_wanted = |name: &&TableName| {
-            let kinds = ["TABLE", "FOREIGN TABLE", "VIEW", "MATERIALIZED VIEW"];
-            let mut relations = wanted
-                .iter()
-                .filter(|entry| kinds.contains(&entry.kind.as_str()));
-            relations.any(|entry| {
-                (entry.schema.as_ref(), entry.table.as_ref())
-                    == (Some(&name.schema), Some(&name.name))
-            })
-        };
-        let found: Vec<String> = there
-            .iter()
-            .filter(is_wanted)
-            .map(ToString::to_string)
-            .collect();
+        let found = there.iter().filter(|name| wanted.contains(name));
+        let found: Vec<String> = found.map(ToString::to_string).collect();
         match found.is_empty() {
             true => Ok(()),
             false => Err(Error::InTheWay(found.join(", "))),
         }
-    }
-}
-
-/// The entries that the target can take; the others are reported.
-fn wanted<'a>(entries: &'a [Entry], left_out: &mut Vec<LeftOut>) -> Vec<&'a Entry> {
-    let mut wanted = Vec::new();
-    for entry in entries
-        .iter()
-        .filter(|entry| entry.class() != Class::Extension)
-    {
-        match entry.left_out() {
-            // The schema public is there already: nothing is lost.
-            Some(_) if entry.kind == "SCHEMA" => {}
-            Some(why) => left_out.push(LeftOut {
-                what: describe(entry),
-                why: why.to_owned(),
-            }),
-            None => wanted.push(entry),
-        }
-    }
-    wanted
-}
-
-/// Whether others may have it on the target already: a schema, or what only comes along.
-fn is_shared(entry: &Entry, guests: &[u32]) -> bool {
-    entry.kind == "SCHEMA" || entry.id.is_some_and(|id| guests.contains(&id))
-}
-
-/// A definition that leaves alone what is there already.
-fn unless_there(sql: &str) -> String {
-    let body = format!(
-        "BEGIN EXECUTE {}; EXCEPTION WHEN duplicate_schema OR duplicate_object
-           OR duplicate_function OR duplicate_table THEN NULL; END",
-        quote::literal(sql)
-    );
-    format!("DO {}", quote::literal(&body))
-}
-
-fn preamble(script: &Script, version: u32) -> Statement {
-    Statement {
-        what: "pg_dump's settings".to_owned(),
-        sql: script.preamble_for(version),
-    }
-}
-
-fn create_extension(extension: &catalogue::Extension) -> Statement {
-    let (name, schema) = (
-        quote::identifier(&extension.name),
-        quote::identifier(&extension.schema),
-    );
-    Statement {
-        what: format!("extension {}", extension.name),
-        sql: format!(
-            "CREATE SCHEMA IF NOT EXISTS {schema};
-             CREATE EXTENSION IF NOT EXISTS {name} WITH SCHEMA {schema}"
-        ),
     }
 }

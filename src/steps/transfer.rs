@@ -1,165 +1,292 @@
-//! The rows in one snapshot, then everything that is built over them. Goes on where it was.
+//! The rows in one snapshot, and everything that is built over them. Goes on where it was.
 
-use super::{Error, NOT_SELECTED, Work, definitions, fitting};
-use crate::config::SchemaFrom;
+mod selection;
+mod workers;
+
+use super::{Error, Work, definitions};
+use crate::failure::{Explain, Retry, chain};
 use crate::postgres::catalogue::{self, Table, TableName};
 use crate::postgres::script::Entry;
 use crate::postgres::tools::Section;
 use crate::postgres::{Connection, ConnectionString};
+use crate::progress::Tone;
 use crate::session::Step;
-use crate::session::report::{LeftOut, LoadedTable, NotMoved, Report, SomeRows, Transfer};
+use crate::session::report::{LeftOut, LoadedObjects, LoadedTable, Report, Transfer};
 use crate::source::Selected;
+use crate::source::holder::{self, Held, Holder};
 use crate::source::postgres::PostgresSource;
-use crate::target::{self, Ledger, PlannedTable};
-use crate::transfer::finish::{Finish, Finished};
-use crate::transfer::{Error as TransferError, Moving};
+use crate::target::{self, Control, Ledger, PlannedTable};
+use crate::transfer::finish::{Extent, Finish, Finished};
+use crate::transfer::{Arrival, Moved, Moving, MovingObjects, together};
 use crate::wizard::Side;
+use selection::{MovedPart, comes_from_files, part};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
+use tokio::sync::mpsc;
+use workers::Workers;
 
-/// Chunks at a time when the configuration does not say: more than that gains little, and Neon's
-/// smallest compute has about a hundred connections for everybody.
-const MOST_WORKERS: usize = 8;
+/// Tables whose arrival may wait to be heard of.
+const ARRIVALS: usize = 256;
+
+/// Times that the way to the source, or its snapshot, may be lost before it is given up.
+const LOSSES: u32 = 5;
 
 pub(super) async fn run(work: Work<'_>) -> Result<Transfer, Error> {
-    work.progress.begin("Taking a snapshot of the source");
-    let (from, to) = (
-        work.known(Side::Source).await?,
-        work.known(Side::Target).await?,
-    );
-    work.same_selection(&target::open(&to, work.cancel).await?)
-        .await?;
-    let source = Arc::new(PostgresSource::open(&from, work.cancel).await?);
-    let selected = Selected::resolve(&work.session.select, source.session()).await?;
-    let began = Instant::now();
-    let mut report = move_rows(work, &source, &selected, &to).await?;
-    report.row_seconds = began.elapsed().as_secs_f64();
-    let began = Instant::now();
-    let finished = finish(work, &source, &selected, (&from, &to), &report).await?;
-    report.built = finished.built;
-    report.left_out.extend(finished.left_out);
-    report.build_seconds = began.elapsed().as_secs_f64();
-    if let Some(source) = Arc::into_inner(source) {
-        source.close().await?;
-    }
-    Ok(report)
-}
-
-/// Builds what stands on the rows.
-async fn finish(
-    work: Work<'_>,
-    source: &PostgresSource,
-    selected: &Selected,
-    (from, to): (&ConnectionString, &ConnectionString),
-    moved: &Transfer,
-) -> Result<Finished, Error> {
-    let name = |table: &LoadedTable| TableName {
-        schema: table.schema.clone(),
-        name: table.table.clone(),
-    };
-    let rows = moved.tables.iter().map(|table| (name(table), table.rows));
-    let (entries, mut left_out) = post_data(work, source, selected, from, to).await?;
-    let mut sequences = source.sequences().await?;
-    // Without rows, sequences begin where their definitions say.
-    sequences.retain(|sequence| selected.has(&sequence.name) && selected.select().takes_rows());
-    let finish = Finish {
-        target: to,
+    let holder = Holder {
+        program: work.context.program.as_deref(),
+        session_file: &work.context.session_file,
         run: &work.session.id,
-        workers: workers(work),
-        entries: &entries,
-        sequences: &sequences,
-        empty_views: &views_to_leave(work, source, selected, to).await?,
-        tables: &rows.collect(),
-        progress: work.progress,
-        cancel: work.cancel,
+        limit: work.context.config.transfer.hold_limit(),
     };
-    let mut finished = finish.all().await?;
-    left_out.append(&mut finished.left_out);
-    finished.left_out = left_out;
-    Ok(finished)
-}
-
-/// The materialized views that are not filled: those that are empty on the source, the target's
-/// own, and without rows all.
-async fn views_to_leave(
-    work: Work<'_>,
-    source: &PostgresSource,
-    selected: &Selected,
-    to: &ConnectionString,
-) -> Result<Vec<TableName>, Error> {
-    let mut views = source.empty_materialized_views().await?;
-    if !selected.select().is_everything() {
-        let target = target::open(to, work.cancel).await?;
-        let there = catalogue::materialized_views(&target, false)
-            .await?
-            .into_iter();
-        let fills = |view: &TableName| selected.has(view) && selected.select().takes_rows();
-        views.extend(there.filter(|view| !fills(view)));
+    let moved = tokio::select! {
+        moved = until_moved(work, holder) => moved,
+        never = holder::in_use(holder.session_file) => match never {},
+    };
+    match &moved {
+        Err(error) if error.failure().retry != Retry::Never => tell_held(work, holder),
+        _ => holder.let_go().await,
     }
-    Ok(views)
+    moved
 }
 
-fn workers(work: Work<'_>) -> usize {
-    let cores = std::thread::available_parallelism().map_or(2, usize::from);
-    work.context
-        .config
-        .transfer
-        .jobs
-        .unwrap_or(cores.clamp(2, MOST_WORKERS))
+/// Moves everything. When the source was lost on the way it goes on, in the same snapshot if that
+/// is still held, otherwise in a new one.
+async fn until_moved(work: Work<'_>, holder: Holder<'_>) -> Result<Transfer, Error> {
+    let mut losses = 0;
+    loop {
+        work.progress.begin("Taking a snapshot of the source");
+        let (from, to) = tokio::try_join!(work.known(Side::Source), work.reach_target())?;
+        work.same_selection(&to.1).await?;
+        let select = &work.session.select;
+        let (source, origin) = holder.source(&from, select, work.cancel).await?;
+        if let Some(note) = origin.note() {
+            work.progress.note(origin.tone(), note);
+        }
+        let source = Arc::new(source);
+        let error = match carry_over(work, &source, &from, to).await {
+            Ok(report) => {
+                if let Some(source) = Arc::into_inner(source) {
+                    source.close().await?;
+                }
+                return Ok(report);
+            }
+            Err(error) => error,
+        };
+        losses += 1;
+        let lost = error.is_snapshot_lost() || source.session().is_closed();
+        if !lost || losses == LOSSES || work.cancel.is_cancelled() {
+            return Err(error);
+        }
+        let text = format!(
+            "The source was lost: going on from here ({}).",
+            chain(&error)
+        );
+        work.progress.note(Tone::Warning, text);
+    }
 }
 
-/// Moves what is missing, and says what the ledger has then.
-async fn move_rows(
+/// Moves the rows, and builds on them what can be built already while others still move.
+async fn carry_over(
     work: Work<'_>,
     source: &Arc<PostgresSource>,
-    selected: &Selected,
-    to: &ConnectionString,
+    from: &ConnectionString,
+    (to, connection): (ConnectionString, Connection),
 ) -> Result<Transfer, Error> {
-    let connection = target::open(to, work.cancel).await?;
-    let wanted = match selected.select().takes_rows() {
-        true => selected.apply(source.tables()),
-        false => Vec::new(),
+    let stop = work.cancel.child_token();
+    let work = Work {
+        cancel: &stop,
+        ..work
     };
-    let (tables, not_created) = fitting(work, wanted, &connection).await?;
-    let not_selected = selected.left_out();
-    let moved = Moving {
+    let selected = Selected::resolve(&work.session.select, source.session()).await?;
+    let MovedPart {
+        tables,
+        not_moved,
+        mut left_out,
+    } = part(work, source, &selected, &connection).await?;
+    let workers = Workers::of(work, source.session(), &connection).await?;
+    work.progress.begin("Planning the copy");
+    let (arrived, arrivals) = mpsc::channel(ARRIVALS);
+    let began = Instant::now();
+    let moving = Moving {
         source,
-        target: to,
+        target: &to,
         run: &work.session.id,
         tables: &tables,
         rows: &counted_rows(work)?,
         chunk_bytes: work.context.config.transfer.chunk_bytes(),
-        workers: workers(work),
+        workers: workers.rows,
+        arrived: arrived.clone(),
         progress: work.progress,
         cancel: work.cancel,
-    }
-    .all()
-    .await?;
-    Ok(Transfer {
+    };
+    let objects = MovingObjects {
+        source,
+        target: &to,
+        run: &work.session.id,
+        progress: work.progress,
+        cancel: work.cancel,
+    };
+    let moving_objects = async {
+        match selected.select().takes_large_objects() {
+            true => objects.all().await,
+            false => Ok(LoadedObjects::default()),
+        }
+    };
+    let control = Control::over(connection, &to, work.cancel);
+    let rows = async {
+        let (moved, objects) = together(&stop, moving.all(control), moving_objects).await?;
+        // Nobody listens any more when what follows the rows has failed, which stops this too.
+        let _ = arrived.send(Arrival::AllRows).await;
+        Ok((moved, objects, began.elapsed()))
+    };
+    let site = Site {
+        work,
+        source,
+        selected: &selected,
+        from,
+        to: &to,
+    };
+    let building = site.finish(&tables, workers.indexes, arrivals);
+    let ((moved, large_objects, row_time), finished) = together(&stop, rows, building).await?;
+    left_out.extend(finished.left_out);
+    let mut report = Transfer {
         tables: moved.tables.iter().map(loaded_table).collect(),
-        built: Vec::new(),
-        left_out: not_created
-            .iter()
-            .map(|table| left_out(table, "your SQL files do not create it"))
-            .chain(
-                not_selected
-                    .iter()
-                    .map(|table| left_out(table, NOT_SELECTED)),
-            )
-            .collect(),
-        not_moved: not_created
-            .into_iter()
-            .chain(not_selected)
-            .map(not_moved_table)
-            .collect(),
+        built: finished.built,
+        left_out,
+        large_objects,
+        not_moved,
         selection: selected.select().in_words(),
-        some_rows: selected.rows_of().iter().map(some_rows).collect(),
+        some_rows: selection::some_rows(&selected),
         snapshots: u32::try_from(moved.snapshots).unwrap_or(u32::MAX),
         retries: moved.retries,
-        row_seconds: 0.0,
-        build_seconds: 0.0,
-    })
+        row_seconds: row_time.as_secs_f64(),
+        build_seconds: (began.elapsed() - row_time).as_secs_f64(),
+    };
+    note_writes(work, source, &moved, &mut report).await?;
+    Ok(report)
+}
+
+/// Puts into the report what the source says of writes since the copy, and tells the person.
+async fn note_writes(
+    work: Work<'_>,
+    source: &PostgresSource,
+    moved: &Moved,
+    report: &mut Transfer,
+) -> Result<(), Error> {
+    if !source.counts_writes() {
+        return Ok(());
+    }
+    let changed = moved.changed_since(&source.fingerprints_now().await?);
+    for table in &mut report.tables {
+        let name = table_name(table);
+        table.written_since = changed.contains(&name);
+        table.counters = moved.fingerprints.get(&name).cloned();
+    }
+    let names = report.changed_since();
+    if !names.is_empty() {
+        let text = format!(
+            "The source was written to since the copy: {}. The target has the rows of the snapshot.",
+            names.join(", ")
+        );
+        work.progress.note(Tone::Warning, text);
+    }
+    Ok(())
+}
+
+/// Says that the snapshot stays, and for how long.
+fn tell_held(work: Work<'_>, holder: Holder<'_>) {
+    if let Some(held) = holder::look(holder.session_file).filter(Held::is_alive) {
+        let text = format!(
+            "The source's snapshot stays held until {}: the transfer goes on in it.",
+            held.until().strftime("%F %H:%M UTC")
+        );
+        work.progress.note(Tone::Info, text);
+    }
+}
+
+/// What everything over the rows is built from, and where.
+struct Site<'a> {
+    work: Work<'a>,
+    source: &'a PostgresSource,
+    selected: &'a Selected,
+    from: &'a ConnectionString,
+    to: &'a ConnectionString,
+}
+
+impl Site<'_> {
+    /// Builds what stands on the rows.
+    async fn finish(
+        &self,
+        tables: &[Table],
+        workers: usize,
+        arrivals: mpsc::Receiver<Arrival>,
+    ) -> Result<Finished, Error> {
+        let (work, source) = (self.work, self.source);
+        let takes_rows = self.selected.select().takes_rows();
+        let (entries, mut left_out) = self.post_data().await?;
+        let mut sequences = source.sequences().await?;
+        // Without rows, sequences begin where their definitions say.
+        sequences.retain(|sequence| takes_rows && self.selected.has(&sequence.name));
+        let finish = Finish {
+            target: self.to,
+            run: &work.session.id,
+            workers,
+            entries: &entries,
+            keys: &catalogue::keys(source.session()).await?,
+            sequences: &sequences,
+            empty_views: &self.views_to_leave().await?,
+            tables: &extents(work, tables)?,
+            progress: work.progress,
+            cancel: work.cancel,
+        };
+        let mut finished = finish.all(arrivals).await?;
+        left_out.append(&mut finished.left_out);
+        Ok(Finished {
+            left_out,
+            ..finished
+        })
+    }
+
+    /// The materialized views that are not filled: those that are empty on the source, the
+    /// target's own, and without rows all.
+    async fn views_to_leave(&self) -> Result<Vec<TableName>, Error> {
+        let select = self.selected.select();
+        let mut views = self.source.empty_materialized_views().await?;
+        if !select.is_everything() {
+            let target = target::open(self.to, self.work.cancel).await?;
+            let there = catalogue::materialized_views(&target, false).await?;
+            let fills = |view: &TableName| select.takes_rows() && self.selected.has(view);
+            views.extend(there.into_iter().filter(|view| !fills(view)));
+        }
+        Ok(views)
+    }
+
+    /// The definitions to make after the rows, as they were when the rows were.
+    async fn post_data(&self) -> Result<(Vec<Entry>, Vec<LeftOut>), Error> {
+        let (work, source) = (self.work, self.source);
+        if comes_from_files(work) || !self.selected.select().takes_definitions() {
+            let target = target::open(self.to, work.cancel).await?;
+            let deferred = Ledger::new(&target, &work.session.id).deferred().await?;
+            return Ok((deferred, Vec::new()));
+        }
+        let half = (Section::PostData, Some(source.snapshot()));
+        let found = definitions::read(work, self.from, source.version(), self.selected, half);
+        let found = found.await?;
+        Ok((found.script.entries, found.left_out))
+    }
+}
+
+fn extents(work: Work<'_>, tables: &[Table]) -> Result<HashMap<TableName, Extent>, Error> {
+    let rows = counted_rows(work)?;
+    let extent = |table: &Table| Extent {
+        rows: rows.get(&table.name).copied().unwrap_or(0),
+        bytes: table.row_bytes(),
+    };
+    let named = tables.iter();
+    Ok(named
+        .map(|table| (table.name.clone(), extent(table)))
+        .collect())
 }
 
 /// Rows of each table as the inventory counted them.
@@ -174,54 +301,6 @@ fn counted_rows(work: Work<'_>) -> Result<HashMap<TableName, u64>, Error> {
     Ok(inventory.tables.iter().map(named).collect())
 }
 
-/// The tables that the target can take. With a schema from the source all must fit; with one
-/// from SQL files, tables that these do not create are left out, visibly.
-async fn fitting(
-    work: Work<'_>,
-    tables: Vec<Table>,
-    target: &Connection,
-) -> Result<(Vec<Table>, Vec<TableName>), Error> {
-    let found = fitting::fitting(tables, catalogue::tables(target).await?);
-    let mut lacking = found.lacking;
-    if !comes_from_files(work) {
-        let missing = found.missing.iter().map(|table| format!("table {table}"));
-        lacking.extend(missing);
-    }
-    if !lacking.is_empty() {
-        return Err(TransferError::TargetLacks(lacking.join(", ")).into());
-    }
-    Ok((found.fitting, found.missing))
-}
-
-/// Whether the target's definitions come from SQL files.
-fn comes_from_files(work: Work<'_>) -> bool {
-    work.session.select.takes_definitions()
-        && matches!(work.context.config.schema.from, SchemaFrom::Folder(_))
-}
-
-fn left_out(table: &TableName, why: &str) -> LeftOut {
-    LeftOut {
-        what: format!("table {table}"),
-        why: why.to_owned(),
-    }
-}
-
-fn some_rows((table, condition): (&TableName, &String)) -> SomeRows {
-    SomeRows {
-        schema: table.schema.clone(),
-        table: table.name.clone(),
-        condition: condition.clone(),
-    }
-}
-
-fn not_moved_table(table: TableName) -> NotMoved {
-    let TableName {
-        schema,
-        name: table,
-    } = table;
-    NotMoved { schema, table }
-}
-
 fn loaded_table(planned: &PlannedTable) -> LoadedTable {
     let loaded = planned.chunks.iter().filter_map(|chunk| chunk.loaded);
     let (rows, bytes) = loaded.fold((0, 0), |sum, (r, b)| (sum.0 + r, sum.1 + b));
@@ -231,25 +310,14 @@ fn loaded_table(planned: &PlannedTable) -> LoadedTable {
         rows,
         bytes,
         chunks: u32::try_from(planned.chunks.len()).unwrap_or(u32::MAX),
+        counters: None,
+        written_since: false,
     }
 }
 
-/// The definitions to make after the rows, as they were when the rows were.
-async fn post_data(
-    work: Work<'_>,
-    source: &PostgresSource,
-    selected: &Selected,
-    from: &ConnectionString,
-    to: &ConnectionString,
-) -> Result<(Vec<Entry>, Vec<LeftOut>), Error> {
-    if comes_from_files(work) || !selected.select().takes_definitions() {
-        let target = target::open(to, work.cancel).await?;
-        let deferred = Ledger::new(&target, &work.session.id).deferred().await?;
-        return Ok((deferred, Vec::new()));
+fn table_name(table: &LoadedTable) -> TableName {
+    TableName {
+        schema: table.schema.clone(),
+        name: table.table.clone(),
     }
-    work.progress
-        .begin("pg_dump reads the source's indexes and keys");
-    let half = (Section::PostData, Some(source.snapshot()));
-    let found = definitions::read(work, from, source.version(), selected, half).await?;
-    Ok((found.script.entries, found.left_out))
 }

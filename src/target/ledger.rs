@@ -7,12 +7,19 @@ use crate::postgres::catalogue::TableName;
 use crate::postgres::script::Entry;
 use crate::postgres::{Connection, Error, quote};
 use crate::source::Range;
+use jiff::Timestamp;
 use std::collections::HashSet;
+use std::time::SystemTime;
 use tokio_postgres::Row;
-use tokio_postgres::types::Type;
+use tokio_postgres::types::{ToSql, Type};
 
 /// The SQLSTATE (our own) of the refusal to empty a table with rows that we did not load.
 pub const FOREIGN_ROWS: &str = "NLT01";
+
+/// The first word of an index's mark; its schema, table and name follow.
+pub const INDEX: &str = "INDEX";
+/// The first word of the mark that a table's statistics are gathered; its schema and name follow.
+pub const STATISTICS: &str = "ANALYZE";
 
 /// The mark that every chunk is in.
 const ROWS: &str = "all rows";
@@ -29,8 +36,8 @@ COMMENT ON SCHEMA neonlift IS 'Ledger of a migration by neonlift; dropped when i
 CREATE TABLE IF NOT EXISTS neonlift.runs (
   run text PRIMARY KEY, created_at timestamptz NOT NULL DEFAULT now());
 CREATE TABLE IF NOT EXISTS neonlift.snapshots (
-  run text REFERENCES neonlift.runs, snapshot int, visible text NOT NULL,
-  taken_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (run, snapshot));
+  run text REFERENCES neonlift.runs, snapshot int, identity text NOT NULL, visible text NOT NULL,
+  taken_at timestamptz NOT NULL, PRIMARY KEY (run, snapshot));
 CREATE TABLE IF NOT EXISTS neonlift.tables (
   run text REFERENCES neonlift.runs, schema_name text, table_name text,
   snapshot int NOT NULL, fingerprint text NOT NULL,
@@ -52,12 +59,20 @@ CREATE TABLE IF NOT EXISTS neonlift.selections (
 ";
 
 /// Which chunk of which table.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ChunkKey {
     /// The table.
     pub table: TableName,
     /// The chunk's number in its table, from 0.
     pub number: i32,
+}
+
+impl ChunkKey {
+    /// The chunk of this number in this table.
+    pub fn new(schema: String, name: String, number: i32) -> Self {
+        let table = TableName { schema, name };
+        Self { table, number }
+    }
 }
 
 /// A chunk as the ledger has it.
@@ -89,6 +104,10 @@ pub struct PlannedTable {
 pub struct Snapshot {
     /// Its number in the run, from 1.
     pub number: i32,
+    /// What tells it from every other snapshot of the source.
+    pub identity: String,
+    /// When it was taken.
+    pub taken: Timestamp,
     /// `pg_current_snapshot()` as text.
     pub visible: String,
 }
@@ -109,8 +128,9 @@ impl<'a> Ledger<'a> {
     /// SQL that creates the ledger and notes the run with what it was asked to move.
     pub fn creation(run: &str, selection: &str) -> String {
         let (run, selection) = (quote::literal(run), quote::literal(selection));
+        let objects = super::large_objects::CREATE;
         format!(
-            "{CREATE}INSERT INTO neonlift.runs (run) VALUES ({run}) ON CONFLICT DO NOTHING;
+            "{CREATE}{objects}INSERT INTO neonlift.runs (run) VALUES ({run}) ON CONFLICT DO NOTHING;
              INSERT INTO neonlift.selections VALUES ({run}, {selection}) ON CONFLICT DO NOTHING;"
         )
     }
@@ -147,27 +167,33 @@ impl<'a> Ledger<'a> {
 
     /// The snapshots used so far.
     pub async fn snapshots(&self) -> Result<Vec<Snapshot>, Error> {
-        let sql = "SELECT snapshot, visible FROM neonlift.snapshots WHERE run = $1 ORDER BY 1";
+        let sql = "SELECT snapshot, identity, taken_at, visible FROM neonlift.snapshots
+                   WHERE run = $1 ORDER BY 1";
         let rows = self.rows(sql).await?;
         Ok(rows
             .iter()
             .map(|row| Snapshot {
                 number: row.get(0),
-                visible: row.get(1),
+                identity: row.get(1),
+                taken: taken(row.get(2)),
+                visible: row.get(3),
             })
             .collect())
     }
 
     /// Notes a snapshot that rows will be read in.
     pub async fn add_snapshot(&self, snapshot: &Snapshot) -> Result<(), Error> {
+        let (run, visible) = (quote::literal(self.run), quote::literal(&snapshot.visible));
+        let identity = quote::literal(&snapshot.identity);
+        let taken = quote::literal(&snapshot.taken.to_string());
+        let sql = format!(
+            "INSERT INTO neonlift.snapshots (run, snapshot, identity, taken_at, visible)
+             VALUES ({run}, {}, {identity}, {taken}, {visible})",
+            snapshot.number
+        );
         self.connection
-            .execute(
-                "INSERT INTO neonlift.snapshots (run, snapshot, visible) VALUES ($1, $2, $3)",
-                &[&self.run, &snapshot.number, &snapshot.visible],
-            )
+            .batch("noting the snapshot in the ledger", &sql)
             .await
-            .map_err(Error::while_doing("noting the snapshot in the ledger"))?;
-        Ok(())
     }
 
     /// All planned tables with their chunks.
@@ -213,7 +239,7 @@ impl<'a> Ledger<'a> {
             let (schema, name) = (quote::literal(&table.schema), quote::literal(&table.name));
             if begun.contains(table) {
                 let key = format!("({run}, {schema}, {name})");
-                sql += &emptying(table, &key);
+                sql += &emptying(table, &key, &run);
             }
             let fingerprint = quote::literal(fingerprint);
             sql += &format!(
@@ -280,14 +306,14 @@ impl<'a> Ledger<'a> {
             .await
     }
 
-    async fn has_mark(&self, mark: &str) -> Result<bool, Error> {
-        let sql = "SELECT EXISTS (SELECT FROM neonlift.built WHERE (run, definition) = ($1, $2))";
-        let row = self
-            .connection
-            .query_one(sql, &[&self.run, &mark])
-            .await
-            .map_err(Error::while_doing("reading the ledger"))?;
-        Ok(row.get(0))
+    pub(super) async fn has_mark(&self, mark: &str) -> Result<bool, Error> {
+        let sql = "SELECT FROM neonlift.built WHERE run = $1 AND definition = $2";
+        let parameters: [(&(dyn ToSql + Sync), Type); 2] =
+            [(&self.run, Type::TEXT), (&mark, Type::TEXT)];
+        let found = self.connection.query_typed(sql, &parameters).await;
+        Ok(!found
+            .map_err(Error::while_doing("reading the ledger"))?
+            .is_empty())
     }
 
     /// The definitions that were built after the rows. Waits for those still being built: a
@@ -336,8 +362,8 @@ impl<'a> Ledger<'a> {
 }
 
 /// SQL that takes out of the target what was loaded of a table, after making sure, under a lock,
-/// that it holds nothing else. `key` is the table's key in the ledger.
-fn emptying(table: &TableName, key: &str) -> String {
+/// that it holds nothing else. `key` is the table's key in the ledger, `run` the run, as SQL.
+fn emptying(table: &TableName, key: &str, run: &str) -> String {
     let name = table.sql();
     let check = format!(
         "BEGIN
@@ -350,8 +376,32 @@ fn emptying(table: &TableName, key: &str) -> String {
     format!(
         "LOCK TABLE ONLY {name} IN ACCESS EXCLUSIVE MODE; DO {};
          TRUNCATE ONLY {name};
-         DELETE FROM neonlift.tables WHERE (run, schema_name, table_name) = {key};",
-        quote::literal(&check)
+         DELETE FROM neonlift.tables WHERE (run, schema_name, table_name) = {key};
+         DO {};",
+        quote::literal(&check),
+        quote::literal(&unbuilding(table, run))
+    )
+}
+
+/// The body of a block that takes away what was built on a table's rows, with its marks: rows that
+/// come into an index one by one take longer than the index.
+fn unbuilding(table: &TableName, run: &str) -> String {
+    let (schema, name) = (quote::literal(&table.schema), quote::literal(&table.name));
+    let sql = quote::literal(&table.sql());
+    format!(
+        "DECLARE found record;
+         BEGIN
+           FOR found IN SELECT i.indexrelid::regclass::text AS index, b.definition
+                        FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+                        JOIN neonlift.built b ON b.run = {run}
+                         AND b.definition = concat_ws(' ', '{INDEX}', {schema}, {name}, c.relname)
+                        WHERE i.indrelid = {sql}::regclass LOOP
+             EXECUTE 'DROP INDEX ' || found.index;
+             DELETE FROM neonlift.built WHERE (run, definition) = ({run}, found.definition);
+           END LOOP;
+           DELETE FROM neonlift.built
+             WHERE (run, definition) = ({run}, concat_ws(' ', '{STATISTICS}', {schema}, {name}, ''));
+         END"
     )
 }
 
@@ -365,6 +415,11 @@ fn blocks(range: Range) -> (String, String) {
             until.map_or_else(null, |until| until.to_string()),
         ),
     }
+}
+
+/// A server's time; the earliest possible one for a time that no calendar has.
+fn taken(at: SystemTime) -> Timestamp {
+    Timestamp::try_from(at).unwrap_or(Timestamp::MIN)
 }
 
 fn chunk(row: &Row) -> LoadedChunk {

@@ -1,12 +1,18 @@
 //! The only place that writes to the target: the ledger, rows, definitions.
 
 mod build;
+mod control;
+mod large_objects;
 mod ledger;
 mod loader;
 
 pub use build::{Statement, build_together};
-pub use ledger::{ChunkKey, FOREIGN_ROWS, Ledger, LoadedChunk, PlannedTable, Snapshot};
-pub use loader::{Loaded, Loader};
+pub use control::Control;
+pub use large_objects::LargeObjects;
+pub use ledger::{
+    ChunkKey, FOREIGN_ROWS, INDEX, Ledger, LoadedChunk, PlannedTable, STATISTICS, Snapshot,
+};
+pub use loader::{Loader, Part};
 
 use crate::failure::{Explain, Failure, chain};
 use crate::postgres::catalogue::TableName;
@@ -31,6 +37,9 @@ pub enum Error {
         #[source]
         source: PostgresError,
     },
+    /// A chunk is not in the ledger any more: somebody else works at this run.
+    #[error("{0} is not planned in the ledger any more")]
+    NotPlanned(TableName),
     /// The target stored another number of rows than the source sent.
     #[error("{table}: {sent} rows were sent, {stored} were stored")]
     RowsLost {
@@ -50,11 +59,10 @@ impl Error {
             Self::Postgres(error) | Self::Definition { source: error, .. } => error.is_retryable(),
             Self::Source(error) => error.is_retryable(),
             Self::RowsLost { .. } => true,
+            Self::NotPlanned(_) => false,
         }
     }
-}
 
-impl Error {
     /// Whether a definition was refused because an earlier attempt, whose answer got lost, has
     /// built it.
     pub fn is_built_already(&self) -> bool {
@@ -76,6 +84,8 @@ impl Explain for Error {
                 let cause = source.failure();
                 Failure { what: format!("Cannot create {what} on the target"), ..cause }
             }
+            Self::NotPlanned(_) => Failure::new("The ledger was changed by somebody else", chain(self))
+                .advise("Look whether another neonlift works at the same migration; stop it, then run the step again."),
             Self::RowsLost { .. } => Failure::new("Rows got lost on their way", chain(self))
                 .advise("The chunk was rolled back. Run the step again; if it happens again, report it with the log."),
         }

@@ -1,16 +1,54 @@
 //! Moves the rows: for each chunk `target.load(source.read(chunk))`, several at a time, with
-//! retries. What is in stands in the ledger, so a transfer goes on wherever it was stopped.
+//! retries. What is in stands in the ledger, so a transfer goes on wherever it was stopped. What
+//! stands on the rows is built as soon as a table's rows are in: [`Moving`] tells [`finish`] so.
 
+mod batch;
 mod changed;
 pub mod finish;
+mod large_objects;
 mod moving;
 mod resume;
 mod retry;
 mod rows;
 
+pub use large_objects::MovingObjects;
 pub use moving::{Moved, Moving};
 
-use crate::failure::{Explain, Failure, Retry, chain};
+use crate::failure::{Explain, Failure, Retry, Severity, chain};
+use crate::postgres::catalogue::TableName;
+use tokio_util::sync::CancellationToken;
+
+/// What the movement of rows tells those who build on them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Arrival {
+    /// All rows of a table are in. May come again when a crash of the target took rows back.
+    Table(TableName),
+    /// All rows of all tables are in, for good.
+    AllRows,
+}
+
+/// Runs both works side by side; the first that fails stops the other, which is waited for. Of two
+/// errors the cause counts, not the stop that followed from it.
+pub async fn together<A, B, E: Explain>(
+    stop: &CancellationToken,
+    first: impl Future<Output = Result<A, E>>,
+    second: impl Future<Output = Result<B, E>>,
+) -> Result<(A, B), E> {
+    let watched = tokio::join!(
+        async { first.await.inspect_err(|_| stop.cancel()) },
+        async { second.await.inspect_err(|_| stop.cancel()) },
+    );
+    match watched {
+        (Ok(first), Ok(second)) => Ok((first, second)),
+        (Err(error), Ok(_)) | (Ok(_), Err(error)) => Err(error),
+        (Err(first), Err(second)) if is_stop(&first) => Err(second),
+        (Err(first), Err(_)) => Err(first),
+    }
+}
+
+fn is_stop(error: &impl Explain) -> bool {
+    error.failure().severity == Severity::Interrupted
+}
 
 /// What can go wrong in a transfer.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +82,9 @@ pub enum Error {
     /// Tables that would have to be loaded again hold rows that we did not load.
     #[error("{0} on the target holds rows that this migration did not load")]
     ForeignRows(String),
+    /// The target has large objects of the source's numbers that we did not make.
+    #[error("the target has large objects of its own under the source's numbers")]
+    ObjectsThere(#[source] crate::postgres::Error),
     /// Chunks are missing although all were loaded, several times over.
     #[error("the target lost rows that it had stored, again and again")]
     Incomplete,
@@ -53,6 +94,28 @@ pub enum Error {
 }
 
 impl Error {
+    /// PostgreSQL's error, when one is behind it.
+    fn refusal(&self) -> Option<&crate::postgres::Error> {
+        use crate::target::Error as Target;
+        match self {
+            Self::Postgres(error)
+            | Self::Target(Target::Definition { source: error, .. } | Target::Postgres(error)) => {
+                Some(error)
+            }
+            Self::GivenUp { source, .. } => source.refusal(),
+            _ => None,
+        }
+    }
+
+    /// Whether the source's snapshot is gone, so that the work can go on only in a new one.
+    pub fn is_snapshot_lost(&self) -> bool {
+        match self {
+            Self::Source(error) => matches!(error, crate::source::Error::SnapshotLost(_)),
+            Self::GivenUp { source, .. } => source.is_snapshot_lost(),
+            _ => false,
+        }
+    }
+
     fn is_retryable(&self) -> bool {
         match self {
             Self::Source(error) => error.is_retryable(),
@@ -94,6 +157,12 @@ impl Explain for Error {
             .advise("Stop what writes to the target, and save those rows if they matter.")
             .advise("Begin a new session (--session FILE) with an empty target database.")
             .retry(Retry::Never),
+            Self::ObjectsThere(_) => Failure::new(
+                "Large objects are in the way",
+                format!("{}. Tables name large objects by number, so the numbers have to stay.", chain(self)),
+            )
+            .advise("Use an empty target database; or remove its large objects, if nothing needs them: SELECT lo_unlink(oid) FROM pg_largeobject_metadata.")
+            .advise("Nothing of them was changed. Run the step again afterwards: it goes on with what is missing."),
             Self::Incomplete => Failure::new("The target loses rows", chain(self))
                 .advise("Look at the state of the compute in Neon's console; then run the step again: it goes on with what is missing."),
             Self::Stopped => Failure::interrupted("The transfer was stopped"),

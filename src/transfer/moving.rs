@@ -3,15 +3,16 @@
 
 use super::resume::{Known, Plan, plan};
 use super::rows::{Settings, load_rows};
-use super::{Error, changed};
+use super::{Arrival, Error, changed};
 use crate::compare;
 use crate::postgres::catalogue::{self, Table, TableName};
 use crate::postgres::{Connection, ConnectionString};
 use crate::progress::{Progress, Tone};
 use crate::source::postgres::PostgresSource;
-use crate::target::{self, Ledger, PlannedTable, Snapshot};
+use crate::target::{Control, Ledger, PlannedTable, Snapshot};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 /// Rounds before it is given up. A second one is needed when a crash of the target took back
@@ -37,6 +38,8 @@ pub struct Moving<'a> {
     pub workers: usize,
     /// The board.
     pub progress: &'a Progress,
+    /// Told of what can be built on.
+    pub arrived: mpsc::Sender<Arrival>,
     /// Stops the work.
     pub cancel: &'a CancellationToken,
 }
@@ -46,6 +49,8 @@ pub struct Moving<'a> {
 pub struct Moved {
     /// The tables as the ledger has them, all loaded.
     pub tables: Vec<PlannedTable>,
+    /// The source's fingerprint of each table from just before the moment that its rows show.
+    pub fingerprints: HashMap<TableName, String>,
     /// Snapshots used so far.
     pub snapshots: usize,
     /// Attempts that had to be repeated, this time.
@@ -64,44 +69,80 @@ struct Found {
 
 impl Moving<'_> {
     /// Moves all rows that are not there yet.
-    pub async fn all(&self) -> Result<Moved, Error> {
-        let connection = target::open(self.target, self.cancel).await?;
-        let ledger = Ledger::new(&connection, self.run);
-        let snapshots = ledger.snapshots().await?;
-        let number = snapshots.last().map_or(1, |last| last.number + 1);
-        let mut same_moment: HashSet<i32> = snapshots
-            .iter()
-            .filter(|snapshot| is_same_moment(&snapshot.visible, self.source.visible()))
-            .map(|snapshot| snapshot.number)
-            .collect();
-        if ledger.rows_are_complete().await? {
-            self.complete(&ledger, &same_moment).await?;
-            return self.moved(&ledger, 0).await;
-        }
+    pub async fn all(&self, mut control: Control) -> Result<Moved, Error> {
+        let ledger = Ledger::new(control.connection().await?, self.run);
+        let (snapshots, complete) =
+            tokio::try_join!(ledger.snapshots(), ledger.rows_are_complete())?;
+        let last = snapshots.last();
+        let mut known = snapshots.iter();
+        let known = known.find(|known| known.identity == self.source.identity());
+        let next = last.map_or(1, |last| last.number + 1);
+        let number = known.map_or(next, |known| known.number);
+        let same = |other: &Snapshot| is_same_moment(&other.visible, self.source.visible());
+        let same = snapshots.iter().filter(|snapshot| same(snapshot));
+        let mut same_moment: HashSet<i32> = same.map(|snapshot| snapshot.number).collect();
         same_moment.insert(number);
-        let visible = self.source.visible().to_owned();
-        ledger.add_snapshot(&Snapshot { number, visible }).await?;
         let mut found = Found::default();
-        for _ in 0..ROUNDS {
-            if self.round(number, &same_moment, &mut found).await? {
-                let connection = target::open(self.target, self.cancel).await?;
-                return self
-                    .moved(&Ledger::new(&connection, self.run), found.retries)
-                    .await;
+        if complete {
+            self.complete(&ledger, &same_moment).await?;
+        } else {
+            if known.is_none() {
+                ledger.add_snapshot(&self.snapshot(number)).await?;
+                last.inspect(|last| self.tell_lost(last));
+            }
+            self.rounds(&mut control, number, &same_moment, &mut found)
+                .await?;
+        }
+        let ledger = Ledger::new(control.connection().await?, self.run);
+        self.moved(&ledger, &same_moment, found.retries).await
+    }
+
+    async fn rounds(
+        &self,
+        control: &mut Control,
+        number: i32,
+        same_moment: &HashSet<i32>,
+        found: &mut Found,
+    ) -> Result<(), Error> {
+        for round in 0..ROUNDS {
+            if round > 0 {
+                self.progress.begin("Planning what has to be copied again");
+            }
+            if self.round(control, number, same_moment, found).await? {
+                return Ok(());
             }
         }
         Err(Error::Incomplete)
     }
 
+    /// The source's snapshot, under this number, as the ledger wants it.
+    fn snapshot(&self, number: i32) -> Snapshot {
+        Snapshot {
+            number,
+            identity: self.source.identity().to_owned(),
+            taken: self.source.taken(),
+            visible: self.source.visible().to_owned(),
+        }
+    }
+
+    fn tell_lost(&self, last: &Snapshot) {
+        let text = format!(
+            "The source's snapshot of {}, in which the copy began, is lost. The copy goes on in a new one: tables that were written to since are loaded again, whole.",
+            last.taken.strftime("%F %H:%M UTC")
+        );
+        self.progress.note(Tone::Warning, text);
+    }
+
     /// One round; whether everything is in after it.
     async fn round(
         &self,
+        control: &mut Control,
         number: i32,
         same_moment: &HashSet<i32>,
         found: &mut Found,
     ) -> Result<bool, Error> {
-        let connection = target::open(self.target, self.cancel).await?;
-        let ledger = Ledger::new(&connection, self.run);
+        let connection = control.connection().await?;
+        let ledger = Ledger::new(connection, self.run);
         let plan = self.plan(&ledger, same_moment, &found.distrusted).await?;
         self.tell_again(&plan);
         let planning = ledger.plan(&plan.fresh, number, &plan.again);
@@ -111,19 +152,31 @@ impl Moving<'_> {
             .map_err(|error| changed::on_target(error, &plan.again))?;
         self.progress
             .activity(format!("Copying rows, {} at a time", self.workers));
+        self.tell_complete(&plan.complete).await;
         let settings = Settings {
             target: self.target.clone(),
             run: self.run.to_owned(),
             workers: self.workers,
+            arrived: self.arrived.clone(),
         };
         let source = Arc::clone(self.source);
         found.retries += load_rows(source, plan.jobs, settings, self.progress, self.cancel).await?;
-        // The connection was idle all the while: a compute that fell asleep has ended it.
-        let connection = target::open(self.target, self.cancel).await?;
-        if !self.prove(&connection, &plan.presumed, found).await? {
+        let connection = control.connection().await?;
+        if !self.prove(connection, &plan.presumed, found).await? {
             return Ok(false);
         }
-        Ok(Ledger::new(&connection, self.run).complete_rows().await?)
+        Ok(Ledger::new(connection, self.run).complete_rows().await?)
+    }
+
+    async fn tell_complete(&self, tables: &[TableName]) {
+        for table in tables {
+            self.tell(Arrival::Table(table.clone())).await;
+        }
+    }
+
+    /// Nobody listens any more when what follows the rows has failed, which stops this work too.
+    async fn tell(&self, arrival: Arrival) {
+        let _ = self.arrived.send(arrival).await;
     }
 
     async fn plan(
@@ -132,7 +185,6 @@ impl Moving<'_> {
         same_moment: &HashSet<i32>,
         distrusted: &HashSet<TableName>,
     ) -> Result<Plan, Error> {
-        self.progress.begin("Planning the copy");
         let known = Known {
             tables: self.tables,
             rows: self.rows,
@@ -174,7 +226,7 @@ impl Moving<'_> {
             return Ok(true);
         }
         self.progress
-            .begin("Comparing the tables that went on where they were");
+            .activity("Comparing the tables that went on where they were");
         let there = catalogue::tables(connection).await?;
         let meter = self.progress.tables("tables compared", open.len() as u64);
         meter.begin();
@@ -201,21 +253,11 @@ impl Moving<'_> {
 
     /// All rows were in before: nothing is loaded. Says what the source has changed since.
     async fn complete(&self, ledger: &Ledger<'_>, same_moment: &HashSet<i32>) -> Result<(), Error> {
-        let planned = ledger.tables().await?;
-        let now = self.source.fingerprints_now().await?;
-        let unchanged: HashSet<&TableName> = planned
-            .iter()
-            .filter(|planned| {
-                same_moment.contains(&planned.snapshot)
-                    || now.get(&planned.table) == Some(&planned.fingerprint)
-            })
-            .map(|planned| &planned.table)
-            .collect();
+        let moved = self.moved(ledger, same_moment, 0).await?;
+        let mut changed = moved.changed_since(&self.source.fingerprints_now().await?);
         let tables = self.tables.iter().map(|table| &table.name);
-        let changed: HashSet<TableName> = tables
-            .filter(|name| !unchanged.contains(name))
-            .cloned()
-            .collect();
+        let new = tables.filter(|name| !moved.fingerprints.contains_key(*name));
+        changed.extend(new.cloned());
         if changed.is_empty() {
             return Ok(());
         }
@@ -230,20 +272,49 @@ impl Moving<'_> {
         Ok(())
     }
 
-    async fn moved(&self, ledger: &Ledger<'_>, retries: u64) -> Result<Moved, Error> {
-        let tables = ledger.tables().await?;
-        let snapshots = ledger.snapshots().await?.len();
+    async fn moved(
+        &self,
+        ledger: &Ledger<'_>,
+        same_moment: &HashSet<i32>,
+        retries: u64,
+    ) -> Result<Moved, Error> {
+        let (tables, snapshots) = tokio::try_join!(ledger.tables(), ledger.snapshots())?;
+        let before = self.source.fingerprints_before();
+        let reference = |planned: &PlannedTable| {
+            let then = Some(&planned.fingerprint);
+            let same = same_moment.contains(&planned.snapshot);
+            let reference = if same {
+                before.get(&planned.table)
+            } else {
+                then
+            };
+            (
+                planned.table.clone(),
+                reference.cloned().unwrap_or_default(),
+            )
+        };
         Ok(Moved {
+            fingerprints: tables.iter().map(reference).collect(),
             tables,
-            snapshots,
+            snapshots: snapshots.len(),
             retries,
         })
     }
 }
 
+impl Moved {
+    /// The tables that were written to since the moment that their rows show, by the source's
+    /// fingerprints of now. These come late, by seconds: an early warning, not a proof.
+    pub fn changed_since(&self, now: &HashMap<TableName, String>) -> HashSet<TableName> {
+        let changed = self.fingerprints.iter();
+        let changed = changed.filter(|(table, then)| now.get(*table) != Some(*then));
+        changed.map(|(table, _)| table.clone()).collect()
+    }
+}
+
 /// Whether two snapshots see the same rows: the same text, and no transaction under way in it
 /// (`xmin:xmax:` with nothing behind).
-fn is_same_moment(then: &str, now: &str) -> bool {
+pub(super) fn is_same_moment(then: &str, now: &str) -> bool {
     then == now && then.ends_with(':')
 }
 

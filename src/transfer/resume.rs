@@ -45,10 +45,12 @@ pub(super) struct TableWork {
     pub(super) shipment: Shipment,
     meter: Arc<Meter>,
     missing: AtomicUsize,
+    /// Its rows have to be proved before anything is built on them.
+    presumed: bool,
 }
 
 impl TableWork {
-    fn new(shipment: Shipment, meter: Arc<Meter>, missing: usize) -> Self {
+    fn new(shipment: Shipment, meter: Arc<Meter>, missing: usize, presumed: bool) -> Self {
         if missing == 0 {
             meter.finish();
         }
@@ -56,6 +58,7 @@ impl TableWork {
             shipment,
             meter,
             missing: AtomicUsize::new(missing),
+            presumed,
         }
     }
 
@@ -64,11 +67,14 @@ impl TableWork {
         &self.meter
     }
 
-    /// One chunk more is in; the last one makes the table done.
-    pub(super) fn chunk_done(&self) {
-        if self.missing.fetch_sub(1, AcqRel) == 1 {
+    /// One chunk more is in; the last one makes the table done. Whether the table can be built on
+    /// now.
+    pub(super) fn chunk_done(&self) -> bool {
+        let is_last = self.missing.fetch_sub(1, AcqRel) == 1;
+        if is_last {
             self.meter.finish();
         }
+        is_last && !self.presumed
     }
 }
 
@@ -95,6 +101,8 @@ pub(super) struct Plan {
     /// Tables that go on because their fingerprints say that they have not changed. Counters come
     /// late: this has to be proved.
     pub(super) presumed: HashSet<TableName>,
+    /// Tables whose chunks are all in, and are what they should be.
+    pub(super) complete: Vec<TableName>,
     /// The chunks to load, largest first.
     pub(super) jobs: Vec<Job>,
 }
@@ -138,7 +146,8 @@ pub(super) fn plan(known: &Known<'_>, progress: &Progress) -> Plan {
             true => Course::Again,
             false => course(planned, fingerprint, same),
         };
-        if course == Course::GoOn && !same {
+        let presumed = course == Course::GoOn && !same;
+        if presumed {
             plan.presumed.insert(table.name.clone());
         }
         let chunks = match (course, planned) {
@@ -158,7 +167,11 @@ pub(super) fn plan(known: &Known<'_>, progress: &Progress) -> Plan {
         if course == Course::Again {
             plan.again.insert(table.name.clone());
         }
-        plan.jobs.extend(jobs(table, &chunks, known, progress));
+        let jobs = jobs(table, &chunks, known, progress, presumed);
+        if jobs.is_empty() && !presumed {
+            plan.complete.push(table.name.clone());
+        }
+        plan.jobs.extend(jobs);
     }
     plan.jobs.sort_by_key(|job| std::cmp::Reverse(job.weight));
     plan
@@ -175,7 +188,13 @@ fn fresh_chunks(ranges: Vec<Range>) -> Vec<LoadedChunk> {
         .collect()
 }
 
-fn jobs(table: &Table, chunks: &[LoadedChunk], known: &Known<'_>, progress: &Progress) -> Vec<Job> {
+fn jobs(
+    table: &Table,
+    chunks: &[LoadedChunk],
+    known: &Known<'_>,
+    progress: &Progress,
+    presumed: bool,
+) -> Vec<Job> {
     let rows = known.rows.get(&table.name).copied().unwrap_or(0);
     let meter = progress.meter(&table.name.to_string(), rows, table.row_bytes());
     for (rows, bytes) in chunks.iter().filter_map(|chunk| chunk.loaded) {
@@ -185,7 +204,12 @@ fn jobs(table: &Table, chunks: &[LoadedChunk], known: &Known<'_>, progress: &Pro
         .iter()
         .filter(|chunk| chunk.loaded.is_none())
         .collect();
-    let work = Arc::new(TableWork::new(pg::shipment(table), meter, missing.len()));
+    let work = Arc::new(TableWork::new(
+        pg::shipment(table),
+        meter,
+        missing.len(),
+        presumed,
+    ));
     let weight = table.row_bytes() / chunks.len().max(1) as u64;
     missing
         .into_iter()

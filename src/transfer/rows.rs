@@ -1,15 +1,17 @@
 //! The workers that carry chunks from the source to the target.
 
-use super::Error;
+use super::batch::batches;
 use super::resume::Job;
 use super::retry::Attempts;
+use super::{Arrival, Error};
 use crate::postgres::ConnectionString;
 use crate::progress::Progress;
-use crate::source::{Reader, Source};
-use crate::target::{Loaded, Loader};
+use crate::source::Source;
+use crate::target::{Loader, Part};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -20,15 +22,17 @@ pub(super) struct Settings {
     pub(super) target: ConnectionString,
     /// The run in the ledger.
     pub(super) run: String,
-    /// Chunks at a time.
+    /// Transactions at a time.
     pub(super) workers: usize,
+    /// Told of each table whose rows are all in.
+    pub(super) arrived: mpsc::Sender<Arrival>,
 }
 
 /// What the workers share.
 struct Load<S> {
     source: Arc<S>,
     settings: Settings,
-    queue: Mutex<VecDeque<Job>>,
+    queue: Mutex<VecDeque<Vec<Job>>>,
     retries: AtomicU64,
     progress: Progress,
 }
@@ -42,11 +46,12 @@ pub(super) async fn load_rows<S: Source>(
     progress: &Progress,
     cancel: &CancellationToken,
 ) -> Result<u64, Error> {
-    let workers = settings.workers.min(jobs.len());
+    let batches = batches(jobs, settings.workers);
+    let workers = settings.workers.min(batches.len());
     let load = Arc::new(Load {
         source,
         settings,
-        queue: Mutex::new(jobs.into()),
+        queue: Mutex::new(batches.into()),
         retries: AtomicU64::new(0),
         progress: progress.clone(),
     });
@@ -74,8 +79,7 @@ pub(super) async fn load_rows<S: Source>(
 struct Worker<S: Source> {
     load: Arc<Load<S>>,
     stop: CancellationToken,
-    reader: Option<S::Reader>,
-    loader: Option<Loader>,
+    connections: Option<(S::Reader, Loader)>,
 }
 
 impl<S: Source> Worker<S> {
@@ -83,12 +87,11 @@ impl<S: Source> Worker<S> {
         Self {
             load,
             stop,
-            reader: None,
-            loader: None,
+            connections: None,
         }
     }
 
-    fn next_job(&self) -> Option<Job> {
+    fn next_batch(&self) -> Option<Vec<Job>> {
         self.load
             .queue
             .lock()
@@ -106,49 +109,70 @@ impl<S: Source> Worker<S> {
     }
 
     async fn work_off(&mut self) -> Result<(), Error> {
-        while let Some(job) = self.next_job() {
-            job.work.meter().begin();
-            self.load_with_retries(&job).await?;
-            job.work.chunk_done();
+        while let Some(batch) = self.next_batch() {
+            batch.iter().for_each(|job| job.work.meter().begin());
+            self.load_with_retries(&batch).await?;
+            for job in &batch {
+                if job.work.chunk_done() {
+                    // Nobody listens any more when what follows the rows has failed: then this
+                    // worker is about to be stopped.
+                    let arrival = Arrival::Table(job.key.table.clone());
+                    let _ = self.load.settings.arrived.send(arrival).await;
+                }
+            }
         }
         Ok(())
     }
 
-    async fn load_with_retries(&mut self, job: &Job) -> Result<(), Error> {
+    async fn load_with_retries(&mut self, batch: &[Job]) -> Result<(), Error> {
         let load = Arc::clone(&self.load);
-        let what = format!("{}, chunk {}", job.key.table, job.key.number);
+        let what = describe(batch);
         let mut attempts = Attempts::new(&what, &load.progress);
-        while let Err(error) = self.load(job).await {
+        while let Err(error) = self.load(batch).await {
             // Whatever state the connections are in, they are not used again.
-            (self.reader, self.loader) = (None, None);
+            self.connections = None;
             attempts.again(error).await?;
         }
         load.retries.fetch_add(attempts.repeats(), Relaxed);
         Ok(())
     }
 
-    async fn load(&mut self, job: &Job) -> Result<(), Error> {
-        let shipment = &job.work.shipment;
-        let reader = match &mut self.reader {
-            Some(reader) => reader,
-            None => self.reader.insert(self.load.source.reader().await?),
-        };
-        let loader = match &mut self.loader {
-            Some(loader) => loader,
+    async fn load(&mut self, batch: &[Job]) -> Result<(), Error> {
+        let (reader, loader) = match &mut self.connections {
+            Some(open) => open,
             None => {
-                let settings = &self.load.settings;
-                let opened = Loader::open(&settings.target, &settings.run, &self.stop).await?;
-                self.loader.insert(opened)
+                let opened = open(&self.load, &self.stop).await?;
+                self.connections.insert(opened)
             }
         };
-        let rows = reader.read(shipment, job.range).await?;
-        let loaded = loader
-            .load(&job.key, shipment, rows, job.work.meter())
-            .await?;
-        if loaded == Loaded::Before {
-            // The unread stream must not stay in the reader's connection.
-            self.reader = None;
-        }
-        Ok(())
+        let parts: Vec<Part<'_>> = batch
+            .iter()
+            .map(|job| Part {
+                key: &job.key,
+                shipment: &job.work.shipment,
+                range: job.range,
+                meter: job.work.meter(),
+            })
+            .collect();
+        Ok(loader.load(&parts, reader).await?)
+    }
+}
+
+async fn open<S: Source>(
+    load: &Load<S>,
+    stop: &CancellationToken,
+) -> Result<(S::Reader, Loader), Error> {
+    let Settings { target, run, .. } = &load.settings;
+    tokio::try_join!(async { Ok(load.source.reader().await?) }, async {
+        Ok(Loader::open(target, run, stop).await?)
+    },)
+}
+
+/// A batch for people.
+fn describe(batch: &[Job]) -> String {
+    match batch {
+        [] => String::new(),
+        [job] => format!("{}, chunk {}", job.key.table, job.key.number),
+        [first, others @ ..] => format!("{} and {} more", first.key.table, others.len()),
     }
 }

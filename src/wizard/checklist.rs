@@ -8,6 +8,9 @@ use jiff::Timestamp;
 /// The item about tables that were not moved; there only when some were not.
 const LEFT_OUT: &str = "left-out-accepted";
 
+/// The item about writes to the source after the copy.
+const SOURCE_QUIET: &str = "source-quiet";
+
 /// The items that every migration has, in the guide's order and words.
 pub fn standard() -> Vec<Item> {
     let item = |key: &str, kind, text: &str| Item {
@@ -23,6 +26,11 @@ pub fn standard() -> Vec<Item> {
             "data-verified",
             ItemKind::Machine,
             "All data migrated and verified",
+        ),
+        item(
+            SOURCE_QUIET,
+            ItemKind::Machine,
+            "The source was not written to since the copy",
         ),
         item(
             "application-tested",
@@ -77,6 +85,9 @@ pub fn evaluated(session: &Session) -> Vec<Item> {
     {
         (item.ticked, item.evidence) = evidence(session, &item.key);
     }
+    if let Some(item) = items.iter_mut().find(|item| item.key == SOURCE_QUIET) {
+        follow_writes(session, item);
+    }
     follow_left_out(session, &mut items);
     items
 }
@@ -124,6 +135,56 @@ fn proof(tables: &[ComparedTable], at: Timestamp) -> String {
         proof += &format!("; {} left out", figures::counted(left_out, "table"));
     }
     proof
+}
+
+/// Keeps the item about writes to the source in step with what its counters said when it was
+/// compared. They cannot prove everything: where the two sides are equal although the source
+/// counted writes, or where it does not count, only a person knows whether anything still writes.
+fn follow_writes(session: &Session, item: &mut Item) {
+    let (kind, ticked, evidence) = writes(session);
+    if (item.kind, &item.evidence) != (kind, &evidence) {
+        item.signature = None;
+    }
+    (item.kind, item.ticked, item.evidence) = (kind, ticked, evidence);
+}
+
+fn writes(session: &Session) -> (ItemKind, bool, String) {
+    const STOP: &str = "stop what writes to the source";
+    let open = |why: String| (ItemKind::Machine, false, why);
+    let asked = |why: String| (ItemKind::Person, false, why);
+    let named = |tables: Vec<String>| match tables.join(", ") {
+        none if none.is_empty() => None,
+        some => Some(format!("written to since the copy: {some}")),
+    };
+    let found = match (
+        session.report(Step::Compare),
+        session.report(Step::Transfer),
+    ) {
+        (Some(Report::Compare(found)), _) => found,
+        (_, Some(Report::Transfer(moved))) => {
+            return open(named(moved.changed_since()).map_or_else(
+                || "the step compare has not been run".to_owned(),
+                |written| format!("{written}; {STOP}, and run the step compare"),
+            ));
+        }
+        _ => return open("the step transfer has not been run".to_owned()),
+    };
+    let uncounted = |table: &&ComparedTable| table.written_since.is_none() && !table.left_out;
+    match named(found.changed_since()) {
+        Some(written) if found.equal => asked(format!(
+            "{written}, although both sides are equal; {STOP}, compare again, then sign"
+        )),
+        Some(written) => open(format!("{written}; {STOP}")),
+        None if !found.equal => open("the comparison found differences".to_owned()),
+        None if found.tables.iter().any(|table| uncounted(&table)) => asked(format!(
+            "this source does not count writes to all of its tables; {STOP}, compare again, then sign"
+        )),
+        None => {
+            let at = found.at.strftime("%F %H:%M UTC");
+            let why = format!("no write was counted until {at}");
+            (ItemKind::Machine, true, why)
+        }
+    }
 }
 
 /// Keeps the item about tables that were not moved in step with the last transfer. A signature
@@ -190,7 +251,7 @@ pub fn sign(items: &mut [Item], key: &str, by: &str, at: Timestamp) -> Result<()
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::report::NotMoved;
+    use crate::session::report::{Comparison, NotMoved, Transfer};
     use crate::session::{Record, State};
 
     fn at(second: i64) -> Timestamp {
@@ -209,6 +270,7 @@ mod tests {
             tables: Vec::new(),
             built: Vec::new(),
             left_out: Vec::new(),
+            large_objects: Default::default(),
             not_moved: tables.iter().map(named).collect(),
             snapshots: 1,
             retries: 0,
@@ -251,6 +313,67 @@ mod tests {
         assert!(!left_out(&session).unwrap().is_closed());
     }
 
+    /// The item about writes, after a comparison that found this.
+    fn quiet(equal: bool, written_since: Option<bool>, before: Option<&Session>) -> Session {
+        let table = ComparedTable {
+            condition: None,
+            schema: "shop".to_owned(),
+            table: "orders".to_owned(),
+            source_rows: Some(1),
+            target_rows: Some(1),
+            source_hash: None,
+            target_hash: None,
+            equal,
+            left_out: false,
+            written_since,
+        };
+        let found = Comparison {
+            rows_compared: true,
+            at: at(9),
+            equal,
+            method: String::new(),
+            tables: vec![table],
+            collections: Vec::new(),
+        };
+        let mut session = before.cloned().unwrap_or_else(|| Session::new(at(0), 1));
+        let record = Record {
+            state: State::Done,
+            report: Some(Report::Compare(found)),
+            ..Record::default()
+        };
+        session.steps.insert(Step::Compare, record);
+        session.checklist = evaluated(&session);
+        session
+    }
+
+    fn writes_item(session: &Session) -> &Item {
+        let mut items = session.checklist.iter();
+        items.find(|item| item.key == SOURCE_QUIET).unwrap()
+    }
+
+    #[test]
+    fn a_source_without_writes_is_ticked_by_the_machine() {
+        let session = quiet(true, Some(false), None);
+        assert!(writes_item(&session).is_closed());
+        let session = quiet(false, Some(true), Some(&session));
+        let item = writes_item(&session);
+        assert!(!item.is_closed() && item.kind == ItemKind::Machine);
+        assert!(item.evidence.contains("shop.orders; stop what writes"));
+    }
+
+    #[test]
+    fn what_the_counters_cannot_tell_is_signed_by_a_person_for_as_long_as_it_holds() {
+        for unclear in [Some(true), None] {
+            let mut session = quiet(true, unclear, None);
+            assert_eq!(writes_item(&session).kind, ItemKind::Person);
+            sign(&mut session.checklist, SOURCE_QUIET, "Ada", at(10)).unwrap();
+            let session = quiet(true, unclear, Some(&session));
+            assert!(writes_item(&session).is_closed());
+            let session = quiet(false, unclear, Some(&session));
+            assert!(!writes_item(&session).is_closed());
+        }
+    }
+
     #[test]
     fn the_proof_counts_what_is_equal_and_tells_what_is_left_out() {
         let table = |rows, left_out: bool| ComparedTable {
@@ -263,6 +386,7 @@ mod tests {
             target_hash: None,
             equal: !left_out,
             left_out,
+            written_since: None,
         };
         let proof = proof(&[table(3, false), table(4, true)], at(0));
         assert!(proof.starts_with("1 table, 3 rows, counts and content equal"));

@@ -24,11 +24,11 @@ fn rows_in_an_extensions_tables_are_told_beforehand() {
     assert_eq!(ended.code, Some(0), "{ended}");
     let status = world.json(&["status"]).only("status");
     let inventory = &status["session"]["steps"]["inventory"]["report"];
-    let warnings = inventory["warnings"].as_array().expect("warnings");
-    let told: Vec<&str> = warnings
+    let left_behind = inventory["left_behind"].as_array().expect("a list");
+    let told: Vec<&str> = left_behind
         .iter()
-        .filter_map(|warning| warning.as_str())
-        .filter(|warning| warning.contains("extension"))
+        .filter_map(|left| left["what"].as_str())
+        .filter(|what| what.contains("rows of your own"))
         .collect();
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(

@@ -6,14 +6,16 @@ mod sql;
 pub(crate) use program::{Ended, Running};
 pub(crate) use sql::Database;
 
+use crate::processes;
 use neonlift::failure::Explain;
 use neonlift::practice::relay::Faults;
 use neonlift::practice::{Error, Options, Practice};
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::process::{Command, Output, Stdio};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -24,6 +26,10 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(120);
 
 /// Documents enough for several chunks of a mebibyte, few enough to be quick.
 pub(crate) const SEVERAL_CHUNKS: u64 = 2_000;
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// Waits until `condition` gives something; panics with `what` when it never does.
 pub(crate) fn eventually<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
@@ -37,10 +43,28 @@ pub(crate) fn eventually<T>(what: &str, mut condition: impl FnMut() -> Option<T>
     }
 }
 
+/// One of the two servers, by the name of its data folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Side {
+    Source,
+    Target,
+}
+
+impl Side {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Source => "source",
+            Self::Target => "target",
+        }
+    }
+}
+
 /// Practice servers with the runtime that drives their relay.
 struct Servers {
     practice: Option<Practice>,
     runtime: Runtime,
+    /// Servers that `pg_ctl` started again: nobody else ends those.
+    restarted: Mutex<Vec<Side>>,
 }
 
 impl Servers {
@@ -60,11 +84,33 @@ impl Servers {
         Self {
             practice: Some(practice),
             runtime,
+            restarted: Mutex::default(),
         }
     }
 
     fn practice(&self) -> &Practice {
         self.practice.as_ref().expect("running until dropped")
+    }
+
+    /// `pg_ctl` on a server's data, as the user whose data it is.
+    fn pg_ctl(&self, side: Side, arguments: &[&str]) -> Output {
+        let data = self.practice().folder().join(side.name());
+        let owner = fs::metadata(&data).expect("the data folder");
+        let mut command = Command::new(self.practice().binaries().program("pg_ctl"));
+        if owner.uid() != rustix::process::geteuid().as_raw() {
+            command.uid(owner.uid()).gid(owner.gid());
+        }
+        command
+            .args(arguments)
+            .args(["--mode=immediate", "--wait", "--timeout=60", "--pgdata"])
+            .arg(&data)
+            .current_dir(&data)
+            // What it starts would keep a pipe of ours open.
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .output()
+            .expect("pg_ctl runs")
     }
 }
 
@@ -80,10 +126,31 @@ fn explained(error: &Error) -> String {
 
 impl Drop for Servers {
     fn drop(&mut self) {
+        let restarted = std::mem::take(&mut *locked(&self.restarted));
+        for side in restarted {
+            self.pg_ctl(side, &["stop"]);
+        }
         if let Some(practice) = self.practice.take() {
             // A test may have ended a server on purpose.
             let _ = self.runtime.block_on(practice.stop());
         }
+    }
+}
+
+/// No test leaves a process behind.
+impl Drop for World {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        // With the session's file, what a stopped transfer left for the next one has to go.
+        let folder = self.folder.path();
+        eventually("an empty place", || {
+            (fs::remove_dir_all(folder).is_ok() || !folder.exists()).then_some(())
+        });
+        eventually("the end of all holders", || {
+            self.holders().is_empty().then_some(())
+        });
     }
 }
 
@@ -102,13 +169,18 @@ impl World {
     /// Servers that other tests use at the same time: for tests that change nothing.
     pub(crate) fn sharing() -> Self {
         static SHARED: Mutex<Weak<Servers>> = Mutex::new(Weak::new());
-        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut shared = locked(&SHARED);
         // Weak: the last test that uses them ends them.
         let servers = shared
             .upgrade()
             .unwrap_or_else(|| Arc::new(Servers::start(10)));
         *shared = Arc::downgrade(&servers);
         Self::on(servers)
+    }
+
+    /// Another folder, with the same servers.
+    pub(crate) fn beside(&self) -> Self {
+        Self::on(Arc::clone(&self.servers))
     }
 
     fn on(servers: Arc<Servers>) -> Self {
@@ -124,6 +196,20 @@ impl World {
 
     fn practice(&self) -> &Practice {
         self.servers.practice()
+    }
+
+    /// What drives the relay and the sessions of the tests.
+    pub(crate) fn runtime(&self) -> &Runtime {
+        &self.servers.runtime
+    }
+
+    /// Ends a server as a crash does, and starts it again: `pg_ctl restart -m immediate`.
+    pub(crate) fn restart(&self, side: Side) {
+        let done = self.servers.pg_ctl(side, &["restart"]);
+        let mut restarted = locked(&self.servers.restarted);
+        restarted.retain(|other| *other != side);
+        restarted.push(side);
+        assert!(done.status.success(), "{side:?} does not start again");
     }
 
     /// Everything that the program writes is somewhere in here.
@@ -224,6 +310,21 @@ impl World {
         file.display().to_string()
     }
 
+    /// As [`World::small_chunks`], and the snapshot ends with the program.
+    pub(crate) fn small_chunks_unheld(&self) -> String {
+        self.config("[transfer]\nchunk_mb = 1\njobs = 1\nhold_hours = 0\n")
+    }
+
+    /// The command lines of the processes that hold a snapshot for a session in this folder.
+    pub(crate) fn holders(&self) -> Vec<String> {
+        let folder = self.folder.path().to_string_lossy();
+        let is_holder = |line: &String| line.contains(" hold ") && line.contains(&*folder);
+        processes::arguments()
+            .into_iter()
+            .filter(is_holder)
+            .collect()
+    }
+
     /// A configuration under which the rows travel one after another in chunks of a mebibyte.
     pub(crate) fn small_chunks(&self) -> String {
         self.config("[transfer]\nchunk_mb = 1\njobs = 1\n")
@@ -244,14 +345,6 @@ impl World {
             "--exclude-schema=neonlift",
         ];
         String::from_utf8(sql::dump(&program, url, &arguments)).expect("UTF-8")
-    }
-
-    /// The rows of a schema as `pg_dump` sees them, sequences' values with them.
-    pub(crate) fn rows_dumped(&self, url: &str, schema: &str) -> String {
-        let program = self.postgres_program("pg_dump");
-        let schema = format!("--schema={schema}");
-        let text = sql::dump(&program, url, &["--data-only", "--no-owner", &schema]);
-        String::from_utf8(text).expect("UTF-8")
     }
 
     /// The target's address as a superuser.

@@ -1,35 +1,8 @@
-//! Stopped by a person or by the system: it ends by itself, soon, and goes on next time.
+//! Stopped while it waits for a server. Stopped anywhere: `tests/faults/interrupted.rs`.
 
-use crate::fixture::{SEVERAL_CHUNKS, World, eventually};
-use crate::killed::stopped_amid_the_rows;
+use crate::fixture::{World, eventually};
 use rstest::rstest;
 use rustix::process::Signal;
-
-#[rstest]
-#[case::ctrl_c(Signal::INT)]
-#[case::kill(Signal::TERM)]
-#[case::the_terminal_went_away(Signal::HUP)]
-fn a_transfer_that_is_stopped_goes_on(#[case] signal: Signal) {
-    let world = World::new(SEVERAL_CHUNKS);
-    let stopped = stopped_amid_the_rows(&world, |running| {
-        running.signal(signal);
-        running.end()
-    });
-    let stopped = stopped.expect(130, "interrupted");
-    assert!(
-        stopped.of_kind("failure").is_empty(),
-        "nothing failed: {stopped}"
-    );
-    let status = world.json(&["status"]).only("status");
-    assert_eq!(
-        status["session"]["steps"]["transfer"]["state"],
-        "interrupted"
-    );
-    world
-        .json(&["run"])
-        .expect(0, "awaiting_sign_off")
-        .expect_equal();
-}
 
 /// The server is told to cancel; when the road does not carry that either, it ends all the same.
 #[rstest]

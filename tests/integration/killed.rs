@@ -1,28 +1,41 @@
-//! Killed at any moment: the same command goes on, nothing lost, nothing doubled.
+//! Killed where it matters what happens meanwhile. Killed anywhere: `tests/faults/killed.rs`.
 
 use crate::fixture::{Ended, Running, SEVERAL_CHUNKS, World, eventually};
 use std::collections::BTreeMap;
-use std::fs;
-use std::time::Duration;
 
 /// A migration that was stopped while rows travelled: some chunks are in, some are not. `stop`
 /// ends the program while nothing flows to the target.
 pub(crate) fn stopped_amid_the_rows(world: &World, stop: impl FnOnce(Running) -> Ended) -> Ended {
-    let config = world.small_chunks();
+    stopped_amid(world, &world.small_chunks(), stop)
+}
+
+/// As [`stopped_amid_the_rows`], under this configuration.
+pub(crate) fn stopped_amid(
+    world: &World,
+    config: &str,
+    stop: impl FnOnce(Running) -> Ended,
+) -> Ended {
     world
-        .json(&["run", "--until", "schema", "--config", &config])
+        .json(&["run", "--until", "schema", "--config", config])
         .expect(0, "done");
-    // Several round trips a chunk: slow enough to be caught half-way.
-    world.faults().delay(Duration::from_millis(80));
-    let running = world.start(&["run", "--config", &config]);
+    let holder = rows_kept_out(world);
+    let running = world.start(&["run", "--config", config]);
     eventually("a loaded chunk", || (world.chunks().0 > 0).then_some(()));
     world.faults().stall(true);
     let ended = stop(running);
-    world.faults().delay(Duration::ZERO);
     world.faults().stall(false);
+    drop(holder);
     let (loaded, all) = world.chunks();
     assert!(0 < loaded && loaded < all, "{loaded} of {all} chunks");
     ended
+}
+
+/// As long as this is held, a small table takes no rows, nor do those that share its transaction;
+/// the others do.
+pub(crate) fn rows_kept_out(world: &World) -> impl Sized {
+    let holder = world.target().open();
+    holder.run("BEGIN; LOCK TABLE shop.edge_cases IN SHARE MODE");
+    holder
 }
 
 /// The rest of the run.
@@ -35,7 +48,7 @@ fn go_on(world: &World) -> Ended {
 }
 
 /// When each chunk that is in was loaded.
-fn loaded_at(world: &World) -> BTreeMap<(String, String), String> {
+pub(crate) fn loaded_at(world: &World) -> BTreeMap<(String, String), String> {
     let sql =
         "SELECT table_name, chunk, loaded_at FROM neonlift.chunks WHERE loaded_at IS NOT NULL";
     let rows = world.target().rows(sql).into_iter();
@@ -53,30 +66,9 @@ fn no_row_twice(world: &World) {
 }
 
 #[test]
-fn amid_the_rows() {
-    let world = World::new(SEVERAL_CHUNKS);
-    let before = world.dump_of_source();
-    let killed = stopped_amid_the_rows(&world, Running::kill);
-    assert_eq!(killed.code, None, "{killed}");
-    let loaded = loaded_at(&world);
-    let status = world.json(&["status"]).only("status");
-    assert_eq!(status["session"]["steps"]["transfer"]["state"], "running");
-
-    let ended = go_on(&world);
-    let now = loaded_at(&world);
-    assert!(
-        loaded.iter().all(|(chunk, at)| now.get(chunk) == Some(at)),
-        "loaded again: {ended}"
-    );
-    assert!(now.len() > loaded.len());
-    no_row_twice(&world);
-    assert!(world.dump_of_source() == before, "the source has changed");
-}
-
-#[test]
 fn amid_the_rows_and_then_the_source_was_written_to() {
     let world = World::new(SEVERAL_CHUNKS);
-    stopped_amid_the_rows(&world, Running::kill);
+    stopped_amid(&world, &world.small_chunks_unheld(), Running::kill);
     let loaded = loaded_at(&world);
     let first = world.source().open();
     first.run("UPDATE vector_documents SET content = content || '!' WHERE ctid = '(0,1)'");
@@ -88,8 +80,12 @@ fn amid_the_rows_and_then_the_source_was_written_to() {
     });
 
     let ended = go_on(&world);
-    let note = "loading vector_documents again, whole";
-    assert!(ended.notes().contains(note), "{ended}");
+    for note in [
+        "in which the copy began, is lost",
+        "loading vector_documents again, whole",
+    ] {
+        assert!(ended.notes().contains(note), "{ended}");
+    }
     let now = loaded_at(&world);
     let documents = now
         .iter()
@@ -194,48 +190,6 @@ fn while_the_first_index_is_built() {
 #[test]
 fn while_a_key_is_built_after_others() {
     killed_while_building_on("shop.orders");
-}
-
-#[test]
-fn during_the_backup() {
-    let world = World::new(300);
-    world
-        .json(&["run", "--until", "inventory"])
-        .expect(0, "done");
-    let holder = world.source().open();
-    holder.run("BEGIN; LOCK TABLE shop.visits IN ACCESS EXCLUSIVE MODE");
-    let running = world.start(&["run"]);
-    let waiting = "SELECT count(*) FROM pg_stat_activity
-                   WHERE wait_event_type = 'Lock' AND query LIKE 'LOCK TABLE%'";
-    eventually("a waiting pg_dump", || {
-        (world.source().value(waiting) == "1").then_some(())
-    });
-    running.kill();
-    holder.run("ROLLBACK");
-    // Named by the second it was begun in, which for a person is long ago.
-    let backups = world.work().join("backups");
-    let left = fs::read_dir(&backups).expect("backups").flatten();
-    let partial = left
-        .map(|entry| entry.path())
-        .find(|path| path.to_string_lossy().ends_with(".partial"));
-    let old = backups.join("local_db_20200101_000000.dump.partial");
-    fs::rename(partial.expect("a half dump"), old).expect("renamed");
-
-    let ended = world
-        .json(&["run"])
-        .expect(0, "awaiting_sign_off")
-        .expect_equal();
-    let names = fs::read_dir(backups).expect("backups").flatten();
-    let mut names: Vec<String> = names
-        .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .collect();
-    names.sort();
-    let of = |ending: &str| names.iter().filter(|name| name.ends_with(ending)).count();
-    assert_eq!(
-        (of(".dump"), of(".list"), of(".partial")),
-        (1, 1, 0),
-        "{names:?}\n{ended}"
-    );
 }
 
 #[test]

@@ -3,10 +3,10 @@
 
 use crate::differences::differing;
 use crate::fixture::{Ended, Running, SEVERAL_CHUNKS, World, eventually};
-use crate::killed::stopped_amid_the_rows;
+use crate::killed::{rows_kept_out, stopped_amid};
 
 /// Writes to the source, and waits until its counters tell: they come with the end of a session.
-fn write_to_source(world: &World, sql: &str) {
+pub(crate) fn write_to_source(world: &World, sql: &str) {
     let written = "SELECT sum(n_tup_ins + n_tup_upd + n_tup_del) FROM pg_stat_user_tables";
     let before = world.source().value(written);
     world.source().run(sql);
@@ -59,7 +59,7 @@ fn nor_when_there_was_nothing_to_build() {
 #[test]
 fn a_half_loaded_table_with_a_row_of_somebody_else_is_not_emptied() {
     let world = World::new(SEVERAL_CHUNKS);
-    stopped_amid_the_rows(&world, Running::kill);
+    stopped_amid(&world, &world.small_chunks_unheld(), Running::kill);
     world.target().run(
         "CREATE TEMP TABLE one AS SELECT * FROM vector_documents LIMIT 1;
          UPDATE one SET id = gen_random_uuid(), content = 'of the application';
@@ -136,8 +136,7 @@ fn chunks_that_a_crash_took_back_are_loaded_again() {
     world
         .json(&["run", "--until", "schema", "--config", &config])
         .expect(0, "done");
-    // Several round trips a chunk: slow enough to be caught half-way.
-    world.faults().delay(std::time::Duration::from_millis(80));
+    let holder = rows_kept_out(&world);
     let running = world.start(&["run", "--config", &config]);
     eventually("loaded chunks", || (world.chunks().0 > 1).then_some(()));
     world.faults().stall(true);
@@ -155,7 +154,7 @@ fn chunks_that_a_crash_took_back_are_loaded_again() {
     let number = |at: usize| taken[0][at].as_deref().and_then(|n| n.parse::<u64>().ok());
     assert!(number(1) > Some(0), "{taken:?}");
     assert_eq!(number(0), number(2), "{taken:?}");
-    world.faults().delay(std::time::Duration::ZERO);
+    drop(holder);
     world.faults().stall(false);
     let ended = running.end().expect(0, "awaiting_sign_off").expect_equal();
     assert_eq!(world.chunks(), (all, all), "{ended}");

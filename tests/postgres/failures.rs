@@ -7,6 +7,7 @@ use neonlift::postgres::{Cause, Connection, ConnectionString, Error, Retrying};
 use neonlift::secret::Secret;
 use std::sync::Mutex;
 use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -24,8 +25,10 @@ fn shown(error: &Error) -> String {
 }
 
 async fn assert_refused(place: &ConnectionString, cause: Cause) {
-    let patient = Retrying::default().telling(|notice| panic!("retries {:?}", notice.error));
-    let error = Connection::open(place, &patient, &CancellationToken::new())
+    let strict = place
+        .clone()
+        .telling(|notice| panic!("retries {:?}", notice.error));
+    let error = Connection::open(&strict, &Retrying::default(), &CancellationToken::new())
         .await
         .unwrap_err();
     assert_eq!(error.cause(), Some(cause), "{error:?}");
@@ -116,6 +119,24 @@ async fn a_connection_cut_while_it_opens_is_tried_again() {
 }
 
 #[tokio::test]
+async fn a_connection_cut_amid_the_tls_handshake_is_tried_again() {
+    let cutting = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = cutting.local_addr().unwrap().port();
+    let text = format!("postgresql://u:p@127.0.0.1:{port}/d?sslmode=require");
+    let place = ConnectionString::parse(&text).unwrap();
+    let cut = async {
+        let (mut client, _) = cutting.accept().await.unwrap();
+        client.read_exact(&mut [0; 8]).await.unwrap();
+        client.write_all(b"S").await.unwrap();
+        // All of its hello is read: what is left unread would end in a reset.
+        assert!(client.read(&mut [0; 4096]).await.unwrap() > 0);
+    };
+    let (error, ()) = tokio::join!(error_of(&place), cut);
+    assert_eq!(error.cause(), Some(Cause::ConnectionLost), "{error:?}");
+    assert!(error.is_retryable());
+}
+
+#[tokio::test]
 async fn a_silent_server_is_given_up_in_time() {
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = silent.local_addr().unwrap().port();
@@ -138,8 +159,8 @@ async fn a_full_server_is_tried_again_until_there_is_room() {
     let retrying = Retrying {
         first_pause: Duration::from_millis(10),
         ..Retrying::default()
-    }
-    .telling(move |notice| {
+    };
+    let place = place.telling(move |notice| {
         assert_eq!(notice.error.sqlstate(), Some("53300"));
         first.lock().unwrap().take();
     });
@@ -169,7 +190,7 @@ async fn a_retry_ends_with_its_attempts_or_when_cancelled() {
         within: Duration::from_secs(9999),
         ..Retrying::default()
     };
-    let patient = patient.telling(move |_| stop.cancel());
+    let place = place.telling(move |_| stop.cancel());
     let error = Connection::open(&place, &patient, &cancel)
         .await
         .unwrap_err();

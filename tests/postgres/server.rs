@@ -70,6 +70,20 @@ pub(crate) struct Server {
 }
 
 impl Server {
+    /// Starts servers without TLS of these folders' programs, all at the same time.
+    #[allow(
+        dead_code,
+        reason = "for the tests of everything, which choose their servers"
+    )]
+    pub(crate) async fn start_all<const N: usize>(bins: [&Path; N]) -> [Self; N] {
+        let made = Data::make_all(&bins);
+        let mut servers = Vec::with_capacity(N);
+        for data in made {
+            servers.push(data.serve(false).await);
+        }
+        servers.try_into().ok().expect("one for each")
+    }
+
     /// The folder of its programs.
     pub(crate) fn bin(&self) -> &Path {
         &self.bin
@@ -160,16 +174,8 @@ fn servers() -> &'static Servers {
 #[tokio::main]
 async fn start_all() -> Servers {
     let bins = installations().await;
-    let made: Vec<_> = std::thread::scope(|scope| {
-        let making: Vec<_> = bins
-            .iter()
-            .map(|bin| scope.spawn(|| Data::make(bin)))
-            .collect();
-        making
-            .into_iter()
-            .map(|data| data.join().unwrap())
-            .collect()
-    });
+    let paths: Vec<&Path> = bins.iter().map(PathBuf::as_path).collect();
+    let made = Data::make_all(&paths);
     let first_again = made[0].built_with_tls && !made[1..].iter().any(|data| data.built_with_tls);
     let mut rest = made.into_iter();
     let plain = rest.next().unwrap().serve(false).await;
@@ -222,6 +228,15 @@ struct Data {
 }
 
 impl Data {
+    fn make_all(bins: &[&Path]) -> Vec<Self> {
+        std::thread::scope(|scope| {
+            let making = bins.iter().map(|bin| scope.spawn(|| Self::make(bin)));
+            let making: Vec<_> = making.collect();
+            let made = making.into_iter().map(|data| data.join().unwrap());
+            made.collect()
+        })
+    }
+
     fn make(bin: &Path) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();

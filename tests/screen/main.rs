@@ -17,6 +17,7 @@ mod window;
 #[allow(dead_code, reason = "those tests need more of it")]
 mod beside {
     pub(crate) mod fixture;
+    pub(crate) mod processes;
 }
 
-use beside::fixture;
+use beside::{fixture, processes};

@@ -64,6 +64,15 @@ fn inventory(found: &Inventory) -> Vec<String> {
     );
     lines.extend(left_out(&found.left_out));
     lines.extend(found.warnings.iter().map(|warning| format!("! {warning}")));
+    if found.large_objects > 0 {
+        lines.push(counted(found.large_objects, "large object"));
+    }
+    lines.extend(
+        found
+            .left_behind
+            .iter()
+            .map(|left| format!("! left behind: {} ({})", left.what, left.happens)),
+    );
     lines.push(format!("written to {}", found.stats_file));
     lines
 }
@@ -120,14 +129,27 @@ fn transfer(found: &Transfer) -> Vec<String> {
         ),
         format!("built, by the ledger: {}", kinds(&found.built)),
     ];
+    if found.large_objects.objects > 0 {
+        lines.push(format!(
+            "{}, {}",
+            counted(found.large_objects.objects, "large object"),
+            bytes(found.large_objects.bytes)
+        ));
+    }
     if found.retries > 0 {
         lines.push(format!(
             "! tried again: {}",
             counted(found.retries, "chunk")
         ));
     }
+    lines.extend(changed_since(&found.changed_since()));
     lines.extend(left_out(&found.left_out));
     lines
+}
+
+fn changed_since(tables: &[String]) -> Option<String> {
+    let names = tables.join(", ");
+    (!tables.is_empty()).then(|| format!("! written to on the source since the copy: {names}"))
 }
 
 fn comparison(found: &Comparison) -> Vec<String> {
@@ -185,6 +207,7 @@ fn comparison(found: &Comparison) -> Vec<String> {
         lines.extend(columns(&titles, &groups));
     }
     lines.push(String::new());
+    lines.extend(changed_since(&found.changed_since()));
     let left_out = found.tables.iter().filter(|table| table.left_out).count();
     lines.push(format!(
         "source and target: {}{}",

@@ -167,3 +167,16 @@ pub async fn foreign_keys(connection: &Connection) -> Result<Vec<ForeignKey>, Er
         })
         .collect())
 }
+
+/// The schemas that a person made.
+pub async fn schemas(connection: &Connection) -> Result<Vec<String>, Error> {
+    let rows = connection
+        .query(
+            "SELECT nspname FROM pg_namespace WHERE nspname NOT LIKE 'pg\\_%'
+             AND nspname NOT IN ('information_schema', 'neonlift') ORDER BY 1",
+            &[],
+        )
+        .await
+        .map_err(Error::while_doing("listing the schemas"))?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}

@@ -16,7 +16,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
-use tokio_postgres::{AsyncMessage, CancelToken, Client, Socket};
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{AsyncMessage, CancelToken, Client, Row, Socket};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -109,6 +110,37 @@ impl Connection {
             .batch_execute(sql)
             .await
             .map_err(|error| self.failed(doing, error))
+    }
+
+    /// As [`Client::query`], but in one round trip when there are no parameters: the driver would
+    /// prepare the statement first, which on a long road is as long as the answer.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn query(
+        &self,
+        sql: &str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, tokio_postgres::Error> {
+        match parameters {
+            [] => self.client.query_typed(sql, &[]).await,
+            _ => self.client.query(sql, parameters).await,
+        }
+    }
+
+    /// As [`Client::query_one`], in one round trip when there are no parameters.
+    ///
+    /// # Errors
+    /// The server's; or not exactly one row.
+    pub async fn query_one(
+        &self,
+        sql: &str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<Row, tokio_postgres::Error> {
+        match parameters {
+            [] => self.client.query_typed_one(sql, &[]).await,
+            _ => self.client.query_one(sql, parameters).await,
+        }
     }
 
     /// Wraps an error of this session's client; when the session had ended, the reason it ended for

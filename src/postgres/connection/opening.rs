@@ -49,8 +49,6 @@ pub struct Retrying {
     pub longest_pause: Duration,
     /// No further attempt is begun after this time in all.
     pub within: Duration,
-    /// Told of each retry.
-    pub told: Option<OnRetry>,
 }
 
 impl Default for Retrying {
@@ -60,7 +58,6 @@ impl Default for Retrying {
             first_pause: Duration::from_millis(250),
             longest_pause: Duration::from_secs(4),
             within: Duration::from_secs(60),
-            told: None,
         }
     }
 }
@@ -74,13 +71,6 @@ impl Retrying {
         }
     }
 
-    /// Calls this before each retry.
-    #[must_use]
-    pub fn telling(mut self, told: impl Fn(&RetryNotice<'_>) + Send + Sync + 'static) -> Self {
-        self.told = Some(Arc::new(told));
-        self
-    }
-
     fn pause_after(&self, attempt: u32) -> Duration {
         let doubled = self
             .first_pause
@@ -90,7 +80,8 @@ impl Retrying {
 }
 
 impl Connection {
-    /// Opens a session, again and again while the reason passes by itself.
+    /// Opens a session, again and again while the reason passes by itself. Each retry is told to
+    /// the place's listener ([`ConnectionString::telling`]).
     ///
     /// # Errors
     /// The last attempt's error; [`Error::Cancelled`] at once when the token is cancelled.
@@ -113,7 +104,7 @@ impl Connection {
                 return Err(error);
             }
             tracing::info!(attempt, ?pause, %error, cause = ?error.cause(), "connecting again");
-            if let Some(told) = &retrying.told {
+            if let Some(told) = place.listener() {
                 told(&RetryNotice {
                     attempt,
                     error: &error,

@@ -12,11 +12,13 @@ pub use parameters::{ChannelBinding, SslMode, SslRoot};
 pub use parse_error::{ParseError, percent_code};
 pub use understood::LIBPQ_VARIABLES;
 
+use super::connection::{OnRetry, RetryNotice};
 use crate::secret::Secret;
 use parameters::Setting;
 use std::fmt;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The name under which neonlift appears in `pg_stat_activity` unless the string says otherwise.
@@ -43,7 +45,20 @@ pub struct ConnectionString {
     connect_timeout: Option<Duration>,
     ignored: Vec<String>,
     cautions: Vec<String>,
+    listener: Listener,
 }
+
+/// Who hears of retries on the way there. No part of what a place is: all are equal.
+#[derive(Clone, Default)]
+struct Listener(Option<OnRetry>);
+
+impl PartialEq for Listener {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Listener {}
 
 impl ConnectionString {
     /// Reads a URL (`postgresql://…`) or libpq's `key=value` form, also as it is pasted from a
@@ -172,6 +187,18 @@ impl ConnectionString {
     pub fn with_database(mut self, database: &str) -> Self {
         self.database = database.to_owned();
         self
+    }
+
+    /// The same place, whose visitor tells this of each retry, before its pause.
+    #[must_use]
+    pub fn telling(mut self, told: impl Fn(&RetryNotice<'_>) + Send + Sync + 'static) -> Self {
+        self.listener = Listener(Some(Arc::new(told)));
+        self
+    }
+
+    /// Whom to tell of retries.
+    pub(super) fn listener(&self) -> Option<&OnRetry> {
+        self.listener.0.as_ref()
     }
 
     /// `host:port/database`, for messages.

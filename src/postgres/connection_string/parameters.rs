@@ -258,6 +258,7 @@ pub(super) fn build(settings: Vec<Setting>) -> Result<ConnectionString, ParseErr
         connect_timeout: given.connect_timeout()?,
         ignored: given.ignored(),
         cautions: Vec::new(),
+        listener: super::Listener::default(),
         host,
     })
 }

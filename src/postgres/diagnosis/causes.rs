@@ -171,7 +171,7 @@ causes! {
     Conflict, Now, "Transactions got in each other's way (deadlock or serialization failure)",
         ["Try again."];
     SnapshotGone, AfterChange, "The source's snapshot is gone",
-        ["The session that held it ended: tables that were not finished have to be read anew."];
+        ["The session that held it has ended. Run the step again: it takes a new one and goes on with what is missing."];
 
     // Objects and rows.
     AlreadyExists, AfterChange, "Something of this name exists on the target already",

@@ -63,6 +63,14 @@ pub(super) const TEXTS: &[(&[&str], Cause)] = &[
     (&["self signed certificate"], CertificateNotTrusted),
     (&["unable to get local issuer"], CertificateNotTrusted),
     (&["certificate", "not trusted"], CertificateNotTrusted),
+    (
+        &["error performing tls handshake", "unexpected eof"],
+        ConnectionLost,
+    ),
+    (
+        &["error performing tls handshake", "connection reset"],
+        ConnectionLost,
+    ),
     (&["error performing tls handshake"], TlsFailed),
     (&["ssl routines"], TlsFailed),
     // Logging in.

@@ -42,6 +42,9 @@ pub enum Class {
     RowSecurity,
     /// A comment on anything.
     Comment,
+    /// An event trigger, or a comment on one: last of all, because it may refuse what comes after
+    /// it. Whether the target allows it, only trying tells.
+    EventTrigger,
 }
 
 impl Class {
@@ -62,7 +65,9 @@ impl Class {
             "TRIGGER" => Self::Trigger,
             "POLICY" => Self::Policy,
             "ROW SECURITY" => Self::RowSecurity,
+            "COMMENT" if entry.name.starts_with("EVENT TRIGGER ") => Self::EventTrigger,
             "COMMENT" => Self::Comment,
+            "EVENT TRIGGER" => Self::EventTrigger,
             _ => Self::Other,
         }
     }
@@ -96,15 +101,35 @@ impl Entry {
             "COMMENT" => commented_object(&self.name),
             "SCHEMA" if self.name == "public" => Some("every new database has this schema"),
             "FUNCTION" | "PROCEDURE" => untrusted_language(&self.sql),
+            "AGGREGATE" => has_word(&self.sql, "internal").then_some(INTERNAL_STATE),
             "TYPE" => is_base_type(&self.sql).then_some(BASE_TYPE),
             kind => whole_kind(kind),
         }
     }
 }
 
+impl Entry {
+    /// A function without its mark `LEAKPROOF`, which only a superuser may give; `None` for what
+    /// is not marked. Without it a function is called later than a policy's conditions, so queries
+    /// may be slower, never wrong.
+    pub fn without_leakproof(&self) -> Option<Self> {
+        // pg_dump writes a function's attributes behind its language and before its body.
+        let mut attributes = tokens(&self.sql)
+            .skip_while(|token| !token.is_word("language"))
+            .take_while(|token| !token.is_word("as") && !token.is_word("begin"));
+        let mark = attributes.find(|token| token.is_word("leakproof"))?;
+        let mut entry = self.clone();
+        entry.sql.replace_range(mark.start..mark.end(), "");
+        (self.kind == "FUNCTION").then_some(entry)
+    }
+}
+
 const SUPERUSER: &str = "only a superuser may create it, and nobody is one on Neon";
 const BASE_TYPE: &str = "only a superuser may create a base type: install the extension it is from";
-const EVENT_TRIGGER: &str = "only a superuser may create event triggers";
+const INTERNAL_STATE: &str =
+    "only a superuser may create an aggregate whose state is of the type internal";
+const USER_MAPPING: &str =
+    "it is for a role of the old server, often with a password: make it again";
 const PUBLICATION: &str = "it publishes from the old server: make it again where it is needed";
 const SUBSCRIPTION: &str =
     "it would pull from another server, with its password: make it again after the cutover";
@@ -113,7 +138,7 @@ const LANGUAGE: &str = "only a superuser may create a language: install it as an
 
 fn whole_kind(kind: &str) -> Option<&'static str> {
     Some(match kind {
-        "EVENT TRIGGER" => EVENT_TRIGGER,
+        "USER MAPPING" => USER_MAPPING,
         "PUBLICATION" | "PUBLICATION TABLE" | "PUBLICATION TABLES IN SCHEMA" => PUBLICATION,
         "SUBSCRIPTION" | "SUBSCRIPTION TABLE" => SUBSCRIPTION,
         "SECURITY LABEL" => SECURITY_LABEL,
@@ -139,7 +164,6 @@ fn commented_object(name: &str) -> Option<&'static str> {
         );
     }
     let kinds = [
-        "EVENT TRIGGER",
         "PUBLICATION",
         "SUBSCRIPTION",
         "PROCEDURAL LANGUAGE",

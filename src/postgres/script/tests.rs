@@ -142,6 +142,16 @@ fn what_an_owner_on_neon_cannot_take_is_left_out() {
             "CREATE TYPE public.t (\n INTERNALLENGTH = 4,\n INPUT = a\n);",
         ),
         entry(
+            "AGGREGATE",
+            "a(anyelement)",
+            "CREATE AGGREGATE public.a(anyelement) (\n SFUNC = f,\n STYPE = internal\n);",
+        ),
+        entry(
+            "USER MAPPING",
+            "USER MAPPING app SERVER s",
+            "CREATE USER MAPPING FOR app SERVER s OPTIONS (password 'x');",
+        ),
+        entry(
             "PROCEDURAL LANGUAGE",
             "plperlu",
             "CREATE OR REPLACE PROCEDURAL LANGUAGE plperlu;",
@@ -168,8 +178,35 @@ fn what_an_owner_on_neon_cannot_take_is_left_out() {
             "CREATE FUNCTION public.f() RETURNS void\n LANGUAGE plpgsql\n AS $$ LANGUAGE c $$;",
         ),
         entry("TYPE", "t", "CREATE TYPE public.t AS (\n a integer\n);"),
+        entry(
+            "EVENT TRIGGER",
+            "e",
+            "CREATE EVENT TRIGGER e ON sql_drop EXECUTE FUNCTION f();",
+        ),
     ];
     assert!(taken.iter().all(|e| e.left_out().is_none()), "{taken:?}");
+}
+
+#[test]
+fn only_the_mark_leakproof_is_taken_off() {
+    let function = |sql: &str| entry("FUNCTION", "f(integer)", sql);
+    let marked = "CREATE FUNCTION s.f(leakproof integer) RETURNS text\n    LANGUAGE sql STRICT LEAKPROOF COST 7\n    AS $$ LEAKPROOF $$;";
+    let plain = "CREATE FUNCTION s.f(leakproof integer) RETURNS text\n    LANGUAGE sql STRICT  COST 7\n    AS $$ LEAKPROOF $$;";
+    let without = function(marked).without_leakproof();
+    assert_eq!(without.map(|entry| entry.sql).as_deref(), Some(plain));
+    assert_eq!(function(plain).without_leakproof(), None);
+}
+
+#[test]
+fn a_comment_on_an_event_trigger_comes_after_it() {
+    let sql = "COMMENT ON EVENT TRIGGER e IS 'x';";
+    let class = entry("COMMENT", "EVENT TRIGGER e", sql).class();
+    assert_eq!(class, Class::EventTrigger);
+    let sql = "COMMENT ON TABLE \"EVENT TRIGGER \" IS 'x';";
+    assert_eq!(
+        entry("COMMENT", "TABLE \"EVENT TRIGGER \"", sql).class(),
+        Class::Comment
+    );
 }
 
 proptest! {

@@ -15,6 +15,7 @@ refuse 3      the next 3 connections hear \"Too many connections to this endpoin
 stall         nothing flows, in neither direction
 go            it flows again
 cut 1000000   the first session that sends a million bytes from now on is dropped without a word
+full 3        the next 3 COPYs find the project's size limit reached (53100); 0: there is room again
 delay 40ms    a round trip takes 40 ms longer; 0ms: no longer
 help          these lines";
 
@@ -29,6 +30,8 @@ struct Orders {
     stalled: bool,
     round_trip: Duration,
     refusals: u32,
+    /// COPYs that will find no room.
+    full: u32,
     /// How often the compute has fallen asleep.
     naps: u64,
     compute: Compute,
@@ -74,6 +77,13 @@ impl Faults {
     pub fn refuse(&self, connections: u32) {
         self.orders
             .send_modify(|orders| orders.refusals = connections);
+    }
+
+    /// The next `copies` COPYs into the target fail as on a Neon project that has reached its size
+    /// limit: SQLSTATE 53100, and their transactions with them. One that is under way is the first.
+    /// 0: there is room again.
+    pub fn full(&self, copies: u32) {
+        self.orders.send_modify(|orders| orders.full = copies);
     }
 
     /// With `true` no byte flows in either direction, of new connections neither; with `false`
@@ -122,6 +132,11 @@ impl Faults {
                 self.refuse(connections);
                 Ok(format!("The next {connections} connections are refused."))
             }
+            [command @ "full", count] => {
+                let copies = number(command, count)?;
+                self.full(copies);
+                Ok(format!("The next {copies} COPYs find no room."))
+            }
             [command @ "cut", count] => {
                 let bytes = number(command, count)?;
                 self.cut_after(bytes);
@@ -167,10 +182,21 @@ impl Faults {
 
     /// Whether a connection that has come now is one too many.
     pub(super) fn refused(&self) -> bool {
+        self.one_of(|orders| &mut orders.refusals)
+    }
+
+    /// Whether a COPY that brings rows now finds no room for them.
+    pub(super) fn finds_no_room(&self) -> bool {
+        self.one_of(|orders| &mut orders.full)
+    }
+
+    /// Takes one from a number that was ordered, if there is one left.
+    fn one_of(&self, number: impl Fn(&mut Orders) -> &mut u32) -> bool {
         self.orders.send_if_modified(|orders| {
-            let refused = orders.refusals > 0;
-            orders.refusals = orders.refusals.saturating_sub(1);
-            refused
+            let number = number(orders);
+            let left = *number > 0;
+            *number = number.saturating_sub(1);
+            left
         })
     }
 
@@ -308,6 +334,7 @@ mod tests {
             "stall",
             "go",
             " cut 1000000 ",
+            "full 3",
             "delay 40ms",
         ] {
             let answer = faults.command(line).unwrap();
@@ -315,6 +342,7 @@ mod tests {
         }
         assert_eq!(faults.one_way(), Duration::from_millis(20));
         assert!((0..3).all(|_| faults.refused()) && !faults.refused());
+        assert!((0..3).all(|_| faults.finds_no_room()) && !faults.finds_no_room());
         assert_eq!(faults.command("help").unwrap(), COMMANDS);
     }
 

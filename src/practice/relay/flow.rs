@@ -1,6 +1,7 @@
 //! Bytes both ways, in bounded memory, with the road's faults.
 
 use super::faults::{Faults, Nap, Tally};
+use super::room::{Answers, Lack, Rows};
 use super::wire::{Boundaries, Greeting, error_response};
 use bytes::{Bytes, BytesMut};
 use std::convert::Infallible;
@@ -41,12 +42,14 @@ where
         let (server_reads, server_writes) = server.split();
         let (mut up, up_feed) = line(faults);
         let (mut down, down_feed) = line(faults);
+        let lack = Lack::default();
+        let rows = Rows::new(faults, &lack);
         // When one direction is over, so is the session, as soon as the rest has been delivered.
         tokio::select! {
-            ended = to_server(&mut up, server_writes) => ended,
+            ended = to_server(&mut up, server_writes, rows) => ended,
             ended = to_client(&mut down, client_writes, nap) => ended,
             never = up_feed.run(client_reads, Ok) => match never {},
-            never = down_feed.run(server_reads, pass_greeting(greeting)) => match never {},
+            never = down_feed.run(server_reads, pass_answers(greeting, &lack)) => match never {},
         }
     };
     match ended {
@@ -56,8 +59,9 @@ where
     }
 }
 
-fn pass_greeting(mut greeting: Greeting) -> impl FnMut(Bytes) -> io::Result<Bytes> {
-    move |bytes| greeting.pass(bytes)
+fn pass_answers(mut greeting: Greeting, lack: &Lack) -> impl FnMut(Bytes) -> io::Result<Bytes> {
+    let mut answers = Answers::new(lack);
+    move |bytes| answers.pass(greeting.pass(bytes)?)
 }
 
 /// Closes a client's connection so that it hears what was said last: while it still sends, a
@@ -183,7 +187,11 @@ impl Line<'_> {
     }
 }
 
-async fn to_server(line: &mut Line<'_>, mut server: impl AsyncWrite + Unpin) -> io::Result<()> {
+async fn to_server(
+    line: &mut Line<'_>,
+    mut server: impl AsyncWrite + Unpin,
+    mut rows: Rows<'_>,
+) -> io::Result<()> {
     let mut tally = Tally::default();
     while line.ready().await {
         let Some(chunk) = line.take().await else {
@@ -196,7 +204,7 @@ async fn to_server(line: &mut Line<'_>, mut server: impl AsyncWrite + Unpin) -> 
                 "cut on command",
             ));
         }
-        server.write_all(&chunk.bytes).await?;
+        server.write_all(&rows.pass(chunk.bytes)?).await?;
     }
     Ok(())
 }

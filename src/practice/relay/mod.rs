@@ -10,6 +10,7 @@ mod faults;
 mod flow;
 mod opening;
 mod refusal;
+mod room;
 mod session;
 mod wire;
 

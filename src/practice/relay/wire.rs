@@ -6,26 +6,48 @@ use super::refusal::Refusal;
 use bytes::{BufMut, Bytes, BytesMut};
 use std::io;
 
-/// Nothing a server says before `ReadyForQuery` is longer than this, in bytes.
-const LONGEST_GREETING: usize = 1 << 20;
+/// No message that is looked at whole is longer than this, in bytes: errors, and what a server says
+/// before its first `ReadyForQuery`.
+const LONGEST: usize = 1 << 20;
 /// Type byte and length.
 const HEADER: usize = 5;
 
 /// An ErrorResponse.
-pub(super) fn error_response(severity: &str, code: &str, message: &str) -> Bytes {
+pub(super) fn error_response(severity: &str, code: &str, text: &str) -> Bytes {
     let mut body = BytesMut::new();
-    for (field, value) in [(b'S', severity), (b'C', code), (b'M', message)] {
+    for (field, value) in [(b'S', severity), (b'C', code), (b'M', text)] {
         body.put_u8(field);
         body.put_slice(value.as_bytes());
         body.put_u8(0);
     }
     body.put_u8(0);
-    let mut response = BytesMut::with_capacity(HEADER + body.len());
-    response.put_u8(b'E');
-    // Our own messages are short.
-    response.put_u32(body.len() as u32 + 4);
-    response.put_slice(&body);
-    response.freeze()
+    message(b'E', &body)
+}
+
+/// A CopyFail, which a client sends to break its COPY off.
+pub(super) fn copy_fail(reason: &str) -> Bytes {
+    message(b'f', &[reason.as_bytes(), &[0]].concat())
+}
+
+/// A message of our own: those are short.
+fn message(kind: u8, body: &[u8]) -> Bytes {
+    let mut message = BytesMut::with_capacity(HEADER + body.len());
+    message.put_u8(kind);
+    message.put_u32(body.len() as u32 + 4);
+    message.put_slice(body);
+    message.freeze()
+}
+
+/// Takes the first message out of `unfinished`, once all of it is there.
+pub(super) fn next_message(unfinished: &mut BytesMut) -> io::Result<Option<BytesMut>> {
+    let Some(header) = unfinished.first_chunk::<HEADER>() else {
+        return Ok(None);
+    };
+    let length = body_length(header)? + HEADER;
+    if length > LONGEST {
+        return Err(malformed("a message's length"));
+    }
+    Ok((unfinished.len() >= length).then(|| unfinished.split_to(length)))
 }
 
 /// One field of an ErrorResponse's body.
@@ -66,7 +88,7 @@ impl Greeting {
         }
         self.unfinished.extend_from_slice(&bytes);
         let mut seen = BytesMut::new();
-        while let Some(message) = self.next_message()? {
+        while let Some(message) = next_message(&mut self.unfinished)? {
             match message[0] {
                 b'E' => seen.extend_from_slice(&self.reworded(&message[HEADER..])),
                 _ => seen.extend_from_slice(&message),
@@ -77,17 +99,6 @@ impl Greeting {
             }
         }
         Ok(seen.freeze())
-    }
-
-    fn next_message(&mut self) -> io::Result<Option<BytesMut>> {
-        let Some(header) = self.unfinished.first_chunk::<HEADER>() else {
-            return Ok(None);
-        };
-        let length = body_length(header)? + HEADER;
-        if length > LONGEST_GREETING {
-            return Err(malformed("the server's greeting"));
-        }
-        Ok((self.unfinished.len() >= length).then(|| self.unfinished.split_to(length)))
     }
 
     fn reworded(&self, error: &[u8]) -> Bytes {
@@ -165,10 +176,7 @@ mod tests {
     use super::*;
 
     fn message(kind: u8, body: &[u8]) -> Vec<u8> {
-        let mut message = vec![kind];
-        message.extend_from_slice(&(body.len() as u32 + 4).to_be_bytes());
-        message.extend_from_slice(body);
-        message
+        super::message(kind, body).to_vec()
     }
 
     #[test]

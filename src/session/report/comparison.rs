@@ -35,15 +35,30 @@ fn is_true(value: &bool) -> bool {
 }
 
 impl Comparison {
+    /// The tables that the source was seen to write to after the copy: `schema.table`. The
+    /// source's counters come late, by seconds; what is equal is told by the hashes.
+    pub fn changed_since(&self) -> Vec<String> {
+        let written = self.tables.iter();
+        written
+            .filter(|table| table.written_since == Some(true))
+            .map(ComparedTable::name)
+            .collect()
+    }
+
     pub(super) fn difference(&self) -> Failure {
         let differing = self.tables.iter().filter(|table| table.differs());
-        let names: Vec<String> = differing
-            .map(|table| format!("{}.{}", table.schema, table.table))
-            .collect();
+        let names: Vec<String> = differing.map(ComparedTable::name).collect();
+        let written = match self.changed_since().join(", ") {
+            none if none.is_empty() => none,
+            some => format!(" The source was written to since the copy: {some}."),
+        };
         let (count, all) = (names.len(), self.tables.len());
         Failure::new(
             "Source and target are not equal",
-            format!("{count} of {all} tables differ: {}.", names.join(", ")),
+            format!(
+                "{count} of {all} tables differ: {}.{written}",
+                names.join(", ")
+            ),
         )
         .advise("If somebody has changed rows on the target, put them back and compare again:")
         .advise("$ neonlift compare")
@@ -80,9 +95,17 @@ pub struct ComparedTable {
     /// Which of the source's rows were to be moved: a condition in its SQL; `None` for all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub condition: Option<String>,
+    /// Whether the source counted writes to it since the copy; `None` where that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written_since: Option<bool>,
 }
 
 impl ComparedTable {
+    /// `schema.table`, for people.
+    fn name(&self) -> String {
+        format!("{}.{}", self.schema, self.table)
+    }
+
     /// Whether it speaks against the two sides being equal.
     pub fn differs(&self) -> bool {
         !self.equal && !self.left_out

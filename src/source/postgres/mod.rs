@@ -1,14 +1,20 @@
 //! A PostgreSQL database as a source, seen by all its readers in one exported snapshot.
 
 mod chunk;
+mod counters;
+mod export;
 
 pub use chunk::ranges;
+pub use counters::counters;
+pub use export::{Exported, Exporting};
 
 use super::{Error, Format, Range, Reader, Rows, Shipment, Source};
+use crate::config::Select;
 use crate::postgres::catalogue::{self, Sequence, Table, TableName};
 use crate::postgres::script::enclosed;
-use crate::postgres::{Connection, ConnectionString, Error as PostgresError, Retrying, quote};
+use crate::postgres::{Connection, ConnectionString, Error as PostgresError, quote};
 use futures_util::{StreamExt, TryStreamExt};
+use jiff::Timestamp;
 use std::collections::HashMap;
 use tokio_util::sync::CancellationToken;
 
@@ -18,57 +24,74 @@ const TID_RANGE_SCAN: u32 = 140_000;
 /// Tables named in one LOCK statement.
 const LOCK_BATCH: usize = 500;
 
-/// The source at one moment. Holds a read-only transaction open whose snapshot every reader
-/// shares, and a share lock on every table, which keeps TRUNCATE and VACUUM FULL away.
+/// The source at one moment: a snapshot that every reader shares, with a share lock on every
+/// selected table that keeps TRUNCATE and VACUUM FULL away.
 #[derive(Debug)]
 pub struct PostgresSource {
     string: ConnectionString,
     cancel: CancellationToken,
-    holder: Connection,
-    snapshot: String,
-    visible: String,
-    before: HashMap<TableName, String>,
+    session: Connection,
+    exported: Exported,
     tables: Vec<Table>,
     version: u32,
+    counts_writes: bool,
 }
 
 impl PostgresSource {
-    /// Connects, takes the snapshot and locks the tables against being rewritten.
+    /// Takes a snapshot that lives as long as this does, and locks what is selected.
     pub async fn open(
+        string: &ConnectionString,
+        select: &Select,
+        cancel: &CancellationToken,
+    ) -> Result<Self, Error> {
+        let Exporting { session, exported } = Exporting::begin(string, select, cancel).await?;
+        Self::over(session, exported, string, cancel).await
+    }
+
+    /// Joins a snapshot that somebody else holds; `None` when that one is no longer there.
+    pub async fn join(
+        exported: Exported,
+        string: &ConnectionString,
+        cancel: &CancellationToken,
+    ) -> Result<Option<Self>, Error> {
+        let session = match exported.join(string, cancel).await {
+            Ok(session) => session,
+            Err(error) if export::is_gone(&error) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        if !exported.is_seen_by(&session).await? {
+            return Ok(None);
+        }
+        Self::over(session, exported, string, cancel)
+            .await
+            .map(Some)
+    }
+
+    async fn over(
+        session: Connection,
+        exported: Exported,
         string: &ConnectionString,
         cancel: &CancellationToken,
     ) -> Result<Self, Error> {
-        let holder = Connection::open(string, &Retrying::default(), cancel).await?;
-        holder.pin_for_reading().await?;
-        let before = fingerprints(&holder).await?;
-        holder.begin_reading().await?;
-        let row = holder
-            .query_one(
-                "SELECT pg_export_snapshot(),
-                        -- A standby's text does not list what is under way: never equal.
-                        pg_current_snapshot()::text || CASE WHEN pg_is_in_recovery()
-                          THEN clock_timestamp()::text ELSE '' END,
-                        current_setting('server_version_num')::int",
-                &[],
-            )
+        let asked = format!(
+            "SELECT current_setting('server_version_num')::int, NOT {}",
+            counters::UNCOUNTED
+        );
+        let row = session
+            .query_one(&asked, &[])
             .await
             .map_err(PostgresError::while_doing(
-                "exporting a snapshot of the source",
+                "asking for the source's version",
             ))?;
-        let (snapshot, visible) = (row.get(0), row.get(1));
-        let version = u32::try_from(row.get::<_, i32>(2)).unwrap_or(0);
-        let tables = catalogue::tables(&holder).await?;
-        lock(&holder, &tables).await?;
-        let (string, cancel) = (string.clone(), cancel.clone());
+        let tables = catalogue::tables(&session).await?;
         Ok(Self {
-            string,
-            cancel,
-            holder,
-            snapshot,
-            visible,
-            before,
+            version: u32::try_from(row.get::<_, i32>(0)).unwrap_or(0),
+            counts_writes: row.get(1),
+            string: string.clone(),
+            cancel: cancel.clone(),
+            session,
+            exported,
             tables,
-            version,
         })
     }
 
@@ -79,18 +102,28 @@ impl PostgresSource {
 
     /// The snapshot's name, for `pg_dump --snapshot`.
     pub fn snapshot(&self) -> &str {
-        &self.snapshot
+        &self.exported.name
     }
 
-    /// The session that holds the snapshot: it reads what the readers read.
-    pub fn session(&self) -> &Connection {
-        &self.holder
+    /// What tells the snapshot from every other one of this source.
+    pub fn identity(&self) -> &str {
+        &self.exported.identity
+    }
+
+    /// When the snapshot was taken.
+    pub fn taken(&self) -> Timestamp {
+        self.exported.taken
     }
 
     /// Which transactions the snapshot sees (`pg_current_snapshot()`): two equal texts without
     /// transactions under way see the same rows.
     pub fn visible(&self) -> &str {
-        &self.visible
+        &self.exported.visible
+    }
+
+    /// A session that reads what the readers read.
+    pub fn session(&self) -> &Connection {
+        &self.session
     }
 
     /// The source's `server_version_num`.
@@ -103,60 +136,40 @@ impl PostgresSource {
         self.version >= TID_RANGE_SCAN
     }
 
-    /// Each table's fingerprint from just before the snapshot: what to remember with its chunks.
-    pub fn fingerprints_before(&self) -> &HashMap<TableName, String> {
-        &self.before
+    /// Whether the server counts writes at all: a standby does not.
+    pub fn counts_writes(&self) -> bool {
+        self.counts_writes
     }
 
-    /// Each table's fingerprint as it is now, after the snapshot: what to compare with one
-    /// remembered from before an earlier snapshot. Equal ones mean that nothing was written in
-    /// between, so block ranges of the earlier snapshot still hold the same rows.
+    /// Each table's [`counters`] from just before the snapshot: what to remember with its chunks.
+    pub fn fingerprints_before(&self) -> &HashMap<TableName, String> {
+        &self.exported.before
+    }
+
+    /// Each table's [`counters`] as they are now, after the snapshot: what to compare with those
+    /// remembered from before a snapshot. Equal ones mean that nothing was written in between, so
+    /// block ranges of the earlier snapshot still hold the same rows.
     pub async fn fingerprints_now(&self) -> Result<HashMap<TableName, String>, Error> {
-        Ok(fingerprints(&self.holder).await?)
+        Ok(counters(&self.session).await?)
     }
 
     /// The sequences with their values.
     pub async fn sequences(&self) -> Result<Vec<Sequence>, Error> {
-        Ok(catalogue::sequences(&self.holder).await?)
+        Ok(catalogue::sequences(&self.session).await?)
     }
 
     /// The materialized views that hold no rows on the source and so shall hold none on the target.
     pub async fn empty_materialized_views(&self) -> Result<Vec<TableName>, Error> {
-        Ok(catalogue::materialized_views(&self.holder, false).await?)
+        Ok(catalogue::materialized_views(&self.session, false).await?)
     }
 
-    /// Ends the snapshot.
+    /// Ends the session, and with it a snapshot that it took itself.
     pub async fn close(self) -> Result<(), Error> {
-        Ok(self.holder.batch("ending the snapshot", "COMMIT").await?)
+        Ok(self.session.batch("ending the snapshot", "COMMIT").await?)
     }
 }
 
-/// For each table a text that changes when its rows are written to or the table is rewritten: its
-/// file, the counters of `pg_stat_user_tables`, and when those were last reset. Where the server
-/// does not count (a standby, `track_counts` off), no two texts are equal.
-async fn fingerprints(holder: &Connection) -> Result<HashMap<TableName, String>, PostgresError> {
-    let rows = holder
-        .query(
-            "SELECT s.schemaname, s.relname,
-                    concat_ws('/', c.oid, pg_relation_filenode(c.oid), s.n_tup_ins, s.n_tup_upd,
-                              s.n_tup_del, b.stats_reset, d.stats_reset,
-                              CASE WHEN pg_is_in_recovery() OR NOT current_setting('track_counts')::bool
-                                   THEN clock_timestamp()::text END)
-             FROM pg_stat_user_tables s JOIN pg_class c ON c.oid = s.relid
-             CROSS JOIN pg_stat_bgwriter b
-             JOIN pg_stat_database d ON d.datname = current_database()",
-            &[],
-        )
-        .await
-        .map_err(PostgresError::while_doing("reading the tables' counters"))?;
-    let named = |row: &tokio_postgres::Row| {
-        let (schema, name) = (row.get(0), row.get(1));
-        (TableName { schema, name }, row.get(2))
-    };
-    Ok(rows.iter().map(named).collect())
-}
-
-async fn lock(holder: &Connection, tables: &[Table]) -> Result<(), Error> {
+async fn lock(session: &Connection, tables: &[Table]) -> Result<(), PostgresError> {
     for batch in tables.chunks(LOCK_BATCH) {
         let names: Vec<String> = batch.iter().map(|table| table.name.sql()).collect();
         // ONLY: each table that holds rows stands in the list itself.
@@ -164,7 +177,7 @@ async fn lock(holder: &Connection, tables: &[Table]) -> Result<(), Error> {
             "LOCK TABLE ONLY {} IN ACCESS SHARE MODE",
             names.join(", ONLY ")
         );
-        holder
+        session
             .batch("locking the source's tables against being rewritten", &sql)
             .await?;
     }
@@ -189,16 +202,11 @@ impl Source for PostgresSource {
     type Reader = PostgresReader;
 
     async fn reader(&self) -> Result<PostgresReader, Error> {
-        let connection = Connection::open(&self.string, &Retrying::default(), &self.cancel).await?;
-        connection.pin_for_reading().await?;
-        connection.begin_reading().await?;
-        let join = format!(
-            "SET TRANSACTION SNAPSHOT {}",
-            quote::literal(&self.snapshot)
-        );
-        connection
-            .batch("joining the source's snapshot", &join)
-            .await?;
+        let joined = self.exported.join(&self.string, &self.cancel).await;
+        let connection = joined.map_err(|error| match export::is_gone(&error) {
+            true => Error::SnapshotLost(error),
+            false => error.into(),
+        })?;
         Ok(PostgresReader { connection })
     }
 }

@@ -78,15 +78,22 @@ impl<'a> Sorting<'a> {
         }
     }
 
-    /// The extensions that are needed; `None` for all: what a function's text uses, nobody knows.
-    pub(super) fn extensions(&self) -> Option<Vec<String>> {
-        let moved = || self.moved.iter().map(|id| self.entries[id]);
-        let has_text = |entry: &Entry| ["FUNCTION", "PROCEDURE"].contains(&entry.kind.as_str());
-        if moved().any(has_text) {
-            return None;
+    /// What is moved and needs each extension, by the extension's name.
+    pub(super) fn dependents(&self) -> HashMap<String, Vec<String>> {
+        let mut dependents: HashMap<String, Vec<String>> = HashMap::new();
+        for id in &self.moved {
+            let (entry, needs) = (self.entries[id], self.needs.get(id));
+            for need in needs.into_iter().flatten().map(|need| self.entries[need]) {
+                if need.class() == Class::Extension && entry.kind != "COMMENT" {
+                    let those = dependents.entry(need.name.clone()).or_default();
+                    those.push(describe(entry));
+                }
+            }
         }
-        let extensions = moved().filter(|entry| entry.class() == Class::Extension);
-        Some(extensions.map(|entry| entry.name.clone()).collect())
+        dependents
+            .values_mut()
+            .for_each(|those| those.sort_unstable());
+        dependents
     }
 
     /// Fails when a selected table cannot be made without what is left out.
@@ -236,9 +243,23 @@ impl<'a> Sorting<'a> {
             }
             open = self.followers(&moved);
             if open.is_empty() {
+                open = self.unknown_needs(&moved);
+            }
+            if open.is_empty() {
                 return moved;
             }
         }
+    }
+
+    /// What a function's text uses, nobody knows: it may need every extension.
+    fn unknown_needs(&self, moved: &HashSet<u32>) -> Vec<u32> {
+        let has_text = |id: &u32| ["FUNCTION", "PROCEDURE"].contains(&&*self.entries[id].kind);
+        if !moved.iter().any(has_text) {
+            return Vec::new();
+        }
+        let others = self.entries.iter().filter(|(id, _)| !moved.contains(id));
+        let extensions = others.filter(|(_, entry)| entry.class() == Class::Extension);
+        extensions.map(|(id, _)| *id).collect()
     }
 
     /// What follows these, and is not among them.

@@ -62,7 +62,7 @@ pub(super) async fn dropping(
         "SELECT 'pg_class'::regclass::oid, to_regclass(name)::oid FROM unnest(ARRAY[{}]::text[]) name",
         names.join(", ")
     )];
-    let schemas: Vec<String> = schemas(target)
+    let schemas: Vec<String> = catalogue::schemas(target)
         .await?
         .into_iter()
         .filter(|schema| selected.patterns().take_schema(schema))
@@ -108,19 +108,6 @@ pub(super) async fn emptying(
         what: "the emptying of the tables that are overwritten".to_owned(),
         sql: format!("TRUNCATE ONLY {}", names.join(", ONLY ")),
     }))
-}
-
-/// The schemas that a person made.
-async fn schemas(target: &Connection) -> Result<Vec<String>, PostgresError> {
-    let rows = target
-        .query(
-            "SELECT nspname FROM pg_namespace WHERE nspname NOT LIKE 'pg\\_%'
-             AND nspname NOT IN ('information_schema', 'neonlift') ORDER BY 1",
-            &[],
-        )
-        .await
-        .map_err(PostgresError::while_doing("listing the target's schemas"))?;
-    Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
 /// What an extension owns, or another object brought about, is not dropped by itself.

@@ -1,13 +1,13 @@
 //! Foreign keys: all in one batch; where the source itself violates one, that one is added
 //! unchecked and reported, instead of failing the whole.
 
-use super::{Finish, describe, noted};
+use super::{Finish, Made, describe, has_state};
 use crate::failure::chain;
 use crate::postgres::script::{Class, Entry};
 use crate::postgres::{Connection, Error as PostgresError};
 use crate::progress::Tone;
 use crate::session::report::LeftOut;
-use crate::target::{Error as TargetError, Statement};
+use crate::target::{Control, Statement};
 use crate::transfer::Error;
 use std::collections::HashSet;
 
@@ -24,14 +24,11 @@ const REFUSED: &str = "the rows that were moved violate it, and the target adds 
 /// Adds all of them; gives what could not be added.
 pub(super) async fn add(
     finish: &Finish<'_>,
-    connection: &mut Connection,
-    entries: &[&Entry],
+    control: &mut Control,
+    keys: &[Made<'_>],
 ) -> Result<Vec<LeftOut>, Error> {
-    match finish
-        .batch("Adding foreign keys", connection, entries)
-        .await
-    {
-        Err(error) if has_state(&error, VIOLATION) => one_by_one(finish, connection, entries).await,
+    match finish.batch("Adding foreign keys", control, keys).await {
+        Err(error) if has_state(&error, VIOLATION) => one_by_one(finish, control, keys).await,
         done => done.map(|()| Vec::new()),
     }
 }
@@ -73,37 +70,28 @@ pub(super) async fn unchecked(
         .collect())
 }
 
-fn has_state(error: &Error, state: &str) -> bool {
-    match error {
-        Error::Target(TargetError::Definition { source, .. } | TargetError::Postgres(source)) => {
-            source.sqlstate() == Some(state)
-        }
-        _ => false,
-    }
-}
-
 async fn one_by_one(
     finish: &Finish<'_>,
-    connection: &mut Connection,
-    entries: &[&Entry],
+    control: &mut Control,
+    keys: &[Made<'_>],
 ) -> Result<Vec<LeftOut>, Error> {
     let mut left_out = Vec::new();
-    for entry in entries {
-        let what = describe(entry);
-        let Err(violation) = finish.batch(&what, connection, &[entry]).await else {
+    for key in keys {
+        let what = describe(key.entry);
+        let only = std::slice::from_ref(key);
+        let Err(violation) = finish.batch(&what, control, only).await else {
             continue;
         };
         if !has_state(&violation, VIOLATION) {
             return Err(violation);
         }
-        let Statement { what, sql } = noted(finish.run, entry);
+        let Statement { what, sql } = key.statement(finish.run);
         let sql = not_valid(&sql);
         let statements = [Statement { what, sql }];
-        let adding =
-            finish.build_together(connection, "adding an unchecked foreign key", &statements);
+        let adding = finish.build_together(control, "adding an unchecked foreign key", &statements);
         let (what, why) = match adding.await {
-            Ok(()) => (format!("check of {}", describe(entry)), UNCHECKED),
-            Err(error) if has_state(&error, WRONG_OBJECT) => (describe(entry), REFUSED),
+            Ok(()) => (format!("check of {}", describe(key.entry)), UNCHECKED),
+            Err(error) if has_state(&error, WRONG_OBJECT) => (describe(key.entry), REFUSED),
             Err(error) => return Err(error),
         };
         let text = format!("{what}: {why} ({})", chain(&violation));

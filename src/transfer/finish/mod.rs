@@ -1,23 +1,45 @@
 //! What follows the rows: indexes and keys, sequences, materialized views, foreign keys, triggers
 //! and policies, statistics. In this order, because each is cheaper, or only possible, after the
-//! one before. What is built stands in the ledger and is not built again.
+//! one before. Indexes of a large table are built while other tables' rows still move. What is built
+//! stands in the ledger and is not built again.
 
+mod building;
+mod definition;
 mod foreign_key;
 mod index;
+mod vector;
 
-use super::Error;
+pub use definition::{count_kinds, describe};
+
 use super::retry::Attempts;
-use crate::postgres::catalogue::{self, Sequence, TableName};
+use super::{Arrival, Error};
+use crate::failure::chain;
+use crate::postgres::catalogue::{self, Key, Sequence, TableName};
 use crate::postgres::script::{Class, Entry};
 use crate::postgres::{Connection, ConnectionString, quote};
 use crate::progress::{Progress, Tone};
 use crate::session::report::{KindCount, LeftOut};
-use crate::target::{self, Ledger, Statement, build_together};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use crate::target::{self, Control, Ledger, Statement, build_together};
+use building::{Builds, build_on_arrival, built_alone};
+use definition::{apart, index_mark, mark, noted, rest_mark, statistics_mark, using_index};
+use std::collections::{HashMap, HashSet};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 /// Tables analyzed by one statement.
-const ANALYZE_BATCH: usize = 50;
+const ANALYZE_BATCH: usize = 200;
+
+/// Definitions made in one transaction: each holds locks until its end.
+const BATCH: usize = 500;
+
+/// How much a table holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Extent {
+    /// Rows, as they were counted.
+    pub rows: u64,
+    /// Bytes of heap and TOAST on the source.
+    pub bytes: u64,
+}
 
 /// What to finish, and with what.
 #[derive(Debug)]
@@ -30,12 +52,14 @@ pub struct Finish<'a> {
     pub workers: usize,
     /// The definitions to make after the rows, in pg_dump's order.
     pub entries: &'a [Entry],
+    /// The source's keys, with the definitions of their indexes.
+    pub keys: &'a [Key],
     /// The source's sequences with their values.
     pub sequences: &'a [Sequence],
     /// Materialized views that hold no rows on the source.
     pub empty_views: &'a [TableName],
-    /// The loaded tables with their rows.
-    pub tables: &'a HashMap<TableName, u64>,
+    /// The loaded tables.
+    pub tables: &'a HashMap<TableName, Extent>,
     /// The board.
     pub progress: &'a Progress,
     /// Stops the work.
@@ -52,57 +76,96 @@ pub struct Finished {
 }
 
 impl Finish<'_> {
-    /// Makes all of it. What fails because a connection was lost is tried again; what is built by
-    /// then is not built again.
-    pub async fn all(&self) -> Result<Finished, Error> {
+    /// Makes all of it: indexes while rows arrive, everything else when all have. What fails
+    /// because a connection was lost is tried again; what is built by then is not built again.
+    pub async fn all(&self, mut arrivals: mpsc::Receiver<Arrival>) -> Result<Finished, Error> {
+        let mut control = Control::open(self.target, self.cancel).await?;
+        let built = self.built(&mut control).await?;
+        let mut left_out = Vec::new();
+        let entries = self.wanted(&mut left_out);
+        let builds = Builds::new(self, &entries, &built);
+        build_on_arrival(self, builds, &mut arrivals).await?;
         let mut attempts = Attempts::new("what follows the rows", self.progress);
         loop {
-            match self.attempt().await {
-                Ok(finished) => return Ok(finished),
+            match self.rest(&mut control, &entries).await {
+                Ok(mut finished) => {
+                    finished.left_out.extend(left_out);
+                    return Ok(finished);
+                }
                 Err(error) => attempts.again(error).await?,
             }
         }
     }
 
-    async fn attempt(&self) -> Result<Finished, Error> {
-        let mut connection = target::open(self.target, self.cancel).await?;
-        self.progress.begin("Looking at what is built already");
-        let ledger = Ledger::new(&connection, self.run);
-        let built = connection
+    async fn built(&self, control: &mut Control) -> Result<HashSet<String>, Error> {
+        let connection = control.connection().await?;
+        let ledger = Ledger::new(connection, self.run);
+        Ok(connection
             .until_cancelled(self.cancel, ledger.built())
-            .await??;
+            .await??)
+    }
+
+    /// What is left when the indexes of the large tables stand.
+    async fn rest(&self, control: &mut Control, entries: &[&Entry]) -> Result<Finished, Error> {
         let mut finished = Finished::default();
-        let entries = self.wanted(&mut finished.left_out);
-        let missing = |of: &dyn Fn(Class) -> bool| -> Vec<&Entry> {
-            let missing = entries.iter().copied();
-            missing
-                .filter(|entry| of(entry.class()) && !built.contains(&definition(entry)))
-                .collect()
+        let built = self.built(control).await?;
+        let missing = |of: &dyn Fn(Class) -> bool| -> Vec<Made<'_>> {
+            let of_class = entries.iter().filter(|entry| of(entry.class()));
+            let made = of_class.filter_map(|entry| self.made(entry, &built));
+            made.filter(|made| !built.contains(&made.mark)).collect()
         };
-        let doing = "Creating views that need keys";
-        index::build(self, missing(&|class| KEYS.contains(&class))).await?;
-        let views = missing(&|class| VIEWS.contains(&class));
-        self.batch(doing, &mut connection, &views).await?;
-        index::build(self, missing(&|class| class == Class::Index)).await?;
-        let doing = "Attaching indexes, adding checks and statistics";
-        self.batch(doing, &mut connection, &missing(&is_in_between))
+        let doing = "Creating keys, small indexes and what needs them";
+        self.batch(doing, control, &missing(&is_first)).await?;
+        self.set_sequences(control.connection().await?, &built, &mut finished)
             .await?;
-        self.revive(&mut connection).await?;
-        self.set_sequences(&connection, &built, &mut finished)
-            .await?;
-        self.refresh_views(&connection).await?;
+        self.refresh_views(control.connection().await?).await?;
         let keys = missing(&|class| class == Class::ForeignKey);
-        let refused = foreign_key::add(self, &mut connection, &keys).await?;
+        let refused = foreign_key::add(self, control, &keys).await?;
+        let keys_refused = !refused.is_empty();
         finished.left_out.extend(refused);
-        let unchecked = foreign_key::unchecked(&connection, &entries).await?;
+        let unchecked = foreign_key::unchecked(control.connection().await?, entries).await?;
         finished.left_out.extend(unchecked);
+        let mut last = missing(&|class| LAST.contains(&class));
+        if keys_refused {
+            let (of_constraints, others): (Vec<_>, Vec<_>) =
+                last.into_iter().partition(is_of_constraint);
+            last = others;
+            let orphans = self.try_each(control, &of_constraints, &[UNDEFINED]);
+            finished.left_out.extend(orphans.await?);
+        }
         let doing = "Creating triggers, policies and comments";
-        let last = missing(&|class| LAST.contains(&class));
-        self.batch(doing, &mut connection, &last).await?;
-        self.analyze(&connection).await?;
-        Ledger::new(&connection, self.run).finish().await?;
-        finished.built.extend(count_kinds(&entries));
+        self.batch(doing, control, &last).await?;
+        self.analyze(control.connection().await?, &built).await?;
+        let triggers = missing(&|class| class == Class::EventTrigger);
+        let refused = self.try_each(control, &triggers, &[NOT_ALLOWED, UNDEFINED]);
+        finished.left_out.extend(refused.await?);
+        Ledger::new(control.connection().await?, self.run)
+            .finish()
+            .await?;
+        finished.built.extend(count_kinds(entries));
         Ok(finished)
+    }
+
+    /// What is still to be made of an entry after the large tables' indexes; `None` when nothing.
+    fn made<'e>(&self, entry: &'e Entry, built: &HashSet<String>) -> Option<Made<'e>> {
+        let index_stands = built.contains(&index_mark(entry)) || built_alone(self, entry).is_some();
+        let (mark, sql) = match entry.class() {
+            Class::Index if index_stands => (rest_mark(entry), apart(entry).1),
+            Class::PrimaryOrUnique if index_stands => {
+                (mark(entry), using_index(entry, self.key(entry)?))
+            }
+            _ => (mark(entry), entry.sql.clone()),
+        };
+        (!sql.is_empty()).then_some(Made { entry, mark, sql })
+    }
+
+    /// The source's key of an entry.
+    fn key(&self, entry: &Entry) -> Option<&Key> {
+        self.keys.iter().find(|key| {
+            key.name == entry.name
+                && Some(&key.table.schema) == entry.schema.as_ref()
+                && Some(&key.table.name) == entry.table.as_ref()
+        })
     }
 
     /// The entries that the target can take; the others are reported.
@@ -122,43 +185,61 @@ impl Finish<'_> {
         wanted
     }
 
-    /// Makes small definitions in one batch, noted in the ledger in the same transaction.
+    /// Makes small definitions in batches, noted in the ledger in the same transactions.
     async fn batch(
         &self,
         doing: &str,
-        connection: &mut Connection,
-        entries: &[&Entry],
+        control: &mut Control,
+        made: &[Made<'_>],
     ) -> Result<(), Error> {
-        if entries.is_empty() {
+        if made.is_empty() {
             return Ok(());
         }
-        self.progress.begin(format!("{doing} ({})", entries.len()));
-        let statements: Vec<Statement> =
-            entries.iter().map(|entry| noted(self.run, entry)).collect();
-        let mut attempts = Attempts::new(doing, self.progress);
-        while let Err(error) = self.build_together(connection, doing, &statements).await {
-            attempts.again(error).await?;
+        self.progress.begin(format!("{doing} ({})", made.len()));
+        for made in made.chunks(BATCH) {
+            let statements: Vec<Statement> =
+                made.iter().map(|made| made.statement(self.run)).collect();
+            let mut attempts = Attempts::new(doing, self.progress);
+            while let Err(error) = self.build_together(control, doing, &statements).await {
+                attempts.again(error).await?;
+            }
         }
         Ok(())
+    }
+
+    /// Makes definitions one by one; gives those that the target refuses with one of these
+    /// SQLSTATEs.
+    async fn try_each(
+        &self,
+        control: &mut Control,
+        definitions: &[Made<'_>],
+        refusals: &[&str],
+    ) -> Result<Vec<LeftOut>, Error> {
+        let mut refused = Vec::new();
+        for made in definitions {
+            let what = describe(made.entry);
+            match self.batch(&what, control, std::slice::from_ref(made)).await {
+                Err(error) if refusals.iter().any(|state| has_state(&error, state)) => {
+                    let why = chain(&error);
+                    self.progress
+                        .note(Tone::Warning, format!("{what} is left out: {why}"));
+                    refused.push(LeftOut { what, why });
+                }
+                done => done?,
+            }
+        }
+        Ok(refused)
     }
 
     async fn build_together(
         &self,
-        connection: &mut Connection,
+        control: &mut Control,
         doing: &str,
         statements: &[Statement],
     ) -> Result<(), Error> {
-        self.revive(connection).await?;
+        let connection = control.connection().await?;
         let work = build_together(connection, doing, statements);
         built(connection.until_cancelled(self.cancel, work).await?)
-    }
-
-    /// Opens a connection again that was ended while it idled behind long builds.
-    async fn revive(&self, connection: &mut Connection) -> Result<(), Error> {
-        if connection.is_closed() {
-            *connection = target::open(self.target, self.cancel).await?;
-        }
-        Ok(())
     }
 
     /// Sets every sequence once: a repeated transfer must not set back what an application on
@@ -170,8 +251,8 @@ impl Finish<'_> {
         finished: &mut Finished,
     ) -> Result<(), Error> {
         const MARK: &str = "sequence values";
-        let there = catalogue::sequences(connection).await?;
-        let there: HashSet<&TableName> = there.iter().map(|sequence| &sequence.name).collect();
+        let there = catalogue::sequence_names(connection).await?;
+        let there: HashSet<&TableName> = there.iter().collect();
         let (set, missing): (Vec<_>, Vec<_>) = self
             .sequences
             .iter()
@@ -232,8 +313,12 @@ impl Finish<'_> {
         }
     }
 
-    async fn analyze(&self, connection: &Connection) -> Result<(), Error> {
-        let mut names: Vec<&TableName> = self.tables.keys().collect();
+    async fn analyze(&self, connection: &Connection, built: &HashSet<String>) -> Result<(), Error> {
+        let mut names: Vec<&TableName> = self
+            .tables
+            .keys()
+            .filter(|table| !built.contains(&statistics_mark(table)))
+            .collect();
         names.sort();
         self.progress.begin("Gathering statistics (ANALYZE)");
         let meter = self.progress.tables("tables analyzed", names.len() as u64);
@@ -262,12 +347,18 @@ fn built(result: Result<(), target::Error>) -> Result<(), Error> {
     }
 }
 
-/// What builds an index as a constraint. First of all: views may need a primary key, and adding
-/// one locks its table, so that it would wait for a long index there.
-const KEYS: [Class; 2] = [Class::PrimaryOrUnique, Class::Exclusion];
+/// What an entry still has to make.
+struct Made<'e> {
+    entry: &'e Entry,
+    mark: String,
+    sql: String,
+}
 
-/// Views that pg_dump puts after the rows because they need a primary key.
-const VIEWS: [Class; 2] = [Class::View, Class::MaterializedView];
+impl Made<'_> {
+    fn statement(&self, run: &str) -> Statement {
+        noted(run, describe(self.entry), &self.mark, &self.sql)
+    }
+}
 
 /// What would cost time, or act on rows, if it were there before them; and comments, which may be
 /// on any of these.
@@ -279,10 +370,27 @@ const LAST: [Class; 5] = [
     Class::Comment,
 ];
 
-/// What has no place of its own in the order.
-fn is_in_between(class: Class) -> bool {
-    let placed = [&KEYS[..], &VIEWS, &[Class::Index, Class::ForeignKey], &LAST];
-    !placed.iter().any(|classes| classes.contains(&class))
+/// SQLSTATE `insufficient_privilege`: a target may allow event triggers to superusers only.
+const NOT_ALLOWED: &str = "42501";
+
+/// SQLSTATE `undefined_object`: a comment on what was refused.
+const UNDEFINED: &str = "42704";
+
+/// Keys, indexes, what is attached to them and views that need them: in pg_dump's order each finds
+/// what it depends on.
+fn is_first(class: Class) -> bool {
+    const LATER: [Class; 2] = [Class::ForeignKey, Class::EventTrigger];
+    !LATER.contains(&class) && !LAST.contains(&class)
+}
+
+/// A comment on a constraint: nothing to comment on when the target took no such key.
+fn is_of_constraint(made: &Made<'_>) -> bool {
+    made.entry.class() == Class::Comment && made.entry.name.starts_with("CONSTRAINT ")
+}
+
+/// Whether the target refused a definition with this SQLSTATE.
+fn has_state(error: &Error, state: &str) -> bool {
+    error.refusal().and_then(crate::postgres::Error::sqlstate) == Some(state)
 }
 
 fn set_value(sequence: &Sequence) -> String {
@@ -291,41 +399,4 @@ fn set_value(sequence: &Sequence) -> String {
         "SELECT setval({name}::regclass, {}, {});",
         sequence.last_value, sequence.is_called
     )
-}
-
-/// The name of an entry in the ledger: unique in a dump.
-fn definition(entry: &Entry) -> String {
-    let part = |part: &Option<String>| part.clone().unwrap_or_default();
-    let (schema, table) = (part(&entry.schema), part(&entry.table));
-    format!("{} {schema} {table} {}", entry.kind, entry.name)
-}
-
-/// An entry's SQL with its note in the ledger.
-fn noted(run: &str, entry: &Entry) -> Statement {
-    let sql = format!(
-        "{}\n{}",
-        Ledger::mark_built(run, &definition(entry)),
-        entry.sql
-    );
-    Statement {
-        what: describe(entry),
-        sql,
-    }
-}
-
-/// An entry for people: "index songs_title_idx".
-pub fn describe(entry: &Entry) -> String {
-    format!("{} {}", entry.kind.to_lowercase(), entry.name)
-}
-
-/// How many entries there are of each kind.
-pub fn count_kinds(entries: &[&Entry]) -> Vec<KindCount> {
-    let mut counts: BTreeMap<String, u64> = BTreeMap::new();
-    for entry in entries {
-        *counts.entry(entry.kind.to_lowercase()).or_default() += 1;
-    }
-    counts
-        .into_iter()
-        .map(|(kind, count)| KindCount { kind, count })
-        .collect()
 }

@@ -1,6 +1,7 @@
 //! Source and target side by side; what differs stands first.
 
 use super::inventory::qualified;
+use super::outcome::written;
 use super::{Page, Scene};
 use crate::figures::grouped;
 use crate::session::report::{ComparedCollection, ComparedTable, Comparison};
@@ -86,6 +87,7 @@ fn head(scene: &Scene<'_>, found: &Comparison) -> Vec<Line<'static>> {
     };
     let mut head = paragraph(&text, 0, scene.cells, meaning);
     head.push(blank());
+    head.extend(written(scene, &found.changed_since()));
     head
 }
 

@@ -44,6 +44,10 @@ pub(super) fn page(scene: &Scene<'_>, found: &Inventory) -> Page {
         Meaning::Plain,
         scene.cells,
     ));
+    if !found.left_behind.is_empty() {
+        body.push(blank());
+        body.extend(left_behind(scene, found));
+    }
     Page {
         head: head(scene, found),
         body,
@@ -70,6 +74,11 @@ fn head(scene: &Scene<'_>, found: &Inventory) -> Vec<Line<'static>> {
             bytes(sum(|table| table.index_bytes))
         ),
     ];
+    let objects = Some(found.large_objects).filter(|objects| *objects > 0);
+    let parts: Vec<String> = parts
+        .into_iter()
+        .chain(objects.map(|objects| counted(objects, "large object")))
+        .collect();
     let mut head: Vec<Line<'static>> = flowed(&parts, scene.theme().dot(), scene.cells)
         .into_iter()
         .map(|row| line(row, Meaning::Strong))
@@ -86,32 +95,53 @@ fn head(scene: &Scene<'_>, found: &Inventory) -> Vec<Line<'static>> {
         let text = format!("Selected: {selection}");
         head.extend(paragraph(&text, 0, scene.text_cells(), Meaning::Accent));
     }
+    if !found.left_behind.is_empty() {
+        let what = counted(found.left_behind.len() as u64, "thing");
+        let text =
+            format!("! {what} will not be on the target as here: see below what is left behind.");
+        head.extend(paragraph(&text, 0, scene.text_cells(), Meaning::Caution));
+    }
     head.push(blank());
     head
 }
 
-/// The tables that stay behind, by name.
+/// What was not selected: the tables by name, and what else there is.
 fn left_out(scene: &Scene<'_>, found: &Inventory) -> Vec<Line<'static>> {
     if found.left_out.is_empty() {
         return Vec::new();
     }
-    let names: Vec<&str> = found
-        .left_out
+    let what = found.left_out.iter().map(|left_out| &*left_out.what);
+    let (tables, mut parts): (Vec<&str>, Vec<&str>) =
+        what.partition(|what| what.starts_with("table "));
+    let names: Vec<&str> = tables
         .iter()
-        .map(|left_out| {
-            left_out
-                .what
-                .strip_prefix("table ")
-                .unwrap_or(&left_out.what)
-        })
+        .filter_map(|what| what.strip_prefix("table "))
         .collect();
-    let text = format!(
-        "! Left out: {}: {}",
+    let named = format!(
+        "{}: {}",
         counted(names.len() as u64, "table"),
         names.join(", ")
     );
+    if !names.is_empty() {
+        parts.push(&named);
+    }
+    let text = format!("! Left out: {}", parts.join("; "));
     let mut told = vec![blank()];
     told.extend(paragraph(&text, 0, scene.text_cells(), Meaning::Caution));
+    told
+}
+
+fn left_behind(scene: &Scene<'_>, found: &Inventory) -> Vec<Line<'static>> {
+    let mut told = vec![line("Left behind", Meaning::Strong)];
+    for left in &found.left_behind {
+        told.extend(paragraph(&left.what, 0, scene.text_cells(), Meaning::Plain));
+        told.extend(paragraph(
+            &left.happens,
+            2,
+            scene.text_cells(),
+            Meaning::Quiet,
+        ));
+    }
     told
 }
 

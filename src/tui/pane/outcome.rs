@@ -139,7 +139,20 @@ pub(super) fn transfer(scene: &Scene<'_>, made: &Transfer) -> Page {
         0 => "none was needed".to_owned(),
         some => format!("{}, each after a fault on the way", counted(some, "chunk")),
     };
+    let objects = made.large_objects;
+    let large = match objects.objects {
+        0 => Vec::new(),
+        some => {
+            let told = format!(
+                "{}, {}",
+                counted(some, "large object"),
+                bytes(objects.bytes)
+            );
+            fact(scene, "and", &told)
+        }
+    };
     let mut body = [
+        large,
         fact(scene, "rows took", &duration(made.row_seconds)),
         fact(scene, "building", &duration(made.build_seconds)),
         fact(scene, "retries", &retries),
@@ -150,6 +163,7 @@ pub(super) fn transfer(scene: &Scene<'_>, made: &Transfer) -> Page {
         body.extend(fact(scene, "selected", selection));
     }
     body.push(blank());
+    body.extend(written(scene, &made.changed_since()));
     body.extend(tables(scene, &made.tables));
     body.push(blank());
     body.extend(kinds(scene, "Built after the rows", &made.built));
@@ -159,6 +173,20 @@ pub(super) fn transfer(scene: &Scene<'_>, made: &Transfer) -> Page {
         body,
         ..Page::default()
     }
+}
+
+/// The tables that the source was seen to write to after the copy.
+pub(super) fn written(scene: &Scene<'_>, tables: &[String]) -> Vec<Line<'static>> {
+    if tables.is_empty() {
+        return Vec::new();
+    }
+    let text = format!(
+        "! The source was written to since the copy: {}.",
+        tables.join(", ")
+    );
+    let mut told = paragraph(&text, 0, scene.text_cells(), Meaning::Caution);
+    told.push(blank());
+    told
 }
 
 fn moment(made: &Transfer) -> String {

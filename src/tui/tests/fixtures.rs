@@ -4,8 +4,8 @@ use crate::failure::{Failure, Retry};
 use crate::progress::Progress;
 use crate::session::report::{
     AtStake, Backup, Check, Collection, ComparedCollection, ComparedTable, Comparison, Connections,
-    Extension, Inventory, KindCount, LeftOut, LoadedTable, Prerequisites, Report, Schema, Server,
-    TARGET_EMPTY, Table, Transfer, VectorColumn,
+    Extension, Inventory, KindCount, LeftBehind, LeftOut, LoadedTable, Prerequisites, Report,
+    Schema, Server, TARGET_EMPTY, Table, Transfer, VectorColumn,
 };
 use crate::session::{Identity, Session, Step};
 use crate::tui::form::Understood;
@@ -343,7 +343,12 @@ fn inventory() -> Inventory {
                 rows,
             })
             .collect(),
+        large_objects: 0,
         warnings: vec!["events_2025 has no primary key".to_owned()],
+        left_behind: vec![LeftBehind {
+            what: "rights of the role reader: SELECT on 12 tables".to_owned(),
+            happens: "they are not carried over: grant them again on the target".to_owned(),
+        }],
     }
 }
 
@@ -361,6 +366,8 @@ fn transfer() -> Transfer {
         rows: *rows,
         bytes: *bytes,
         chunks: u32::try_from(rows / 4_000 + 1).unwrap(),
+        counters: None,
+        written_since: false,
     });
     Transfer {
         selection: None,
@@ -373,6 +380,7 @@ fn transfer() -> Transfer {
             ("trigger", 1),
         ]),
         left_out: Vec::new(),
+        large_objects: Default::default(),
         not_moved: Vec::new(),
         snapshots: 1,
         retries: 2,
@@ -399,6 +407,7 @@ pub(super) fn comparison(equal: bool) -> Comparison {
                 .then(|| format!("{place}{}", if differs { "bb01" } else { "f3a9c21e77" })),
             equal: equal || (place != 1 && place != 3),
             left_out: false,
+            written_since: Some(differs),
         }
     });
     Comparison {

@@ -243,6 +243,39 @@ async fn cut_drops_one_session_in_the_middle_of_its_copy() {
     next.batch_execute("DROP TABLE cut").await.unwrap();
 }
 
+/// The server's transaction fails, too, and its session lives on, as on Neon.
+#[tokio::test]
+async fn full_lets_copies_find_no_room_until_there_is_some_again() {
+    let practice = practice().await;
+    let Session { client, .. } = practice.connect().await.unwrap();
+    for sql in [
+        "CREATE TEMP TABLE full_of (line text)",
+        "BEGIN",
+        "INSERT INTO full_of VALUES ('x')",
+    ] {
+        client.batch_execute(sql).await.unwrap();
+    }
+    practice.relay.faults().command("full 2").unwrap();
+    let no_room = |error: Error| {
+        let error = error.as_db_error().expect("the server's error").clone();
+        assert_eq!(error.code(), &SqlState::DISK_FULL);
+        assert!(error.message().contains("project size limit"), "{error}");
+    };
+    no_room(
+        within(copy_in(&client, "full_of", 1_000))
+            .await
+            .unwrap_err(),
+    );
+    let error = client.batch_execute("SELECT 1").await.unwrap_err();
+    assert_eq!(error.code(), Some(&SqlState::IN_FAILED_SQL_TRANSACTION));
+    client.batch_execute("ROLLBACK").await.unwrap();
+    // What is read is not what is written.
+    assert_eq!(copy_out(&client, "SELECT 'x'").await.unwrap(), 2);
+    no_room(within(copy_in(&client, "full_of", 1)).await.unwrap_err());
+    assert_eq!(within(copy_in(&client, "full_of", 3)).await.unwrap(), 300);
+    assert_eq!(rows(&client, "full_of").await, 300);
+}
+
 #[tokio::test]
 async fn delay_makes_a_round_trip_longer() {
     let practice = practice().await;

@@ -1,0 +1,43 @@
+//! What a PostgreSQL source counts of the writes to its tables.
+
+use crate::postgres::catalogue::TableName;
+use crate::postgres::{Connection, Error};
+use std::collections::HashMap;
+
+/// SQL that is true where a server does not count writes: on a standby, or with `track_counts` off.
+pub(super) const UNCOUNTED: &str =
+    "(pg_is_in_recovery() OR NOT current_setting('track_counts')::bool)";
+
+/// For each table a text that changes when its rows are written to or the table is rewritten: its
+/// file, the counters of `pg_stat_user_tables`, and when those were last reset. Where the server
+/// does not count, no two texts are equal.
+///
+/// The counters come late: a session tells of its writes when its transaction has ended, at most
+/// once a second (`PGSTAT_MIN_INTERVAL` in PostgreSQL's `pgstat.c`).
+pub async fn counters(connection: &Connection) -> Result<HashMap<TableName, String>, Error> {
+    // Within a transaction a server shows what it showed first, unless it is told to look again.
+    connection
+        .batch(
+            "reading the tables' counters",
+            "SELECT pg_stat_clear_snapshot()",
+        )
+        .await?;
+    let sql = format!(
+        "SELECT s.schemaname, s.relname,
+                concat_ws('/', c.oid, pg_relation_filenode(c.oid), s.n_tup_ins, s.n_tup_upd,
+                          s.n_tup_del, b.stats_reset, d.stats_reset,
+                          CASE WHEN {UNCOUNTED} THEN clock_timestamp()::text END)
+         FROM pg_stat_user_tables s JOIN pg_class c ON c.oid = s.relid
+         CROSS JOIN pg_stat_bgwriter b
+         JOIN pg_stat_database d ON d.datname = current_database()"
+    );
+    let rows = connection
+        .query(&sql, &[])
+        .await
+        .map_err(Error::while_doing("reading the tables' counters"))?;
+    let named = |row: &tokio_postgres::Row| {
+        let (schema, name) = (row.get(0), row.get(1));
+        (TableName { schema, name }, row.get(2))
+    };
+    Ok(rows.iter().map(named).collect())
+}

@@ -1,0 +1,59 @@
+//! How many chunks move, and indexes are built, at a time.
+
+use crate::postgres::{Connection, count};
+use crate::session::Step;
+use crate::session::report::Report;
+use crate::steps::{Error, Work};
+
+/// Chunks at a time when the configuration does not say: more than that gains little, and Neon's
+/// smallest compute has about a hundred connections for everybody.
+const MOST_WORKERS: usize = 8;
+
+/// A road is long when a question takes longer than this to be answered; then there are this many
+/// workers.
+const LONG_ROAD_MS: f64 = 5.0;
+const MOST_FAR_WORKERS: usize = 16;
+
+/// Connections to the source besides the workers': the holder of the snapshot, pg_dump, those that
+/// look around.
+const SOURCE_NEEDS: u32 = 5;
+
+/// How many transactions and builds there are at a time.
+pub(super) struct Workers {
+    /// Transactions that carry rows.
+    pub(super) rows: usize,
+    /// Indexes.
+    pub(super) indexes: usize,
+}
+
+impl Workers {
+    /// As many as there are cores, when the configuration does not say; on a long road more, since
+    /// most of the time each waits for an answer. Never more than the servers have connections for:
+    /// half of what the target has left stays with others.
+    pub(super) async fn of(
+        work: Work<'_>,
+        source: &Connection,
+        target: &Connection,
+    ) -> Result<Self, Error> {
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        let usual = cores.clamp(2, MOST_WORKERS);
+        if let Some(jobs) = work.context.config.transfer.jobs {
+            return Ok(Self {
+                rows: jobs,
+                indexes: jobs,
+            });
+        }
+        let (at_source, at_target) = tokio::try_join!(
+            count::free_connections(source),
+            count::free_connections(target)
+        )?;
+        let is_long = matches!(work.session.report(Step::Connections),
+            Some(Report::Connections(found)) if found.target.round_trip_ms > LONG_ROAD_MS);
+        let rows = if is_long { MOST_FAR_WORKERS } else { usual };
+        let room = at_source.saturating_sub(SOURCE_NEEDS).min(at_target / 2) as usize;
+        Ok(Self {
+            rows: rows.min(room).max(1),
+            indexes: usual.min(room).max(1),
+        })
+    }
+}

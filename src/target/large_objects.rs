@@ -1,0 +1,132 @@
+//! The ledger's part about large objects.
+
+use super::Ledger;
+use crate::postgres::{Connection, Error, quote};
+use crate::session::report::LoadedObjects;
+use tokio_postgres::types::Oid;
+
+/// The mark that every large object is in.
+const COMPLETE: &str = "all large objects";
+
+/// Objects taken out by one transaction: each takes a lock until its end.
+const TAKEN_OUT_TOGETHER: i64 = 500;
+
+/// Creates it; part of the ledger's creation. `visible` is the moment of the source that the
+/// object's bytes show.
+pub(super) const CREATE: &str = "
+CREATE TABLE IF NOT EXISTS neonlift.large_objects (
+  run text REFERENCES neonlift.runs, oid oid, bytes bigint, visible text NOT NULL,
+  PRIMARY KEY (run, oid));
+";
+
+/// One run's large objects in the ledger.
+#[derive(Debug)]
+pub struct LargeObjects<'a> {
+    connection: &'a Connection,
+    run: &'a str,
+}
+
+impl<'a> LargeObjects<'a> {
+    /// Those of a run, over a connection to the target.
+    pub fn new(connection: &'a Connection, run: &'a str) -> Self {
+        Self { connection, run }
+    }
+
+    /// Whether it was ever found that all are in.
+    pub async fn are_complete(&self) -> Result<bool, Error> {
+        Ledger::new(self.connection, self.run)
+            .has_mark(COMPLETE)
+            .await
+    }
+
+    /// Marks that all are in.
+    pub async fn complete(&self) -> Result<(), Error> {
+        let sql = Ledger::mark_built(self.run, COMPLETE);
+        self.connection
+            .batch("marking that all large objects are in", &sql)
+            .await
+    }
+
+    /// Waits for the end of an attempt whose connection was lost.
+    pub async fn settle(&self) -> Result<(), Error> {
+        let sql = "BEGIN; LOCK TABLE neonlift.large_objects IN SHARE MODE; COMMIT";
+        self.connection
+            .batch("waiting for what a lost connection still writes", sql)
+            .await
+    }
+
+    /// The moments of the source that the objects show: one, unless a transfer was stopped.
+    pub async fn moments(&self) -> Result<Vec<String>, Error> {
+        let sql = "SELECT DISTINCT visible FROM neonlift.large_objects WHERE run = $1";
+        let rows = self.connection.query(sql, &[&self.run]).await;
+        let rows = rows.map_err(Error::while_doing("reading the ledger"))?;
+        Ok(rows.iter().map(|row| row.get(0)).collect())
+    }
+
+    /// The highest number that is in. They come in order.
+    pub async fn last(&self) -> Result<Option<Oid>, Error> {
+        let sql = "SELECT max(oid) FROM neonlift.large_objects WHERE run = $1";
+        let row = self.connection.query_one(sql, &[&self.run]).await;
+        Ok(row
+            .map_err(Error::while_doing("reading the ledger"))?
+            .get(0))
+    }
+
+    /// How many are in, and their bytes.
+    pub async fn loaded(&self) -> Result<LoadedObjects, Error> {
+        let sql = "SELECT count(*), COALESCE(sum(bytes), 0)::bigint FROM neonlift.large_objects
+                   WHERE run = $1";
+        let row = self.connection.query_one(sql, &[&self.run]).await;
+        let row = row.map_err(Error::while_doing("reading the ledger"))?;
+        let number = |at| u64::try_from(row.get::<_, i64>(at)).unwrap_or(0);
+        Ok(LoadedObjects {
+            objects: number(0),
+            bytes: number(1),
+        })
+    }
+
+    /// Marks objects as in; stands first in the transaction that makes them.
+    pub async fn mark(&self, pieces: &[(Oid, i64)], visible: &str) -> Result<(), Error> {
+        let (objects, bytes): (Vec<Oid>, Vec<i64>) = pieces.iter().copied().unzip();
+        let sql = "INSERT INTO neonlift.large_objects (run, oid, bytes, visible)
+                   SELECT $1, oid, bytes, $4 FROM unnest($2::oid[], $3::bigint[]) made(oid, bytes)";
+        let marked = self
+            .connection
+            .execute(sql, &[&self.run, &objects, &bytes, &visible])
+            .await;
+        marked.map_err(Error::while_doing("marking large objects in the ledger"))?;
+        Ok(())
+    }
+
+    /// Notes the size of an object that is larger than what was marked.
+    pub async fn note_size(&self, oid: Oid, bytes: i64) -> Result<(), Error> {
+        let sql = "UPDATE neonlift.large_objects SET bytes = $3 WHERE (run, oid) = ($1, $2)";
+        let noted = self
+            .connection
+            .execute(sql, &[&self.run, &oid, &bytes])
+            .await;
+        noted.map_err(Error::while_doing(
+            "noting a large object's size in the ledger",
+        ))?;
+        Ok(())
+    }
+
+    /// Takes out of the target the objects that show this moment of the source.
+    pub async fn take_out(&self, visible: &str) -> Result<(), Error> {
+        let sql = format!(
+            "WITH mine AS (DELETE FROM neonlift.large_objects WHERE (run, oid) IN
+               (SELECT run, oid FROM neonlift.large_objects
+                WHERE run = {run} AND visible = {visible} LIMIT {TAKEN_OUT_TOGETHER}) RETURNING oid)
+             SELECT count(lo_unlink(oid)) FROM mine",
+            run = quote::literal(self.run),
+            visible = quote::literal(visible),
+        );
+        loop {
+            let row = self.connection.query_one(&sql, &[]).await;
+            let row = row.map_err(Error::while_doing("taking out large objects"))?;
+            if row.get::<_, i64>(0) == 0 {
+                return Ok(());
+            }
+        }
+    }
+}
