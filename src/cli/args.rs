@@ -1,5 +1,6 @@
 //! The command line's form.
 
+use crate::config::Onto;
 use crate::session::Step;
 use crate::source::holder;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -32,7 +33,7 @@ pub(super) struct Common {
     /// The database to move: postgresql://user@host/database
     #[arg(long, global = true, value_name = "URL", hide_env_values = true)]
     pub source: Option<String>,
-    /// The empty Neon database to move it to
+    /// The Neon database to move it to
     #[arg(long, global = true, value_name = "URL", hide_env_values = true)]
     pub target: Option<String>,
     /// Plain lines instead of the screen
@@ -56,6 +57,43 @@ pub(super) struct Common {
     /// No lines about progress
     #[arg(short, long, global = true)]
     pub quiet: bool,
+    /// What is moved, and onto what.
+    #[command(flatten)]
+    pub choice: Choice,
+}
+
+/// What is moved, and onto what: the same as in the configuration, for one run.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "What is moved")]
+pub(super) struct Choice {
+    /// Take this schema whole; a pattern with * and ?; may be repeated
+    #[arg(long, global = true, value_name = "PATTERN")]
+    pub include_schema: Vec<String>,
+    /// Take this table or view, with what it needs: NAME or SCHEMA.NAME, a pattern; may be repeated
+    #[arg(long, global = true, value_name = "PATTERN")]
+    pub table: Vec<String>,
+    /// Leave this schema out; wins over what is taken
+    #[arg(long, global = true, value_name = "PATTERN")]
+    pub exclude_schema: Vec<String>,
+    /// Leave this table or view out; wins over what is taken
+    #[arg(long, global = true, value_name = "PATTERN")]
+    pub exclude_table: Vec<String>,
+    /// Of this table, only the rows that an SQL condition chooses; may be repeated
+    #[arg(long = "where", global = true, value_name = "TABLE=CONDITION")]
+    pub rows: Vec<String>,
+    /// Definitions alone, no rows
+    #[arg(long, global = true, conflicts_with = "data_only")]
+    pub schema_only: bool,
+    /// Rows alone, into empty tables that the target has
+    #[arg(long, global = true)]
+    pub data_only: bool,
+    /// What the target may hold: nothing (empty), anything, which stays (existing), anything, of which
+    /// goes what stands in the way (overwrite, needs consent)
+    #[arg(long, global = true, value_name = "POLICY", value_parser = onto)]
+    pub onto: Option<Onto>,
+    /// Consent to drop what stands in the way on the target: the name of its database, exactly
+    #[arg(long, global = true, value_name = "DBNAME")]
+    pub overwrite_target: Option<String>,
 }
 
 /// The commands.
@@ -155,6 +193,10 @@ pub(super) enum PracticeAction {
     Down,
     /// Say how they stand
     Status,
+}
+
+fn onto(name: &str) -> Result<Onto, String> {
+    Onto::from_name(name).ok_or_else(|| format!("it can be {}", Onto::NAMES.join(", ")))
 }
 
 fn step(name: &str) -> Result<Step, String> {

@@ -94,6 +94,8 @@ async fn work(
     ] {
         runner.describe_text(side, url.expose()).map_err(failed)?;
     }
+    let config = runner.context().config.clone();
+    super::choice::tell(runner, common, &config)?;
     runner.dispatch(Event::Opened)?;
     if headless {
         let signer = Some(SIGNER.to_owned());

@@ -46,6 +46,9 @@ pub enum Error {
     /// There is no session.
     #[error("there is no session yet that this can be about")]
     NoSession,
+    /// What was chosen cannot be, or not now.
+    #[error("{}", .0)]
+    Refused(String),
     /// A half-done practice session was given where another is needed, or the other way round.
     #[error("{}", .0)]
     WrongSession(String),
@@ -75,6 +78,9 @@ impl Explain for Error {
             Self::NoSession => Failure::new("There is nothing to show", chain(self))
                 .advise("Begin one, or name the file of one that `neonlift sessions` lists: --session FILE.")
                 .advise("$ neonlift run --source URL --target URL")
+                .severity(Severity::Usage),
+            Self::Refused(_) => Failure::new("This cannot be done as it was asked for", format!("{}.", chain(self)))
+                .advise("Correct the command; `neonlift help` lists the options, config.example.toml explains them.")
                 .severity(Severity::Usage),
             Self::WrongSession(_) => Failure::new("This session cannot be used here", chain(self))
                 .advise("Give another file with --session FILE.")

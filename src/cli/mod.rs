@@ -1,6 +1,7 @@
 //! The command line: arguments to front ends, outcomes to exit codes.
 
 mod args;
+mod choice;
 mod connect;
 mod demo;
 mod error;
@@ -180,8 +181,9 @@ fn open(common: &Common, choice: Choice, voice: &mut dyn Voice) -> Result<Runner
         &config,
         |session| connect::fits(session, &wanted),
     )?;
-    let mut runner = Runner::new(session, store, context(config, Vec::new()));
+    let mut runner = Runner::new(session, store, context(config.clone(), Vec::new()));
     connect::describe(&mut runner, &wanted, common.yes, voice)?;
+    choice::tell(&mut runner, common, &config)?;
     runner.dispatch(Event::Opened)?;
     Ok(runner)
 }

@@ -129,8 +129,8 @@ fn statement(table: &Table, columns: &[String], method: Method) -> String {
         Method::Binary => format!("hash_array_extended(ARRAY[record_send({row})], 0)"),
         Method::Text => format!("('x' || left(md5(({row})::text), 16))::bit(64)::bigint"),
     };
-    let from = table.name.sql();
-    format!("SELECT count(*), COALESCE(sum({hash}), 0)::text FROM ONLY {from}")
+    let from = table.from_sql();
+    format!("SELECT count(*), COALESCE(sum({hash}), 0)::text FROM {from}")
 }
 
 #[cfg(test)]
@@ -162,6 +162,7 @@ mod tests {
             index_bytes: 0,
             unlogged: false,
             row_security: false,
+            condition: None,
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod hash;
 
+use crate::config::Select;
 use crate::failure::{Explain, Failure, Severity};
 use crate::postgres::catalogue::{self, Table, TableName};
 use crate::postgres::{
@@ -10,6 +11,7 @@ use crate::postgres::{
 use crate::progress::Progress;
 use crate::session::report::{ComparedCollection, ComparedTable, Comparison};
 use crate::source::postgres::counters;
+use crate::source::{Selected, SelectionError};
 use hash::Method;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -21,12 +23,18 @@ pub enum Error {
     /// A side refused, or was lost.
     #[error(transparent)]
     Postgres(#[from] PostgresError),
+    /// The selection does not fit the source any more.
+    #[error(transparent)]
+    Selection(#[from] SelectionError),
 }
 
 impl Explain for Error {
     fn failure(&self) -> Failure {
-        let Self::Postgres(error) = self;
-        let failure = error.failure().severity(Severity::Unfinished);
+        let failure = match self {
+            Self::Postgres(error) => error.failure(),
+            Self::Selection(error) => error.failure(),
+        };
+        let failure = failure.severity(Severity::Unfinished);
         failure.advise("Nothing is proved yet, neither equal nor different: run compare again.")
     }
 }
@@ -61,6 +69,10 @@ pub struct Compare<'a> {
     pub one_sided: Option<&'a HashSet<TableName>>,
     /// Tables with this column are counted by its values too.
     pub group_by: Option<&'a str>,
+    /// What of the source was to be moved.
+    pub select: &'a Select,
+    /// Whether the target may hold tables that are not selected.
+    pub beside_others: bool,
     /// The source's counters of each copied table, from just before the copy; a table without is
     /// one whose writes are not counted.
     pub counters: &'a HashMap<TableName, String>,
@@ -88,10 +100,10 @@ impl Compare<'_> {
 
     async fn sides(&self, source: &Connection, target: &Connection) -> Result<Comparison, Error> {
         let method = hash::trusted(source, target).await;
-        let pairs = pairs(
-            catalogue::tables(source).await?,
-            catalogue::tables(target).await?,
-        );
+        let selected = Selected::resolve(self.select, source).await?;
+        let mut there = catalogue::tables(target).await?;
+        there.retain(|table| selected.has(&table.name) || !self.beside_others);
+        let pairs = pairs(selected.apply(&catalogue::tables(source).await?), there);
         self.progress
             .begin(format!("Comparing {} tables", pairs.len()));
         let meter = self.progress.tables("tables compared", pairs.len() as u64);
@@ -106,15 +118,19 @@ impl Compare<'_> {
             meter.add(1, 0);
         }
         meter.finish();
-        self.progress.activity("Comparing large objects");
-        tables.extend(large_objects(source, target).await?);
+        if self.select.takes_large_objects() {
+            self.progress.activity("Comparing large objects");
+            tables.extend(large_objects(source, target).await?);
+        }
         self.note_writes(source, &mut tables).await?;
         tables.sort_by_key(|table| (table.equal, table.left_out));
+        tables.extend(selected.left_out().iter().map(not_selected));
         let equal = !tables.iter().any(ComparedTable::differs);
         let method = method.name().to_owned();
         Ok(Comparison {
             at: Timestamp::now(),
             equal,
+            rows_compared: self.select.takes_rows(),
             method,
             tables,
             collections,
@@ -164,23 +180,27 @@ impl Compare<'_> {
             target_hash: None,
             equal: false,
             left_out: false,
+            condition: pair
+                .source
+                .as_ref()
+                .and_then(|table| table.condition.clone()),
             written_since: None,
         };
         let (Some(left), Some(right)) = (&pair.source, &pair.target) else {
-            let side = if pair.source.is_some() {
-                source
-            } else {
-                target
-            };
-            let rows = count::rows(side, name).await?;
-            match pair.source {
-                Some(_) => compared.source_rows = Some(rows),
-                None => compared.target_rows = Some(rows),
+            let mut rows = 0;
+            if let Some(table) = &pair.source {
+                rows = count::rows(source, table).await?;
+                compared.source_rows = Some(rows);
+            }
+            if let Some(table) = &pair.target {
+                rows = count::rows(target, table).await?;
+                compared.target_rows = Some(rows);
             }
             compared.left_out = self.may_lack(name, pair, rows);
             return Ok((compared, Vec::new()));
         };
         match hash::agree(left, right) {
+            agreed if !self.select.takes_rows() => compared.equal = agreed.is_some(),
             Some(columns) => {
                 let (here, there) = tokio::try_join!(
                     hash::table(source, left, &columns.source, method),
@@ -192,9 +212,12 @@ impl Compare<'_> {
             }
             None => {
                 let (here, there) =
-                    tokio::try_join!(count::rows(source, name), count::rows(target, name))?;
+                    tokio::try_join!(count::rows(source, left), count::rows(target, right))?;
                 (compared.source_rows, compared.target_rows) = (Some(here), Some(there));
             }
+        }
+        if !self.select.takes_rows() {
+            return Ok((compared, Vec::new()));
         }
         let groups = self.groups(source, target, name, left, right).await?;
         Ok((compared, groups))
@@ -224,8 +247,8 @@ impl Compare<'_> {
             return Ok(Vec::new());
         };
         let (here, there) = tokio::try_join!(
-            count::groups(source, name, column),
-            count::groups(target, name, column)
+            count::groups(source, left, column),
+            count::groups(target, right, column)
         )?;
         let mut rows: BTreeMap<Option<String>, (u64, u64)> = BTreeMap::new();
         here.into_iter()
@@ -244,6 +267,22 @@ impl Compare<'_> {
     }
 }
 
+/// A table that was not to be moved.
+fn not_selected(name: &TableName) -> ComparedTable {
+    ComparedTable {
+        schema: name.schema.clone(),
+        table: name.name.clone(),
+        source_rows: None,
+        target_rows: None,
+        source_hash: None,
+        target_hash: None,
+        equal: false,
+        left_out: true,
+        condition: None,
+        written_since: None,
+    }
+}
+
 /// The large objects as rows of the table that they are in; nothing when there are none.
 async fn large_objects(
     source: &Connection,
@@ -252,14 +291,15 @@ async fn large_objects(
     let (here, there) =
         tokio::try_join!(large_object::digest(source), large_object::digest(target))?;
     let compared = ComparedTable {
-        schema: "pg_catalog".to_owned(),
-        table: "pg_largeobject".to_owned(),
+        schema: large_object::SCHEMA.to_owned(),
+        table: large_object::TABLE.to_owned(),
         equal: here == there,
         source_rows: Some(here.0),
         target_rows: Some(there.0),
         source_hash: Some(here.1),
         target_hash: Some(there.1),
         left_out: false,
+        condition: None,
         written_since: None,
     };
     Ok(Some(compared).filter(|_| (here.0, there.0) != (0, 0)))

@@ -4,6 +4,8 @@
 
 use super::keys::{self, Kind};
 use super::password::holds_password;
+use super::pattern::{NamePattern, TablePattern};
+use crate::postgres::script::refuse_condition;
 use std::collections::HashSet;
 use std::ops::Range;
 use toml::Spanned;
@@ -52,6 +54,12 @@ pub enum Mistake {
     DoubledName,
     /// A key that this table must have is not there.
     Missing,
+    /// A word that is not one of these.
+    Choice(&'static [&'static str]),
+    /// A text that cannot be a pattern of names.
+    BadPattern,
+    /// A text that cannot be an SQL condition, and why.
+    BadCondition(&'static str),
 }
 
 /// All problems of a document, in the order of the lines.
@@ -102,14 +110,25 @@ impl Check<'_> {
                 }
             }
             (Kind::Tables, DeValue::Array(items)) => self.tables(key, items),
+            (Kind::Schemas | Kind::TablePatterns, DeValue::Array(items)) => {
+                items.iter().for_each(|item| match item.get_ref().as_str() {
+                    Some(text) => self.text(key, kind, text, item.span()),
+                    None => self.wrong_type(key, "a list of texts", item),
+                });
+            }
+            (Kind::Schemas | Kind::TablePatterns, _) => {
+                self.wrong_type(key, "a list of texts", value);
+            }
             (Kind::Number { .. }, _) => self.wrong_type(key, "a whole number", value),
             (Kind::Tables, _) => self.wrong_type(key, "a list of tables", value),
-            (_, DeValue::String(text)) => {
-                if let Some(mistake) = text_mistake(kind, text) {
-                    self.add(value.span(), key, mistake);
-                }
-            }
+            (_, DeValue::String(text)) => self.text(key, kind, text, value.span()),
             (_, _) => self.wrong_type(key, "a text in quotes", value),
+        }
+    }
+
+    fn text(&mut self, key: &str, kind: Kind, text: &str, at: Range<usize>) {
+        if let Some(mistake) = text_mistake(kind, text) {
+            self.add(at, key, mistake);
         }
     }
 
@@ -183,6 +202,12 @@ fn text_mistake(kind: Kind, text: &str) -> Option<Mistake> {
         Kind::Text => None,
         _ if text.trim().is_empty() => Some(Mistake::Empty),
         Kind::Connection if holds_password(text) => Some(Mistake::Password),
+        Kind::Condition => refuse_condition(text).map(Mistake::BadCondition),
+        Kind::Choice(words) if !words.contains(&text) => Some(Mistake::Choice(words)),
+        Kind::Schemas if NamePattern::parse(text).is_none() => Some(Mistake::BadPattern),
+        Kind::TablePatterns | Kind::TablePattern if TablePattern::parse(text).is_none() => {
+            Some(Mistake::BadPattern)
+        }
         Kind::Name if !text.chars().all(is_name_char) => Some(Mistake::BadName),
         _ => None,
     }

@@ -128,6 +128,9 @@ impl fmt::Display for Problem {
             }
             Mistake::DoubledName => write!(f, "this `{key}` stands in the list already"),
             Mistake::Missing => write!(f, "`{key}` is missing"),
+            Mistake::Choice(_) => write!(f, "`{key}` is none of the words that it can be"),
+            Mistake::BadPattern => write!(f, "`{key}` has something that cannot be a name"),
+            Mistake::BadCondition(why) => write!(f, "`{key}` cannot be a condition: {why}"),
         }
     }
 }
@@ -159,6 +162,16 @@ impl Problem {
             Mistake::BadName => format!("shorten `{key}` to a word like \"backup-offsite\"."),
             Mistake::DoubledName => format!("give this item another `{key}`."),
             Mistake::Missing => format!("add `{key}` to this item."),
+            Mistake::Choice(words) => {
+                let words: Vec<String> = words.iter().map(|word| format!("{word:?}")).collect();
+                format!("write one of these behind `{key}`: {}.", words.join(", "))
+            }
+            Mistake::BadCondition(_) => {
+                format!("write behind `{key}` what would stand behind WHERE.")
+            }
+            Mistake::BadPattern => format!(
+                "write names behind `{key}`, with * and ? for what varies; a name with a dot in it stands in double quotes: '\"a.b\".c'."
+            ),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The one list of keys that a configuration file may have.
 
+use super::selection::{Onto, What};
+
 /// A key and what may stand behind it.
 #[derive(Debug, Clone, Copy)]
 pub struct Key {
@@ -21,6 +23,16 @@ pub enum Kind {
     FilledText,
     /// A short name: lower-case letters, digits, `-` and `_`, once in its list.
     Name,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// A list of patterns of schemas' names.
+    Schemas,
+    /// A list of patterns of tables' names, with or without their schema.
+    TablePatterns,
+    /// A pattern of tables' names, with or without their schema.
+    TablePattern,
+    /// An SQL condition.
+    Condition,
     /// A whole number in a range, both ends included.
     Number {
         /// The smallest one.
@@ -43,6 +55,38 @@ pub const KEYS: &[Key] = &[
         kind: Kind::Connection,
     },
     Key {
+        path: "select.what",
+        kind: Kind::Choice(What::NAMES),
+    },
+    Key {
+        path: "select.schemas",
+        kind: Kind::Schemas,
+    },
+    Key {
+        path: "select.tables",
+        kind: Kind::TablePatterns,
+    },
+    Key {
+        path: "select.exclude_schemas",
+        kind: Kind::Schemas,
+    },
+    Key {
+        path: "select.exclude_tables",
+        kind: Kind::TablePatterns,
+    },
+    Key {
+        path: "select.rows",
+        kind: Kind::Tables,
+    },
+    Key {
+        path: "select.rows.table",
+        kind: Kind::TablePattern,
+    },
+    Key {
+        path: "select.rows.where",
+        kind: Kind::Condition,
+    },
+    Key {
         path: "transfer.jobs",
         kind: Kind::Number { min: 1, max: 64 },
     },
@@ -61,6 +105,10 @@ pub const KEYS: &[Key] = &[
     Key {
         path: "schema.from",
         kind: Kind::FilledText,
+    },
+    Key {
+        path: "schema.onto",
+        kind: Kind::Choice(Onto::NAMES),
     },
     Key {
         path: "compare.group_by",

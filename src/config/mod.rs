@@ -8,12 +8,16 @@ mod check;
 mod error;
 mod keys;
 mod password;
+mod pattern;
+mod selection;
 mod wanted;
 
 pub use check::{Mistake, Problem};
 pub use error::Error;
 pub use keys::{KEYS, Key, Kind};
 pub use password::holds_password;
+pub use pattern::{NamePattern, TablePattern};
+pub use selection::{BadPattern, Onto, Patterns, Rows, Select, What};
 pub use wanted::{Flags, Given, Origin, Wanted, connections};
 
 use serde::{Deserialize, Serialize};
@@ -30,6 +34,8 @@ pub struct Config {
     pub source: Option<String>,
     /// Connection string of the Neon database to move to, without a password.
     pub target: Option<String>,
+    /// What of the source is moved.
+    pub select: Select,
     /// How rows are moved.
     pub transfer: Transfer,
     /// Where the backup goes.
@@ -101,6 +107,8 @@ impl Default for Backup {
 pub struct Schema {
     /// The source database, or a folder of SQL files.
     pub from: SchemaFrom,
+    /// What may happen to what the target holds already.
+    pub onto: Onto,
 }
 
 /// Where the target's schema comes from. In the file: `"source"`, or a folder's path

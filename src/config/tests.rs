@@ -86,6 +86,17 @@ fn the_list_of_keys_is_what_the_structures_hold() {
     let full = Config {
         source: Some("s".to_owned()),
         target: Some("t".to_owned()),
+        select: Select {
+            what: What::Data,
+            schemas: vec!["a".to_owned()],
+            tables: vec!["b.c*".to_owned()],
+            exclude_schemas: vec!["d".to_owned()],
+            exclude_tables: vec!["e".to_owned()],
+            rows: vec![Rows {
+                table: "f".to_owned(),
+                condition: "g > 1".to_owned(),
+            }],
+        },
         transfer: Transfer {
             jobs: Some(1),
             ..Transfer::default()
@@ -103,6 +114,33 @@ fn the_list_of_keys_is_what_the_structures_hold() {
     paths("", &text.parse().expect("TOML"), &mut found);
     assert_eq!(found, known_paths());
     assert_eq!(parse(&text).expect("what was written"), full);
+}
+
+#[test]
+fn a_selection_that_cannot_be_is_told_where_it_stands() {
+    let text = "[select]\nwhat = \"rows\"\ntables = [\"a.b.c\"]\nschemas = \"a\"\n\
+                [[select.rows]]\ntable = \"a\"\nwhere = \"a; b\"\n";
+    let found: Vec<(usize, String, Mistake)> = problems(text)
+        .into_iter()
+        .map(|problem| (problem.line, problem.key, problem.mistake))
+        .collect();
+    let wrong_list = Mistake::WrongType {
+        wanted: "a list of texts",
+        found: "a text",
+    };
+    assert_eq!(
+        found,
+        [
+            (2, "select.what".to_owned(), Mistake::Choice(What::NAMES)),
+            (3, "select.tables".to_owned(), Mistake::BadPattern),
+            (4, "select.schemas".to_owned(), wrong_list),
+            (
+                7,
+                "select.rows.where".to_owned(),
+                Mistake::BadCondition("it holds a semicolon")
+            ),
+        ]
+    );
 }
 
 #[test]

@@ -51,7 +51,7 @@ fn comparison(found: &Comparison) -> Value {
                 "schema": table.schema, "table": table.table,
                 "source_rows": table.source_rows, "target_rows": table.target_rows,
                 "source_hash": table.source_hash, "target_hash": table.target_hash,
-                "equal": table.equal, "left_out": table.left_out,
+                "equal": table.equal, "left_out": table.left_out, "where": table.condition,
                 "written_since": table.written_since,
             })
         })
@@ -67,9 +67,12 @@ fn comparison(found: &Comparison) -> Value {
             })
         })
         .collect();
+    // Without rows there is no verdict on them, neither true nor false.
+    let equal = (found.rows_compared || !found.equal).then_some(found.equal);
     json!({
-        "event": "comparison", "equal": found.equal, "at": found.at, "method": found.method,
-        "changed_since": found.changed_since(), "tables": tables, "collections": collections,
+        "event": "comparison", "equal": equal, "rows_compared": found.rows_compared,
+        "at": found.at, "method": found.method, "changed_since": found.changed_since(),
+        "tables": tables, "collections": collections,
     })
 }
 

@@ -3,6 +3,7 @@
 mod extension;
 mod key;
 mod partitions;
+mod relation;
 mod undumped;
 
 pub use extension::{
@@ -10,9 +11,11 @@ pub use extension::{
 };
 pub use key::{Key, keys};
 pub use partitions::hashed_by_enum;
-pub use undumped::{Undumped, UndumpedKind, undumped};
+pub use relation::{ForeignKey, Relation, RelationKind, all_relations, foreign_keys, schemas};
+pub use undumped::{Scope, Undumped, UndumpedKind, undumped};
 
 use super::quote;
+use super::script::enclosed;
 use super::{Connection, Error};
 use std::collections::HashMap;
 use std::fmt;
@@ -100,12 +103,23 @@ pub struct Table {
     pub unlogged: bool,
     /// Row security applies even to the owner, or the reader is not exempt from it.
     pub row_security: bool,
+    /// Which of its rows are meant: a condition in the source's SQL; `None` for all.
+    pub condition: Option<String>,
 }
 
 impl Table {
     /// The columns whose values travel.
     pub fn copied_columns(&self) -> impl Iterator<Item = &Column> {
         self.columns.iter().filter(|column| !column.generated)
+    }
+
+    /// `ONLY` the table itself, and of it the rows that are meant: what stands behind `FROM`.
+    pub fn from_sql(&self) -> String {
+        let name = self.name.sql();
+        match &self.condition {
+            None => format!("ONLY {name}"),
+            Some(condition) => format!("ONLY {name} WHERE {}", enclosed(condition)),
+        }
     }
 
     /// Heap and TOAST: what a copy reads.
@@ -144,6 +158,7 @@ pub async fn tables(connection: &Connection) -> Result<Vec<Table>, Error> {
             index_bytes: size(row, 5),
             unlogged: row.get(6),
             row_security: row.get(7),
+            condition: None,
         })
         .collect())
 }

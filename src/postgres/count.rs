@@ -1,14 +1,14 @@
 //! Counting: rows of a table, rows of each value of a grouping column, bytes of the database.
 
-use super::catalogue::TableName;
+use super::catalogue::Table;
 use super::{Connection, Error, quote};
 
 /// Groups counted at most, the largest first: a grouping column has few values; where somebody
 /// names another, memory must not grow with the table.
 pub const GROUPS: usize = 200;
 
-/// How many rows a table holds, its inheriting tables not included.
-pub async fn rows(connection: &Connection, table: &TableName) -> Result<u64, Error> {
+/// How many of a table's rows are meant, those of inheriting tables not included.
+pub async fn rows(connection: &Connection, table: &Table) -> Result<u64, Error> {
     number(connection, table, "*").await
 }
 
@@ -25,43 +25,43 @@ pub async fn database_bytes(connection: &Connection) -> Result<u64, Error> {
 }
 
 /// How many rows have a value in a column.
-pub async fn values(
-    connection: &Connection,
-    table: &TableName,
-    column: &str,
-) -> Result<u64, Error> {
+pub async fn values(connection: &Connection, table: &Table, column: &str) -> Result<u64, Error> {
     number(connection, table, &quote::identifier(column)).await
 }
 
-async fn number(connection: &Connection, table: &TableName, what: &str) -> Result<u64, Error> {
+async fn number(connection: &Connection, table: &Table, what: &str) -> Result<u64, Error> {
     let row = connection
         .query_one(
-            &format!("SELECT count({what}) FROM ONLY {}", table.sql()),
+            &format!("SELECT count({what}) FROM {}", table.from_sql()),
             &[],
         )
         .await
-        .map_err(Error::while_doing(format!("counting the rows of {table}")))?;
+        .map_err(Error::while_doing(format!(
+            "counting the rows of {}",
+            table.name
+        )))?;
     Ok(u64::try_from(row.get::<_, i64>(0)).unwrap_or(0))
 }
 
 /// Rows for each value of a column (`None` for null), by value; the [`GROUPS`] largest.
 pub async fn groups(
     connection: &Connection,
-    table: &TableName,
+    table: &Table,
     column: &str,
 ) -> Result<Vec<(Option<String>, u64)>, Error> {
     let column = quote::identifier(column);
     let sql = format!(
         "SELECT value, rows FROM (SELECT {column}::text AS value, count(*) AS rows
-           FROM ONLY {} GROUP BY 1 ORDER BY 2 DESC, {column}::text COLLATE \"C\" LIMIT {GROUPS}) largest
+           FROM {} GROUP BY 1 ORDER BY 2 DESC, {column}::text COLLATE \"C\" LIMIT {GROUPS}) largest
          ORDER BY value COLLATE \"C\"",
-        table.sql()
+        table.from_sql()
     );
     let rows = connection
         .query(&sql, &[])
         .await
         .map_err(Error::while_doing(format!(
-            "counting the groups of {table}"
+            "counting the groups of {}",
+            table.name
         )))?;
     let group =
         |row: &tokio_postgres::Row| (row.get(0), u64::try_from(row.get::<_, i64>(1)).unwrap_or(0));

@@ -9,6 +9,12 @@ use tokio_postgres::types::Oid;
 /// What is read about objects as long as no object's bytes are held here.
 const HASHED_PIECE: i32 = 16 << 20;
 
+/// The schema of [`TABLE`].
+pub const SCHEMA: &str = "pg_catalog";
+
+/// The table that large objects are in: what reports name them by.
+pub const TABLE: &str = "pg_largeobject";
+
 /// Objects that are looked at together: a round trip for many small ones.
 const BATCH: i64 = 64;
 

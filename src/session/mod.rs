@@ -6,6 +6,7 @@
 pub mod report;
 pub mod store;
 
+use crate::config::{Onto, Select, What};
 use crate::failure::Failure;
 use jiff::Timestamp;
 use report::Report;
@@ -236,6 +237,21 @@ pub struct Signature {
     pub at: Timestamp,
 }
 
+/// A person's consent to overwrite what a target holds: its name, typed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Consent {
+    /// The database's name as it was typed.
+    pub database: String,
+    /// Who gave it.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+    /// The only database that it is for; not known before the first connection.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<Identity>,
+}
+
 /// A migration: plain data, saved after every transition.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -253,6 +269,15 @@ pub struct Session {
     /// Whether it runs on the practice servers.
     #[serde(default)]
     pub practice: bool,
+    /// What may happen to what the target holds; [`Session::target_policy`] tells what holds.
+    #[serde(default)]
+    pub onto: Onto,
+    /// What of the source is moved.
+    #[serde(default, skip_serializing_if = "Select::is_everything")]
+    pub select: Select,
+    /// A person's consent to overwrite what the target holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consent: Option<Consent>,
     /// Where the rows come from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<Place>,
@@ -278,10 +303,23 @@ impl Session {
             updated: now,
             current: Step::Prerequisites,
             practice: false,
+            onto: Onto::default(),
+            select: Select::default(),
+            consent: None,
             source: None,
             target: None,
             checklist: Vec::new(),
             steps: BTreeMap::new(),
+        }
+    }
+
+    /// What may happen to what the target holds, as it follows from everything that was said: rows
+    /// alone need tables that are there, and a consent is one.
+    pub fn target_policy(&self) -> Onto {
+        match (self.onto, &self.consent, self.select.what) {
+            (_, Some(_), _) => Onto::Overwrite,
+            (Onto::Empty, None, What::Data) => Onto::Existing,
+            (onto, None, _) => onto,
         }
     }
 

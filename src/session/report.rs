@@ -136,6 +136,33 @@ pub struct Connections {
     pub target: Server,
     /// What was looked at on either side and between the two.
     pub checks: Vec<Check>,
+    /// The target's tables that would be lost or emptied if it were overwritten, those with most
+    /// rows first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub at_stake: Vec<AtStake>,
+}
+
+impl Connections {
+    /// Whether the target holds something and the policy does not take that.
+    pub fn target_is_occupied(&self) -> bool {
+        let is_it = |check: &Check| check.name == TARGET_EMPTY && check.verdict == Verdict::Bad;
+        self.checks.iter().any(is_it)
+    }
+}
+
+/// The name of the check whether the target can be written to as the policy says.
+pub const TARGET_EMPTY: &str = "Target: empty";
+
+/// A table of the target that overwriting would cost.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AtStake {
+    /// Its schema.
+    pub schema: String,
+    /// Its name.
+    pub table: String,
+    /// Its rows: counted when it is small, otherwise the server's estimate.
+    pub rows: u64,
 }
 
 /// A server as it was found.
@@ -182,6 +209,12 @@ pub struct Inventory {
     pub large_objects: u64,
     /// Things that a person should know beforehand.
     pub warnings: Vec<String>,
+    /// What was selected, in words; `None` when it is everything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub selection: Option<String>,
+    /// The tables that stay behind.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<LeftOut>,
     /// What the target will not have as the source has it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_behind: Vec<LeftBehind>,
@@ -221,8 +254,11 @@ pub struct Table {
     pub schema: String,
     /// Its name.
     pub name: String,
-    /// Rows, counted.
+    /// Rows, counted; of those that are moved.
     pub rows: u64,
+    /// Which rows are moved: a condition in the source's SQL; `None` for all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub condition: Option<String>,
     /// Heap and TOAST, in bytes: what will travel.
     pub row_bytes: u64,
     /// Indexes, in bytes: what will be built again.
@@ -279,7 +315,7 @@ pub struct Backup {
 }
 
 /// What was created on the target before the rows.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Schema {
     /// Where the definitions came from: the source, or a folder of SQL files.
@@ -288,6 +324,9 @@ pub struct Schema {
     pub created: Vec<KindCount>,
     /// What was left out, and why.
     pub left_out: Vec<LeftOut>,
+    /// What of the target was dropped or emptied for it, with a person's consent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub overwritten: Vec<String>,
 }
 
 /// A number of objects.
@@ -320,10 +359,16 @@ pub struct Transfer {
     pub built: Vec<KindCount>,
     /// What was left out, and why.
     pub left_out: Vec<LeftOut>,
-    /// The source's tables that were not moved, because a schema of one's own does not have them;
-    /// `left_out` has them too.
+    /// The source's tables that were not moved, because they are not selected, or because a schema of
+    /// one's own does not have them; `left_out` has them too.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_moved: Vec<NotMoved>,
+    /// What was selected, in words; `None` when it is everything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub selection: Option<String>,
+    /// The tables of which only some rows were moved.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub some_rows: Vec<SomeRows>,
     /// Large objects that were loaded.
     #[serde(default, skip_serializing_if = "LoadedObjects::is_none")]
     pub large_objects: LoadedObjects,
@@ -362,6 +407,18 @@ pub struct NotMoved {
     pub schema: String,
     /// Its name.
     pub table: String,
+}
+
+/// A table of which only some rows were moved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SomeRows {
+    /// Its schema.
+    pub schema: String,
+    /// Its name.
+    pub table: String,
+    /// Which rows: a condition in the source's SQL.
+    pub condition: String,
 }
 
 /// A loaded table, as the ledger has it.

@@ -2,6 +2,9 @@
 
 pub mod holder;
 pub mod postgres;
+mod selected;
+
+pub use selected::{Selected, SelectionError};
 
 use crate::failure::{Explain, Failure, Retry, chain};
 use crate::postgres::catalogue::TableName;
@@ -15,9 +18,21 @@ pub enum Error {
     /// PostgreSQL refused, or was lost.
     #[error(transparent)]
     Postgres(#[from] crate::postgres::Error),
+    /// What is selected does not fit the source.
+    #[error(transparent)]
+    Selection(Box<SelectionError>),
     /// The snapshot that was read in is no longer there.
     #[error("the snapshot of the source is lost")]
     SnapshotLost(#[source] crate::postgres::Error),
+}
+
+impl From<SelectionError> for Error {
+    fn from(error: SelectionError) -> Self {
+        match error {
+            SelectionError::Postgres(error) => Self::Postgres(error),
+            error => Self::Selection(Box::new(error)),
+        }
+    }
 }
 
 impl Error {
@@ -25,7 +40,7 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Postgres(error) => error.is_retryable(),
-            Self::SnapshotLost(_) => false,
+            Self::Selection(_) | Self::SnapshotLost(_) => false,
         }
     }
 }
@@ -34,6 +49,7 @@ impl Explain for Error {
     fn failure(&self) -> Failure {
         match self {
             Self::Postgres(error) => error.failure(),
+            Self::Selection(error) => error.failure(),
             Self::SnapshotLost(_) => Failure::new(
                 "The snapshot of the source is lost",
                 format!("{}. The source was restarted, or what held the snapshot was ended.", chain(self)),
@@ -72,6 +88,8 @@ pub struct Shipment {
     pub columns: Vec<String>,
     /// The form.
     pub format: Format,
+    /// Which rows travel: a condition in the source's SQL; `None` for all.
+    pub condition: Option<String>,
 }
 
 /// A part of a table.

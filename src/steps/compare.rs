@@ -2,9 +2,9 @@
 
 use super::{Error, Work};
 use crate::compare::Compare;
-use crate::config::SchemaFrom;
-use crate::postgres::ConnectionString;
+use crate::config::{Onto, SchemaFrom};
 use crate::postgres::catalogue::TableName;
+use crate::postgres::{Connection, ConnectionString, Retrying};
 use crate::session::Step;
 use crate::session::report::{Comparison, Report, Transfer};
 use crate::wizard::Side;
@@ -16,6 +16,7 @@ pub(super) async fn run(work: Work<'_>) -> Result<Comparison, Error> {
         known(work, Side::Source).await?,
         known(work, Side::Target).await?,
     );
+    work.same_selection(&open(work, &target).await?).await?;
     let (not_moved, counters) = (not_moved(work), counters(work));
     let compare = Compare {
         source: &source,
@@ -24,6 +25,10 @@ pub(super) async fn run(work: Work<'_>) -> Result<Comparison, Error> {
             SchemaFrom::Source => None,
             SchemaFrom::Folder(_) => Some(&not_moved),
         },
+        select: &work.session.select,
+        beside_others: work.session.target_policy() == Onto::Existing
+            || !work.session.select.takes_all_tables()
+                && work.session.target_policy() == Onto::Overwrite,
         group_by: work.context.config.compare.grouping(),
         counters: &counters,
         progress: work.progress,
@@ -47,6 +52,11 @@ fn not_moved(work: Work<'_>) -> HashSet<TableName> {
         name: table.table.clone(),
     });
     named.collect()
+}
+
+async fn open(work: Work<'_>, target: &ConnectionString) -> Result<Connection, Error> {
+    let opened = Connection::open(target, &Retrying::default(), work.cancel).await;
+    opened.map_err(|error| Error::Compare(error.into()))
 }
 
 /// The source's counters that the transfer reported from before the copy.

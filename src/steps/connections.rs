@@ -1,6 +1,9 @@
 //! Both servers reached, known and fit for the migration. Changes nothing.
 
+mod occupation;
+
 use super::{Error, Work, identity, size};
+use crate::config::Select;
 use crate::failure::Explain;
 use crate::figures::counted;
 use crate::postgres::catalogue::{self, LEDGER_SCHEMA};
@@ -9,6 +12,7 @@ use crate::postgres::{
 };
 use crate::session::report::{Check, Connections, Server};
 use crate::session::{State, Step};
+use crate::source::Selected;
 use crate::target::Ledger;
 use crate::wizard::Side;
 use tokio_postgres::Row;
@@ -22,8 +26,13 @@ pub(super) async fn run(work: Work<'_>) -> Result<Connections, Error> {
     work.progress.activity("Connecting to the target");
     let (target, at_target) = visit(work, Side::Target).await?;
     let mut checks = server_checks(Side::Source, &source);
-    checks.extend(source_rights(&at_source).await?);
-    checks.extend(hashed_by_enum(&at_source).await?);
+    // What cannot be resolved, the inventory explains; until then it is everything.
+    let selected = match Selected::resolve(&work.session.select, &at_source).await {
+        Ok(selected) => selected,
+        Err(_) => Selected::resolve(&Select::default(), &at_source).await?,
+    };
+    checks.extend(source_rights(&at_source, &selected).await?);
+    checks.extend(hashed_by_enum(&at_source, &selected).await?);
     checks.extend(server_checks(Side::Target, &target));
     let string = work.context.required(Side::Target)?;
     checks.push(pooled(&string));
@@ -32,11 +41,13 @@ pub(super) async fn run(work: Work<'_>) -> Result<Connections, Error> {
     checks.push(versions(&source, &target));
     checks.push(room(&at_target, source.database_bytes).await?);
     checks.push(apart(&at_source, &at_target, &source, &target).await?);
-    checks.push(empty(work, &at_target).await?);
+    let at_stake = occupation::at_stake(&at_target, &selected).await?;
+    checks.push(occupation::check(work, &at_target, &target.identity, &at_stake).await?);
     Ok(Connections {
         source,
         target,
         checks,
+        at_stake,
     })
 }
 
@@ -102,9 +113,9 @@ fn server_checks(side: Side, server: &Server) -> Vec<Check> {
     checks
 }
 
-async fn source_rights(source: &Connection) -> Result<Vec<Check>, Error> {
+async fn source_rights(source: &Connection, selected: &Selected) -> Result<Vec<Check>, Error> {
     const NAME: &str = "Source: right to read everything";
-    let tables = catalogue::tables(source).await?;
+    let tables = selected.apply(&catalogue::tables(source).await?);
     let hidden: Vec<String> = tables
         .iter()
         .filter(|table| table.row_security)
@@ -132,7 +143,7 @@ async fn source_rights(source: &Connection) -> Result<Vec<Check>, Error> {
         ]);
     }
     let unreadable = large_object::unreadable(source).await?;
-    if unreadable > 0 {
+    if unreadable > 0 && selected.select().takes_large_objects() {
         let found = format!("may not read {}", counted(unreadable, "large object"));
         return Ok(vec![
             Check::bad(NAME, found)
@@ -153,8 +164,9 @@ async fn source_rights(source: &Connection) -> Result<Vec<Check>, Error> {
 }
 
 /// Their rows would belong to other partitions on the target.
-async fn hashed_by_enum(source: &Connection) -> Result<Option<Check>, Error> {
-    let tables = catalogue::hashed_by_enum(source).await?;
+async fn hashed_by_enum(source: &Connection, selected: &Selected) -> Result<Option<Check>, Error> {
+    let mut tables = catalogue::hashed_by_enum(source).await?;
+    tables.retain(|table| selected.has(table) && selected.select().takes_rows());
     if tables.is_empty() {
         return Ok(None);
     }
@@ -312,32 +324,4 @@ async fn apart(
             .advise("Check the name of the database in the source's connection string."));
     }
     Ok(Check::good(NAME, "source and target differ"))
-}
-
-/// Whether the target holds nothing but what this session put there.
-async fn empty(work: Work<'_>, target: &Connection) -> Result<Check, Error> {
-    const NAME: &str = "Target: empty";
-    let runs = Ledger::runs(target).await?;
-    if runs.contains(&work.session.id) {
-        return Ok(Check::good(
-            NAME,
-            "it holds what this session has moved so far",
-        ));
-    }
-    let found = catalogue::everything(target).await?;
-    if found.is_empty() && runs.is_empty() {
-        return Ok(Check::good(NAME, "yes"));
-    }
-    let first: Vec<String> = found.iter().take(3).map(ToString::to_string).collect();
-    let found = match runs.first() {
-        Some(run) => format!("it holds the migration {run}"),
-        None => format!(
-            "it holds {} tables and views ({}…)",
-            found.len(),
-            first.join(", ")
-        ),
-    };
-    let mut check = Check::bad(NAME, found.clone());
-    check.advice = super::error::target_not_empty(&found).advice;
-    Ok(check)
 }

@@ -30,6 +30,9 @@ pub enum Error {
     /// The transfer.
     #[error(transparent)]
     Transfer(#[from] crate::transfer::Error),
+    /// What is to be moved.
+    #[error(transparent)]
+    Selection(#[from] crate::source::SelectionError),
     /// The comparison.
     #[error(transparent)]
     Compare(#[from] crate::compare::Error),
@@ -99,6 +102,38 @@ pub enum Error {
         #[source]
         source: crate::target::Error,
     },
+    /// A selected table cannot be made without one that is left out.
+    #[error("{table} cannot be made without {lacks}, which is left out")]
+    NeedsLeftOut {
+        /// The table.
+        table: String,
+        /// What it needs.
+        lacks: String,
+    },
+    /// The target's tables have columns that the source's do not have.
+    #[error("the target has more: {0}")]
+    TargetHasMore(String),
+    /// What is to be made on the target is there already.
+    #[error("the target has {0} already")]
+    InTheWay(String),
+    /// Something on the target that is not selected stands on what would have to be dropped.
+    #[error("{0} of the target would be lost with what is overwritten")]
+    StandsOnDropped(String),
+    /// Tables of the target that rows are to go into hold some.
+    #[error("{tables} of the target hold rows already")]
+    TargetHasRows {
+        /// The tables.
+        tables: String,
+        /// The refusal.
+        #[source]
+        source: crate::target::Error,
+    },
+    /// The target was begun with another selection.
+    #[error("the target was begun with another selection")]
+    OtherSelection,
+    /// Overwriting without the consent of a person.
+    #[error("nobody has consented to overwriting {0}")]
+    NoConsent(String),
     /// Something on the source needs extensions that the target does not offer.
     #[error("the target does not offer what these need: {0}")]
     MissingExtensions(String),
@@ -196,6 +231,7 @@ impl Explain for Error {
             Self::Source(error) => error.failure(),
             Self::Target(error) => error.failure(),
             Self::Transfer(error) => error.failure(),
+            Self::Selection(error) => error.failure(),
             Self::Compare(error) => error.failure(),
             Self::NotGiven(side) => not_given(*side),
             Self::OtherDatabase { side, .. } => Failure::new(
@@ -244,6 +280,26 @@ impl Explain for Error {
             .advise("Take the INSERTs out of the files, or move those files out of the folder: what the source has arrives with the transfer.")
             .advise("What only the target is to have, insert after the cutover.")
             .advise("Everything was rolled back: the target is as it was."),
+            Self::NeedsLeftOut { table, lacks } => Failure::new("The selection is not complete", format!("{}.", chain(self)))
+                .advise(format!("Take {lacks} too, or leave {table} out as well."))
+                .severity(Severity::Usage),
+            Self::TargetHasMore(_) => Failure::new("The target's tables do not fit the source's", format!("{}. Rows of such tables could not be proved equal.", chain(self)))
+                .advise("Drop these columns on the target, or add them to the source; or leave those tables out: --exclude-table."),
+            Self::InTheWay(_) => Failure::new("What is to be made is there already", format!("{}. What the target holds stays as it is (onto = \"existing\").", chain(self)))
+                .advise("To move rows into these tables, give --data-only.")
+                .advise("To replace them, consent to it: --overwrite-target DBNAME, with the name of the target's database.")
+                .advise("Or leave them out: --exclude-table."),
+            Self::StandsOnDropped(_) => Failure::new("Others on the target stand on what would be dropped", format!("{}. They are not selected, so nothing was dropped.", chain(self)))
+                .advise("Drop them yourself if nobody needs them, or select them too."),
+            Self::TargetHasRows { .. } => Failure::new("The target's tables are not empty", format!("{}; rows of the source would mix with them.", chain(self)))
+                .advise("Empty them yourself, or consent to it: --overwrite-target DBNAME, with the name of the target's database.")
+                .advise("Everything was rolled back: the target is as it was."),
+            Self::OtherSelection => Failure::new("The selection has changed", format!("{}, and rows of two selections must not mix.", chain(self)))
+                .advise("Begin a new session (--session FILE) with an empty target database, or go on with the selection that this one was begun with.")
+                .severity(Severity::Usage),
+            Self::NoConsent(name) => Failure::new("Nobody has consented to overwriting the target", format!("{}. --yes is not enough for that.", chain(self)))
+                .advise(format!("Give --overwrite-target {name}, or type the name on the screen: neonlift."))
+                .severity(Severity::Usage),
             Self::MissingExtensions(_) => Failure::new(
                 "The target lacks extensions that the source uses",
                 format!("{}.", chain(self)),
@@ -285,5 +341,7 @@ fn not_given(side: Side) -> Failure {
 /// The advice for a target with something in it.
 pub(super) fn target_not_empty(why: &str) -> Failure {
     Failure::new("The target is not empty", format!("{why}."))
-        .advise("neonlift overwrites nothing: make a new, empty database on Neon and give its connection string.")
+        .advise("Make a new, empty database on Neon and give its connection string.")
+        .advise("To leave what is there as it is and put the source's beside it: --onto existing.")
+        .advise("To drop what is there, type the database's name on the screen (o), or give it: --overwrite-target DBNAME.")
 }

@@ -1,9 +1,10 @@
 //! What there is to move, counted, and written to a file as the guide wants it. Only reads.
 
-use super::{Error, Work, left_behind, size};
-use crate::postgres::catalogue::{self, Table as Found, TableName};
+use super::{Error, NOT_SELECTED, Work, left_behind, size};
+use crate::postgres::catalogue::{self, ForeignKey, Table as Found, TableName};
 use crate::postgres::{Connection, Retrying, count, large_object};
-use crate::session::report::{Collection, Extension, Inventory, Table, VectorColumn};
+use crate::session::report::{Collection, Extension, Inventory, LeftOut, Table, VectorColumn};
+use crate::source::Selected;
 use crate::wizard::Side;
 use jiff::Timestamp;
 use std::fmt::Write;
@@ -19,17 +20,29 @@ pub(super) async fn run(work: Work<'_>) -> Result<Inventory, Error> {
     let connection = Connection::open(&string, &Retrying::default(), work.cancel).await?;
     connection.pin_for_reading().await?;
     connection.begin_reading().await?;
-    let found = catalogue::tables(&connection).await?;
+    let all = catalogue::tables(&connection).await?;
+    let selected = Selected::resolve(&work.session.select, &connection).await?;
+    selected.check_conditions(&connection).await?;
+    let found = selected.apply(&all);
     let mut inventory = Inventory {
         taken: Some(Timestamp::now()),
+        left_out: left_out(&selected),
+        selection: work.session.select.in_words(),
         ..Inventory::default()
     };
     inventory.extensions = extensions(&connection).await?;
     let counting = count_all(work, &connection, &found, &mut inventory);
     connection.until_cancelled(work.cancel, counting).await??;
     inventory.warnings = warnings(&found);
-    inventory.large_objects = large_object::count(&connection).await?;
-    let listing = left_behind::list(work, &connection, &string);
+    inventory
+        .warnings
+        .extend(cut_keys(&selected, &connection).await?);
+    let objects = large_object::count(&connection).await?;
+    match left_behind::large_objects(&selected, objects) {
+        Some(left_out) => inventory.left_out.push(left_out),
+        None => inventory.large_objects = objects,
+    }
+    let listing = left_behind::list(work, &connection, &selected, &string);
     inventory.left_behind = connection.until_cancelled(work.cancel, listing).await??;
     let folder = &work.context.config.backup.folder;
     let file = std::path::absolute(folder.join(STATS_FILE)).map_err(Error::file("find", folder))?;
@@ -79,13 +92,14 @@ async fn counted(connection: &Connection, table: &Found) -> Result<Table, Error>
         vectors.push(VectorColumn {
             column: column.name.clone(),
             sql_type: column.sql_type.clone(),
-            rows: count::values(connection, &table.name, &column.name).await?,
+            rows: count::values(connection, table, &column.name).await?,
         });
     }
     Ok(Table {
         schema: table.name.schema.clone(),
         name: table.name.name.clone(),
-        rows: count::rows(connection, &table.name).await?,
+        rows: count::rows(connection, table).await?,
+        condition: table.condition.clone(),
         row_bytes: table.row_bytes(),
         index_bytes: table.index_bytes,
         vectors,
@@ -109,7 +123,7 @@ async fn collections(
         return Ok(Vec::new());
     }
     let TableName { schema, name } = &table.name;
-    let groups = count::groups(connection, &table.name, column).await?;
+    let groups = count::groups(connection, table, column).await?;
     let collection = |(value, rows)| Collection {
         schema: schema.clone(),
         table: name.clone(),
@@ -117,6 +131,31 @@ async fn collections(
         rows,
     };
     Ok(groups.into_iter().map(collection).collect())
+}
+
+/// What stays behind, table by table.
+fn left_out(selected: &Selected) -> Vec<LeftOut> {
+    let tables = selected.left_out().into_iter();
+    let table = |table: TableName| LeftOut {
+        what: format!("table {table}"),
+        why: NOT_SELECTED.to_owned(),
+    };
+    tables.map(table).collect()
+}
+
+/// The foreign keys that cannot come along, because what they point to stays behind.
+async fn cut_keys(selected: &Selected, connection: &Connection) -> Result<Vec<String>, Error> {
+    let select = selected.select();
+    if select.takes_all_tables() || !select.takes_definitions() {
+        return Ok(Vec::new());
+    }
+    let keys = catalogue::foreign_keys(connection).await?.into_iter();
+    let cut = keys.filter(|key| selected.has(&key.table) && !selected.has(&key.refers_to));
+    Ok(cut
+        .map(|ForeignKey { name, table, refers_to }| {
+            format!("The foreign key {name} of {table} stays behind: it points to {refers_to}, which is left out.")
+        })
+        .collect())
 }
 
 fn warnings(found: &[Found]) -> Vec<String> {
@@ -160,6 +199,12 @@ fn stats(source: &str, inventory: &Inventory) -> String {
             "  {}.{}  {value}  {}",
             collection.schema, collection.table, collection.rows
         ));
+    }
+    if let Some(selection) = &inventory.selection {
+        line(format!("\nSelected: {selection}"));
+    }
+    for left_out in &inventory.left_out {
+        line(format!("  left out: {}", left_out.what));
     }
     line("\nTables".to_owned());
     for table in &inventory.tables {

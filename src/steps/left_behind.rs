@@ -1,50 +1,87 @@
 //! What the target will not have as the source has it: told before anything is moved.
 
 use super::schema::{self, from_source};
-use super::{Error, Work};
+use super::{Error, Work, definitions as dumped};
 use crate::config::SchemaFrom;
-use crate::postgres::catalogue::{self, Undumped, UndumpedKind};
-use crate::postgres::script::{Class, Script};
-use crate::postgres::tools::{Section, dump_schema};
+use crate::figures::counted;
+use crate::postgres::catalogue::{self, Scope, Undumped, UndumpedKind};
+use crate::postgres::script::Class;
+use crate::postgres::tools::Section;
 use crate::postgres::{Connection, ConnectionString};
 use crate::session::report::{LeftBehind, LeftOut};
+use crate::source::Selected;
 use crate::target;
 use crate::transfer::finish::describe;
 use crate::wizard::Side;
 
 const EVENT_TRIGGER: &str = "it is tried last of all, and left out when the target allows event triggers to superusers only";
 
-/// All of it: definitions that are left out, and what stands in no definition.
+/// All of it that belongs to what is selected: definitions that are left out, and what stands in
+/// no definition.
 pub(super) async fn list(
     work: Work<'_>,
     source: &Connection,
+    selected: &Selected,
     string: &ConnectionString,
 ) -> Result<Vec<LeftBehind>, Error> {
     let mut found = Vec::new();
-    if work.context.config.schema.from == SchemaFrom::Source {
+    let makes = selected.select().takes_definitions();
+    if makes && work.context.config.schema.from == SchemaFrom::Source {
         work.progress
             .activity("Asking the target what it can take".to_owned());
         let target = target::open(&work.known(Side::Target).await?, work.cancel).await?;
-        found.extend(definitions(work, source, &target, string).await?);
+        found.extend(definitions(work, (source, string), &target, selected).await?);
     }
-    found.extend(undumped(source).await?.into_iter().map(left_behind));
+    let undumped = undumped(source, selected).await?;
+    found.extend(undumped.into_iter().map(left_behind));
     Ok(found)
 }
 
-/// What stands in no definition, with what happens to it.
-pub(super) async fn undumped(source: &Connection) -> Result<Vec<LeftOut>, Error> {
+/// Large objects that stay, because only a part is selected, or no rows: which table means which
+/// of them, nobody knows.
+pub(super) fn large_objects(selected: &Selected, objects: u64) -> Option<LeftOut> {
+    let why = match selected.select().takes_rows() {
+        true => "they move only with all tables: which of them belong to a part, nobody knows",
+        false => "rows are not moved, nor are they",
+    };
+    (objects > 0 && !selected.select().takes_large_objects()).then(|| LeftOut {
+        what: counted(objects, "large object"),
+        why: why.to_owned(),
+    })
+}
+
+/// What stands in no definition, of what is selected, with what happens to it.
+pub(super) async fn undumped(
+    source: &Connection,
+    selected: &Selected,
+) -> Result<Vec<LeftOut>, Error> {
     let told = |found: Undumped| LeftOut {
         what: found.what,
         why: happens(found.kind).to_owned(),
     };
-    let mut all: Vec<LeftOut> = catalogue::undumped(source)
-        .await?
-        .into_iter()
-        .map(told)
-        .collect();
+    let found = match selected.select().takes_definitions() {
+        true => catalogue::undumped(source, &scope(source, selected).await?).await?,
+        // The target's definitions are its own.
+        false => Vec::new(),
+    };
+    let mut all: Vec<LeftOut> = found.into_iter().map(told).collect();
     let rows = catalogue::extension_rows(source).await?;
     all.extend(rows.iter().map(extension_rows));
     Ok(all)
+}
+
+/// What of the source is asked about.
+async fn scope(source: &Connection, selected: &Selected) -> Result<Scope, Error> {
+    let patterns = selected.patterns();
+    let mut relations = catalogue::everything(source).await?;
+    relations.retain(|name| !selected.has(name) && !selected.select().takes_all_tables());
+    let mut schemas = catalogue::schemas(source).await?;
+    schemas.retain(|schema| !patterns.take_schema(schema));
+    Ok(Scope {
+        without_relations: relations,
+        without_schemas: schemas,
+        database: patterns.take_schemaless(),
+    })
 }
 
 fn happens(kind: UndumpedKind) -> &'static str {
@@ -84,11 +121,11 @@ fn extension_rows(found: &catalogue::ExtensionRows) -> LeftOut {
 
 async fn definitions(
     work: Work<'_>,
-    source: &Connection,
+    (source, string): (&Connection, &ConnectionString),
     target: &Connection,
-    string: &ConnectionString,
+    selected: &Selected,
 ) -> Result<Vec<LeftBehind>, Error> {
-    let plan = schema::plan(work, source, target, string).await?;
+    let plan = schema::plan(work, (source, string), target, selected).await?;
     let mut found: Vec<LeftBehind> = plan.left_out.into_iter().map(left_behind).collect();
     for missing in plan.missing {
         let happens = format!(
@@ -100,12 +137,12 @@ async fn definitions(
             happens: happens.clone(),
         }));
     }
-    let tools = from_source::tools(work, source).await?;
-    let section = Section::PostData;
-    let environment = string.tool_environment();
-    let dump = dump_schema(&tools, &environment, &[], section, None, work.cancel).await?;
+    let version = source.server_version().await?;
+    let half = (Section::PostData, None);
+    let after = dumped::read(work, string, version, selected, half).await?;
+    found.extend(after.left_out.into_iter().map(left_behind));
     let is_superuser = from_source::is_superuser(target).await?;
-    for entry in Script::parse(&dump).entries {
+    for entry in after.script.entries {
         let why = match entry.left_out() {
             None if entry.class() == Class::EventTrigger && !is_superuser => EVENT_TRIGGER,
             None => continue,

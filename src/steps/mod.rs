@@ -3,7 +3,9 @@
 mod backup;
 mod compare;
 mod connections;
+mod definitions;
 mod error;
+mod fitting;
 mod identity;
 mod inventory;
 mod left_behind;
@@ -21,6 +23,7 @@ use crate::postgres::{Connection, ConnectionString, Error as PostgresError, Retr
 use crate::progress::{Progress, Tone};
 use crate::session::report::Report;
 use crate::session::{Identity, Session, Step};
+use crate::target::Ledger;
 use crate::wizard::Side;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
@@ -108,6 +111,15 @@ impl Work<'_> {
         match Error::pooled(&string).filter(|_| side == Side::Target) {
             Some(refusal) => Err(refusal),
             None => self.recognised(side).await,
+        }
+    }
+
+    /// Makes sure that what this session selects is what the target was begun with.
+    async fn same_selection(&self, target: &Connection) -> Result<(), Error> {
+        let begun = Ledger::new(target, &self.session.id).selection().await?;
+        match begun {
+            Some(begun) if begun != self.session.select.fingerprint() => Err(Error::OtherSelection),
+            _ => Ok(()),
         }
     }
 
@@ -199,6 +211,9 @@ async fn carry_out(step: Step, work: Work<'_>) -> Result<Report, Error> {
         Step::Cutover => Err(Error::NoWork(step)),
     }
 }
+
+/// Why a table stays behind that the selection does not have.
+const NOT_SELECTED: &str = "it is not selected";
 
 /// Bytes for people: 266 MB.
 fn size(bytes: u64) -> String {

@@ -1,26 +1,26 @@
 //! The rows in one snapshot, and everything that is built over them. Goes on where it was.
 
-mod fitting;
+mod selection;
 mod workers;
 
-use super::{Error, Work};
-use crate::config::SchemaFrom;
+use super::{Error, Work, definitions};
 use crate::failure::{Explain, Retry, chain};
 use crate::postgres::catalogue::{self, Table, TableName};
-use crate::postgres::script::{Entry, Script};
-use crate::postgres::tools::{Section, dump_schema};
+use crate::postgres::script::Entry;
+use crate::postgres::tools::Section;
 use crate::postgres::{Connection, ConnectionString};
 use crate::progress::Tone;
 use crate::session::Step;
-use crate::session::report::{LeftOut, LoadedTable, Report, Transfer};
+use crate::session::report::{LeftOut, LoadedObjects, LoadedTable, Report, Transfer};
+use crate::source::Selected;
 use crate::source::holder::{self, Held, Holder};
 use crate::source::postgres::PostgresSource;
 use crate::target::{self, Control, Ledger, PlannedTable};
 use crate::transfer::finish::{Extent, Finish, Finished};
 use crate::transfer::{Arrival, Moved, Moving, MovingObjects, together};
 use crate::wizard::Side;
-use fitting::{fitting, not_created, not_moved_table};
 use futures_util::future::FutureExt;
+use selection::{MovedPart, comes_from_files, part};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
@@ -59,10 +59,16 @@ async fn until_moved(work: Work<'_>, holder: Holder<'_>) -> Result<Transfer, Err
         work.progress.begin("Taking a snapshot of the source");
         let source = async {
             let from = work.known(Side::Source).await?;
-            let held = holder.source(&from, work.cancel).await?;
+            let select = &work.session.select;
+            let held = holder.source(&from, select, work.cancel).await?;
             Ok((from, held))
         };
-        let ((from, (source, origin)), to) = tokio::try_join!(source, work.reach_target())?;
+        let target = async {
+            let (to, connection) = work.reach_target().await?;
+            work.same_selection(&connection).await?;
+            Ok::<_, Error>((to, connection))
+        };
+        let ((from, (source, origin)), to) = tokio::try_join!(source, target)?;
         if let Some(note) = origin.note() {
             work.progress.note(origin.tone(), note);
         }
@@ -101,10 +107,16 @@ async fn carry_over(
         cancel: &stop,
         ..work
     };
-    let ((tables, not_moved), workers) = tokio::try_join!(
-        fitting(work, source, &connection),
+    let selected = Selected::resolve(&work.session.select, source.session()).await?;
+    let (moved_part, workers) = tokio::try_join!(
+        part(work, source, &selected, &connection),
         Workers::of(work, source.session(), &connection)
     )?;
+    let MovedPart {
+        tables,
+        not_moved,
+        mut left_out,
+    } = moved_part;
     work.progress.begin("Planning the copy");
     let (arrived, arrivals) = mpsc::channel(ARRIVALS);
     let began = Instant::now();
@@ -127,32 +139,38 @@ async fn carry_over(
         progress: work.progress,
         cancel: work.cancel,
     };
+    let moving_objects = async {
+        match selected.select().takes_large_objects() {
+            true => objects.all().await,
+            false => Ok(LoadedObjects::default()),
+        }
+    };
     let control = Control::over(connection, &to, work.cancel);
     let rows = async {
         let (moved, objects) =
-            together(&stop, moving.all(control).boxed(), objects.all().boxed()).await?;
+            together(&stop, moving.all(control).boxed(), moving_objects.boxed()).await?;
         // Nobody listens any more when what follows the rows has failed, which stops this too.
         let _ = arrived.send(Arrival::AllRows).await;
         Ok((moved, objects, began.elapsed()))
     };
-    let building = finish(
+    let site = Site {
         work,
         source,
-        (from, &to),
-        &tables,
-        workers.indexes,
-        arrivals,
-    )
-    .boxed();
+        selected: &selected,
+        from,
+        to: &to,
+    };
+    let building = site.finish(&tables, workers.indexes, arrivals).boxed();
     let ((moved, large_objects, row_time), finished) = together(&stop, rows, building).await?;
-    let mut left_out: Vec<LeftOut> = not_moved.iter().map(not_created).collect();
     left_out.extend(finished.left_out);
     let mut report = Transfer {
         tables: moved.tables.iter().map(loaded_table).collect(),
         built: finished.built,
         left_out,
         large_objects,
-        not_moved: not_moved.into_iter().map(not_moved_table).collect(),
+        not_moved,
+        selection: selected.select().in_words(),
+        some_rows: selection::some_rows(&selected),
         snapshots: u32::try_from(moved.snapshots).unwrap_or(u32::MAX),
         retries: moved.retries,
         row_seconds: row_time.as_secs_f64(),
@@ -200,28 +218,76 @@ fn tell_held(work: Work<'_>, holder: Holder<'_>) {
     }
 }
 
-/// Builds what stands on the rows.
-async fn finish(
-    work: Work<'_>,
-    source: &PostgresSource,
-    (from, to): (&ConnectionString, &ConnectionString),
-    tables: &[Table],
-    workers: usize,
-    arrivals: mpsc::Receiver<Arrival>,
-) -> Result<Finished, Error> {
-    let finish = Finish {
-        target: to,
-        run: &work.session.id,
-        workers,
-        entries: &post_data(work, source, from, to).await?,
-        keys: &catalogue::keys(source.session()).await?,
-        sequences: &source.sequences().await?,
-        empty_views: &source.empty_materialized_views().await?,
-        tables: &extents(work, tables)?,
-        progress: work.progress,
-        cancel: work.cancel,
-    };
-    Ok(finish.all(arrivals).await?)
+/// What everything over the rows is built from, and where.
+struct Site<'a> {
+    work: Work<'a>,
+    source: &'a PostgresSource,
+    selected: &'a Selected,
+    from: &'a ConnectionString,
+    to: &'a ConnectionString,
+}
+
+impl Site<'_> {
+    /// Builds what stands on the rows.
+    async fn finish(
+        &self,
+        tables: &[Table],
+        workers: usize,
+        arrivals: mpsc::Receiver<Arrival>,
+    ) -> Result<Finished, Error> {
+        let (work, source) = (self.work, self.source);
+        let takes_rows = self.selected.select().takes_rows();
+        let (entries, mut left_out) = self.post_data().await?;
+        let mut sequences = source.sequences().await?;
+        // Without rows, sequences begin where their definitions say.
+        sequences.retain(|sequence| takes_rows && self.selected.has(&sequence.name));
+        let finish = Finish {
+            target: self.to,
+            run: &work.session.id,
+            workers,
+            entries: &entries,
+            keys: &catalogue::keys(source.session()).await?,
+            sequences: &sequences,
+            empty_views: &self.views_to_leave().await?,
+            tables: &extents(work, tables)?,
+            progress: work.progress,
+            cancel: work.cancel,
+        };
+        let mut finished = finish.all(arrivals).await?;
+        left_out.append(&mut finished.left_out);
+        Ok(Finished {
+            left_out,
+            ..finished
+        })
+    }
+
+    /// The materialized views that are not filled: those that are empty on the source, the
+    /// target's own, and without rows all.
+    async fn views_to_leave(&self) -> Result<Vec<TableName>, Error> {
+        let select = self.selected.select();
+        let mut views = self.source.empty_materialized_views().await?;
+        if !select.is_everything() {
+            let target = target::open(self.to, self.work.cancel).await?;
+            let there = catalogue::materialized_views(&target, false).await?;
+            let fills = |view: &TableName| select.takes_rows() && self.selected.has(view);
+            views.extend(there.into_iter().filter(|view| !fills(view)));
+        }
+        Ok(views)
+    }
+
+    /// The definitions to make after the rows, as they were when the rows were.
+    async fn post_data(&self) -> Result<(Vec<Entry>, Vec<LeftOut>), Error> {
+        let (work, source) = (self.work, self.source);
+        if comes_from_files(work) || !self.selected.select().takes_definitions() {
+            let target = target::open(self.to, work.cancel).await?;
+            let deferred = Ledger::new(&target, &work.session.id).deferred().await?;
+            return Ok((deferred, Vec::new()));
+        }
+        let half = (Section::PostData, Some(source.snapshot()));
+        let found = definitions::read(work, self.from, source.version(), self.selected, half);
+        let found = found.await?;
+        Ok((found.script.entries, found.left_out))
+    }
 }
 
 fn extents(work: Work<'_>, tables: &[Table]) -> Result<HashMap<TableName, Extent>, Error> {
@@ -267,22 +333,4 @@ fn table_name(table: &LoadedTable) -> TableName {
         schema: table.schema.clone(),
         name: table.table.clone(),
     }
-}
-
-/// The definitions to make after the rows, as they were when the rows were.
-async fn post_data(
-    work: Work<'_>,
-    source: &PostgresSource,
-    from: &ConnectionString,
-    to: &ConnectionString,
-) -> Result<Vec<Entry>, Error> {
-    if matches!(work.context.config.schema.from, SchemaFrom::Folder(_)) {
-        let target = target::open(to, work.cancel).await?;
-        return Ok(Ledger::new(&target, &work.session.id).deferred().await?);
-    }
-    let tools = work.context.tools().for_server(source.version()).await?;
-    let (environment, snapshot) = (from.tool_environment(), Some(source.snapshot()));
-    let section = Section::PostData;
-    let dump = dump_schema(&tools, &environment, &[], section, snapshot, work.cancel).await?;
-    Ok(Script::parse(&dump).entries)
 }

@@ -54,6 +54,8 @@ CREATE TABLE IF NOT EXISTS neonlift.deferred (
   run text REFERENCES neonlift.runs, position int, kind text NOT NULL, schema_name text NOT NULL,
   table_name text NOT NULL, name text NOT NULL, definition text NOT NULL,
   PRIMARY KEY (run, position));
+CREATE TABLE IF NOT EXISTS neonlift.selections (
+  run text PRIMARY KEY REFERENCES neonlift.runs, selection text NOT NULL);
 ";
 
 /// Which chunk of which table.
@@ -123,13 +125,28 @@ impl<'a> Ledger<'a> {
         Self { connection, run }
     }
 
-    /// SQL that creates the ledger and notes the run.
-    pub fn creation(run: &str) -> String {
-        let run = quote::literal(run);
+    /// SQL that creates the ledger and notes the run with what it was asked to move.
+    pub fn creation(run: &str, selection: &str) -> String {
+        let (run, selection) = (quote::literal(run), quote::literal(selection));
         let objects = super::large_objects::CREATE;
         format!(
-            "{CREATE}{objects}INSERT INTO neonlift.runs (run) VALUES ({run}) ON CONFLICT DO NOTHING;"
+            "{CREATE}{objects}INSERT INTO neonlift.runs (run) VALUES ({run}) ON CONFLICT DO NOTHING;
+             INSERT INTO neonlift.selections VALUES ({run}, {selection}) ON CONFLICT DO NOTHING;"
         )
+    }
+
+    /// What the run was asked to move when it was begun; `None` when the ledger does not say.
+    pub async fn selection(&self) -> Result<Option<String>, Error> {
+        let there = self
+            .connection
+            .query_one("SELECT to_regclass('neonlift.selections') IS NOT NULL", &[])
+            .await
+            .map_err(Error::while_doing("reading the ledger"))?;
+        if !there.get::<_, bool>(0) {
+            return Ok(None);
+        }
+        let sql = "SELECT selection FROM neonlift.selections WHERE run = $1";
+        Ok(self.rows(sql).await?.first().map(|row| row.get(0)))
     }
 
     /// The runs that the target's ledger knows; none when it has no ledger.
@@ -321,6 +338,7 @@ impl<'a> Ledger<'a> {
             table: Some(row.get(2)),
             name: row.get(3),
             sql: row.get(4),
+            ..Entry::default()
         };
         Ok(self.rows(sql).await?.iter().map(entry).collect())
     }

@@ -246,6 +246,7 @@ mod tests {
             index_bytes: 0,
             unlogged: false,
             row_security: false,
+            condition: None,
         }
     }
 

@@ -23,6 +23,7 @@ pub(super) const EVERYWHERE: &[Context] = &[
     Context::Reading,
     Context::Form,
     Context::Signing,
+    Context::Consent,
     Context::Question,
     Context::TooSmall,
 ];
@@ -85,6 +86,14 @@ pub const BINDINGS: &[Binding] = &[
     ),
     named(
         Command::Submit,
+        &[Context::Consent],
+        &[key(KeyCode::Enter)],
+        "Enter",
+        "overwrite",
+        "Consents to overwriting the target, when its database's name was typed exactly.",
+    ),
+    named(
+        Command::Submit,
         &[Context::Question],
         &[key(KeyCode::Enter)],
         "Enter",
@@ -123,7 +132,7 @@ pub const BINDINGS: &[Binding] = &[
     ),
     named(
         Command::Close,
-        &[Context::Form, Context::Signing],
+        &[Context::Form, Context::Signing, Context::Consent],
         &[key(KeyCode::Esc)],
         "Esc",
         "back",
@@ -200,6 +209,14 @@ pub const BINDINGS: &[Binding] = &[
         "e",
         "edit",
         "Enters or changes source and target.",
+    ),
+    named(
+        Command::Overwrite,
+        &[Context::Step],
+        &[letter('o')],
+        "o",
+        "overwrite",
+        "Asks for the consent to replace what the target holds: its database's name, typed.",
     ),
     named(
         Command::Again,

@@ -1,10 +1,13 @@
-//! What lies over everything: the wizard's question, and the name under a signature.
+//! What lies over everything: the wizard's question, the name under a signature, the consent to
+//! overwrite.
 
 use super::field::Field;
-use super::lines::{blank, line, paragraph, span, window};
+use super::lines::{self, blank, line, paragraph, span, window};
+use super::offers;
 use super::theme::{Meaning, Theme};
 use super::ui::{Asked, Layer, Ui};
-use crate::wizard::Wizard;
+use crate::figures;
+use crate::wizard::{Wizard, target_database};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::Line;
@@ -18,20 +21,16 @@ pub(super) fn draw(
     area: Rect,
 ) -> Option<Option<Position>> {
     let cells = usize::from(area.width.saturating_sub(8).min(64));
+    let rows = usize::from(area.height);
     if let Some(asked) = ui.asked(wizard) {
         framed(ui.theme, &question(&asked, ui, cells), cells, buffer, area);
         return Some(None);
     }
-    let Some(Layer::Signing { item, name }) = ui.layers.last() else {
-        return None;
+    let (body, cell) = match ui.layers.last()? {
+        Layer::Signing { item, name } => signing(wizard, item, name, cells, ui.theme),
+        Layer::Consent { name } => consent(wizard, name, (cells, rows), ui.theme),
+        _ => return None,
     };
-    let text = wizard
-        .session()
-        .checklist
-        .iter()
-        .find(|known| known.key == *item);
-    let text = text.map_or(item.as_str(), |item| item.text.as_str());
-    let (body, cell) = signing(text, name, cells, ui.theme);
     // The name stands in the last line but two.
     let row = body.len().saturating_sub(3);
     let inner = framed(ui.theme, &body, cells, buffer, area);
@@ -74,28 +73,88 @@ fn question(asked: &Asked, ui: &Ui, cells: usize) -> Vec<Line<'static>> {
     body
 }
 
-fn signing(text: &str, name: &Field, cells: usize, theme: Theme) -> (Vec<Line<'static>>, usize) {
-    let mut body = paragraph(text, 0, cells, Meaning::Strong);
-    body.push(blank());
-    let label = "signed by  ";
-    let name_typed: Vec<char> = name.text().chars().collect();
-    let (visible, cursor) = window(
-        &name_typed,
-        name.cursor(),
-        cells.saturating_sub(label.len()),
+fn signing(
+    wizard: &Wizard,
+    key: &str,
+    name: &Field,
+    cells: usize,
+    theme: Theme,
+) -> (Vec<Line<'static>>, usize) {
+    let mut items = wizard.session().checklist.iter();
+    let text = items.find(|known| known.key == key);
+    let text = text.map_or(key, |item| item.text.as_str());
+    let body = paragraph(text, 0, cells, Meaning::Strong);
+    let hint = format!(
+        "Enter signs with the present time{}Esc goes back",
+        theme.dot()
     );
-    let cell = label.len() + cursor;
+    typed(body, ("signed by  ", name), &hint, cells)
+}
+
+/// Tables that are named one by one in the consent, where there is room.
+const NAMED: usize = 6;
+
+/// Lines of the consent without them.
+const REST: usize = 18;
+
+/// Which database, what is lost of it, and its name to be typed.
+fn consent(
+    wizard: &Wizard,
+    name: &Field,
+    (cells, rows): (usize, usize),
+    theme: Theme,
+) -> (Vec<Line<'static>>, usize) {
+    let found = offers::found_on_target(wizard);
+    let place = found.map_or("the target", |found| found.target.endpoint.as_str());
+    let at_stake = found.map_or(&[][..], |found| found.at_stake.as_slice());
+    let named = rows.saturating_sub(REST).min(NAMED);
+    let rows = at_stake.iter().map(|table| table.rows).sum();
+    let (fate, gone) = match wizard.session().select.takes_definitions() {
+        true => ("dropped", "Replace what is on"),
+        false => ("emptied", "Empty the tables of"),
+    };
+    let mut body = paragraph(&format!("{gone} {place}?"), 0, cells, Meaning::Strong);
+    let tables = figures::counted(at_stake.len() as u64, "table");
+    let rows = figures::counted(rows, "row");
+    let text = format!("{tables} with {rows} will be {fate}, and cannot be brought back:");
+    body.extend(paragraph(&text, 0, cells, Meaning::Bad));
+    for table in at_stake.iter().take(named) {
+        let rows = figures::grouped(table.rows);
+        let text = format!("  {}.{}  {rows}", table.schema, table.table);
+        body.push(line(lines::cut(&text, cells, theme), Meaning::Plain));
+    }
+    if at_stake.len() > named {
+        let more = format!("  and {} more", at_stake.len() - named);
+        body.push(line(more, Meaning::Quiet));
+    }
+    let hint = format!(
+        "Enter consents, when it is exactly this name{}Esc goes back",
+        theme.dot()
+    );
+    let database = target_database(wizard.session()).unwrap_or_default();
+    body.push(blank());
+    let text = format!("To consent, type the database's name: {database}");
+    body.extend(paragraph(&text, 0, cells, Meaning::Plain));
+    typed(body, ("name  ", name), &hint, cells)
+}
+
+/// A text with a field below it, which stands in the last line but two; and the cursor's cell.
+fn typed(
+    mut body: Vec<Line<'static>>,
+    (label, field): (&'static str, &Field),
+    hint: &str,
+    cells: usize,
+) -> (Vec<Line<'static>>, usize) {
+    body.push(blank());
+    let letters: Vec<char> = field.text().chars().collect();
+    let (visible, cursor) = window(&letters, field.cursor(), cells.saturating_sub(label.len()));
     body.push(Line::from(vec![
         span(label, Meaning::Quiet),
         span(visible, Meaning::Plain),
     ]));
     body.push(blank());
-    let dot = theme.dot();
-    body.push(line(
-        format!("Enter signs with the present time{dot}Esc goes back"),
-        Meaning::Quiet,
-    ));
-    (body, cell)
+    body.push(line(hint.to_owned(), Meaning::Quiet));
+    (body, label.len() + cursor)
 }
 
 /// Draws lines in a frame in the middle; gives the place inside it.

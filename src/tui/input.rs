@@ -43,7 +43,7 @@ impl Ui {
     fn field(&mut self) -> Option<&mut Field> {
         match self.layers.last_mut()? {
             Layer::Form => Some(self.form.field_mut()),
-            Layer::Signing { name, .. } => Some(name),
+            Layer::Signing { name, .. } | Layer::Consent { name } => Some(name),
             _ => None,
         }
     }
@@ -74,6 +74,10 @@ impl Ui {
                     .map_or_else(Vec::new, |step| send(Event::Show(step)));
             }
             Command::Edit => self.open_form(wizard.session()),
+            Command::Overwrite => {
+                let name = Field::default();
+                self.layers.push(Layer::Consent { name });
+            }
             Command::Messages => self.toggle(Layer::Messages),
             Command::Help => self.toggle(Layer::Help),
             Command::Close => self.close(),
@@ -134,8 +138,26 @@ impl Ui {
                 self.close();
                 vec![Intent::Send(Event::Sign { item, by })]
             }
+            Some(Layer::Consent { name }) => {
+                let typed = name.text();
+                self.consent(wizard, typed)
+            }
             _ => Vec::new(),
         }
+    }
+
+    /// To the letter, blanks included: nothing else is a consent.
+    fn consent(&mut self, wizard: &Wizard, database: String) -> Vec<Intent> {
+        if let Err(why) = wizard.refuse_consent(&database) {
+            self.say(why);
+            return Vec::new();
+        }
+        self.close();
+        let by = self.signer.clone();
+        vec![
+            Intent::Send(Event::Overwrite { database, by }),
+            Intent::Send(Event::Run(Step::Connections)),
+        ]
     }
 
     fn hand_in(&mut self) -> Vec<Intent> {

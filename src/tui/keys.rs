@@ -30,6 +30,8 @@ pub enum Command {
     Again,
     /// Open the connection form.
     Edit,
+    /// Ask for the consent to overwrite the target.
+    Overwrite,
     /// Open the messages.
     Messages,
     /// Open the help.
@@ -69,6 +71,8 @@ pub enum Context {
     Form,
     /// The name under a signature.
     Signing,
+    /// The typed consent to overwrite the target.
+    Consent,
     /// A question.
     Question,
     /// A window too small to draw in.
@@ -78,7 +82,7 @@ pub enum Context {
 impl Context {
     /// Whether letters belong to a text field.
     pub fn is_typing(self) -> bool {
-        matches!(self, Self::Form | Self::Signing)
+        matches!(self, Self::Form | Self::Signing | Self::Consent)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::keys::{Binding, Command, Context};
 use super::ui::Ui;
+use crate::session::report::{Connections, Report};
 use crate::session::{Item, ItemKind, State, Step};
 use crate::wizard::{Phase, Wizard};
 
@@ -22,6 +23,7 @@ pub(super) fn why_not(
         }
         Command::Edit => running(wizard)
             .map(|running| format!("the connections cannot change while {running} is running")),
+        Command::Overwrite => cannot_overwrite(wizard),
         Command::Earlier if step.previous().is_none() => {
             Some("this is the first step; q leaves".to_owned())
         }
@@ -57,6 +59,28 @@ fn cannot_run_again(wizard: &Wizard) -> Option<String> {
         return Some(format!("{step} has not been run yet; Enter runs it"));
     }
     wizard.obstacle(step)
+}
+
+fn cannot_overwrite(wizard: &Wizard) -> Option<String> {
+    (!offers_overwriting(wizard)).then(|| {
+        "there is nothing to consent to: connections says when the target holds something"
+            .to_owned()
+    })
+}
+
+/// Whether the step that is looked at has found something on the target that stands in the way.
+pub(super) fn offers_overwriting(wizard: &Wizard) -> bool {
+    found_on_target(wizard).is_some_and(Connections::target_is_occupied)
+        && running(wizard).is_none()
+}
+
+/// What the test of the connections found, while it is looked at.
+pub(super) fn found_on_target(wizard: &Wizard) -> Option<&Connections> {
+    let session = wizard.session();
+    match session.report(Step::Connections) {
+        Some(Report::Connections(found)) if session.current == Step::Connections => Some(found),
+        _ => None,
+    }
 }
 
 fn cannot_sign(wizard: &Wizard, ui: &Ui) -> Option<String> {
@@ -101,6 +125,7 @@ pub(super) fn label(binding: &Binding, context: Context, wizard: &Wizard, ui: &U
             State::AwaitingSignOff => "look again".to_owned(),
             _ => binding.label.to_owned(),
         },
+        (Command::Overwrite, _) if !offers_overwriting(wizard) => String::new(),
         (Command::Up, Context::Checklist) => "choose".to_owned(),
         (Command::Up, _) if !ui.scrolls() => String::new(),
         (Command::Messages, _) => match ui.messages().unread_warnings() {

@@ -40,6 +40,11 @@ pub(super) enum Layer {
         /// The name.
         name: Field,
     },
+    /// The consent to overwrite the target.
+    Consent {
+        /// What was typed.
+        name: Field,
+    },
     /// Whether to run a step again that later steps build on.
     RunAgain(Step),
 }
@@ -125,6 +130,7 @@ impl Ui {
             Some(Layer::Help | Layer::Messages) => Context::Reading,
             Some(Layer::Form) => Context::Form,
             Some(Layer::Signing { .. }) => Context::Signing,
+            Some(Layer::Consent { .. }) => Context::Consent,
             Some(Layer::RunAgain(_)) => Context::Question,
             None if checklist_is_open(wizard) => Context::Checklist,
             None => Context::Step,

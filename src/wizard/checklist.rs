@@ -1,7 +1,7 @@
 //! The cutover's checklist: the guide's items, what the machine knows of them, and signatures.
 
 use crate::figures;
-use crate::session::report::{ComparedTable, Report};
+use crate::session::report::{ComparedTable, Report, Transfer};
 use crate::session::{Item, ItemKind, Session, Signature, Step};
 use jiff::Timestamp;
 
@@ -95,6 +95,10 @@ pub fn evaluated(session: &Session) -> Vec<Item> {
 fn evidence(session: &Session, key: &str) -> (bool, String) {
     match key {
         "data-verified" => match session.report(Step::Compare) {
+            Some(Report::Compare(found)) if !found.rows_compared => (
+                false,
+                "definitions alone were moved: rows were not asked for".to_owned(),
+            ),
             Some(Report::Compare(found)) if found.equal => (true, proof(&found.tables, found.at)),
             Some(_) => (false, "the comparison found differences".to_owned()),
             None => (false, "the step compare has not been run".to_owned()),
@@ -186,21 +190,35 @@ fn writes(session: &Session) -> (ItemKind, bool, String) {
 /// Keeps the item about tables that were not moved in step with the last transfer. A signature
 /// holds for what it was given for: other tables have to be signed again.
 fn follow_left_out(session: &Session, items: &mut Vec<Item>) {
-    let lacking = match session.report(Step::Transfer) {
-        Some(Report::Transfer(transfer)) => transfer.not_moved.as_slice(),
-        _ => &[],
+    let evidence = match session.report(Step::Transfer) {
+        Some(Report::Transfer(transfer)) => not_moved(transfer),
+        _ => String::new(),
     };
-    let names: Vec<String> = lacking
-        .iter()
-        .map(|table| format!("{}.{}", table.schema, table.table))
-        .collect();
-    let evidence = format!("not moved: {}", names.join(", "));
-    items.retain(|item| item.key != LEFT_OUT || (!names.is_empty() && item.evidence == evidence));
-    if !names.is_empty() && !items.iter().any(|item| item.key == LEFT_OUT) {
+    items
+        .retain(|item| item.key != LEFT_OUT || (!evidence.is_empty() && item.evidence == evidence));
+    if !evidence.is_empty() && !items.iter().any(|item| item.key == LEFT_OUT) {
         let mut item = person_item(LEFT_OUT, "What was left out is accepted");
         item.evidence = evidence;
         items.push(item);
     }
+}
+
+/// Tables and rows that were not moved, in words; empty when there are none.
+fn not_moved(transfer: &Transfer) -> String {
+    let tables = transfer.not_moved.iter();
+    let names: Vec<String> = tables
+        .map(|table| format!("{}.{}", table.schema, table.table))
+        .collect();
+    let mut parts = Vec::new();
+    if !names.is_empty() {
+        parts.push(format!("not moved: {}", names.join(", ")));
+    }
+    let some = transfer.some_rows.iter();
+    parts.extend(some.map(|some| {
+        let (schema, table, condition) = (&some.schema, &some.table, &some.condition);
+        format!("of {schema}.{table} only the rows where {condition}")
+    }));
+    parts.join("; ")
 }
 
 /// Signs an item. Refuses, saying why, what a person cannot sign.
@@ -247,6 +265,8 @@ mod tests {
             table: (*table).to_owned(),
         };
         let transfer = Transfer {
+            selection: None,
+            some_rows: Vec::new(),
             tables: Vec::new(),
             built: Vec::new(),
             left_out: Vec::new(),
@@ -296,6 +316,7 @@ mod tests {
     /// The item about writes, after a comparison that found this.
     fn quiet(equal: bool, written_since: Option<bool>, before: Option<&Session>) -> Session {
         let table = ComparedTable {
+            condition: None,
             schema: "shop".to_owned(),
             table: "orders".to_owned(),
             source_rows: Some(1),
@@ -307,6 +328,7 @@ mod tests {
             written_since,
         };
         let found = Comparison {
+            rows_compared: true,
             at: at(9),
             equal,
             method: String::new(),
@@ -355,6 +377,7 @@ mod tests {
     #[test]
     fn the_proof_counts_what_is_equal_and_tells_what_is_left_out() {
         let table = |rows, left_out: bool| ComparedTable {
+            condition: None,
             schema: "shop".to_owned(),
             table: "t".to_owned(),
             source_rows: Some(rows),

@@ -1,6 +1,7 @@
 //! What goes into the machine and what comes out of it: plain data.
 
 use super::Outcome;
+use crate::config::{Onto, Select};
 use crate::failure::Failure;
 use crate::session::Step;
 use crate::session::report::Report;
@@ -46,6 +47,20 @@ pub enum Event {
         side: Side,
         /// The connection string without its password.
         url: String,
+    },
+    /// It was chosen what of the source is moved, and onto what.
+    Chosen {
+        /// What is moved.
+        select: Box<Select>,
+        /// What may happen to what the target holds.
+        onto: Onto,
+    },
+    /// A person typed the target database's name: what stands in the way there may go.
+    Overwrite {
+        /// What was typed.
+        database: String,
+        /// By whom.
+        by: String,
     },
     /// Do what comes next: run the step that is looked at, or go to the next one when it is done.
     Proceed,

@@ -4,10 +4,12 @@
 //! carries out. Both front ends drive this same machine, and its tests need neither.
 
 pub mod checklist;
+mod choice;
 mod event;
 mod outcome;
 mod signing;
 
+pub use choice::target_database;
 pub use event::{Effect, Event, News, RunId, Side};
 pub use outcome::Outcome;
 
@@ -119,6 +121,8 @@ impl Wizard {
         let mut effects = match event {
             Event::Opened => self.opened(),
             Event::Described { side, url } => self.described(side, url),
+            Event::Chosen { select, onto } => self.choose(*select, onto),
+            Event::Overwrite { database, by } => self.consent(&database, &by, now),
             Event::Proceed => self.proceed(now),
             Event::Run(step) => self.run(step, now),
             Event::Show(step) => self.show(step),
@@ -158,7 +162,12 @@ impl Wizard {
             Side::Source => &mut self.session.source,
             Side::Target => &mut self.session.target,
         };
-        let identity = place.take().and_then(|place| place.identity);
+        let before = place.take();
+        // A consent is not carried over to what may be another target.
+        if side == Side::Target && before.as_ref().is_some_and(|place| place.url != url) {
+            self.session.consent = None;
+        }
+        let identity = before.and_then(|place| place.identity);
         *place = Some(Place { url, identity });
         Vec::new()
     }
@@ -346,6 +355,7 @@ impl Wizard {
         if others {
             session.steps.retain(|step, _| *step <= Step::Connections);
         }
+        self.tie_consent();
     }
 }
 

@@ -1,4 +1,5 @@
 use super::*;
+use crate::config::{Onto, Select};
 use crate::session::report::{Backup, Comparison, Prerequisites};
 use proptest::prelude::*;
 
@@ -19,6 +20,7 @@ fn some_report() -> Box<Report> {
 fn comparison(equal: bool) -> Report {
     let (tables, collections, method) = (Vec::new(), Vec::new(), "test".to_owned());
     Report::Compare(Comparison {
+        rows_compared: true,
         at: at(5),
         equal,
         method,
@@ -254,6 +256,21 @@ fn any_event() -> impl Strategy<Value = Event> {
     prop_oneof![
         Just(Event::Opened),
         Just(Event::Proceed),
+        any::<bool>().prop_map(|everything| Event::Chosen {
+            select: Box::new(Select {
+                tables: if everything {
+                    Vec::new()
+                } else {
+                    vec!["a".into()]
+                },
+                ..Select::default()
+            }),
+            onto: Onto::Existing,
+        }),
+        Just(Event::Overwrite {
+            database: "neondb".into(),
+            by: "Ada".into()
+        }),
         step.clone().prop_map(Event::Run),
         step.prop_map(Event::Show),
         Just(Event::Stop),

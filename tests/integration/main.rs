@@ -15,9 +15,11 @@ mod identities;
 mod interrupted;
 mod killed;
 mod live;
+mod policies;
 #[allow(dead_code, reason = "the suite of faults needs more of it")]
 mod processes;
 mod road;
 mod schema_files;
 mod secrets;
+mod selection;
 mod sessions;

@@ -4,7 +4,8 @@ use crate::failure::Retry;
 use crate::figures::{self, bytes, counted, grouped};
 use crate::headless::End;
 use crate::session::report::{
-    Backup, Check, Comparison, Inventory, KindCount, LeftOut, Report, Schema, Transfer, Verdict,
+    Backup, Check, ComparedTable, Comparison, Inventory, KindCount, LeftOut, Report, Schema,
+    Transfer, Verdict,
 };
 use crate::session::{Item, ItemKind, Session};
 use crate::wizard::Outcome;
@@ -55,6 +56,13 @@ fn inventory(found: &Inventory) -> Vec<String> {
         })
         .collect();
     let mut lines = columns(&["table", "rows", "size", "indexes", "vectors"], &rows);
+    lines.extend(
+        found
+            .selection
+            .iter()
+            .map(|selection| format!("selected: {selection}")),
+    );
+    lines.extend(left_out(&found.left_out));
     lines.extend(found.warnings.iter().map(|warning| format!("! {warning}")));
     if found.large_objects > 0 {
         lines.push(counted(found.large_objects, "large object"));
@@ -100,6 +108,9 @@ fn left_out(items: &[LeftOut]) -> impl Iterator<Item = String> + '_ {
 
 fn schema(found: &Schema) -> Vec<String> {
     let mut lines = vec![format!("from {}: {}", found.from, kinds(&found.created))];
+    if !found.overwritten.is_empty() {
+        lines.push(format!("! overwritten: {}", found.overwritten.join(", ")));
+    }
     lines.extend(left_out(&found.left_out));
     lines
 }
@@ -142,7 +153,11 @@ fn changed_since(tables: &[String]) -> Option<String> {
 }
 
 fn comparison(found: &Comparison) -> Vec<String> {
-    let side = |rows: Option<u64>| rows.map_or_else(|| "missing".to_owned(), grouped);
+    let side = |table: &ComparedTable, rows: Option<u64>| match rows {
+        Some(rows) => grouped(rows),
+        None if table.left_out || !found.rows_compared => "–".to_owned(),
+        None => "missing".to_owned(),
+    };
     let verdict = |equal| if equal { "✓ equal" } else { "✗ differs" }.to_owned();
     let hash = |hash: &Option<String>| hash.clone().unwrap_or_else(|| "–".to_owned());
     let rows: Vec<Vec<String>> = found
@@ -151,14 +166,15 @@ fn comparison(found: &Comparison) -> Vec<String> {
         .map(|table| {
             vec![
                 format!("{}.{}", table.schema, table.table),
-                side(table.source_rows),
-                side(table.target_rows),
+                side(table, table.source_rows),
+                side(table, table.target_rows),
                 hash(&table.source_hash),
                 hash(&table.target_hash),
-                if table.left_out {
-                    "! left out".to_owned()
-                } else {
-                    verdict(table.equal)
+                match &table.condition {
+                    _ if table.left_out => "! left out".to_owned(),
+                    _ if !found.rows_compared && table.equal => "same columns".to_owned(),
+                    Some(condition) => format!("{} where {condition}", verdict(table.equal)),
+                    None => verdict(table.equal),
                 },
             ]
         })
@@ -195,7 +211,11 @@ fn comparison(found: &Comparison) -> Vec<String> {
     let left_out = found.tables.iter().filter(|table| table.left_out).count();
     lines.push(format!(
         "source and target: {}{}",
-        if found.equal { "equal" } else { "not equal" },
+        match (found.equal, found.rows_compared) {
+            (true, true) => "equal",
+            (true, false) => "the same tables; rows were not asked for",
+            (false, _) => "not equal",
+        },
         match left_out {
             0 => String::new(),
             some => format!(", apart from {} left out", counted(some as u64, "table")),

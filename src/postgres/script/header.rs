@@ -7,6 +7,10 @@ pub(super) struct Header {
     pub(super) tag: String,
     pub(super) kind: String,
     pub(super) schema: Option<String>,
+    /// The entry's number, where the dump tells it.
+    pub(super) id: Option<u32>,
+    /// The numbers of the entries that this one needs, where the dump tells them.
+    pub(super) needs: Vec<u32>,
 }
 
 impl Header {
@@ -27,15 +31,20 @@ impl Header {
             tag: tag.to_owned(),
             kind: kind.to_owned(),
             schema: (schema != "-").then(|| schema.to_owned()),
+            id: None,
+            needs: Vec::new(),
         })
     }
 }
 
 /// Recognises the whole comment from its lines, given one after the other:
-/// `--`, in verbose dumps `-- TOC entry …` and `-- Dependencies: …`, the header's line, `--`.
+/// `--`, in verbose dumps `-- TOC entry …` and `-- Dependencies: …`, the header's line, in verbose
+/// dumps of an archive `-- Data Pos: …`, `--`.
 #[derive(Debug, Default)]
 pub(super) struct Recogniser {
     opened: bool,
+    id: Option<u32>,
+    needs: Vec<u32>,
     read: Option<Header>,
 }
 
@@ -44,14 +53,22 @@ impl Recogniser {
     pub(super) fn line(&mut self, comment: &str) -> Option<Header> {
         let comment = comment.trim_end();
         if comment == "--" {
-            self.opened = true;
-            return self.read.take();
+            let read = self.read.take().map(|header| Header {
+                id: self.id.take(),
+                needs: std::mem::take(&mut self.needs),
+                ..header
+            });
+            *self = Self {
+                opened: true,
+                ..Self::default()
+            };
+            return read;
         }
-        let before_header = ["-- TOC entry ", "-- Dependencies: "];
-        if !before_header
-            .iter()
-            .any(|prefix| comment.starts_with(prefix))
-        {
+        if let Some(number) = comment.strip_prefix("-- TOC entry ") {
+            self.id = numbers(number).next();
+        } else if let Some(needed) = comment.strip_prefix("-- Dependencies: ") {
+            self.needs = numbers(needed).collect();
+        } else if !(self.read.is_some() && comment.starts_with("-- Data Pos: ")) {
             self.read = self.opened.then(|| Header::read(comment)).flatten();
             self.opened = false;
         }
@@ -62,6 +79,11 @@ impl Recogniser {
     pub(super) fn interrupt(&mut self) {
         *self = Self::default();
     }
+}
+
+/// The numbers at a text's begin, between blanks.
+fn numbers(text: &str) -> impl Iterator<Item = u32> + '_ {
+    text.split(' ').map_while(|word| word.parse().ok())
 }
 
 #[cfg(test)]
@@ -98,6 +120,21 @@ mod tests {
         let header = Header::read(line).unwrap();
         assert_eq!((header.tag.as_str(), header.kind.as_str()), (tag, kind));
         assert_eq!(header.schema.as_deref(), schema);
+    }
+
+    #[test]
+    fn an_archives_header_tells_what_it_needs() {
+        let mut recogniser = Recogniser::default();
+        let lines = [
+            "--",
+            "-- TOC entry 218 (class 1259 OID 16628)",
+            "-- Dependencies: 8 959 2",
+            "-- Name: users; Type: TABLE; Schema: app; Owner: -",
+            "-- Data Pos: 0",
+            "--",
+        ];
+        let header = lines.iter().find_map(|line| recogniser.line(line)).unwrap();
+        assert_eq!((header.id, header.needs), (Some(218), vec![8, 959, 2]));
     }
 
     #[rstest]

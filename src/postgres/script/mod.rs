@@ -2,12 +2,14 @@
 //! be run, retried, shown and left out on its own. Nothing here talks to a server.
 
 mod class;
+mod condition;
 mod header;
 mod lexer;
 mod statements;
 mod transaction;
 
 pub use class::Class;
+pub use condition::{enclosed, refuse_condition};
 pub use statements::{needs_psql, split_statements};
 pub use transaction::needs_own_transaction;
 
@@ -26,7 +28,7 @@ pub struct Script {
 }
 
 /// One object's, or one object's part's, definition.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Entry {
     /// The object's name as pg_dump's header has it, line ends replaced by blanks, without the
     /// table that stands before it there: `vector_documents_pkey`, `f(integer)`, `TABLE "x"` for
@@ -41,6 +43,11 @@ pub struct Entry {
     pub table: Option<String>,
     /// The statements, with their semicolons, without the comments around them.
     pub sql: String,
+    /// The entry's number in its dump, where that tells it: see
+    /// [`dump_definitions`](crate::postgres::tools::dump_definitions).
+    pub id: Option<u32>,
+    /// The numbers of the entries that this one needs, likewise.
+    pub needs: Vec<u32>,
 }
 
 impl Script {
@@ -109,6 +116,8 @@ impl Entry {
             schema: header.schema,
             table,
             sql: defaults.to_owned() + own,
+            id: header.id,
+            needs: header.needs,
         }
     }
 

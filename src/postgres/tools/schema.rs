@@ -1,8 +1,10 @@
-//! A database's schema as SQL.
+//! A database's schema as SQL, with or without what needs what.
 
 use super::child::Call;
 use super::{ClientTools, ToolError};
 use std::ffi::OsString;
+use std::io::Write;
+use std::path::Path;
 use tokio_util::sync::CancellationToken;
 
 /// A half of a schema, as pg_dump divides it.
@@ -14,9 +16,18 @@ pub enum Section {
     PostData,
 }
 
-/// What never goes along: owners, rights, tablespaces and the like belong to the old server. The text
-/// is UTF-8 whatever the database's encoding.
-const ALWAYS: [&str; 9] = [
+impl Section {
+    fn option(self) -> &'static str {
+        match self {
+            Self::PreData => "--section=pre-data",
+            Self::PostData => "--section=post-data",
+        }
+    }
+}
+
+/// What never goes along: owners, rights, tablespaces and the like belong to the old server.
+/// pg_dump and pg_restore both know these.
+const LEFT: [&str; 7] = [
     "--schema-only",
     "--no-owner",
     "--no-acl",
@@ -24,9 +35,10 @@ const ALWAYS: [&str; 9] = [
     "--no-publications",
     "--no-subscriptions",
     "--no-security-labels",
-    "--encoding=UTF8",
-    "--no-password",
 ];
+
+/// pg_dump's own: the text is UTF-8 whatever the database's encoding, and nobody is asked.
+const DUMPED: [&str; 2] = ["--encoding=UTF8", "--no-password"];
 
 /// One half of a schema as pg_dump writes it, for [`crate::postgres::script::Script::parse`].
 ///
@@ -44,12 +56,8 @@ pub async fn dump_schema(
     snapshot: Option<&str>,
     cancel: &CancellationToken,
 ) -> Result<String, ToolError> {
-    let section = match section {
-        Section::PreData => "--section=pre-data",
-        Section::PostData => "--section=post-data",
-    };
-    let mut all: Vec<OsString> = ALWAYS.iter().map(OsString::from).collect();
-    all.push(section.into());
+    let mut all: Vec<OsString> = LEFT.iter().chain(&DUMPED).map(OsString::from).collect();
+    all.push(section.option().into());
     all.extend(snapshot.map(|name| format!("--snapshot={name}").into()));
     all.extend(arguments.iter().map(OsString::from));
     let pg_dump = tools.pg_dump();
@@ -58,9 +66,66 @@ pub async fn dump_schema(
         environment,
         arguments: all,
     };
+    text(&call, cancel).await
+}
+
+async fn text(call: &Call<'_>, cancel: &CancellationToken) -> Result<String, ToolError> {
     let output = call.output(cancel).await?;
     String::from_utf8(output).map_err(|source| ToolError::NotUtf8 {
         tool: call.name(),
         source,
     })
+}
+
+/// Both halves of a schema, before and after the rows, in which each entry has its number and says
+/// which others it needs ([`crate::postgres::script::Entry::needs`]). pg_dump tells that in an archive
+/// alone; `pg_restore --verbose` reads it out. The archive is a file of ours, without rows, that is gone
+/// afterwards.
+///
+/// # Errors
+/// As [`dump_schema`], and [`ToolError::File`].
+pub async fn dump_definitions(
+    tools: &ClientTools,
+    environment: &[(&'static str, OsString)],
+    snapshot: Option<&str>,
+    cancel: &CancellationToken,
+) -> Result<(String, String), ToolError> {
+    let mut arguments: Vec<OsString> = LEFT.iter().chain(&DUMPED).map(OsString::from).collect();
+    arguments.push("--format=custom".into());
+    arguments.extend(snapshot.map(|name| format!("--snapshot={name}").into()));
+    let pg_dump = tools.pg_dump();
+    let call = Call {
+        tool: &pg_dump,
+        environment,
+        arguments,
+    };
+    let archive = call.output(cancel).await?;
+    let failed = |source| ToolError::file("write", &std::env::temp_dir(), source);
+    let mut file = tempfile::NamedTempFile::new().map_err(failed)?;
+    file.write_all(&archive).map_err(failed)?;
+    let pre_data = read_out(tools, file.path(), Section::PreData, cancel).await?;
+    let post_data = read_out(tools, file.path(), Section::PostData, cancel).await?;
+    Ok((pre_data, post_data))
+}
+
+async fn read_out(
+    tools: &ClientTools,
+    archive: &Path,
+    section: Section,
+    cancel: &CancellationToken,
+) -> Result<String, ToolError> {
+    let mut arguments: Vec<OsString> = LEFT.iter().map(OsString::from).collect();
+    arguments.extend([
+        section.option().into(),
+        "--verbose".into(),
+        "--file=-".into(),
+    ]);
+    arguments.push(archive.into());
+    let pg_restore = tools.pg_restore();
+    let call = Call {
+        tool: &pg_restore,
+        environment: &[],
+        arguments,
+    };
+    text(&call, cancel).await
 }

@@ -12,12 +12,26 @@ pub struct Comparison {
     pub at: Timestamp,
     /// Whether everything compared is equal, apart from what was left out.
     pub equal: bool,
+    /// Whether rows were compared: not when definitions alone were moved. Then `equal` says that
+    /// both sides have the same tables with the same columns.
+    #[serde(default = "yes", skip_serializing_if = "is_true")]
+    pub rows_compared: bool,
     /// How contents were hashed.
     pub method: String,
     /// The tables, those that differ first.
     pub tables: Vec<ComparedTable>,
     /// Rows per value of the grouping column.
     pub collections: Vec<ComparedCollection>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+// Serde hands over a reference.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_true(value: &bool) -> bool {
+    *value
 }
 
 impl Comparison {
@@ -74,9 +88,13 @@ pub struct ComparedTable {
     pub target_hash: Option<String>,
     /// Whether rows and hashes agree.
     pub equal: bool,
-    /// Only one side has it, and that is as the schema of one's own wants it.
+    /// It is not compared: it was not to be moved, or only one side has it, as the schema of one's
+    /// own wants it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub left_out: bool,
+    /// Which of the source's rows were to be moved: a condition in its SQL; `None` for all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub condition: Option<String>,
     /// Whether the source counted writes to it since the copy; `None` where that is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub written_since: Option<bool>,

@@ -22,6 +22,9 @@ pub enum Error {
     /// The source refused.
     #[error(transparent)]
     Source(#[from] crate::postgres::Error),
+    /// The snapshot cannot be taken.
+    #[error(transparent)]
+    Snapshot(#[from] crate::source::Error),
     /// The connection string cannot be read.
     #[error(transparent)]
     Connection(#[from] crate::postgres::ParseError),
@@ -47,6 +50,7 @@ impl Explain for Error {
             Self::Refused(failure) => failure.clone(),
             Self::Source(error) => error.failure(),
             Self::Connection(error) => error.failure(),
+            Self::Snapshot(error) => error.failure(),
             Self::Note { .. } => Failure::new("The note of the held snapshot cannot be used", chain(self))
                 .advise("Check the folder's rights and the room on the disk, or give another session file with --session FILE."),
             _ => Failure::new("The snapshot cannot be held by a process of its own", chain(self))

@@ -91,7 +91,8 @@ impl Holding {
         cancel: &CancellationToken,
     ) -> Result<Self, Error> {
         let source = ConnectionString::parse(&order.source)?;
-        let Exporting { session, exported } = Exporting::begin(&source, cancel).await?;
+        let Exporting { session, exported } =
+            Exporting::begin(&source, &order.select, cancel).await?;
         let endpoint = source.endpoint();
         // Nothing is opened by a relative name any more; no folder is kept from being unmounted.
         let _ = std::env::set_current_dir("/");

@@ -1,6 +1,7 @@
 //! The wizard's side: goes on with the snapshot that is held, or has a new one held.
 
 use super::{Error, look};
+use crate::config::Select;
 use crate::failure::{Failure, chain};
 use crate::postgres::ConnectionString;
 use crate::progress::Tone;
@@ -35,6 +36,8 @@ const ENVIRONMENT: [&str; 6] = [
 pub(super) struct Order {
     pub(super) source: String,
     pub(super) run: String,
+    /// What is read of it, and so locked.
+    pub(super) select: Select,
     pub(super) limit_seconds: u64,
 }
 
@@ -73,7 +76,8 @@ pub enum Origin {
 }
 
 impl Holder<'_> {
-    /// The source in the snapshot that is held for this run, or else in a new one. Where no
+    /// The source in the snapshot that is held for this run, or else in a new one, with what is
+    /// selected of it locked. Where no
     /// process can hold it (the disk is full, the source refuses one connection more), this
     /// process does.
     ///
@@ -82,16 +86,17 @@ impl Holder<'_> {
     pub async fn source(
         &self,
         string: &ConnectionString,
+        select: &Select,
         cancel: &CancellationToken,
     ) -> Result<(PostgresSource, Origin), source::Error> {
         if let Some((source, since)) = self.held(string, cancel).await? {
             return Ok((source, Origin::Before(since)));
         }
         let Some(program) = self.program.filter(|_| !self.limit.is_zero()) else {
-            let source = PostgresSource::open(string, cancel).await?;
+            let source = PostgresSource::open(string, select, cancel).await?;
             return Ok((source, Origin::Own));
         };
-        let obstacle = match self.replace(program, string, cancel).await {
+        let obstacle = match self.replace(program, (string, select), cancel).await {
             Err(error) => error,
             Ok(()) => match self.held(string, cancel).await {
                 Ok(Some((source, _))) => return Ok((source, Origin::New)),
@@ -104,7 +109,7 @@ impl Holder<'_> {
             },
         };
         self.let_go().await;
-        let source = PostgresSource::open(string, cancel).await?;
+        let source = PostgresSource::open(string, select, cancel).await?;
         Ok((source, Origin::Makeshift(obstacle)))
     }
 
@@ -144,13 +149,14 @@ impl Holder<'_> {
     async fn replace(
         &self,
         program: &Path,
-        string: &ConnectionString,
+        (string, select): (&ConnectionString, &Select),
         cancel: &CancellationToken,
     ) -> Result<(), Error> {
         self.let_go().await;
         let order = Order {
             source: string.url_with_password().expose().to_owned(),
             run: self.run.to_owned(),
+            select: select.clone(),
             limit_seconds: self.limit.as_secs(),
         };
         let answer = start(program, self.session_file, &order, cancel).await?;

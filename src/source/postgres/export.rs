@@ -2,8 +2,10 @@
 
 use super::counters::counters;
 use super::lock;
+use crate::config::Select;
 use crate::postgres::catalogue::{self, TableName};
 use crate::postgres::{Connection, ConnectionString, Error, Retrying, quote};
+use crate::source::{self, Selected};
 use jiff::Timestamp;
 use std::collections::HashMap;
 use tokio_util::sync::CancellationToken;
@@ -35,12 +37,13 @@ pub struct Exporting {
 }
 
 impl Exporting {
-    /// Connects, takes a snapshot, and locks the tables against being rewritten: TRUNCATE and
-    /// VACUUM FULL have to wait for its end.
+    /// Connects, takes a snapshot, and locks the selected tables against being rewritten: TRUNCATE
+    /// and VACUUM FULL have to wait for its end.
     pub async fn begin(
         string: &ConnectionString,
+        select: &Select,
         cancel: &CancellationToken,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, source::Error> {
         let session = Connection::open(string, &Retrying::default(), cancel).await?;
         session.pin_for_reading().await?;
         let before = counters(&session).await?;
@@ -63,7 +66,11 @@ impl Exporting {
             visible: row.get(2),
             before,
         };
-        let locking = async { lock(&session, &catalogue::tables(&session).await?).await };
+        let locking = async {
+            let selected = Selected::resolve(select, &session).await?;
+            let tables = selected.apply(&catalogue::tables(&session).await?);
+            lock(&session, &tables).await.map_err(source::Error::from)
+        };
         session.until_cancelled(cancel, locking).await??;
         Ok(Self { session, exported })
     }

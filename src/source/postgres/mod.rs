@@ -9,7 +9,9 @@ pub use counters::counters;
 pub use export::{Exported, Exporting};
 
 use super::{Error, Format, Range, Reader, Rows, Shipment, Source};
+use crate::config::Select;
 use crate::postgres::catalogue::{self, Sequence, Table, TableName};
+use crate::postgres::script::enclosed;
 use crate::postgres::{Connection, ConnectionString, Error as PostgresError, quote};
 use futures_util::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
@@ -22,8 +24,8 @@ const TID_RANGE_SCAN: u32 = 140_000;
 /// Tables named in one LOCK statement.
 const LOCK_BATCH: usize = 500;
 
-/// The source at one moment: a snapshot that every reader shares, with a share lock on every table
-/// that keeps TRUNCATE and VACUUM FULL away.
+/// The source at one moment: a snapshot that every reader shares, with a share lock on every
+/// selected table that keeps TRUNCATE and VACUUM FULL away.
 #[derive(Debug)]
 pub struct PostgresSource {
     string: ConnectionString,
@@ -36,12 +38,13 @@ pub struct PostgresSource {
 }
 
 impl PostgresSource {
-    /// Takes a snapshot that lives as long as this does.
+    /// Takes a snapshot that lives as long as this does, and locks what is selected.
     pub async fn open(
         string: &ConnectionString,
+        select: &Select,
         cancel: &CancellationToken,
     ) -> Result<Self, Error> {
-        let Exporting { session, exported } = Exporting::begin(string, cancel).await?;
+        let Exporting { session, exported } = Exporting::begin(string, select, cancel).await?;
         Self::over(session, exported, string, cancel).await
     }
 
@@ -191,6 +194,7 @@ pub fn shipment(table: &Table) -> Shipment {
             .map(|column| column.name.clone())
             .collect(),
         format: if binary { Format::Binary } else { Format::Text },
+        condition: table.condition.clone(),
     }
 }
 
@@ -230,20 +234,26 @@ impl Reader for PostgresReader {
 fn copy_out(shipment: &Shipment, range: Range) -> String {
     let columns = quote::identifiers(shipment.columns.iter().map(String::as_str));
     let (table, format) = (shipment.table.sql(), shipment.format.sql());
-    match range {
-        // The plain form is three times as fast as a SELECT; it needs a column to name.
-        Range::Whole if !shipment.columns.is_empty() => {
-            format!("COPY {table} ({columns}) TO STDOUT {format}")
-        }
-        Range::Whole => format!("COPY (SELECT FROM ONLY {table}) TO STDOUT {format}"),
-        Range::Blocks { from, until } => {
-            let end = until.map_or_else(String::new, |end| format!(" AND ctid < '({end},0)'"));
-            format!(
-                "COPY (SELECT {columns} FROM ONLY {table} WHERE ctid >= '({from},0)'{end}) \
-                 TO STDOUT {format}"
-            )
-        }
+    let conditions = conditions(shipment, range);
+    // The plain form is three times as fast as a SELECT; it needs a column to name.
+    if conditions.is_empty() && !shipment.columns.is_empty() {
+        return format!("COPY {table} ({columns}) TO STDOUT {format}");
     }
+    let which = match conditions.as_slice() {
+        [] => String::new(),
+        some => format!(" WHERE {}", some.join(" AND ")),
+    };
+    format!("COPY (SELECT {columns} FROM ONLY {table}{which}) TO STDOUT {format}")
+}
+
+/// What chooses the rows: the person's condition, in parentheses of its own, and the blocks.
+fn conditions(shipment: &Shipment, range: Range) -> Vec<String> {
+    let mut conditions: Vec<String> = shipment.condition.iter().map(|sql| enclosed(sql)).collect();
+    if let Range::Blocks { from, until } = range {
+        conditions.push(format!("ctid >= '({from},0)'"));
+        conditions.extend(until.map(|end| format!("ctid < '({end},0)'")));
+    }
+    conditions
 }
 
 #[cfg(test)]
@@ -258,7 +268,25 @@ mod tests {
             },
             columns: columns.iter().map(ToString::to_string).collect(),
             format: Format::Binary,
+            condition: None,
         }
+    }
+
+    #[test]
+    fn a_condition_holds_in_every_range() {
+        let shipment = Shipment {
+            condition: Some("a OR b -- both".to_owned()),
+            ..shipment(&["a"])
+        };
+        let until = Some(9);
+        let sql = copy_out(&shipment, Range::Blocks { from: 8, until });
+        let which = "WHERE (\na OR b -- both\n) AND ctid >= '(8,0)' AND ctid < '(9,0)')";
+        assert!(sql.contains(which), "{sql}");
+        let whole = copy_out(&shipment, Range::Whole);
+        assert!(
+            whole.contains("FROM ONLY \"s\".\"T\" WHERE (\na OR b -- both\n)) TO"),
+            "{whole}"
+        );
     }
 
     #[test]

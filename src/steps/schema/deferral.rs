@@ -1,45 +1,79 @@
-//! What SQL files made too early: foreign keys, which the rows would violate while they come table
-//! by table, and triggers, which would change them. Noted in the ledger and taken away, in the
-//! same transaction; the transfer makes them again after the rows. Materialized views are emptied,
-//! so that they are filled after the rows too.
+//! What is there before the rows, and too early: foreign keys, which the rows would violate while
+//! they come table by table, and triggers, which would change them. SQL files made them, or the
+//! target had them. Noted in the ledger and taken away, in the same transaction; the transfer makes them
+//! again after the rows. Materialized views are emptied, so that they are filled after the rows too.
 
-use crate::postgres::catalogue::USERS_OWN;
+use crate::postgres::catalogue::{TableName, USERS_OWN};
 use crate::postgres::{Error as PostgresError, quote};
-use crate::steps::Error;
 use crate::target::{Error as TargetError, Statement};
 
-/// The SQLSTATE, in a class that nobody else has, by which [`explained`] knows rows of the files'
-/// own. The message is the tables' names.
+/// The SQLSTATE, in a class that nobody else has, by which [`explained`] knows rows that were there
+/// before. The message is the tables' names.
 const SEED_ROWS: &str = "NLSR1";
 
-/// What follows the files' own statements in their transaction.
-pub(super) fn statements(run: &str) -> [Statement; 3] {
+/// The tables and views that it is about.
+#[derive(Debug)]
+pub(super) enum Scope {
+    /// All but these: the target had them before the files were run.
+    AllBut(Vec<TableName>),
+    /// These alone, and what they are partitions of.
+    Only(Vec<TableName>),
+}
+
+impl Scope {
+    /// The condition on a column with the OID of a table or view.
+    fn covers(&self, column: &str) -> String {
+        let (names, word) = match self {
+            Self::AllBut(names) => (names, "NOT IN"),
+            Self::Only(names) => (names, "IN"),
+        };
+        let names: Vec<String> = names
+            .iter()
+            .map(|name| quote::literal(&name.sql()))
+            .collect();
+        let names = format!("unnest(ARRAY[{}]::text[]) name", names.join(", "));
+        format!(
+            "{column} {word} (SELECT to_regclass(name)::oid FROM {names} WHERE to_regclass(name) IS NOT NULL
+               UNION SELECT relid::oid FROM {names}, pg_partition_ancestors(to_regclass(name)))"
+        )
+    }
+}
+
+/// What stands in the same transaction behind what made them. `emptying` makes the tables empty
+/// that still have to be.
+pub(super) fn statements(run: &str, scope: &Scope, emptying: Option<Statement>) -> Vec<Statement> {
     let run = quote::literal(run);
     let statement = |what: &str, sql: String| Statement {
         what: what.to_owned(),
         sql,
     };
-    [
-        statement("the check that the tables are empty", refuse_rows()),
-        statement("the notes of foreign keys and triggers", note(&run)),
+    let mut statements = vec![
+        statement("the settings for definitions", SETTINGS.to_owned()),
+        statement("the notes of foreign keys and triggers", note(&run, scope)),
         statement(
             "the putting off of foreign keys and triggers",
-            put_off(&run),
+            put_off(&run, scope),
         ),
-    ]
+    ];
+    statements.extend(emptying);
+    let what = "the check that the tables are empty";
+    statements.push(statement(what, refuse_rows(scope)));
+    statements
 }
 
 /// The files may have left any search path; definitions are read, and made again, under none.
 /// Checks that are pending would forbid changes of their tables.
-fn refuse_rows() -> String {
+const SETTINGS: &str = "SET LOCAL search_path = ''; SET CONSTRAINTS ALL IMMEDIATE";
+
+fn refuse_rows(scope: &Scope) -> String {
+    let covered = scope.covers("c.oid");
     format!(
-        "SET LOCAL search_path = '';
-         SET CONSTRAINTS ALL IMMEDIATE;
-         DO $neonlift$
+        "DO $neonlift$
          DECLARE found regclass; has_rows boolean; seeded text[] := '{{}}';
          BEGIN
            FOR found IN SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-                        WHERE c.relkind = 'r' AND {USERS_OWN} ORDER BY n.nspname, c.relname LOOP
+                        WHERE c.relkind = 'r' AND {USERS_OWN} AND {covered}
+                        ORDER BY n.nspname, c.relname LOOP
              EXECUTE format('SELECT EXISTS (SELECT FROM ONLY %s)', found) INTO has_rows;
              IF has_rows THEN seeded := seeded || found::text; END IF;
            END LOOP;
@@ -52,14 +86,19 @@ fn refuse_rows() -> String {
 }
 
 /// What a partition has from its parent is the parent's (`conparentid`, `tgparentid`).
-fn note(run: &str) -> String {
+fn note(run: &str, scope: &Scope) -> String {
+    let (on, to, trigger) = (
+        scope.covers("k.conrelid"),
+        scope.covers("k.confrelid"),
+        scope.covers("t.tgrelid"),
+    );
     format!(
         "WITH keys AS (
            SELECT k.oid, n.nspname, c.relname, k.conname AS name,
                   pg_get_constraintdef(k.oid) AS body, obj_description(k.oid, 'pg_constraint') AS told
            FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
            JOIN pg_namespace n ON n.oid = c.relnamespace
-           WHERE k.contype = 'f' AND k.conparentid = 0 AND {USERS_OWN}),
+           WHERE k.contype = 'f' AND k.conparentid = 0 AND {USERS_OWN} AND ({on} OR {to})),
          triggers AS (
            SELECT t.oid, n.nspname, c.relname, t.tgname AS name, pg_get_triggerdef(t.oid) AS body,
                   CASE t.tgenabled WHEN 'D' THEN 'DISABLE' WHEN 'R' THEN 'ENABLE REPLICA'
@@ -67,7 +106,8 @@ fn note(run: &str) -> String {
                   obj_description(t.oid, 'pg_trigger') AS told
            FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
            JOIN pg_namespace n ON n.oid = c.relnamespace
-           WHERE NOT t.tgisinternal AND t.tgparentid = 0 AND c.relkind IN ('r', 'p') AND {USERS_OWN}),
+           WHERE NOT t.tgisinternal AND t.tgparentid = 0 AND c.relkind IN ('r', 'p') AND {USERS_OWN}
+             AND {trigger}),
          definitions (part, kind, nspname, relname, name, sql) AS (
            SELECT 1, 'FK CONSTRAINT', nspname, relname, name::text,
                   format('ALTER TABLE %I.%I ADD CONSTRAINT %I %s;', nspname, relname, name, body)
@@ -91,7 +131,8 @@ fn note(run: &str) -> String {
     )
 }
 
-fn put_off(run: &str) -> String {
+fn put_off(run: &str, scope: &Scope) -> String {
+    let covered = scope.covers("c.oid");
     format!(
         "DO $neonlift$
          DECLARE change text;
@@ -105,31 +146,25 @@ fn put_off(run: &str) -> String {
              UNION ALL
              SELECT format('REFRESH MATERIALIZED VIEW %I.%I WITH NO DATA', n.nspname, c.relname)
              FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-             WHERE c.relkind = 'm' AND c.relispopulated AND {USERS_OWN} LOOP
+             WHERE c.relkind = 'm' AND c.relispopulated AND {USERS_OWN} AND {covered} LOOP
              EXECUTE change;
            END LOOP;
          END $neonlift$"
     )
 }
 
-/// Tells the refusal of the files' own rows from any other.
-pub(super) fn explained(refusal: TargetError) -> Error {
-    let tables = match &refusal {
-        TargetError::Definition { source, .. } | TargetError::Postgres(source) => seeded(source),
-        _ => None,
-    };
-    match tables {
-        Some(tables) => Error::SeedRows {
-            tables,
-            source: refusal,
-        },
-        None => refusal.into(),
-    }
+/// The tables with rows in them, if that is what was refused.
+pub(super) fn seeded(refusal: &TargetError) -> Option<String> {
+    raised(refusal, SEED_ROWS)
 }
 
-fn seeded(error: &PostgresError) -> Option<String> {
-    match error {
-        PostgresError::Query { source, .. } if source.sqlstate() == Some(SEED_ROWS) => {
+/// The message of an exception of ours, if that is what was refused.
+pub(super) fn raised(refusal: &TargetError, sqlstate: &str) -> Option<String> {
+    let (TargetError::Definition { source, .. } | TargetError::Postgres(source)) = refusal else {
+        return None;
+    };
+    match source {
+        PostgresError::Query { source, .. } if source.sqlstate() == Some(sqlstate) => {
             Some(source.message())
         }
         _ => None,

@@ -1,6 +1,7 @@
 //! A schema from SQL files of one's own.
 
-use super::deferral;
+use super::deferral::{self, Scope};
+use crate::postgres::catalogue::TableName;
 use crate::postgres::script::{needs_own_transaction, needs_psql, split_statements};
 use crate::session::report::{KindCount, Schema};
 use crate::steps::Error;
@@ -10,8 +11,13 @@ use std::path::{Path, PathBuf};
 
 /// The `*.sql` files of a folder in the order of their names, as a person would run them by hand.
 ///
-/// At their end, what would stand in the way of the rows is put off.
-pub(super) fn read(folder: &Path, run: &str) -> Result<(Vec<Statement>, Schema), Error> {
+/// At their end, what would stand in the way of the rows is put off, apart from tables that were
+/// `there` before.
+pub(super) fn read(
+    folder: &Path,
+    run: &str,
+    there: Vec<TableName>,
+) -> Result<(Vec<Statement>, Schema), Error> {
     let unusable = |why: &str| Error::SchemaFolder {
         folder: folder.to_owned(),
         why: why.to_owned(),
@@ -33,7 +39,7 @@ pub(super) fn read(folder: &Path, run: &str) -> Result<(Vec<Statement>, Schema),
     for file in &files {
         statements.extend(from_file(file)?);
     }
-    statements.extend(deferral::statements(run));
+    statements.extend(deferral::statements(run, &Scope::AllBut(there), None));
     let created = vec![KindCount {
         kind: "sql file".to_owned(),
         count: files.len() as u64,
@@ -45,6 +51,7 @@ pub(super) fn read(folder: &Path, run: &str) -> Result<(Vec<Statement>, Schema),
             from,
             created,
             left_out: Vec::new(),
+            ..Schema::default()
         },
     ))
 }
@@ -112,7 +119,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("1.sql"), "CREATE TABLE b ();").unwrap();
         fs::write(folder.path().join("2.sql"), sql).unwrap();
-        let refusal = read(folder.path(), "run").unwrap_err().to_string();
+        let refusal = read(folder.path(), "run", Vec::new())
+            .unwrap_err()
+            .to_string();
         assert!(refusal.contains("2.sql "), "{refusal}");
         assert!(refusal.ends_with(named), "{refusal}");
     }

@@ -1,13 +1,16 @@
 //! What the source's definitions become on the target.
 
-use crate::postgres::catalogue;
-use crate::postgres::script::{Class, Entry, Script};
-use crate::postgres::tools::{ClientTools, Section, dump_schema};
+use crate::config::Onto;
+use crate::postgres::catalogue::{self, TableName};
+use crate::postgres::script::{Class, Entry};
+use crate::postgres::tools::Section;
 use crate::postgres::{Connection, ConnectionString, Error as PostgresError, quote};
 use crate::session::report::{KindCount, LeftOut};
-use crate::steps::{Error, Work};
+use crate::source::Selected;
+use crate::steps::{Error, Work, definitions};
 use crate::target::Statement;
 use crate::transfer::finish::{count_kinds, describe};
+use std::collections::HashSet;
 
 /// What to create before the rows, and what is not created.
 pub(in crate::steps) struct Plan {
@@ -15,7 +18,9 @@ pub(in crate::steps) struct Plan {
     pub(super) statements: Vec<Statement>,
     /// How many of each kind.
     pub(super) created: Vec<KindCount>,
-    /// What the target cannot take.
+    /// The tables and views among them.
+    pub(super) relations: HashSet<TableName>,
+    /// What the target cannot take, and what needs something that is left out.
     pub(in crate::steps) left_out: Vec<LeftOut>,
     /// Extensions that the target does not offer, and that something depends on.
     pub(in crate::steps) missing: Vec<Missing>,
@@ -31,43 +36,35 @@ pub(in crate::steps) struct Missing {
     pub(in crate::steps) dependents: Vec<String>,
 }
 
-/// The client tools for the source.
-pub(in crate::steps) async fn tools(
-    work: Work<'_>,
-    source: &Connection,
-) -> Result<ClientTools, Error> {
-    let version = source.server_version().await?;
-    Ok(work.context.tools().for_server(version).await?)
-}
-
-/// Reads the source's definitions and asks the target what it can take. Changes nothing.
+/// Reads the source's definitions that are selected and asks the target what it can take. Changes
+/// nothing.
 pub(in crate::steps) async fn plan(
     work: Work<'_>,
-    source: &Connection,
+    (source, string): (&Connection, &ConnectionString),
     target: &Connection,
-    string: &ConnectionString,
+    selected: &Selected,
 ) -> Result<Plan, Error> {
-    let tools = tools(work, source).await?;
-    let environment = string.tool_environment();
-    let section = Section::PreData;
-    let dump = dump_schema(&tools, &environment, &[], section, None, work.cancel).await?;
-    let script = Script::parse(&dump);
+    let version = source.server_version().await?;
+    let half = (Section::PreData, None);
+    let found = definitions::read(work, string, version, selected, half).await?;
+    let entries = &found.script.entries;
+    let is_superuser = is_superuser(target).await?;
+    let keeps = work.session.target_policy() != Onto::Empty;
     let mut plan = Plan {
         statements: vec![Statement {
             what: "pg_dump's settings".to_owned(),
-            sql: script.preamble_for(target.server_version().await?),
+            sql: found.script.preamble_for(target.server_version().await?),
         }],
         created: Vec::new(),
-        left_out: Vec::new(),
+        relations: HashSet::new(),
+        left_out: found.left_out.clone(),
         missing: Vec::new(),
-        elsewhere: Vec::new(),
+        elsewhere: elsewhere(source, target, entries).await?,
     };
-    let is_superuser = is_superuser(target).await?;
-    plan.elsewhere = elsewhere(source, target).await?;
     let mut wanted: Vec<&Entry> = Vec::new();
-    for entry in &script.entries {
+    for entry in entries {
         if entry.class() == Class::Extension && !is_offered(target, &entry.name).await? {
-            plan.miss(source, &entry.name).await?;
+            plan.miss(&entry.name, found.dependents(source, &entry.name).await?);
         } else if let Some(why) = entry.left_out() {
             plan.leave_out(entry, why);
         } else {
@@ -78,8 +75,13 @@ pub(in crate::steps) async fn plan(
                 }
                 None => entry.sql.clone(),
             };
+            let sql = match keeps && is_shared(entry, &found.guests) {
+                true => unless_there(&sql),
+                false => sql,
+            };
             let what = describe(entry);
             plan.statements.push(Statement { what, sql });
+            plan.relations.extend(relation(entry));
             wanted.push(entry);
             let is_this = |other: &mut Elsewhere| {
                 is_superuser && entry.class() == Class::Extension && other.extension == entry.name
@@ -90,6 +92,32 @@ pub(in crate::steps) async fn plan(
     }
     plan.created = count_kinds(&wanted);
     Ok(plan)
+}
+
+/// The table or view that an entry makes.
+fn relation(entry: &Entry) -> Option<TableName> {
+    let kinds = ["TABLE", "FOREIGN TABLE", "VIEW", "MATERIALIZED VIEW"];
+    let (schema, name) = (entry.schema.clone()?, entry.table.clone()?);
+    kinds
+        .contains(&entry.kind.as_str())
+        .then_some(TableName { schema, name })
+}
+
+/// Whether others may have it on the target already: a schema, or what only comes along. An
+/// extension's definition leaves alone what is there by itself.
+fn is_shared(entry: &Entry, guests: &[u32]) -> bool {
+    let is_guest = entry.id.is_some_and(|id| guests.contains(&id));
+    entry.kind == "SCHEMA" || is_guest && entry.class() != Class::Extension
+}
+
+/// A definition that leaves alone what is there already.
+fn unless_there(sql: &str) -> String {
+    let body = format!(
+        "BEGIN EXECUTE {}; EXCEPTION WHEN duplicate_schema OR duplicate_object
+           OR duplicate_function OR duplicate_table THEN NULL; END",
+        quote::literal(sql)
+    );
+    format!("DO {}", quote::literal(&body))
 }
 
 impl Plan {
@@ -103,19 +131,17 @@ impl Plan {
         }
     }
 
-    async fn miss(&mut self, source: &Connection, extension: &str) -> Result<(), Error> {
+    fn miss(&mut self, extension: &str, dependents: Vec<String>) {
         self.left_out.push(LeftOut {
             what: format!("extension {extension}"),
             why: "the target does not offer it".to_owned(),
         });
-        let dependents = catalogue::dependents(source, extension).await?;
         if !dependents.is_empty() {
             self.missing.push(Missing {
                 extension: extension.to_owned(),
                 dependents,
             });
         }
-        Ok(())
     }
 }
 
@@ -162,8 +188,17 @@ impl Elsewhere {
     }
 }
 
-async fn elsewhere(source: &Connection, target: &Connection) -> Result<Vec<Elsewhere>, Error> {
+/// Of the extensions that are to be created, those that the target has in another schema.
+async fn elsewhere(
+    source: &Connection,
+    target: &Connection,
+    entries: &[Entry],
+) -> Result<Vec<Elsewhere>, Error> {
     let there = catalogue::extensions(target).await?;
+    let is_created = |extension: &catalogue::Extension| {
+        let mut entries = entries.iter();
+        entries.any(|entry| entry.class() == Class::Extension && entry.name == extension.name)
+    };
     let moved = |wanted: catalogue::Extension| {
         let found = there.iter().find(|found| found.name == wanted.name)?;
         (found.schema != wanted.schema).then(|| Elsewhere {
@@ -172,6 +207,6 @@ async fn elsewhere(source: &Connection, target: &Connection) -> Result<Vec<Elsew
             wanted: wanted.schema,
         })
     };
-    let wanted = catalogue::extensions(source).await?;
-    Ok(wanted.into_iter().filter_map(moved).collect())
+    let wanted = catalogue::extensions(source).await?.into_iter();
+    Ok(wanted.filter(is_created).filter_map(moved).collect())
 }

@@ -102,6 +102,7 @@ mod tests {
             schema: Some("s".to_owned()),
             table: Some("t".to_owned()),
             sql: sql.to_owned(),
+            ..Entry::default()
         }
     }
 

@@ -18,9 +18,8 @@ const VIOLATION: &str = "23503";
 const WRONG_OBJECT: &str = "42809";
 
 const UNCHECKED: &str =
-    "the source's own rows violate it, so it was added NOT VALID: it holds for new rows only";
-const REFUSED: &str =
-    "the source's own rows violate it, and the target adds none to a partitioned table unchecked";
+    "the rows that were moved violate it, so it was added NOT VALID: it holds for new rows only";
+const REFUSED: &str = "the rows that were moved violate it, and the target adds none to a partitioned table unchecked";
 
 /// Adds all of them; gives what could not be added.
 pub(super) async fn add(

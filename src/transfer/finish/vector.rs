@@ -161,6 +161,7 @@ mod tests {
             schema: None,
             table: None,
             sql: sql.to_owned(),
+            ..Entry::default()
         }
     }
 

@@ -31,7 +31,10 @@ pub(super) fn page(scene: &Scene<'_>, found: &Comparison) -> Page {
     tables.sort_by_key(|table| (table.equal, table.left_out));
     let rows: Vec<Vec<Cell>> = tables
         .into_iter()
-        .map(|table| table_row(scene, table))
+        .map(|table| match found.rows_compared {
+            true => table_row(scene, table),
+            false => columns_row(scene, table),
+        })
         .collect();
     let (heading, mut body) = table(&TABLES, &rows, scene.cells, scene.theme());
     body.insert(0, heading);
@@ -39,6 +42,7 @@ pub(super) fn page(scene: &Scene<'_>, found: &Comparison) -> Page {
         body.push(blank());
         body.extend(collections(scene, &found.collections));
     }
+    body.extend(conditions(scene, found));
     body.push(blank());
     let when = scene.clock(found.at, "%F %H:%M");
     body.extend(paragraph(
@@ -69,7 +73,10 @@ fn head(scene: &Scene<'_>, found: &Comparison) -> Vec<Line<'static>> {
         some => format!("; {some} left out"),
     };
     let (glyph, _, meaning) = scene.theme().equality(found.equal);
-    let text = if found.equal {
+    let text = if found.equal && !found.rows_compared {
+        let tables = equal.count();
+        format!("{glyph} {tables} tables with the same columns; rows were not asked for{left_out}")
+    } else if found.equal {
         format!(
             "{glyph} Equal: {} tables, {} rows, counts and content{left_out}",
             equal.count(),
@@ -82,6 +89,34 @@ fn head(scene: &Scene<'_>, found: &Comparison) -> Vec<Line<'static>> {
     head.push(blank());
     head.extend(written(scene, &found.changed_since()));
     head
+}
+
+/// Of which tables only some rows were to be moved.
+fn conditions(scene: &Scene<'_>, found: &Comparison) -> Vec<Line<'static>> {
+    let some = found.tables.iter().filter_map(|table| {
+        let condition = table.condition.as_ref()?;
+        let name = qualified(&table.schema, &table.table);
+        Some(format!("Of {name} only the rows where {condition}"))
+    });
+    let mut told: Vec<Line<'static>> = some
+        .flat_map(|text| paragraph(&text, 0, scene.text_cells(), Meaning::Caution))
+        .collect();
+    if !told.is_empty() {
+        told.insert(0, blank());
+    }
+    told
+}
+
+/// A table of which the definition alone was moved.
+fn columns_row(scene: &Scene<'_>, compared: &ComparedTable) -> Vec<Cell> {
+    let none = || plain(scene.theme().pick("–", "-"));
+    let (content, verdict) = match (compared.left_out, compared.equal) {
+        (true, _) => (none(), ("! left out".to_owned(), Meaning::Caution)),
+        (false, true) => (none(), plain("same columns")),
+        (false, false) => (none(), ("other columns".to_owned(), Meaning::Bad)),
+    };
+    let name = plain(qualified(&compared.schema, &compared.table));
+    vec![name, none(), none(), content, verdict, none(), none()]
 }
 
 fn table_row(scene: &Scene<'_>, compared: &ComparedTable) -> Vec<Cell> {

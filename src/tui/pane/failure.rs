@@ -5,6 +5,7 @@ use super::{Page, Scene};
 use crate::failure::{Failure, Retry};
 use crate::session::Step;
 use crate::tui::lines::{blank, line, paragraph};
+use crate::tui::offers;
 use crate::tui::theme::Meaning;
 use ratatui::text::Line;
 
@@ -69,6 +70,9 @@ fn what_to_do(scene: &Scene<'_>, failure: &Failure) -> Vec<Line<'static>> {
 
 fn how_to_go_on(scene: &Scene<'_>, failure: &Failure) -> Vec<Line<'static>> {
     let edit = match scene.session().current {
+        Step::Connections if offers::offers_overwriting(scene.wizard) => {
+            " e changes the connections; o asks for the consent to replace what the target holds."
+        }
         Step::Connections => " e changes the connections.",
         _ => "",
     };

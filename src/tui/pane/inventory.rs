@@ -19,6 +19,7 @@ const COLLECTIONS: [Column; 2] = [("collection", Kind::Fill), ("rows", Kind::Num
 
 pub(super) fn page(scene: &Scene<'_>, found: &Inventory) -> Page {
     let mut body = tables(scene, found);
+    body.extend(left_out(scene, found));
     if !found.collections.is_empty() {
         body.push(blank());
         body.extend(collections(scene, found));
@@ -90,6 +91,10 @@ fn head(scene: &Scene<'_>, found: &Inventory) -> Vec<Line<'static>> {
             Meaning::Caution,
         ));
     }
+    if let Some(selection) = &found.selection {
+        let text = format!("Selected: {selection}");
+        head.extend(paragraph(&text, 0, scene.text_cells(), Meaning::Accent));
+    }
     if !found.left_behind.is_empty() {
         let what = counted(found.left_behind.len() as u64, "thing");
         let text =
@@ -98,6 +103,32 @@ fn head(scene: &Scene<'_>, found: &Inventory) -> Vec<Line<'static>> {
     }
     head.push(blank());
     head
+}
+
+/// What was not selected: the tables by name, and what else there is.
+fn left_out(scene: &Scene<'_>, found: &Inventory) -> Vec<Line<'static>> {
+    if found.left_out.is_empty() {
+        return Vec::new();
+    }
+    let what = found.left_out.iter().map(|left_out| &*left_out.what);
+    let (tables, mut parts): (Vec<&str>, Vec<&str>) =
+        what.partition(|what| what.starts_with("table "));
+    let names: Vec<&str> = tables
+        .iter()
+        .filter_map(|what| what.strip_prefix("table "))
+        .collect();
+    let named = format!(
+        "{}: {}",
+        counted(names.len() as u64, "table"),
+        names.join(", ")
+    );
+    if !names.is_empty() {
+        parts.push(&named);
+    }
+    let text = format!("! Left out: {}", parts.join("; "));
+    let mut told = vec![blank()];
+    told.extend(paragraph(&text, 0, scene.text_cells(), Meaning::Caution));
+    told
 }
 
 fn left_behind(scene: &Scene<'_>, found: &Inventory) -> Vec<Line<'static>> {

@@ -70,6 +70,14 @@ pub(super) fn schema(scene: &Scene<'_>, made: &Schema) -> Page {
     let mut body = fact(scene, "from", &made.from);
     body.push(blank());
     body.extend(kinds(scene, "Created", &made.created));
+    if !made.overwritten.is_empty() {
+        let text = format!(
+            "! Overwritten, with consent: {}",
+            made.overwritten.join(", ")
+        );
+        body.extend(paragraph(&text, 0, scene.text_cells(), Meaning::Caution));
+        body.push(blank());
+    }
     body.extend(left_out(scene, &made.left_out));
     Page {
         head: good(
@@ -151,6 +159,9 @@ pub(super) fn transfer(scene: &Scene<'_>, made: &Transfer) -> Page {
     ]
     .concat();
     body.extend(fact(scene, "shows", &moment(made)));
+    if let Some(selection) = &made.selection {
+        body.extend(fact(scene, "selected", selection));
+    }
     body.push(blank());
     body.extend(written(scene, &made.changed_since()));
     body.extend(tables(scene, &made.tables));

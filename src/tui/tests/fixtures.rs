@@ -3,9 +3,9 @@
 use crate::failure::{Failure, Retry};
 use crate::progress::Progress;
 use crate::session::report::{
-    Backup, Check, Collection, ComparedCollection, ComparedTable, Comparison, Connections,
+    AtStake, Backup, Check, Collection, ComparedCollection, ComparedTable, Comparison, Connections,
     Extension, Inventory, KindCount, LeftBehind, LeftOut, LoadedTable, Prerequisites, Report,
-    Schema, Server, Table, Transfer, VectorColumn,
+    Schema, Server, TARGET_EMPTY, Table, Transfer, VectorColumn,
 };
 use crate::session::{Identity, Session, Step};
 use crate::tui::form::Understood;
@@ -94,6 +94,27 @@ pub(super) fn before(step: Step) -> Wizard {
 pub(super) fn after(step: Step) -> Wizard {
     let mut wizard = before(step);
     run(&mut wizard, step, Ok(report(step)));
+    wizard
+}
+
+/// The target holds something.
+pub(super) fn occupied() -> Wizard {
+    let mut wizard = before(Step::Connections);
+    let mut found = report(Step::Connections);
+    if let Report::Connections(found) = &mut found {
+        let check = Check::bad(TARGET_EMPTY, "it holds 9 tables and views");
+        found
+            .checks
+            .push(check.advise("Make a new, empty database on Neon."));
+        found.at_stake = (0..9)
+            .map(|number| AtStake {
+                schema: "shop".to_owned(),
+                table: format!("orders_{number}"),
+                rows: 90_000 / (number + 1),
+            })
+            .collect();
+    }
+    run(&mut wizard, Step::Connections, Ok(found));
     wizard
 }
 
@@ -210,6 +231,7 @@ pub(super) fn report(step: Step) -> Report {
     match step {
         Step::Prerequisites => Report::Prerequisites(Prerequisites { checks: tools() }),
         Step::Connections => Report::Connections(Box::new(Connections {
+            at_stake: Vec::new(),
             source: server("localhost:5432/chat_pgvector", "chat_pgvector", false),
             target: server(
                 "ep-cool-forest-a1b2c3d4.eu-central-1.aws.neon.tech:5432/neondb",
@@ -234,6 +256,7 @@ pub(super) fn report(step: Step) -> Report {
             entries: 148,
         }),
         Step::Schema => Report::Schema(Schema {
+            overwritten: Vec::new(),
             from: "the source".to_owned(),
             created: kinds(&[
                 ("extension", 1),
@@ -286,6 +309,7 @@ fn left_out() -> Vec<LeftOut> {
 
 fn inventory() -> Inventory {
     let table = |(name, rows, row_bytes, index_bytes): &(&str, u64, u64, u64)| Table {
+        condition: None,
         schema: "public".to_owned(),
         name: (*name).to_owned(),
         rows: *rows,
@@ -302,6 +326,8 @@ fn inventory() -> Inventory {
         indexes: Vec::new(),
     };
     Inventory {
+        selection: None,
+        left_out: Vec::new(),
         taken: Some(at(200)),
         stats_file: "backups/pre_migration_stats.txt".to_owned(),
         extensions: vec![Extension {
@@ -344,6 +370,8 @@ fn transfer() -> Transfer {
         written_since: false,
     });
     Transfer {
+        selection: None,
+        some_rows: Vec::new(),
         tables: tables.collect(),
         built: kinds(&[
             ("index", 11),
@@ -365,6 +393,7 @@ pub(super) fn comparison(equal: bool) -> Comparison {
     let tables = TABLES.iter().enumerate().map(|(place, (name, rows, ..))| {
         let differs = !equal && place == 1;
         ComparedTable {
+            condition: None,
             schema: "public".to_owned(),
             table: (*name).to_owned(),
             source_rows: Some(*rows),
@@ -382,6 +411,7 @@ pub(super) fn comparison(equal: bool) -> Comparison {
         }
     });
     Comparison {
+        rows_compared: true,
         at: at(631),
         equal,
         method: "the sum of each row's 64-bit hash, taken by the servers".to_owned(),

@@ -133,6 +133,8 @@ pub(super) fn shots() -> Vec<Shot> {
         Shot::of("waiting", fixtures::before(Step::Transfer)),
         Shot::of("prerequisites", fixtures::after(Step::Prerequisites)),
         Shot::of("connections", fixtures::after(Step::Connections)),
+        Shot::of("occupied", fixtures::occupied()),
+        Shot::of("consent", fixtures::occupied()).press(&[KeyCode::Char('o'), KeyCode::Char('n')]),
         form_empty(),
         form_typed(),
         form_empty()

@@ -95,6 +95,41 @@ fn what_cannot_be_done_is_explained() {
 }
 
 #[test]
+fn overwriting_is_offered_where_something_stands_and_needs_the_name() {
+    let mut wizard = fixtures::after(Step::Connections);
+    let mut ui = fixtures::ui(&wizard, false);
+    press(&mut ui, &mut wizard, key(KeyCode::Char('o')));
+    assert_eq!(ui.context(&wizard), Context::Step, "nothing to consent to");
+
+    let mut wizard = fixtures::occupied();
+    let mut ui = fixtures::ui(&wizard, false);
+    press(&mut ui, &mut wizard, key(KeyCode::Char('o')));
+    assert_eq!(ui.context(&wizard), Context::Consent);
+    assert_eq!(press(&mut ui, &mut wizard, key(KeyCode::Enter)), []);
+    type_in(&mut ui, &wizard, "neond");
+    press(&mut ui, &mut wizard, key(KeyCode::Enter));
+    assert!(ui.said.as_deref().unwrap().contains("not the name"));
+    assert_eq!(wizard.session().consent, None);
+    type_in(&mut ui, &wizard, "b");
+    let told = press(&mut ui, &mut wizard, key(KeyCode::Enter));
+    assert_eq!(
+        wizard.session().consent.as_ref().unwrap().database,
+        "neondb"
+    );
+    assert_eq!(ui.context(&wizard), Context::Step);
+    let starts = |effect: &Effect| {
+        matches!(
+            effect,
+            Effect::Start {
+                step: Step::Connections,
+                ..
+            }
+        )
+    };
+    assert!(told.iter().any(starts), "{told:?}");
+}
+
+#[test]
 fn the_checklist_is_signed_to_its_end() {
     let mut wizard = fixtures::before(Step::Cutover);
     let mut ui = fixtures::ui(&wizard, false);

@@ -1,0 +1,384 @@
+//! What a selection comes to on a source: which of its tables, and which of their rows. The one
+//! place that decides it; inventory, schema, transfer and comparison all ask here.
+
+use crate::config::{BadPattern, Patterns, Rows, Select, TablePattern};
+use crate::failure::{Explain, Failure, Severity, chain};
+use crate::postgres::catalogue::{self, Relation, RelationKind, Table, TableName};
+use crate::postgres::script::{enclosed, refuse_condition};
+use crate::postgres::{Connection, Error as PostgresError};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::fmt::Display;
+
+/// Why a selection cannot be carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum SelectionError {
+    /// The source refused a question.
+    #[error(transparent)]
+    Postgres(#[from] PostgresError),
+    /// A text is no pattern.
+    #[error(transparent)]
+    Pattern(#[from] BadPattern),
+    /// A pattern that fits nothing.
+    #[error("no {kind} of the source fits {pattern}")]
+    NoMatch {
+        /// Schema or table.
+        kind: &'static str,
+        /// The pattern.
+        pattern: String,
+        /// The name that was most likely meant.
+        nearest: Option<String>,
+    },
+    /// Everything is left out.
+    #[error("nothing is left to move: all that is taken is left out again")]
+    Nothing,
+    /// A table whose definition needs one that is left out.
+    #[error("{table} inherits from {parent}, which is left out")]
+    Parent {
+        /// The table.
+        table: TableName,
+        /// What it inherits from.
+        parent: TableName,
+    },
+    /// Rows are named of a table that is left out.
+    #[error("rows are chosen of {pattern}, but no table that is moved fits that")]
+    RowsOfNothing {
+        /// The pattern.
+        pattern: String,
+        /// The name that was most likely meant.
+        nearest: Option<String>,
+    },
+    /// Two conditions for one table.
+    #[error("two conditions choose the rows of {0}")]
+    TwoConditions(TableName),
+    /// A text that is no condition.
+    #[error("the condition for {pattern} cannot be used: {why}")]
+    NoCondition {
+        /// The pattern of the tables.
+        pattern: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// A condition that the source does not understand.
+    #[error("the source refuses the condition for {table}")]
+    Condition {
+        /// The table.
+        table: TableName,
+        /// Its refusal.
+        #[source]
+        source: PostgresError,
+    },
+}
+
+impl Explain for SelectionError {
+    fn failure(&self) -> Failure {
+        let told = |failure: Failure, nearest: &Option<String>| match nearest {
+            Some(nearest) => failure.advise(format!("Did you mean {nearest}?")),
+            None => failure,
+        };
+        let failure = Failure::new(
+            "What is to be moved is not clear",
+            format!("{}.", chain(self)),
+        )
+        .severity(Severity::Usage);
+        match self {
+            Self::Postgres(error) => error.failure(),
+            Self::NoMatch { nearest, .. } | Self::RowsOfNothing { nearest, .. } => {
+                told(failure, nearest).advise("Correct the name under [select] in config.toml or on the command line; upper and lower case count.")
+            }
+            Self::Parent { table, parent } => failure.advise(format!(
+                "Take {parent} too, or leave {table} out as well: a table cannot be made without what it inherits from."
+            )),
+            Self::Condition { .. } => failure.advise("Correct it under [[select.rows]] or --where. Functions and types that are not PostgreSQL's own stand with their schema; texts stand in single quotes."),
+            Self::NoCondition { .. } | Self::TwoConditions(_) => {
+                failure.advise("Give one condition for a table, as it would stand behind WHERE.")
+            }
+            Self::Nothing | Self::Pattern(_) => failure.advise("Correct [select] in config.toml or the options on the command line."),
+        }
+    }
+}
+
+/// What a selection comes to on one source.
+#[derive(Debug, Clone, Default)]
+pub struct Selected {
+    select: Select,
+    patterns: Patterns,
+    relations: HashMap<TableName, Relation>,
+    taken: HashSet<TableName>,
+    conditions: BTreeMap<TableName, String>,
+}
+
+impl Selected {
+    /// Holds a selection against a source's catalogue.
+    ///
+    /// # Errors
+    /// A pattern that fits nothing, a table that cannot be made alone, a condition in a form that
+    /// is refused. Whether the source understands the conditions, [`Selected::check_conditions`]
+    /// finds out.
+    pub async fn resolve(select: &Select, connection: &Connection) -> Result<Self, SelectionError> {
+        Self::over(select, catalogue::all_relations(connection).await?)
+    }
+
+    fn over(select: &Select, relations: Vec<Relation>) -> Result<Self, SelectionError> {
+        let patterns = select.patterns()?;
+        every_pattern_fits(&patterns, &relations)?;
+        let mut selected = Self {
+            select: select.clone(),
+            patterns,
+            relations: relations
+                .into_iter()
+                .map(|relation| (relation.name.clone(), relation))
+                .collect(),
+            ..Self::default()
+        };
+        selected.taken = selected.taken_tables();
+        selected.taken.extend(selected.taken_sequences());
+        selected.complete()?;
+        selected.conditions = selected.conditions()?;
+        Ok(selected)
+    }
+
+    /// What was asked for.
+    pub fn select(&self) -> &Select {
+        &self.select
+    }
+
+    /// Its patterns.
+    pub fn patterns(&self) -> &Patterns {
+        &self.patterns
+    }
+
+    /// Whether a table, view or sequence is moved.
+    pub fn has(&self, name: &TableName) -> bool {
+        self.taken.contains(name)
+    }
+
+    /// The tables and views that are moved.
+    pub fn names(&self) -> Vec<TableName> {
+        let is_sequence = |name: &&TableName| {
+            let relation = self.relations.get(name);
+            relation.is_some_and(|relation| relation.kind == RelationKind::Sequence)
+        };
+        let mut names: Vec<TableName> = self
+            .taken
+            .iter()
+            .filter(|name| !is_sequence(name))
+            .cloned()
+            .collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// What of the source a name stands for, left out or not.
+    pub fn relation(&self, name: &TableName) -> Option<&Relation> {
+        self.relations.get(name)
+    }
+
+    /// The tables that are moved, each knowing which of its rows.
+    pub fn apply(&self, tables: &[Table]) -> Vec<Table> {
+        let moved = tables.iter().filter(|table| self.has(&table.name));
+        moved
+            .map(|table| Table {
+                condition: self.conditions.get(&table.name).cloned(),
+                ..table.clone()
+            })
+            .collect()
+    }
+
+    /// The tables that hold rows and are left out, by name.
+    pub fn left_out(&self) -> Vec<TableName> {
+        let holds_rows = |relation: &&Relation| relation.kind == RelationKind::Table;
+        let all = self.relations.values().filter(holds_rows);
+        let left_out: BTreeSet<&TableName> = all
+            .map(|relation| &relation.name)
+            .filter(|name| !self.has(name))
+            .collect();
+        left_out.into_iter().cloned().collect()
+    }
+
+    /// The tables of which only some rows are moved, with the conditions.
+    pub fn rows_of(&self) -> &BTreeMap<TableName, String> {
+        &self.conditions
+    }
+
+    /// Lets the source read every condition, without reading rows.
+    ///
+    /// # Errors
+    /// The first condition that the source refuses.
+    pub async fn check_conditions(&self, connection: &Connection) -> Result<(), SelectionError> {
+        for (table, condition) in &self.conditions {
+            let sql = format!(
+                "EXPLAIN SELECT FROM ONLY {} WHERE {}",
+                table.sql(),
+                enclosed(condition)
+            );
+            let refused = |source| SelectionError::Condition {
+                table: table.clone(),
+                source,
+            };
+            connection
+                .batch("reading the condition", &sql)
+                .await
+                .map_err(refused)?;
+        }
+        Ok(())
+    }
+
+    /// Tables and views: what the patterns take, and the partitions of what they take. A partition
+    /// of a table that is left out by name goes with it.
+    fn taken_tables(&self) -> HashSet<TableName> {
+        let tables = self.relations.values();
+        let tables = tables.filter(|relation| relation.kind != RelationKind::Sequence);
+        let taken = tables.filter(|relation| {
+            let line = self.line(relation);
+            let excluded =
+                |name: &&TableName| self.patterns.exclude_table(&name.schema, &name.name);
+            let wanted = |name: &&TableName| self.patterns.take_table(&name.schema, &name.name);
+            !line.iter().any(excluded) && line.iter().any(wanted)
+        });
+        taken.map(|relation| relation.name.clone()).collect()
+    }
+
+    /// A table and, if it is a partition, what it is a part of, up to the whole.
+    fn line<'a>(&'a self, relation: &'a Relation) -> Vec<&'a TableName> {
+        let mut line = vec![&relation.name];
+        let mut above = relation.partition_of.as_ref();
+        while let Some(name) = above {
+            line.push(name);
+            above = self
+                .relations
+                .get(name)
+                .and_then(|parent| parent.partition_of.as_ref());
+        }
+        line
+    }
+
+    /// Sequences: of columns that are taken; besides these, what the patterns take.
+    fn taken_sequences(&self) -> Vec<TableName> {
+        let all = self.relations.values();
+        let sequences = all.filter(|relation| relation.kind == RelationKind::Sequence);
+        let taken = sequences.filter(|sequence| {
+            let TableName { schema, name } = &sequence.name;
+            let used = sequence
+                .used_by
+                .iter()
+                .any(|table| self.taken.contains(table));
+            used || (sequence.owner.is_none() && self.patterns.take_table(schema, name))
+        });
+        taken.map(|sequence| sequence.name.clone()).collect()
+    }
+
+    fn complete(&self) -> Result<(), SelectionError> {
+        if self.taken.is_empty() && !self.relations.is_empty() {
+            return Err(SelectionError::Nothing);
+        }
+        let missing = self.taken.iter().find_map(|name| {
+            let mut parents = self.relations.get(name)?.inherits.iter();
+            let parent = parents.find(|parent| !self.taken.contains(parent))?;
+            Some((name.clone(), parent.clone()))
+        });
+        match missing {
+            Some((table, parent)) if self.select.takes_definitions() => {
+                Err(SelectionError::Parent { table, parent })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn conditions(&self) -> Result<BTreeMap<TableName, String>, SelectionError> {
+        let mut conditions = BTreeMap::new();
+        for Rows {
+            table: pattern,
+            condition,
+        } in &self.select.rows
+        {
+            if let Some(why) = refuse_condition(condition) {
+                let pattern = pattern.clone();
+                return Err(SelectionError::NoCondition { pattern, why });
+            }
+            let tables = self.tables_of(pattern)?;
+            if tables.is_empty() {
+                let names = self.taken.iter().map(ToString::to_string);
+                let nearest = nearest(pattern, names);
+                let pattern = pattern.clone();
+                return Err(SelectionError::RowsOfNothing { pattern, nearest });
+            }
+            for table in tables {
+                if conditions
+                    .insert(table.clone(), condition.clone())
+                    .is_some()
+                {
+                    return Err(SelectionError::TwoConditions(table));
+                }
+            }
+        }
+        Ok(conditions)
+    }
+
+    /// The tables with rows that are moved and that a pattern fits, by their own name or by that
+    /// of the table that they are a partition of.
+    fn tables_of(&self, pattern: &str) -> Result<Vec<TableName>, BadPattern> {
+        let pattern = TablePattern::parse(pattern).ok_or_else(|| BadPattern(pattern.to_owned()))?;
+        let tables = self.relations.values().filter(|relation| {
+            relation.kind == RelationKind::Table && self.taken.contains(&relation.name)
+        });
+        let fitting = tables.filter(|relation| {
+            let mut line = self.line(relation).into_iter();
+            line.any(|name| pattern.matches(&name.schema, &name.name))
+        });
+        Ok(fitting.map(|relation| relation.name.clone()).collect())
+    }
+}
+
+fn every_pattern_fits(patterns: &Patterns, relations: &[Relation]) -> Result<(), SelectionError> {
+    let schemas: BTreeSet<&str> = relations
+        .iter()
+        .map(|relation| relation.name.schema.as_str())
+        .collect();
+    for pattern in patterns.schemas.iter().chain(&patterns.exclude_schemas) {
+        if !schemas.iter().any(|schema| pattern.matches(schema)) {
+            let names = schemas.iter().map(ToString::to_string);
+            return Err(no_match("schema", pattern, names));
+        }
+    }
+    for pattern in patterns.tables.iter().chain(&patterns.exclude_tables) {
+        let fits = |name: &TableName| pattern.matches(&name.schema, &name.name);
+        if !relations.iter().any(|relation| fits(&relation.name)) {
+            let name = |relation: &Relation| match pattern.is_qualified() {
+                true => format!("{}.{}", relation.name.schema, relation.name.name),
+                false => relation.name.name.clone(),
+            };
+            return Err(no_match(
+                "table or view",
+                pattern,
+                relations.iter().map(name),
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn no_match(
+    kind: &'static str,
+    pattern: &impl Display,
+    names: impl Iterator<Item = String>,
+) -> SelectionError {
+    let pattern = pattern.to_string();
+    SelectionError::NoMatch {
+        kind,
+        nearest: nearest(&pattern, names),
+        pattern,
+    }
+}
+
+/// The name that is most like a text, if one is alike.
+fn nearest(text: &str, names: impl Iterator<Item = String>) -> Option<String> {
+    let likeness = |name: &str| strsim::normalized_damerau_levenshtein(text, name);
+    let alike = names.map(|name| (likeness(&name), name));
+    let alike = alike.filter(|(likeness, _)| *likeness >= 0.6);
+    alike
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, name)| name)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,147 @@
+//! What the target holds already, what that would cost if it were overwritten, and whether the
+//! policy takes it.
+
+use crate::config::{Onto, Select};
+use crate::figures::counted;
+use crate::postgres::catalogue::{self, LEDGER_SCHEMA};
+use crate::postgres::{Connection, Error as PostgresError, count};
+use crate::session::Identity;
+use crate::session::report::{AtStake, Check, TARGET_EMPTY};
+use crate::source::Selected;
+use crate::steps::{Error, Work, error};
+use crate::target::Ledger;
+
+const NAME: &str = TARGET_EMPTY;
+
+/// Up to this many bytes a table is counted; a larger one is estimated, so that the test of the
+/// connections stays short.
+const COUNTED: u64 = 64 << 20;
+
+/// The target's tables that stand where the selection's go, those with most rows first.
+pub(super) async fn at_stake(
+    target: &Connection,
+    selected: &Selected,
+) -> Result<Vec<AtStake>, Error> {
+    let tables = catalogue::tables(target).await?;
+    let tables = tables.iter().filter(|table| {
+        let name = &table.name;
+        selected.has(name) || selected.patterns().take_table(&name.schema, &name.name)
+    });
+    let mut at_stake = Vec::new();
+    for table in tables {
+        at_stake.push(AtStake {
+            schema: table.name.schema.clone(),
+            table: table.name.name.clone(),
+            rows: match table.heap_bytes > COUNTED {
+                true => estimated(target, table.oid).await?,
+                false => count::rows(target, table).await?,
+            },
+        });
+    }
+    at_stake.sort_by_key(|table| std::cmp::Reverse(table.rows));
+    Ok(at_stake)
+}
+
+async fn estimated(target: &Connection, table: u32) -> Result<u64, PostgresError> {
+    let sql = "SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = $1";
+    let row = target.query_one(sql, &[&table]).await;
+    let failed = PostgresError::while_doing("estimating what the target holds");
+    Ok(u64::try_from(row.map_err(failed)?.get::<_, i64>(0)).unwrap_or(0))
+}
+
+/// Whether the policy takes what the target holds.
+pub(super) async fn check(
+    work: Work<'_>,
+    target: &Connection,
+    identity: &Identity,
+    at_stake: &[AtStake],
+) -> Result<Check, Error> {
+    let runs = Ledger::runs(target).await?;
+    if runs.contains(&work.session.id) {
+        let found = "it holds what this session has moved so far";
+        return Ok(Check::good(NAME, found));
+    }
+    let found = catalogue::everything(target).await?;
+    let Some(found) = told(&runs, &found) else {
+        return Ok(Check::good(NAME, "yes"));
+    };
+    Ok(match work.session.target_policy() {
+        Onto::Empty => {
+            let mut check = Check::bad(NAME, found.clone());
+            check.advice = error::target_not_empty(&found).advice;
+            check
+        }
+        Onto::Existing => Check::good(NAME, format!("{found}, which stays as it is")),
+        Onto::Overwrite => overwrite(work, identity, &found, at_stake),
+    })
+}
+
+fn told(runs: &[String], found: &[catalogue::TableName]) -> Option<String> {
+    let first: Vec<String> = found.iter().take(3).map(ToString::to_string).collect();
+    match (runs.first(), found.is_empty()) {
+        (None, true) => None,
+        (Some(run), _) => Some(format!(
+            "it holds the migration {run} (schema {LEDGER_SCHEMA})"
+        )),
+        (None, false) => Some(format!(
+            "it holds {} tables and views ({}…)",
+            found.len(),
+            first.join(", ")
+        )),
+    }
+}
+
+fn overwrite(work: Work<'_>, identity: &Identity, found: &str, at_stake: &[AtStake]) -> Check {
+    let lost = loss(at_stake, &work.session.select);
+    let consent = work.session.consent.as_ref().filter(|consent| {
+        let tied = consent.identity.as_ref();
+        tied.map_or(consent.database == identity.database, |tied| {
+            tied == identity
+        })
+    });
+    match consent {
+        Some(consent) => Check::warning(
+            NAME,
+            format!(
+                "{found}; {lost} when the step schema runs: {} consented at {}",
+                consent.by,
+                consent.at.strftime("%F %H:%M UTC")
+            ),
+        ),
+        None => Check::bad(
+            NAME,
+            format!("{found}; overwriting it needs consent: {lost}"),
+        )
+        .advise(format!(
+            "Type the database's name on the screen (o), or give it: --overwrite-target {}",
+            identity.database
+        )),
+    }
+}
+
+/// What is lost, in words, with the largest tables by name.
+fn loss(at_stake: &[AtStake], select: &Select) -> String {
+    let rows = at_stake.iter().map(|table| table.rows).sum();
+    let full = at_stake.iter().filter(|table| table.rows > 0);
+    let names: Vec<String> = full
+        .clone()
+        .take(5)
+        .map(|table| format!("{}.{}: {}", table.schema, table.table, table.rows))
+        .collect();
+    let (tables, rows) = (
+        counted(at_stake.len() as u64, "table"),
+        counted(rows, "row"),
+    );
+    let how = match select.takes_definitions() {
+        true => "will be dropped",
+        false => "will be emptied",
+    };
+    let more = match full.count() > names.len() {
+        true => " …",
+        false => "",
+    };
+    match names.is_empty() {
+        true => format!("{tables} without rows {how}"),
+        false => format!("{tables} with {rows} {how} ({}{more})", names.join(", ")),
+    }
+}
