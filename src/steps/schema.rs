@@ -35,16 +35,23 @@ struct Making<'a> {
 }
 
 pub(super) async fn run(work: Work<'_>) -> Result<Schema, Error> {
-    let (_, target) = work.reach_target().await?;
-    let is_made = Ledger::runs(&target).await?.contains(&work.session.id);
-    if is_made {
-        work.same_selection(&target).await?;
-    }
-    let string = work.known(Side::Source).await?;
-    let source = Connection::open(&string, &Retrying::default(), work.cancel).await?;
-    source.pin_for_reading().await?;
-    source.begin_reading().await?;
-    let selected = Selected::resolve(&work.session.select, &source).await?;
+    let target = async {
+        let (_, target) = work.reach_target().await?;
+        let is_made = Ledger::runs(&target).await?.contains(&work.session.id);
+        if is_made {
+            work.same_selection(&target).await?;
+        }
+        Ok((target, is_made))
+    };
+    let source = async {
+        let string = work.known(Side::Source).await?;
+        let source = Connection::open(&string, &Retrying::default(), work.cancel).await?;
+        source.pin_for_reading().await?;
+        source.begin_reading().await?;
+        let selected = Selected::resolve(&work.session.select, &source).await?;
+        Ok::<_, Error>((string, source, selected))
+    };
+    let ((target, is_made), (string, source, selected)) = tokio::try_join!(target, source)?;
     let making = Making {
         work,
         string,

@@ -2,7 +2,7 @@
 //! every chunk is in. After that no row is ever loaded, or taken out, again.
 
 use super::resume::{Known, Plan, plan};
-use super::rows::{Settings, load_rows, open_all};
+use super::rows::{Opening, Settings, begin_to_open, load_rows};
 use super::{Arrival, Error, changed};
 use crate::compare;
 use crate::postgres::catalogue::{self, Table, TableName};
@@ -65,6 +65,8 @@ struct Found {
     /// Tables that seemed unchanged and were not.
     distrusted: HashSet<TableName>,
     retries: u64,
+    /// Connections for the first round's workers, opened while it is planned.
+    opening: Vec<Opening<PostgresSource>>,
 }
 
 impl Moving<'_> {
@@ -86,6 +88,8 @@ impl Moving<'_> {
         if complete {
             self.complete(&ledger, &same_moment).await?;
         } else {
+            let workers = self.workers.min(self.tables.len());
+            found.opening = begin_to_open(self.source, &self.settings(), workers, self.cancel);
             if known.is_none() {
                 ledger.add_snapshot(&self.snapshot(number)).await?;
                 last.inspect(|last| self.tell_lost(last));
@@ -141,25 +145,18 @@ impl Moving<'_> {
         same_moment: &HashSet<i32>,
         found: &mut Found,
     ) -> Result<bool, Error> {
-        let settings = Settings {
-            target: self.target.clone(),
-            run: self.run.to_owned(),
-            workers: self.workers,
-            arrived: self.arrived.clone(),
-        };
-        let workers = self.workers.min(self.tables.len());
-        let opening = async { Ok(open_all(&**self.source, &settings, workers, self.cancel).await) };
-        let planning = self.planned(control.connection().await?, number, same_moment, found);
-        let (plan, idle) = tokio::try_join!(planning, opening)?;
+        let connection = control.connection().await?;
+        let plan = self.planned(connection, number, same_moment, found).await?;
         self.progress
             .activity(format!("Copying rows, {} at a time", self.workers));
         self.tell_complete(plan.complete).await;
         let source = Arc::clone(self.source);
+        let settings = self.settings();
         let loading = load_rows(
             source,
             plan.jobs,
             settings,
-            idle,
+            std::mem::take(&mut found.opening),
             self.progress,
             self.cancel,
         );
@@ -169,6 +166,15 @@ impl Moving<'_> {
             return Ok(false);
         }
         Ok(Ledger::new(connection, self.run).complete_rows().await?)
+    }
+
+    fn settings(&self) -> Settings {
+        Settings {
+            target: self.target.clone(),
+            run: self.run.to_owned(),
+            workers: self.workers,
+            arrived: self.arrived.clone(),
+        }
     }
 
     async fn tell_complete(&self, tables: Vec<TableName>) {

@@ -9,13 +9,13 @@ use crate::postgres::catalogue::TableName;
 use crate::progress::Progress;
 use crate::source::Source;
 use crate::target::{Loader, Part};
-use futures_util::future::join_all;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 /// How to load.
 #[derive(Debug, Clone)]
@@ -33,36 +33,41 @@ pub(super) struct Settings {
 /// A worker's connections to both sides.
 pub(super) type Connections<S> = (<S as Source>::Reader, Loader);
 
-/// Opens connections for so many workers at once. Those that cannot be opened now are left to the
-/// workers, who try again.
-pub(super) async fn open_all<S: Source>(
-    source: &S,
+/// A worker's connections being opened; none if that failed.
+pub(super) type Opening<S> = AbortOnDropHandle<Option<Connections<S>>>;
+
+/// Begins to open connections for so many workers: on a long road that takes as long as the planning
+/// that goes on meanwhile.
+pub(super) fn begin_to_open<S: Source>(
+    source: &Arc<S>,
     settings: &Settings,
     count: usize,
     stop: &CancellationToken,
-) -> Vec<Connections<S>> {
-    let opening = (0..count).map(|_| open(source, settings, stop));
-    join_all(opening).await.into_iter().flatten().collect()
+) -> Vec<Opening<S>> {
+    let opening = |_| {
+        let (source, settings, stop) = (Arc::clone(source), settings.clone(), stop.clone());
+        let opening = async move { open(&*source, &settings, &stop).await.ok() };
+        AbortOnDropHandle::new(tokio::spawn(opening))
+    };
+    (0..count).map(opening).collect()
 }
 
 /// What the workers share.
 struct Load<S: Source> {
     source: Arc<S>,
     settings: Settings,
-    idle: Mutex<Vec<Connections<S>>>,
     queue: Mutex<VecDeque<Vec<Job>>>,
     retries: AtomicU64,
     progress: Progress,
 }
 
-/// Loads all jobs, over idle connections as long as there are some; returns how many attempts had to
-/// be repeated. The first chunk that cannot be
+/// Loads all jobs; returns how many attempts had to be repeated. The first chunk that cannot be
 /// loaded ends the whole: the others finish nothing more, and what is in stays in.
 pub(super) async fn load_rows<S: Source>(
     source: Arc<S>,
     jobs: Vec<Job>,
     settings: Settings,
-    idle: Vec<Connections<S>>,
+    opening: Vec<Opening<S>>,
     progress: &Progress,
     cancel: &CancellationToken,
 ) -> Result<u64, Error> {
@@ -71,16 +76,16 @@ pub(super) async fn load_rows<S: Source>(
     let load = Arc::new(Load {
         source,
         settings,
-        idle: Mutex::new(idle),
         queue: Mutex::new(batches.into()),
         retries: AtomicU64::new(0),
         progress: progress.clone(),
     });
     let stop = cancel.child_token();
     let mut running = JoinSet::new();
+    let mut opening = opening.into_iter();
     for _ in 0..workers {
-        let (load, stop) = (Arc::clone(&load), stop.clone());
-        running.spawn(async move { Worker::new(load, stop).work().await });
+        let (load, stop, opening) = (Arc::clone(&load), stop.clone(), opening.next());
+        running.spawn(async move { Worker::new(load, stop, opening).work().await });
     }
     let mut result = Ok(());
     while let Some(ended) = running.join_next().await {
@@ -100,21 +105,26 @@ pub(super) async fn load_rows<S: Source>(
 struct Worker<S: Source> {
     load: Arc<Load<S>>,
     stop: CancellationToken,
+    opening: Option<Opening<S>>,
     connections: Option<Connections<S>>,
 }
 
 impl<S: Source> Worker<S> {
-    fn new(load: Arc<Load<S>>, stop: CancellationToken) -> Self {
-        let connections = locked(&load.idle).pop();
+    fn new(load: Arc<Load<S>>, stop: CancellationToken, opening: Option<Opening<S>>) -> Self {
         Self {
             load,
             stop,
-            connections,
+            opening,
+            connections: None,
         }
     }
 
     fn next_batch(&self) -> Option<Vec<Job>> {
-        locked(&self.load.queue).pop_front()
+        self.load
+            .queue
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop_front()
     }
 
     async fn work(mut self) -> Result<(), Error> {
@@ -154,12 +164,21 @@ impl<S: Source> Worker<S> {
         Ok(())
     }
 
+    /// The connections that were being opened for this worker, or others when that failed.
+    async fn opened(&mut self) -> Result<Connections<S>, Error> {
+        if let Some(opening) = self.opening.take()
+            && let Ok(Some(opened)) = opening.await
+        {
+            return Ok(opened);
+        }
+        open(&*self.load.source, &self.load.settings, &self.stop).await
+    }
+
     async fn load(&mut self, batch: &[Job]) -> Result<(), Error> {
         let (reader, loader) = match &mut self.connections {
             Some(open) => open,
             None => {
-                let load = &self.load;
-                let opened = open(&*load.source, &load.settings, &self.stop).await?;
+                let opened = self.opened().await?;
                 self.connections.insert(opened)
             }
         };
@@ -185,10 +204,6 @@ async fn open<S: Source>(
     tokio::try_join!(async { Ok(source.reader().await?) }, async {
         Ok(Loader::open(target, run, stop).await?)
     },)
-}
-
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A batch for people.

@@ -2,6 +2,7 @@
 
 use super::TableName;
 use crate::postgres::{Connection, Error};
+use std::collections::HashSet;
 
 /// An extension as it is installed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,5 +121,13 @@ pub async fn dependents(connection: &Connection, extension: &str) -> Result<Vec<
         )
         .await
         .map_err(Error::while_doing("asking what depends on an extension"))?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
+/// The names of all extensions that the server could install.
+pub async fn offered_extensions(connection: &Connection) -> Result<HashSet<String>, Error> {
+    let sql = "SELECT name FROM pg_available_extensions";
+    let rows = connection.query(sql, &[]).await;
+    let rows = rows.map_err(Error::while_doing("listing the available extensions"))?;
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }

@@ -184,7 +184,6 @@ impl Connection {
     /// The server's.
     pub async fn server_version(&self) -> Result<u32, Error> {
         let row = self
-            .client
             .query_one("SELECT current_setting('server_version_num')::int", &[])
             .await
             .map_err(|error| self.failed("asking for the server's version", error))?;

@@ -36,6 +36,32 @@ pub(in crate::steps) struct Missing {
     pub(in crate::steps) dependents: Vec<String>,
 }
 
+/// What the target says of itself.
+struct Target {
+    version: u32,
+    is_superuser: bool,
+    extensions: Vec<catalogue::Extension>,
+    offers: HashSet<String>,
+}
+
+impl Target {
+    /// Asks all of it in one round trip.
+    async fn ask(target: &Connection) -> Result<Self, Error> {
+        let (version, is_superuser, extensions, offers) = tokio::try_join!(
+            async { Ok(target.server_version().await?) },
+            is_superuser(target),
+            async { Ok(catalogue::extensions(target).await?) },
+            async { Ok(catalogue::offered_extensions(target).await?) },
+        )?;
+        Ok(Self {
+            version,
+            is_superuser,
+            extensions,
+            offers,
+        })
+    }
+}
+
 /// Reads the source's definitions that are selected and asks the target what it can take. Changes
 /// nothing.
 pub(in crate::steps) async fn plan(
@@ -46,24 +72,28 @@ pub(in crate::steps) async fn plan(
 ) -> Result<Plan, Error> {
     let version = source.server_version().await?;
     let half = (Section::PreData, None);
-    let found = definitions::read(work, string, version, selected, half).await?;
+    let (found, target, wanted) = tokio::try_join!(
+        definitions::read(work, string, version, selected, half),
+        Target::ask(target),
+        async { Ok(catalogue::extensions(source).await?) }
+    )?;
     let entries = &found.script.entries;
-    let is_superuser = is_superuser(target).await?;
+    let is_superuser = target.is_superuser;
     let keeps = work.session.target_policy() != Onto::Empty;
     let mut plan = Plan {
         statements: vec![Statement {
             what: "pg_dump's settings".to_owned(),
-            sql: found.script.preamble_for(target.server_version().await?),
+            sql: found.script.preamble_for(target.version),
         }],
         created: Vec::new(),
         relations: HashSet::new(),
         left_out: found.left_out.clone(),
         missing: Vec::new(),
-        elsewhere: elsewhere(source, target, entries).await?,
+        elsewhere: elsewhere(wanted, &target.extensions, entries),
     };
     let mut wanted: Vec<&Entry> = Vec::new();
     for entry in entries {
-        if entry.class() == Class::Extension && !is_offered(target, &entry.name).await? {
+        if entry.class() == Class::Extension && !target.offers.contains(&entry.name) {
             plan.miss(&entry.name, found.dependents(source, &entry.name).await?);
         } else if let Some(why) = entry.left_out() {
             plan.leave_out(entry, why);
@@ -162,11 +192,6 @@ pub(in crate::steps) async fn is_superuser(target: &Connection) -> Result<bool, 
     Ok(row.get(0))
 }
 
-async fn is_offered(target: &Connection, extension: &str) -> Result<bool, Error> {
-    let found = catalogue::available_extension(target, extension).await?;
-    Ok(found.is_some())
-}
-
 /// An extension that the target has in another schema than the source's definitions say.
 pub(in crate::steps) struct Elsewhere {
     pub(in crate::steps) extension: String,
@@ -189,12 +214,11 @@ impl Elsewhere {
 }
 
 /// Of the extensions that are to be created, those that the target has in another schema.
-async fn elsewhere(
-    source: &Connection,
-    target: &Connection,
+fn elsewhere(
+    wanted: Vec<catalogue::Extension>,
+    there: &[catalogue::Extension],
     entries: &[Entry],
-) -> Result<Vec<Elsewhere>, Error> {
-    let there = catalogue::extensions(target).await?;
+) -> Vec<Elsewhere> {
     let is_created = |extension: &catalogue::Extension| {
         let mut entries = entries.iter();
         entries.any(|entry| entry.class() == Class::Extension && entry.name == extension.name)
@@ -207,6 +231,6 @@ async fn elsewhere(
             wanted: wanted.schema,
         })
     };
-    let wanted = catalogue::extensions(source).await?.into_iter();
-    Ok(wanted.filter(is_created).filter_map(moved).collect())
+    let wanted = wanted.into_iter();
+    wanted.filter(is_created).filter_map(moved).collect()
 }
