@@ -120,7 +120,7 @@ impl Compare<'_> {
         meter.finish();
         if self.select.takes_large_objects() {
             self.progress.activity("Comparing large objects");
-            tables.extend(large_objects(source, target).await?);
+            tables.extend(self.large_objects(source, target).await?);
         }
         self.note_writes(source, &mut tables).await?;
         tables.sort_by_key(|table| (table.equal, table.left_out));
@@ -265,6 +265,32 @@ impl Compare<'_> {
         };
         Ok(rows.into_iter().map(compared).collect())
     }
+
+    /// The large objects as rows of the table that they are in; nothing when there are none.
+    async fn large_objects(
+        &self,
+        source: &Connection,
+        target: &Connection,
+    ) -> Result<Option<ComparedTable>, PostgresError> {
+        let among = self.beside_others.then_some(source);
+        let (here, there) = tokio::try_join!(
+            large_object::digest(source, None),
+            large_object::digest(target, among)
+        )?;
+        let compared = ComparedTable {
+            schema: large_object::SCHEMA.to_owned(),
+            table: large_object::TABLE.to_owned(),
+            equal: here == there,
+            source_rows: Some(here.0),
+            target_rows: Some(there.0),
+            source_hash: Some(here.1),
+            target_hash: Some(there.1),
+            left_out: false,
+            condition: None,
+            written_since: None,
+        };
+        Ok(Some(compared).filter(|_| (here.0, there.0) != (0, 0)))
+    }
 }
 
 /// A table that was not to be moved.
@@ -281,28 +307,6 @@ fn not_selected(name: &TableName) -> ComparedTable {
         condition: None,
         written_since: None,
     }
-}
-
-/// The large objects as rows of the table that they are in; nothing when there are none.
-async fn large_objects(
-    source: &Connection,
-    target: &Connection,
-) -> Result<Option<ComparedTable>, PostgresError> {
-    let (here, there) =
-        tokio::try_join!(large_object::digest(source), large_object::digest(target))?;
-    let compared = ComparedTable {
-        schema: large_object::SCHEMA.to_owned(),
-        table: large_object::TABLE.to_owned(),
-        equal: here == there,
-        source_rows: Some(here.0),
-        target_rows: Some(there.0),
-        source_hash: Some(here.1),
-        target_hash: Some(there.1),
-        left_out: false,
-        condition: None,
-        written_since: None,
-    };
-    Ok(Some(compared).filter(|_| (here.0, there.0) != (0, 0)))
 }
 
 /// A table on either side.

@@ -112,19 +112,26 @@ pub async fn read(
 }
 
 /// How many objects there are, and a SHA-256 in hexadecimal over all numbers and bytes. The bytes
-/// are hashed by the server, piece by piece.
+/// are hashed by the server, piece by piece. With `among`, only of the objects whose numbers that
+/// database has too.
 ///
 /// # Errors
 /// The server's.
-pub async fn digest(connection: &Connection) -> Result<(u64, String), Error> {
+pub async fn digest(
+    connection: &Connection,
+    among: Option<&Connection>,
+) -> Result<(u64, String), Error> {
     let (mut objects, mut hash) = (0, Sha256::new());
     let mut last = None;
     loop {
-        let batch = after(connection, last, BATCH).await?;
+        let batch = after(among.unwrap_or(connection), last, BATCH).await?;
         let Some(end) = batch.last() else { break };
         last = Some(*end);
-        objects += batch.len() as u64;
-        let mut open = batch;
+        let mut open = match among {
+            Some(_) => present(connection, &batch).await?,
+            None => batch,
+        };
+        objects += open.len() as u64;
         let mut from = 0;
         while !open.is_empty() {
             open = digest_pieces(connection, &open, from, &mut hash).await?;
@@ -134,6 +141,14 @@ pub async fn digest(connection: &Connection) -> Result<(u64, String), Error> {
     let hash = hash.finalize();
     let hex = hash.iter().map(|byte| format!("{byte:02x}"));
     Ok((objects, hex.collect()))
+}
+
+/// Those of these objects that there are, in order.
+async fn present(connection: &Connection, objects: &[Oid]) -> Result<Vec<Oid>, Error> {
+    let sql = "SELECT oid FROM pg_largeobject_metadata WHERE oid = ANY ($1) ORDER BY oid";
+    let rows = connection.query(sql, &[&objects]).await;
+    let rows = rows.map_err(Error::while_doing("listing the large objects"))?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
 /// Hashes a piece of each of these objects; gives those that have more.

@@ -97,11 +97,18 @@ impl Making<'_> {
                 self.consented().await?;
                 let gone = overwrite::in_the_way(&self.target, &self.selected).await?;
                 let names = gone.iter().map(|relation| relation.name.to_string());
-                let statements = match makes {
+                let mut names: Vec<String> = names.collect();
+                let mut statements = match makes {
                     true => overwrite::dropping(&self.target, &self.selected).await?,
                     false => Vec::new(),
                 };
-                Ok((statements, names.collect()))
+                if let Some((removal, what)) =
+                    overwrite::objects(&self.target, &self.selected).await?
+                {
+                    statements.push(removal);
+                    names.push(what);
+                }
+                Ok((statements, names))
             }
         }
     }

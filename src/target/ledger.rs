@@ -3,10 +3,14 @@
 //! It is the truth about rows. A chunk's rows and its mark in the ledger are committed together,
 //! so whatever happens in between, a chunk is in whole and once, or not at all.
 
+mod creation;
+mod emptying;
+
 use crate::postgres::catalogue::TableName;
 use crate::postgres::script::Entry;
 use crate::postgres::{Connection, Error, quote};
 use crate::source::Range;
+use emptying::emptying;
 use jiff::Timestamp;
 use std::collections::HashSet;
 use std::time::SystemTime;
@@ -28,35 +32,6 @@ const FINISHED: &str = "everything";
 
 /// The key of the ledger's table of definitions: violating it means "built already".
 pub(super) const BUILT_KEY: &str = "built_pkey";
-
-/// Creates the ledger; part of the schema step's one transaction.
-const CREATE: &str = "
-CREATE SCHEMA IF NOT EXISTS neonlift;
-COMMENT ON SCHEMA neonlift IS 'Ledger of a migration by neonlift; dropped when it is cleaned up';
-CREATE TABLE IF NOT EXISTS neonlift.runs (
-  run text PRIMARY KEY, created_at timestamptz NOT NULL DEFAULT now());
-CREATE TABLE IF NOT EXISTS neonlift.snapshots (
-  run text REFERENCES neonlift.runs, snapshot int, identity text NOT NULL, visible text NOT NULL,
-  taken_at timestamptz NOT NULL, PRIMARY KEY (run, snapshot));
-CREATE TABLE IF NOT EXISTS neonlift.tables (
-  run text REFERENCES neonlift.runs, schema_name text, table_name text,
-  snapshot int NOT NULL, fingerprint text NOT NULL,
-  PRIMARY KEY (run, schema_name, table_name));
-CREATE TABLE IF NOT EXISTS neonlift.chunks (
-  run text, schema_name text, table_name text, chunk int,
-  from_block bigint, until_block bigint, rows bigint, bytes bigint, loaded_at timestamptz,
-  PRIMARY KEY (run, schema_name, table_name, chunk),
-  FOREIGN KEY (run, schema_name, table_name) REFERENCES neonlift.tables ON DELETE CASCADE);
-CREATE TABLE IF NOT EXISTS neonlift.built (
-  run text REFERENCES neonlift.runs, definition text, built_at timestamptz NOT NULL DEFAULT now(),
-  PRIMARY KEY (run, definition));
-CREATE TABLE IF NOT EXISTS neonlift.deferred (
-  run text REFERENCES neonlift.runs, position int, kind text NOT NULL, schema_name text NOT NULL,
-  table_name text NOT NULL, name text NOT NULL, definition text NOT NULL,
-  PRIMARY KEY (run, position));
-CREATE TABLE IF NOT EXISTS neonlift.selections (
-  run text PRIMARY KEY REFERENCES neonlift.runs, selection text NOT NULL);
-";
 
 /// Which chunk of which table.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -123,30 +98,6 @@ impl<'a> Ledger<'a> {
     /// The ledger of a run, over a connection to the target.
     pub fn new(connection: &'a Connection, run: &'a str) -> Self {
         Self { connection, run }
-    }
-
-    /// SQL that creates the ledger and notes the run with what it was asked to move.
-    pub fn creation(run: &str, selection: &str) -> String {
-        let (run, selection) = (quote::literal(run), quote::literal(selection));
-        let objects = super::large_objects::CREATE;
-        format!(
-            "{CREATE}{objects}INSERT INTO neonlift.runs (run) VALUES ({run}) ON CONFLICT DO NOTHING;
-             INSERT INTO neonlift.selections VALUES ({run}, {selection}) ON CONFLICT DO NOTHING;"
-        )
-    }
-
-    /// What the run was asked to move when it was begun; `None` when the ledger does not say.
-    pub async fn selection(&self) -> Result<Option<String>, Error> {
-        let there = self
-            .connection
-            .query_one("SELECT to_regclass('neonlift.selections') IS NOT NULL", &[])
-            .await
-            .map_err(Error::while_doing("reading the ledger"))?;
-        if !there.get::<_, bool>(0) {
-            return Ok(None);
-        }
-        let sql = "SELECT selection FROM neonlift.selections WHERE run = $1";
-        Ok(self.rows(sql).await?.first().map(|row| row.get(0)))
     }
 
     /// The runs that the target's ledger knows; none when it has no ledger.
@@ -357,50 +308,6 @@ impl<'a> Ledger<'a> {
             .await
             .map_err(Error::while_doing("reading the ledger"))
     }
-}
-
-/// SQL that takes out of the target what was loaded of a table, after making sure, under a lock,
-/// that it holds nothing else. `key` is the table's key in the ledger, `run` the run, as SQL.
-fn emptying(table: &TableName, key: &str, run: &str) -> String {
-    let name = table.sql();
-    let check = format!(
-        "BEGIN
-           IF (SELECT count(*) FROM ONLY {name}) <> (SELECT COALESCE(sum(rows), 0)
-                 FROM neonlift.chunks WHERE (run, schema_name, table_name) = {key}) THEN
-             RAISE EXCEPTION USING ERRCODE = '{FOREIGN_ROWS}', MESSAGE = 'rows of somebody else';
-           END IF;
-         END"
-    );
-    format!(
-        "LOCK TABLE ONLY {name} IN ACCESS EXCLUSIVE MODE; DO {};
-         TRUNCATE ONLY {name};
-         DELETE FROM neonlift.tables WHERE (run, schema_name, table_name) = {key};
-         DO {};",
-        quote::literal(&check),
-        quote::literal(&unbuilding(table, run))
-    )
-}
-
-/// The body of a block that takes away what was built on a table's rows, with its marks: rows that
-/// come into an index one by one take longer than the index.
-fn unbuilding(table: &TableName, run: &str) -> String {
-    let (schema, name) = (quote::literal(&table.schema), quote::literal(&table.name));
-    let sql = quote::literal(&table.sql());
-    format!(
-        "DECLARE found record;
-         BEGIN
-           FOR found IN SELECT i.indexrelid::regclass::text AS index, b.definition
-                        FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
-                        JOIN neonlift.built b ON b.run = {run}
-                         AND b.definition = concat_ws(' ', '{INDEX}', {schema}, {name}, c.relname)
-                        WHERE i.indrelid = {sql}::regclass LOOP
-             EXECUTE 'DROP INDEX ' || found.index;
-             DELETE FROM neonlift.built WHERE (run, definition) = ({run}, found.definition);
-           END LOOP;
-           DELETE FROM neonlift.built
-             WHERE (run, definition) = ({run}, concat_ws(' ', '{STATISTICS}', {schema}, {name}, ''));
-         END"
-    )
 }
 
 /// A range as two SQL values. A whole table is `NULL, NULL`.

@@ -4,7 +4,7 @@
 use crate::config::{Onto, Select};
 use crate::figures::counted;
 use crate::postgres::catalogue::{self, LEDGER_SCHEMA};
-use crate::postgres::{Connection, Error as PostgresError, count};
+use crate::postgres::{Connection, Error as PostgresError, count, large_object};
 use crate::session::Identity;
 use crate::session::report::{AtStake, Check, TARGET_EMPTY};
 use crate::source::Selected;
@@ -17,7 +17,7 @@ const NAME: &str = TARGET_EMPTY;
 /// connections stays short.
 const COUNTED: u64 = 64 << 20;
 
-/// The target's tables that stand where the selection's go, those with most rows first.
+/// The target's tables that stand where the selection's go, and its large objects, those with most rows first.
 pub(super) async fn at_stake(
     target: &Connection,
     selected: &Selected,
@@ -37,6 +37,14 @@ pub(super) async fn at_stake(
                 false => count::rows(target, table).await?,
             },
         });
+    }
+    if selected.select().takes_large_objects() {
+        at_stake.push(AtStake {
+            schema: large_object::SCHEMA.to_owned(),
+            table: large_object::TABLE.to_owned(),
+            rows: large_object::count(target).await?,
+        });
+        at_stake.pop_if(|objects| objects.rows == 0);
     }
     at_stake.sort_by_key(|table| std::cmp::Reverse(table.rows));
     Ok(at_stake)

@@ -2,8 +2,9 @@
 //! and only with a person's consent.
 
 use super::deferral::raised;
+use crate::figures::counted;
 use crate::postgres::catalogue::{self, Relation, RelationKind, TableName};
-use crate::postgres::{Connection, Error as PostgresError, quote};
+use crate::postgres::{Connection, Error as PostgresError, large_object, quote};
 use crate::source::Selected;
 use crate::steps::Error;
 use crate::target::{Error as TargetError, Statement};
@@ -92,6 +93,24 @@ pub(super) async fn dropping(
         drop_schemas(&schemas),
     ));
     Ok(statements)
+}
+
+/// SQL that removes the large objects, when the source's come; in words too.
+pub(super) async fn objects(
+    target: &Connection,
+    selected: &Selected,
+) -> Result<Option<(Statement, String)>, PostgresError> {
+    if !selected.select().takes_large_objects() {
+        return Ok(None);
+    }
+    let objects = large_object::count(target).await?;
+    Ok((objects > 0).then(|| {
+        let removal = Statement {
+            what: "the removal of the large objects that are overwritten".to_owned(),
+            sql: "SELECT count(lo_unlink(oid)) FROM pg_largeobject_metadata".to_owned(),
+        };
+        (removal, counted(objects, "large object"))
+    }))
 }
 
 /// SQL that empties the tables that rows are to go into.

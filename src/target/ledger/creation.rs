@@ -1,0 +1,60 @@
+//! The ledger's tables, and what a run was asked to move.
+
+use super::Ledger;
+use crate::postgres::{Error, quote};
+use crate::target::large_objects;
+
+/// Creates the ledger; part of the schema step's one transaction.
+const CREATE: &str = "
+CREATE SCHEMA IF NOT EXISTS neonlift;
+COMMENT ON SCHEMA neonlift IS 'Ledger of a migration by neonlift; dropped when it is cleaned up';
+CREATE TABLE IF NOT EXISTS neonlift.runs (
+  run text PRIMARY KEY, created_at timestamptz NOT NULL DEFAULT now());
+CREATE TABLE IF NOT EXISTS neonlift.snapshots (
+  run text REFERENCES neonlift.runs, snapshot int, identity text NOT NULL, visible text NOT NULL,
+  taken_at timestamptz NOT NULL, PRIMARY KEY (run, snapshot));
+CREATE TABLE IF NOT EXISTS neonlift.tables (
+  run text REFERENCES neonlift.runs, schema_name text, table_name text,
+  snapshot int NOT NULL, fingerprint text NOT NULL,
+  PRIMARY KEY (run, schema_name, table_name));
+CREATE TABLE IF NOT EXISTS neonlift.chunks (
+  run text, schema_name text, table_name text, chunk int,
+  from_block bigint, until_block bigint, rows bigint, bytes bigint, loaded_at timestamptz,
+  PRIMARY KEY (run, schema_name, table_name, chunk),
+  FOREIGN KEY (run, schema_name, table_name) REFERENCES neonlift.tables ON DELETE CASCADE);
+CREATE TABLE IF NOT EXISTS neonlift.built (
+  run text REFERENCES neonlift.runs, definition text, built_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (run, definition));
+CREATE TABLE IF NOT EXISTS neonlift.deferred (
+  run text REFERENCES neonlift.runs, position int, kind text NOT NULL, schema_name text NOT NULL,
+  table_name text NOT NULL, name text NOT NULL, definition text NOT NULL,
+  PRIMARY KEY (run, position));
+CREATE TABLE IF NOT EXISTS neonlift.selections (
+  run text PRIMARY KEY REFERENCES neonlift.runs, selection text NOT NULL);
+";
+
+impl Ledger<'_> {
+    /// SQL that creates the ledger and notes the run with what it was asked to move.
+    pub fn creation(run: &str, selection: &str) -> String {
+        let (run, selection) = (quote::literal(run), quote::literal(selection));
+        let objects = large_objects::CREATE;
+        format!(
+            "{CREATE}{objects}INSERT INTO neonlift.runs (run) VALUES ({run}) ON CONFLICT DO NOTHING;
+             INSERT INTO neonlift.selections VALUES ({run}, {selection}) ON CONFLICT DO NOTHING;"
+        )
+    }
+
+    /// What the run was asked to move when it was begun; `None` when the ledger does not say.
+    pub async fn selection(&self) -> Result<Option<String>, Error> {
+        let there = self
+            .connection
+            .query_one("SELECT to_regclass('neonlift.selections') IS NOT NULL", &[])
+            .await
+            .map_err(Error::while_doing("reading the ledger"))?;
+        if !there.get::<_, bool>(0) {
+            return Ok(None);
+        }
+        let sql = "SELECT selection FROM neonlift.selections WHERE run = $1";
+        Ok(self.rows(sql).await?.first().map(|row| row.get(0)))
+    }
+}

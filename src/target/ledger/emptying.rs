@@ -1,0 +1,49 @@
+//! A table's rows taken out of the target again.
+
+use super::{FOREIGN_ROWS, INDEX, STATISTICS};
+use crate::postgres::catalogue::TableName;
+use crate::postgres::quote;
+
+/// SQL that takes out of the target what was loaded of a table, after making sure, under a lock,
+/// that it holds nothing else. `key` is the table's key in the ledger, `run` the run, as SQL.
+pub(super) fn emptying(table: &TableName, key: &str, run: &str) -> String {
+    let name = table.sql();
+    let check = format!(
+        "BEGIN
+           IF (SELECT count(*) FROM ONLY {name}) <> (SELECT COALESCE(sum(rows), 0)
+                 FROM neonlift.chunks WHERE (run, schema_name, table_name) = {key}) THEN
+             RAISE EXCEPTION USING ERRCODE = '{FOREIGN_ROWS}', MESSAGE = 'rows of somebody else';
+           END IF;
+         END"
+    );
+    format!(
+        "LOCK TABLE ONLY {name} IN ACCESS EXCLUSIVE MODE; DO {};
+         TRUNCATE ONLY {name};
+         DELETE FROM neonlift.tables WHERE (run, schema_name, table_name) = {key};
+         DO {};",
+        quote::literal(&check),
+        quote::literal(&unbuilding(table, run))
+    )
+}
+
+/// The body of a block that takes away what was built on a table's rows, with its marks: rows that
+/// come into an index one by one take longer than the index.
+fn unbuilding(table: &TableName, run: &str) -> String {
+    let (schema, name) = (quote::literal(&table.schema), quote::literal(&table.name));
+    let sql = quote::literal(&table.sql());
+    format!(
+        "DECLARE found record;
+         BEGIN
+           FOR found IN SELECT i.indexrelid::regclass::text AS index, b.definition
+                        FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+                        JOIN neonlift.built b ON b.run = {run}
+                         AND b.definition = concat_ws(' ', '{INDEX}', {schema}, {name}, c.relname)
+                        WHERE i.indrelid = {sql}::regclass LOOP
+             EXECUTE 'DROP INDEX ' || found.index;
+             DELETE FROM neonlift.built WHERE (run, definition) = ({run}, found.definition);
+           END LOOP;
+           DELETE FROM neonlift.built
+             WHERE (run, definition) = ({run}, concat_ws(' ', '{STATISTICS}', {schema}, {name}, ''));
+         END"
+    )
+}
