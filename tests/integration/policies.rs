@@ -60,16 +60,20 @@ fn a_target_in_use_is_refused_and_the_ways_are_told() {
 fn consent_replaces_everything_and_is_noted() {
     let world = World::new(50);
     in_use(&world, IN_USE);
+    world.source().run("SELECT lo_from_bytea(4711, 'new')");
+    in_use(&world, "SELECT lo_from_bytea(4711, 'old')");
     let ended = world
         .json(&["run", "--overwrite-target", &database(&world)])
         .expect(0, "awaiting_sign_off")
         .expect_equal();
+    let object = "SELECT convert_from(lo_get(4711), 'UTF8')";
+    assert_eq!(world.target().value(object), "new");
     let found = report(&world, "connections");
     assert_eq!(found["at_stake"][0]["rows"], 7, "{found}");
     assert!(
         found["checks"]
             .to_string()
-            .contains("2 tables with 9 rows will be dropped"),
+            .contains("3 tables with 10 rows will be dropped"),
         "{found}"
     );
     let gone = report(&world, "schema")["overwritten"].to_string();
@@ -194,11 +198,15 @@ fn rows_alone_go_into_the_tables_that_are_there() {
     defined(&world);
     let before = world.target().rows(KEYS_AND_TRIGGERS);
     assert!(before.len() > 10, "{before:?}");
+    world.source().run("SELECT lo_from_bytea(4711, 'new')");
+    in_use(&world, "SELECT lo_from_bytea(4712, 'own')");
     let ended = world
         .json(&["run", "--data-only"])
         .expect(0, "awaiting_sign_off")
         .expect_equal();
     assert_eq!(world.target().rows(KEYS_AND_TRIGGERS), before, "{ended}");
+    let objects = "SELECT string_agg(oid::text, ' ' ORDER BY oid) FROM pg_largeobject_metadata";
+    assert_eq!(world.target().value(objects), "4711 4712");
     assert_eq!(
         world
             .target()

@@ -102,7 +102,8 @@ const TORN: &str = "
     CREATE TABLE torn.days_1 PARTITION OF torn.days FOR VALUES FROM ('2025-01-01') TO ('2025-02-01');
     CREATE TABLE torn.days_2 PARTITION OF torn.days FOR VALUES FROM ('2025-02-01') TO ('2025-03-01');
     INSERT INTO torn.days SELECT date '2025-01-01' + n, n FROM generate_series(0, 57) n;
-    CREATE TABLE torn.scratch (a int); INSERT INTO torn.scratch VALUES (1);";
+    CREATE TABLE torn.scratch (a int); INSERT INTO torn.scratch VALUES (1);
+    SELECT lo_from_bytea(4711, 'of nobody knows which table');";
 
 #[test]
 fn a_schema_brings_what_it_needs_and_tells_what_cannot_come() {
@@ -116,7 +117,13 @@ fn a_schema_brings_what_it_needs_and_tells_what_cannot_come() {
     assert_eq!(tables.len(), 3, "{tables:?}");
     let mut schema = left_out(&world, "schema");
     schema.sort_unstable();
-    assert_eq!(schema, ["function counts()", "view above", "view broken"]);
+    let expected = [
+        "comment EXTENSION vector",
+        "function counts()",
+        "view above",
+        "view broken",
+    ];
+    assert_eq!(schema, expected);
     let transfer = left_out(&world, "transfer");
     assert!(
         transfer.contains(&"fk constraint taken_far_fkey".to_owned()),
@@ -126,6 +133,12 @@ fn a_schema_brings_what_it_needs_and_tells_what_cannot_come() {
         transfer.contains(&"table torn.scratch".to_owned()),
         "{transfer:?}"
     );
+    assert!(
+        transfer.contains(&"1 large object".to_owned()),
+        "{transfer:?}"
+    );
+    let objects = "SELECT count(*) FROM pg_largeobject_metadata";
+    assert_eq!(world.target().value(objects), "0");
     let warnings = report(&world, "inventory")["warnings"].to_string();
     assert!(warnings.contains("taken_far_fkey"), "{warnings}");
     arrived_whole(&world);
