@@ -184,7 +184,7 @@ fn a_target_that_holds_something() {
         &world,
         &mut command,
         1,
-        &["precious", "make a new, empty database"],
+        &["precious", "Make a new, empty database"],
     );
     assert_eq!(occupied.value("SELECT count(*) FROM precious"), "1");
     assert_eq!(
