@@ -8,6 +8,7 @@ use crate::road::Road;
 /// What was asked for.
 #[derive(Debug, Clone)]
 pub(crate) struct Wanted {
+    /// Runs of what a required figure comes from.
     pub(crate) runs: usize,
     pub(crate) sets: Vec<Set>,
     pub(crate) roads: Vec<Road>,
@@ -63,6 +64,17 @@ impl Wanted {
         self.sets.len() == Set::ALL.len()
             && self.roads.len() == Road::ALL.len()
             && self.contenders.len() == Contender::ALL.len()
+    }
+
+    /// How often a contender runs: once where no required figure comes from it.
+    pub(crate) fn runs_of(&self, set: Set, road: Road, contender: Contender) -> usize {
+        let is_required = match (set, road) {
+            (Set::Both, Road::Near) => contender != Contender::Directory,
+            (Set::Small, Road::Far) => contender != Contender::Guide,
+            (_, Road::Near) => contender == Contender::Neonlift,
+            (_, Road::Far) => false,
+        };
+        if is_required { self.runs } else { 1 }
     }
 
     /// Who runs on this data over this road.
