@@ -1,27 +1,24 @@
 //! The rows in one snapshot, and everything that is built over them. Goes on where it was.
 
 mod selection;
+mod site;
 mod workers;
 
-use super::{Error, Work, definitions};
+use super::{Error, Work};
 use crate::failure::{Explain, Retry, chain};
-use crate::postgres::catalogue::{self, Table, TableName};
-use crate::postgres::script::Entry;
-use crate::postgres::tools::Section;
+use crate::postgres::catalogue::TableName;
 use crate::postgres::{Connection, ConnectionString};
 use crate::progress::Tone;
-use crate::session::Step;
-use crate::session::report::{LeftOut, LoadedObjects, LoadedTable, Report, Transfer};
+use crate::session::report::{LoadedTable, Transfer};
 use crate::source::Selected;
 use crate::source::holder::{self, Held, Holder};
 use crate::source::postgres::PostgresSource;
-use crate::target::{self, Control, Ledger, PlannedTable};
-use crate::transfer::finish::{Extent, Finish, Finished};
-use crate::transfer::{Arrival, Moved, Moving, MovingObjects, together};
+use crate::target::{Control, PlannedTable};
+use crate::transfer::{Moved, together};
 use crate::wizard::Side;
 use futures_util::future::FutureExt;
-use selection::{MovedPart, comes_from_files, part};
-use std::collections::HashMap;
+use selection::part;
+use site::Site;
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::mpsc;
@@ -108,67 +105,37 @@ async fn carry_over(
         ..work
     };
     let selected = Selected::resolve(&work.session.select, source.session()).await?;
-    let (moved_part, workers) = tokio::try_join!(
+    let (part, workers) = tokio::try_join!(
         part(work, source, &selected, &connection),
         Workers::of(work, source.session(), &connection)
     )?;
-    let MovedPart {
-        tables,
-        not_moved,
-        mut left_out,
-    } = moved_part;
     work.progress.begin("Planning the copy");
-    let (arrived, arrivals) = mpsc::channel(ARRIVALS);
-    let began = Instant::now();
-    let moving = Moving {
-        source,
-        target: &to,
-        run: &work.session.id,
-        tables: &tables,
-        rows: &counted_rows(work)?,
-        chunk_bytes: work.context.config.transfer.chunk_bytes(),
-        workers: workers.rows,
-        arrived: arrived.clone(),
-        progress: work.progress,
-        cancel: work.cancel,
-    };
-    let objects = MovingObjects {
-        source,
-        target: &to,
-        run: &work.session.id,
-        progress: work.progress,
-        cancel: work.cancel,
-    };
-    let moving_objects = async {
-        match selected.select().takes_large_objects() {
-            true => objects.all().await,
-            false => Ok(LoadedObjects::default()),
-        }
-    };
-    let control = Control::over(connection, &to, work.cancel);
-    let rows = async {
-        let (moved, objects) =
-            together(&stop, moving.all(control).boxed(), moving_objects.boxed()).await?;
-        // Nobody listens any more when what follows the rows has failed, which stops this too.
-        let _ = arrived.send(Arrival::AllRows).await;
-        Ok((moved, objects, began.elapsed()))
-    };
     let site = Site {
         work,
         source,
         selected: &selected,
+        tables: &part.tables,
         from,
         to: &to,
     };
-    let building = site.finish(&tables, workers.indexes, arrivals).boxed();
-    let ((moved, large_objects, row_time), finished) = together(&stop, rows, building).await?;
+    let control = Control::over(connection, &to, work.cancel);
+    let (arrived, arrivals) = mpsc::channel(ARRIVALS);
+    let began = Instant::now();
+    let rows = async {
+        let moved = site.rows(workers.rows, control, arrived).await?;
+        Ok((moved, began.elapsed()))
+    };
+    let building = site.finish(workers.indexes, arrivals);
+    let (rows, finished) = together(&stop, rows.boxed(), building.boxed()).await?;
+    let ((moved, large_objects), row_time) = rows;
+    let mut left_out = part.left_out;
     left_out.extend(finished.left_out);
     let mut report = Transfer {
         tables: moved.tables.iter().map(loaded_table).collect(),
         built: finished.built,
         left_out,
         large_objects,
-        not_moved,
+        not_moved: part.not_moved,
         selection: selected.select().in_words(),
         some_rows: selection::some_rows(&selected),
         snapshots: u32::try_from(moved.snapshots).unwrap_or(u32::MAX),
@@ -216,102 +183,6 @@ fn tell_held(work: Work<'_>, holder: Holder<'_>) {
         );
         work.progress.note(Tone::Info, text);
     }
-}
-
-/// What everything over the rows is built from, and where.
-struct Site<'a> {
-    work: Work<'a>,
-    source: &'a PostgresSource,
-    selected: &'a Selected,
-    from: &'a ConnectionString,
-    to: &'a ConnectionString,
-}
-
-impl Site<'_> {
-    /// Builds what stands on the rows.
-    async fn finish(
-        &self,
-        tables: &[Table],
-        workers: usize,
-        arrivals: mpsc::Receiver<Arrival>,
-    ) -> Result<Finished, Error> {
-        let (work, source) = (self.work, self.source);
-        let takes_rows = self.selected.select().takes_rows();
-        let (entries, mut left_out) = self.post_data().await?;
-        let mut sequences = source.sequences().await?;
-        // Without rows, sequences begin where their definitions say.
-        sequences.retain(|sequence| takes_rows && self.selected.has(&sequence.name));
-        let finish = Finish {
-            target: self.to,
-            run: &work.session.id,
-            workers,
-            entries: &entries,
-            keys: &catalogue::keys(source.session()).await?,
-            sequences: &sequences,
-            empty_views: &self.views_to_leave().await?,
-            tables: &extents(work, tables)?,
-            progress: work.progress,
-            cancel: work.cancel,
-        };
-        let mut finished = finish.all(arrivals).await?;
-        left_out.append(&mut finished.left_out);
-        Ok(Finished {
-            left_out,
-            ..finished
-        })
-    }
-
-    /// The materialized views that are not filled: those that are empty on the source, the
-    /// target's own, and without rows all.
-    async fn views_to_leave(&self) -> Result<Vec<TableName>, Error> {
-        let select = self.selected.select();
-        let mut views = self.source.empty_materialized_views().await?;
-        if !select.is_everything() {
-            let target = target::open(self.to, self.work.cancel).await?;
-            let there = catalogue::materialized_views(&target, false).await?;
-            let fills = |view: &TableName| select.takes_rows() && self.selected.has(view);
-            views.extend(there.into_iter().filter(|view| !fills(view)));
-        }
-        Ok(views)
-    }
-
-    /// The definitions to make after the rows, as they were when the rows were.
-    async fn post_data(&self) -> Result<(Vec<Entry>, Vec<LeftOut>), Error> {
-        let (work, source) = (self.work, self.source);
-        if comes_from_files(work) || !self.selected.select().takes_definitions() {
-            let target = target::open(self.to, work.cancel).await?;
-            let deferred = Ledger::new(&target, &work.session.id).deferred().await?;
-            return Ok((deferred, Vec::new()));
-        }
-        let half = (Section::PostData, Some(source.snapshot()));
-        let found = definitions::read(work, self.from, source.version(), self.selected, half);
-        let found = found.await?;
-        Ok((found.script.entries, found.left_out))
-    }
-}
-
-fn extents(work: Work<'_>, tables: &[Table]) -> Result<HashMap<TableName, Extent>, Error> {
-    let rows = counted_rows(work)?;
-    let extent = |table: &Table| Extent {
-        rows: rows.get(&table.name).copied().unwrap_or(0),
-        bytes: table.row_bytes(),
-    };
-    let named = tables.iter();
-    Ok(named
-        .map(|table| (table.name.clone(), extent(table)))
-        .collect())
-}
-
-/// Rows of each table as the inventory counted them.
-fn counted_rows(work: Work<'_>) -> Result<HashMap<TableName, u64>, Error> {
-    let Some(Report::Inventory(inventory)) = work.session.report(Step::Inventory) else {
-        return Err(Error::NoReport(Step::Inventory));
-    };
-    let named = |table: &crate::session::report::Table| {
-        let (schema, name) = (table.schema.clone(), table.name.clone());
-        (TableName { schema, name }, table.rows)
-    };
-    Ok(inventory.tables.iter().map(named).collect())
 }
 
 fn loaded_table(planned: &PlannedTable) -> LoadedTable {

@@ -50,7 +50,12 @@ pub(super) struct TableWork {
 }
 
 impl TableWork {
-    fn new(shipment: Shipment, meter: Arc<Meter>, missing: usize, presumed: bool) -> Self {
+    pub(super) fn new(
+        shipment: Shipment,
+        meter: Arc<Meter>,
+        missing: usize,
+        presumed: bool,
+    ) -> Self {
         if missing == 0 {
             meter.finish();
         }

@@ -12,6 +12,7 @@ mod extension_rows;
 mod fixture;
 mod held;
 mod identities;
+mod index_memory;
 mod interrupted;
 mod killed;
 mod live;

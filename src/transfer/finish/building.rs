@@ -19,7 +19,9 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
-/// Tables of so many bytes are large: what stands on them is built one by one, with a gauge.
+/// Tables of so many bytes are large: what stands on them is built one by one, with a gauge. So are
+/// those with an index over vectors that needs as much memory: there may be many short vectors in
+/// few bytes.
 const LARGE: u64 = 8 << 20;
 
 /// Parcels that are built at a time.
@@ -49,14 +51,19 @@ pub(super) struct Builds {
 
 impl Builds {
     /// The builds that are missing.
-    pub(super) fn new(finish: &Finish<'_>, entries: &[&Entry], built: &HashSet<String>) -> Self {
+    pub(super) fn new(
+        finish: &Finish<'_>,
+        entries: &[&Entry],
+        built: &HashSet<String>,
+        large: &HashSet<TableName>,
+    ) -> Self {
         let mut builds = Self::default();
         for entry in entries {
-            builds.add(finish, entry, built);
+            builds.add(finish, entry, built, large);
         }
         for table in finish.tables.keys() {
             if !built.contains(&statistics_mark(table)) {
-                builds.add_statistics(finish, table, entries, built);
+                builds.add_statistics(finish, table, entries, built, large.contains(table));
             }
         }
         if !builds.small.is_empty() {
@@ -66,12 +73,18 @@ impl Builds {
         builds
     }
 
-    fn add(&mut self, finish: &Finish<'_>, entry: &Entry, built: &HashSet<String>) {
+    fn add(
+        &mut self,
+        finish: &Finish<'_>,
+        entry: &Entry,
+        built: &HashSet<String>,
+        large: &HashSet<TableName>,
+    ) {
         let Some(table) = table(entry) else { return };
         let Some(extent) = finish.tables.get(&table).copied() else {
             return;
         };
-        if let Some((_, sql)) = built_alone(finish, entry) {
+        if let Some(sql) = built_alone(finish, entry, large) {
             let mark = index_mark(entry);
             if built.contains(&mark) {
                 return;
@@ -87,7 +100,7 @@ impl Builds {
             };
             *self.open.entry(table.clone()).or_default() += 1;
             self.waiting.entry(table).or_default().push(build);
-        } else if extent.bytes < LARGE && !built.contains(&mark(entry)) {
+        } else if !large.contains(&table) && !built.contains(&mark(entry)) {
             const KINDS: [Class; 3] = [Class::Index, Class::PrimaryOrUnique, Class::Exclusion];
             let index_stands = built.contains(&index_mark(entry));
             if KINDS.contains(&entry.class()) && !index_stands {
@@ -104,6 +117,7 @@ impl Builds {
         table: &TableName,
         entries: &[&Entry],
         built: &HashSet<String>,
+        is_large: bool,
     ) {
         let extent = finish.tables.get(table).copied().unwrap_or_default();
         let what = format!("statistics of {table}");
@@ -115,7 +129,7 @@ impl Builds {
             .map(|entry| whole(finish, entry).sql + "\n")
             .collect();
         sql += &format!("ANALYZE {};", table.sql());
-        if extent.bytes < LARGE {
+        if !is_large {
             let statement = noted(finish.run, what, &statistics_mark(table), &sql);
             let statements = self.small.entry(table.clone()).or_default();
             statements.push(statement);
@@ -224,19 +238,36 @@ fn whole(finish: &Finish<'_>, entry: &Entry) -> Statement {
     own
 }
 
-/// The table and the statement, when an entry makes an index that is built alone.
-pub(super) fn built_alone(finish: &Finish<'_>, entry: &Entry) -> Option<(TableName, String)> {
-    let table = table(entry)?;
-    let extent = finish.tables.get(&table)?;
-    if extent.bytes < LARGE {
+/// The tables that are large.
+pub(super) fn large_tables(finish: &Finish<'_>, entries: &[&Entry]) -> HashSet<TableName> {
+    let by_bytes = finish.tables.iter();
+    let by_bytes = by_bytes.filter(|(_, extent)| extent.bytes >= LARGE);
+    let by_need = entries.iter().filter_map(|entry| {
+        let table = table(entry)?;
+        let extent = finish.tables.get(&table)?;
+        let need = Need::of(entry, extent.rows, extent.bytes)?;
+        (need.memory >= LARGE).then_some(table)
+    });
+    by_bytes
+        .map(|(table, _)| table.clone())
+        .chain(by_need)
+        .collect()
+}
+
+/// The statement, when an entry makes an index that is built alone.
+pub(super) fn built_alone(
+    finish: &Finish<'_>,
+    entry: &Entry,
+    large: &HashSet<TableName>,
+) -> Option<String> {
+    if !large.contains(&table(entry)?) {
         return None;
     }
-    let sql = match entry.class() {
-        Class::Index => apart(entry).0,
-        Class::PrimaryOrUnique => finish.key(entry)?.index.clone(),
-        _ => return None,
-    };
-    Some((table, sql))
+    match entry.class() {
+        Class::Index => Some(apart(entry).0),
+        Class::PrimaryOrUnique => Some(finish.key(entry)?.index.clone()),
+        _ => None,
+    }
 }
 
 /// Builds until all rows have arrived and everything is built. The first build that fails stops

@@ -7,6 +7,7 @@ mod build;
 mod building;
 mod definition;
 mod foreign_key;
+mod sequences;
 mod vector;
 
 pub use definition::{count_kinds, describe};
@@ -20,7 +21,7 @@ use crate::postgres::{Connection, ConnectionString, quote};
 use crate::progress::{Progress, Tone};
 use crate::session::report::{KindCount, LeftOut};
 use crate::target::{self, Control, Ledger, Statement, build_together};
-use building::{Builds, build_on_arrival, built_alone};
+use building::{Builds, build_on_arrival, built_alone, large_tables};
 use definition::{apart, index_mark, mark, noted, rest_mark, using_index};
 use std::collections::{HashMap, HashSet};
 use tokio::sync::mpsc;
@@ -80,11 +81,12 @@ impl Finish<'_> {
         let built = self.built(&mut control).await?;
         let mut left_out = Vec::new();
         let entries = self.wanted(&mut left_out);
-        let builds = Builds::new(self, &entries, &built);
+        let large = large_tables(self, &entries);
+        let builds = Builds::new(self, &entries, &built, &large);
         build_on_arrival(self, builds, &mut arrivals).await?;
         let mut attempts = Attempts::new("what follows the rows", self.progress);
         loop {
-            match self.rest(&mut control, &entries).await {
+            match self.rest(&mut control, &entries, &large).await {
                 Ok(mut finished) => {
                     finished.left_out.extend(left_out);
                     return Ok(finished);
@@ -103,12 +105,17 @@ impl Finish<'_> {
     }
 
     /// What is left when the tables' indexes stand.
-    async fn rest(&self, control: &mut Control, entries: &[&Entry]) -> Result<Finished, Error> {
+    async fn rest(
+        &self,
+        control: &mut Control,
+        entries: &[&Entry],
+        large: &HashSet<TableName>,
+    ) -> Result<Finished, Error> {
         let mut finished = Finished::default();
         let built = self.built(control).await?;
         let missing = |of: &dyn Fn(Class) -> bool| -> Vec<Made<'_>> {
             let of_class = entries.iter().filter(|entry| of(entry.class()));
-            let made = of_class.filter_map(|entry| self.made(entry, &built));
+            let made = of_class.filter_map(|entry| self.made(entry, &built, large));
             made.filter(|made| !built.contains(&made.mark)).collect()
         };
         let doing = "Creating what needs keys and indexes";
@@ -147,8 +154,14 @@ impl Finish<'_> {
     }
 
     /// What is still to be made of an entry after the large tables' indexes; `None` when nothing.
-    fn made<'e>(&self, entry: &'e Entry, built: &HashSet<String>) -> Option<Made<'e>> {
-        let index_stands = built.contains(&index_mark(entry)) || built_alone(self, entry).is_some();
+    fn made<'e>(
+        &self,
+        entry: &'e Entry,
+        built: &HashSet<String>,
+        large: &HashSet<TableName>,
+    ) -> Option<Made<'e>> {
+        let index_stands =
+            built.contains(&index_mark(entry)) || built_alone(self, entry, large).is_some();
         let (mark, sql) = match entry.class() {
             Class::Index if index_stands => (rest_mark(entry), apart(entry).1),
             Class::PrimaryOrUnique if index_stands => {
@@ -240,52 +253,6 @@ impl Finish<'_> {
         let connection = control.connection().await?;
         let work = build_together(connection, doing, statements);
         built(connection.until_cancelled(self.cancel, work).await?)
-    }
-
-    /// Sets every sequence once: a repeated transfer must not set back what an application on
-    /// the target has used since.
-    async fn set_sequences(
-        &self,
-        connection: &Connection,
-        built: &HashSet<String>,
-        finished: &mut Finished,
-    ) -> Result<(), Error> {
-        const MARK: &str = "sequence values";
-        if self.sequences.is_empty() {
-            return Ok(());
-        }
-        let there = catalogue::sequence_names(connection).await?;
-        let there: HashSet<&TableName> = there.iter().collect();
-        let (set, missing): (Vec<_>, Vec<_>) = self
-            .sequences
-            .iter()
-            .partition(|sequence| there.contains(&sequence.name));
-        for sequence in missing {
-            let what = format!("value of the sequence {}", sequence.name);
-            let why = "the target has no such sequence".to_owned();
-            finished.left_out.push(LeftOut { what, why });
-        }
-        if !set.is_empty() {
-            let kind = MARK.to_owned();
-            finished.built.push(KindCount {
-                kind,
-                count: set.len() as u64,
-            });
-        }
-        if set.is_empty() || built.contains(MARK) {
-            return Ok(());
-        }
-        self.progress
-            .begin(format!("Setting {} sequences", set.len()));
-        let values = set
-            .iter()
-            .map(|sequence| set_value(sequence))
-            .collect::<String>();
-        let sql = format!(
-            "BEGIN; {values} {} COMMIT",
-            Ledger::mark_built(self.run, MARK)
-        );
-        Ok(connection.batch("setting the sequences", &sql).await?)
     }
 
     /// Refreshes the materialized views that hold rows on the source. One that reads another
@@ -386,12 +353,4 @@ fn is_of_constraint(made: &Made<'_>) -> bool {
 /// Whether the target refused a definition with this SQLSTATE.
 fn has_state(error: &Error, state: &str) -> bool {
     error.refusal().and_then(crate::postgres::Error::sqlstate) == Some(state)
-}
-
-fn set_value(sequence: &Sequence) -> String {
-    let name = quote::literal(&sequence.name.sql());
-    format!(
-        "SELECT setval({name}::regclass, {}, {});",
-        sequence.last_value, sequence.is_called
-    )
 }

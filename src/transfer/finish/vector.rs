@@ -19,7 +19,7 @@ const MEMORY_OF_A_UNIT: u64 = 4 * GB;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Need {
     /// Bytes.
-    memory: u64,
+    pub(super) memory: u64,
 }
 
 /// What a server can give.

@@ -17,6 +17,23 @@ pub(super) const CASES: &[Case] = &[
          CREATE TABLE by_key (a int PRIMARY KEY); ALTER TABLE by_key REPLICA IDENTITY USING INDEX by_key_pkey;
          CREATE TABLE clustered_by_index (a int); CREATE INDEX clustered_a ON clustered_by_index (a); ALTER TABLE clustered_by_index CLUSTER ON clustered_a;",
     ),
+    // Large enough that each index is built alone, and keys are made of their indexes.
+    any(
+        "large",
+        "CREATE TABLE large (a int NOT NULL, b int, c int, d int, e int NOT NULL, note text, CONSTRAINT \"The key\" PRIMARY KEY (b, a) INCLUDE (c),
+            CONSTRAINT later UNIQUE (c) DEFERRABLE INITIALLY DEFERRED, CONSTRAINT later_but_now UNIQUE (d, c) DEFERRABLE,
+            CONSTRAINT nulls UNIQUE NULLS NOT DISTINCT (d) WITH (fillfactor = 80), CONSTRAINT apart EXCLUDE USING btree (e WITH =));
+         INSERT INTO large SELECT n, n, n, NULLIF(n, 7), n, repeat(md5(n::text), 9) FROM generate_series(1, 40000) n;
+         CREATE UNIQUE INDEX large_e ON large (e DESC); ALTER TABLE large REPLICA IDENTITY USING INDEX large_e; ALTER TABLE large CLUSTER ON \"The key\";
+         CREATE INDEX large_note ON large (lower(note), (a % 10)); ALTER INDEX large_note ALTER COLUMN 2 SET STATISTICS 20;
+         CREATE STATISTICS large_together ON a, b FROM large; COMMENT ON CONSTRAINT later ON large IS 'later'; COMMENT ON INDEX large_e IS 'e';
+         CREATE TABLE of_large (b int, a int, FOREIGN KEY (b, a) REFERENCES large (b, a), c int REFERENCES large (e)); INSERT INTO of_large VALUES (1, 1, 2);
+         CREATE TABLE parts (k int, note text, PRIMARY KEY (k)) PARTITION BY RANGE (k);
+         CREATE TABLE parts_low PARTITION OF parts FOR VALUES FROM (0) TO (40000); CREATE TABLE parts_high PARTITION OF parts DEFAULT;
+         CREATE INDEX parts_note ON parts (note); ALTER TABLE parts_low CLUSTER ON parts_low_pkey;
+         INSERT INTO parts SELECT n, repeat(md5(n::text), 9) FROM generate_series(1, 40100) n;
+         CREATE VIEW by_key AS SELECT a, b, note FROM large GROUP BY b, a;",
+    ),
     any(
         "exclusions",
         "CREATE TABLE bookings (room int4range, at tsrange, cancelled bool,

@@ -1,0 +1,65 @@
+//! The sequences' values.
+
+use super::{Finish, Finished};
+use crate::postgres::catalogue::{self, Sequence, TableName};
+use crate::postgres::{Connection, quote};
+use crate::session::report::{KindCount, LeftOut};
+use crate::target::Ledger;
+use crate::transfer::Error;
+use std::collections::HashSet;
+
+impl Finish<'_> {
+    /// Sets every sequence once: a repeated transfer must not set back what an application on
+    /// the target has used since.
+    pub(super) async fn set_sequences(
+        &self,
+        connection: &Connection,
+        built: &HashSet<String>,
+        finished: &mut Finished,
+    ) -> Result<(), Error> {
+        const MARK: &str = "sequence values";
+        if self.sequences.is_empty() {
+            return Ok(());
+        }
+        let there = catalogue::sequence_names(connection).await?;
+        let there: HashSet<&TableName> = there.iter().collect();
+        let (set, missing): (Vec<_>, Vec<_>) = self
+            .sequences
+            .iter()
+            .partition(|sequence| there.contains(&sequence.name));
+        for sequence in missing {
+            let what = format!("value of the sequence {}", sequence.name);
+            let why = "the target has no such sequence".to_owned();
+            finished.left_out.push(LeftOut { what, why });
+        }
+        if !set.is_empty() {
+            let kind = MARK.to_owned();
+            finished.built.push(KindCount {
+                kind,
+                count: set.len() as u64,
+            });
+        }
+        if set.is_empty() || built.contains(MARK) {
+            return Ok(());
+        }
+        self.progress
+            .begin(format!("Setting {} sequences", set.len()));
+        let values = set
+            .iter()
+            .map(|sequence| set_value(sequence))
+            .collect::<String>();
+        let sql = format!(
+            "BEGIN; {values} {} COMMIT",
+            Ledger::mark_built(self.run, MARK)
+        );
+        Ok(connection.batch("setting the sequences", &sql).await?)
+    }
+}
+
+fn set_value(sequence: &Sequence) -> String {
+    let name = quote::literal(&sequence.name.sql());
+    format!(
+        "SELECT setval({name}::regclass, {}, {});",
+        sequence.last_value, sequence.is_called
+    )
+}
