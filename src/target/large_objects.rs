@@ -41,7 +41,10 @@ impl<'a> LargeObjects<'a> {
 
     /// Marks that all are in.
     pub async fn complete(&self) -> Result<(), Error> {
-        let sql = Ledger::mark_built(self.run, COMPLETE);
+        let (run, mark) = (quote::literal(self.run), quote::literal(COMPLETE));
+        let sql = format!(
+            "INSERT INTO neonlift.built (run, definition) VALUES ({run}, {mark}) ON CONFLICT DO NOTHING"
+        );
         self.connection
             .batch("marking that all large objects are in", &sql)
             .await

@@ -22,6 +22,9 @@ pub const FOREIGN_ROWS: &str = "NLT01";
 
 /// The first word of an index's mark; its schema, table and name follow.
 pub const INDEX: &str = "INDEX";
+/// The first word of the mark of what an entry does besides making an index; schema, table, kind and
+/// name follow.
+pub const REST: &str = "REST";
 /// The first word of the mark that a table's statistics are gathered; its schema and name follow.
 pub const STATISTICS: &str = "ANALYZE";
 
@@ -220,6 +223,23 @@ impl<'a> Ledger<'a> {
         result
     }
 
+    /// Takes back the marks of an unlogged table that holds nothing: a crash of the target has
+    /// emptied it, and left the ledger, which is logged.
+    pub async fn recount_unlogged(&self, table: &TableName) -> Result<(), Error> {
+        let (run, name) = (quote::literal(self.run), table.sql());
+        let (schema, table) = (quote::literal(&table.schema), quote::literal(&table.name));
+        let sql = format!(
+            "UPDATE neonlift.chunks SET rows = NULL, bytes = NULL, loaded_at = NULL
+             WHERE (run, schema_name, table_name) = ({run}, {schema}, {table})
+               AND NOT EXISTS (SELECT FROM ONLY {name})
+               AND 0 < (SELECT sum(rows) FROM neonlift.chunks
+                        WHERE (run, schema_name, table_name) = ({run}, {schema}, {table}))"
+        );
+        self.connection
+            .batch("looking whether an unlogged table is still filled", &sql)
+            .await
+    }
+
     /// Marks that every chunk is in, if that is so; whether it is. The mark is committed
     /// synchronously, and with it all commits before it.
     pub async fn complete_rows(&self) -> Result<bool, Error> {
@@ -270,11 +290,17 @@ impl<'a> Ledger<'a> {
     /// server goes on building for a run that was killed, and must not be met half-way.
     pub async fn built(&self) -> Result<HashSet<String>, Error> {
         let settle = "BEGIN; LOCK TABLE neonlift.built IN SHARE MODE; COMMIT";
-        let ((), rows) = tokio::try_join!(
-            self.connection
-                .batch("waiting for what a killed run still builds", settle),
-            self.rows("SELECT definition FROM neonlift.built WHERE run = $1")
-        )?;
+        let settling = self
+            .connection
+            .batch("waiting for what a killed run still builds", settle);
+        let ((), marks) = tokio::try_join!(settling, self.marks())?;
+        Ok(marks)
+    }
+
+    /// The marks of what is built by now.
+    pub async fn marks(&self) -> Result<HashSet<String>, Error> {
+        let sql = "SELECT definition FROM neonlift.built WHERE run = $1";
+        let rows = self.rows(sql).await?;
         Ok(rows.iter().map(|row| row.get(0)).collect())
     }
 

@@ -9,7 +9,7 @@ use crate::postgres::{Connection, ConnectionString, Error as PostgresError, quot
 use crate::progress::{Lap, Meter, Progress};
 use crate::session::report::LoadedObjects;
 use crate::source::postgres::PostgresSource;
-use crate::target::{self, LargeObjects};
+use crate::target::{self, LargeObjects, Ledger};
 use tokio_postgres::types::Oid;
 use tokio_util::sync::CancellationToken;
 
@@ -18,6 +18,9 @@ const PIECE: i32 = 256 << 10;
 
 /// Objects that travel together. With [`PIECE`] it bounds the memory that they take: 8 MB.
 const BATCH: i64 = 32;
+
+/// Between what a snapshot sees and which it is.
+const OF: &str = " of ";
 
 /// What to move, and how.
 #[derive(Debug)]
@@ -56,12 +59,27 @@ impl MovingObjects<'_> {
         let total = large_object::count(self.source.session()).await?;
         let connection = target::open(self.target, self.cancel).await?;
         let ledger = LargeObjects::new(&connection, self.run);
-        if !ledger.are_complete().await? {
+        // As long as rows may be loaded again from another moment, objects may have to be, too.
+        let rows = Ledger::new(&connection, self.run);
+        let (objects_in, rows_in) =
+            tokio::try_join!(ledger.are_complete(), rows.rows_are_complete())?;
+        if !(objects_in && rows_in) {
             let moving = self.move_missing(&connection, &ledger, total);
             connection.until_cancelled(self.cancel, moving).await??;
             ledger.complete().await?;
         }
         Ok(ledger.loaded().await?)
+    }
+
+    /// The snapshot as the ledger notes it: what it sees, and which it is.
+    fn moment(&self) -> String {
+        format!("{}{OF}{}", self.source.visible(), self.source.identity())
+    }
+
+    /// Whether objects noted with this moment are what this snapshot sees.
+    fn is_this_moment(&self, noted: &str) -> bool {
+        let visible = noted.split(OF).next().unwrap_or_default();
+        noted == self.moment() || is_same_moment(visible, self.source.visible())
     }
 
     async fn move_missing(
@@ -72,7 +90,7 @@ impl MovingObjects<'_> {
     ) -> Result<(), Error> {
         ledger.settle().await?;
         for visible in ledger.moments().await? {
-            if !is_same_moment(&visible, self.source.visible()) {
+            if !self.is_this_moment(&visible) {
                 ledger.take_out(&visible).await?;
             }
         }
@@ -115,7 +133,7 @@ impl MovingObjects<'_> {
             .iter()
             .map(|piece| (piece.oid, piece.bytes.len() as i64));
         let sizes: Vec<_> = sizes.collect();
-        ledger.mark(&sizes, self.source.visible()).await?;
+        ledger.mark(&sizes, &self.moment()).await?;
         create(connection, &first).await?;
         for piece in first {
             let mut bytes = piece.bytes.len() as i64;

@@ -21,6 +21,9 @@ use tokio_util::sync::CancellationToken;
 /// What the movement of rows tells those who build on them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Arrival {
+    /// The ledger holds the plan: what was built for rows that are loaded again is taken away. Comes
+    /// first.
+    Planned,
     /// All rows of these tables are in. May come again when a crash of the target took rows back.
     Tables(Vec<TableName>),
     /// All rows of all tables are in, for good.
@@ -34,15 +37,21 @@ pub async fn together<A, B, E: Explain>(
     first: impl Future<Output = Result<A, E>>,
     second: impl Future<Output = Result<B, E>>,
 ) -> Result<(A, B), E> {
-    let watched = tokio::join!(
-        async { first.await.inspect_err(|_| stop.cancel()) },
-        async { second.await.inspect_err(|_| stop.cancel()) },
+    let early = |error: &E| {
+        let is_cause = !stop.is_cancelled() && !is_stop(error);
+        stop.cancel();
+        is_cause
+    };
+    let (first, second) = tokio::join!(
+        async { first.await.map_err(|error| (early(&error), error)) },
+        async { second.await.map_err(|error| (early(&error), error)) },
     );
-    match watched {
+    match (first, second) {
         (Ok(first), Ok(second)) => Ok((first, second)),
-        (Err(error), Ok(_)) | (Ok(_), Err(error)) => Err(error),
-        (Err(first), Err(second)) if is_stop(&first) => Err(second),
-        (Err(first), Err(_)) => Err(first),
+        (Err((_, error)), Ok(_)) | (Ok(_), Err((_, error))) => Err(error),
+        (Err((false, _)), Err((true, second))) => Err(second),
+        (Err((false, first)), Err((false, second))) if is_stop(&first) => Err(second),
+        (Err((_, first)), Err(_)) => Err(first),
     }
 }
 
@@ -76,9 +85,6 @@ pub enum Error {
     /// Tables of the source that are missing on the target, or lack columns there.
     #[error("the target lacks {0}")]
     TargetLacks(String),
-    /// The source was written to after the transfer was finished.
-    #[error("{0} changed on the source after they were copied")]
-    ChangedAfterwards(String),
     /// Tables that would have to be loaded again hold rows that we did not load.
     #[error("{0} on the target holds rows that this migration did not load")]
     ForeignRows(String),
@@ -116,6 +122,11 @@ impl Error {
         }
     }
 
+    /// Whether a definition is there already, by an attempt whose answer got lost.
+    fn is_built_already(&self) -> bool {
+        matches!(self, Self::Target(error) if error.is_built_already())
+    }
+
     fn is_retryable(&self) -> bool {
         match self {
             Self::Source(error) => error.is_retryable(),
@@ -143,13 +154,6 @@ impl Explain for Error {
                 format!("The target lacks {what}."),
             )
             .advise("Add what is missing to your SQL files, or take the schema from the source (schema.from = \"source\"), and begin again with an empty target."),
-            Self::ChangedAfterwards(tables) => Failure::new(
-                "The source was written to after its rows were copied",
-                format!("Changed since the copy: {tables}. The transfer is finished; nothing on the target is taken out again."),
-            )
-            .advise("Stop the application that writes to the source.")
-            .advise("Begin a new session (--session FILE) with an empty target database.")
-            .retry(Retry::Never),
             Self::ForeignRows(tables) => Failure::new(
                 "The target holds rows that are not from this migration",
                 format!("The source has changed, so these tables would have to be loaded again: {tables}. But somebody has written to one of them on the target; nothing was removed."),

@@ -2,6 +2,7 @@
 //! every chunk is in. After that no row is ever loaded, or taken out, again.
 
 use super::resume::{Known, Plan, plan};
+use super::retry::Attempts;
 use super::rows::{Opening, Settings, begin_to_open, load_rows};
 use super::{Arrival, Error, changed};
 use crate::compare;
@@ -87,6 +88,7 @@ impl Moving<'_> {
         let mut found = Found::default();
         if complete {
             self.complete(&ledger, &same_moment).await?;
+            self.tell(Arrival::Planned).await;
         } else {
             let workers = self.workers.min(self.tables.len());
             found.opening = begin_to_open(self.source, &self.settings(), workers, self.cancel);
@@ -108,12 +110,19 @@ impl Moving<'_> {
         same_moment: &HashSet<i32>,
         found: &mut Found,
     ) -> Result<(), Error> {
+        let mut attempts = Attempts::new("the copy's plan", self.progress);
         for round in 0..ROUNDS {
             if round > 0 {
                 self.progress.begin("Planning what has to be copied again");
             }
-            if self.round(control, number, same_moment, found).await? {
-                return Ok(());
+            loop {
+                match self.round(control, number, same_moment, found).await {
+                    Ok(true) => return Ok(()),
+                    Ok(false) => break,
+                    Err(error) if self.source.session().is_closed() => return Err(error),
+                    // What was planned, or loaded, is found in the ledger.
+                    Err(error) => attempts.again(error).await?,
+                }
             }
         }
         Err(Error::Incomplete)
@@ -149,7 +158,8 @@ impl Moving<'_> {
         let plan = self.planned(connection, number, same_moment, found).await?;
         self.progress
             .activity(format!("Copying rows, {} at a time", self.workers));
-        self.tell_complete(plan.complete).await;
+        self.tell(Arrival::Planned).await;
+        self.tell(Arrival::Tables(plan.complete)).await;
         let source = Arc::clone(self.source);
         let settings = self.settings();
         let loading = load_rows(
@@ -165,7 +175,9 @@ impl Moving<'_> {
         if !self.prove(connection, &plan.presumed, found).await? {
             return Ok(false);
         }
-        Ok(Ledger::new(connection, self.run).complete_rows().await?)
+        let ledger = Ledger::new(connection, self.run);
+        self.recount_unlogged(&ledger).await?;
+        Ok(ledger.complete_rows().await?)
     }
 
     fn settings(&self) -> Settings {
@@ -177,11 +189,16 @@ impl Moving<'_> {
         }
     }
 
-    async fn tell_complete(&self, tables: Vec<TableName>) {
-        if !tables.is_empty() {
-            // Nobody listens any more when what follows the rows has failed, which stops this too.
-            let _ = self.arrived.send(Arrival::Tables(tables)).await;
+    async fn tell(&self, arrival: Arrival) {
+        // Nobody listens any more when what follows the rows has failed, which stops this too.
+        let _ = self.arrived.send(arrival).await;
+    }
+
+    async fn recount_unlogged(&self, ledger: &Ledger<'_>) -> Result<(), Error> {
+        for table in self.tables.iter().filter(|table| table.unlogged) {
+            ledger.recount_unlogged(&table.name).await?;
         }
+        Ok(())
     }
 
     /// What is left to do, written down in the ledger.
@@ -193,6 +210,7 @@ impl Moving<'_> {
         found: &Found,
     ) -> Result<Plan, Error> {
         let ledger = Ledger::new(connection, self.run);
+        self.recount_unlogged(&ledger).await?;
         let plan = self.plan(&ledger, same_moment, &found.distrusted).await?;
         self.tell_again(&plan);
         let planning = ledger.plan(&plan.fresh, number, &plan.again);
@@ -285,12 +303,9 @@ impl Moving<'_> {
         if changed.is_empty() {
             return Ok(());
         }
-        let names = changed::names(&changed);
-        if ledger.is_finished().await? {
-            return Err(Error::ChangedAfterwards(names));
-        }
         let text = format!(
-            "The source was written to after all rows were copied: {names}. The copy shows the moment of its snapshot."
+            "The source was written to after all rows were copied: {}. Nothing is copied again: the target shows the moment of its snapshot.",
+            changed::names(&changed)
         );
         self.progress.note(Tone::Warning, text);
         Ok(())

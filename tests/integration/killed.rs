@@ -1,6 +1,8 @@
 //! Killed where it matters what happens meanwhile. Killed anywhere: `tests/faults/killed.rs`.
 
+use crate::differences::differing;
 use crate::fixture::{Ended, Running, SEVERAL_CHUNKS, World, eventually};
+use crate::live::write_to_source;
 use std::collections::BTreeMap;
 
 /// A migration that was stopped while rows travelled: some chunks are in, some are not. `stop`
@@ -101,7 +103,7 @@ fn amid_the_rows_and_then_the_source_was_written_to() {
 }
 
 #[test]
-fn when_indexes_stand_a_changed_source_is_refused_and_nothing_is_lost() {
+fn a_finished_transfer_copies_nothing_again_and_says_what_has_changed() {
     let world = World::new(300);
     world
         .json(&["run", "--until", "transfer"])
@@ -116,19 +118,13 @@ fn when_indexes_stand_a_changed_source_is_refused_and_nothing_is_lost() {
         let sql = "SELECT n_tup_del FROM pg_stat_user_tables WHERE relname = 'edge_cases'";
         (world.source().value(sql) == "1").then_some(())
     });
-    let refused = world.json(&["transfer"]).expect(1, "failed");
-    let failure = refused.only("failure");
+    let again = world.json(&["transfer"]).expect(0, "done");
     assert!(
-        failure["why"]
-            .as_str()
-            .is_some_and(|why| why.contains("shop.edge_cases")),
-        "{refused}"
+        again.notes().contains("copied: shop.edge_cases."),
+        "{again}"
     );
-    let advice = failure["advice"].to_string();
-    assert!(
-        advice.contains("--session FILE") && advice.contains("empty target"),
-        "{refused}"
-    );
+    let compared = world.json(&["compare"]).expect(1, "failed");
+    assert_eq!(differing(&compared), ["shop.edge_cases"], "{compared}");
     assert!(
         before
             == world
@@ -139,6 +135,49 @@ fn when_indexes_stand_a_changed_source_is_refused_and_nothing_is_lost() {
         world.target().value("SELECT count(*) FROM shop.edge_cases"),
         "6"
     );
+}
+
+/// Indexes of a large table stand before all rows are in. When its rows are loaded again, they are
+/// taken away and built again: none gets lost, and none is only counted as built.
+#[test]
+fn what_was_built_on_rows_that_changed_is_built_again() {
+    let world = World::new(10);
+    world.source().run(
+        "CREATE TABLE big (id int PRIMARY KEY, note text, UNIQUE (note, id) DEFERRABLE);
+         INSERT INTO big SELECT n, repeat(md5(n::text), 9) FROM generate_series(1, 40000) n;
+         CREATE INDEX big_note ON big (note); ALTER TABLE big CLUSTER ON big_note",
+    );
+    let config = world.small_chunks_unheld();
+    world
+        .json(&["run", "--until", "schema", "--config", &config])
+        .expect(0, "done");
+    let kept_out = rows_kept_out(&world);
+    let running = world.start(&["run", "--config", &config]);
+    let built = "SELECT count(*) FROM neonlift.built WHERE definition = 'ANALYZE public big '";
+    eventually("indexes and statistics of big", || {
+        (world.target().value(built) == "1").then_some(())
+    });
+    running.kill();
+    drop(kept_out);
+    write_to_source(&world, "UPDATE big SET note = 'other' WHERE id = 7");
+
+    let ended = world
+        .json(&["run", "--config", &config])
+        .expect(0, "awaiting_sign_off")
+        .expect_equal();
+    assert!(ended.notes().contains("loading big again"), "{ended}");
+    assert_eq!(world.target().value(built), "1");
+    for definitions in [
+        "SELECT indexdef FROM pg_indexes WHERE tablename = 'big' ORDER BY 1",
+        "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = 'big'::regclass ORDER BY 1",
+        "SELECT indexrelid::regclass::text FROM pg_index WHERE indrelid = 'big'::regclass AND indisclustered",
+    ] {
+        assert_eq!(
+            world.target().rows(definitions),
+            world.source().rows(definitions),
+            "{ended}"
+        );
+    }
 }
 
 /// A run killed while it builds on `table`, where a lock holds it up. The server does not notice:

@@ -1,5 +1,6 @@
 //! The two works of a transfer, which go on side by side: rows move, and what stands on them is built.
 
+use crate::config::Onto;
 use crate::postgres::ConnectionString;
 use crate::postgres::catalogue::{self, Table, TableName};
 use crate::postgres::script::Entry;
@@ -111,7 +112,8 @@ impl Site<'_> {
     async fn views_to_leave(&self) -> Result<Vec<TableName>, Error> {
         let select = self.selected.select();
         let mut views = self.source.empty_materialized_views().await?;
-        if !select.is_everything() {
+        let has_own = self.work.session.target_policy() == Onto::Existing;
+        if has_own || !select.is_everything() {
             let target = target::open(self.to, self.work.cancel).await?;
             let there = catalogue::materialized_views(&target, false).await?;
             let fills = |view: &TableName| select.takes_rows() && self.selected.has(view);

@@ -18,6 +18,10 @@ const MOST_FAR_WORKERS: usize = 32;
 /// look around.
 const SOURCE_NEEDS: u32 = 5;
 
+/// Connections to the target besides the workers': two that plan and finish, large objects, what
+/// watches the builds, small tables' parcels.
+const TARGET_NEEDS: u32 = 9;
+
 /// How many transactions and builds there are at a time.
 pub(super) struct Workers {
     /// Transactions that carry rows.
@@ -29,7 +33,7 @@ pub(super) struct Workers {
 impl Workers {
     /// As many as there are cores, when the configuration does not say; on a long road more, since
     /// most of the time each waits for an answer. Never more than the servers have connections for:
-    /// half of what the target has left stays with others.
+    /// half of what the target has free stays with others.
     pub(super) async fn of(
         work: Work<'_>,
         source: &Connection,
@@ -50,10 +54,12 @@ impl Workers {
         let is_long = matches!(work.session.report(Step::Connections),
             Some(Report::Connections(found)) if found.target.round_trip_ms > LONG_ROAD_MS);
         let rows = if is_long { MOST_FAR_WORKERS } else { usual };
-        let room = at_source.saturating_sub(SOURCE_NEEDS).min(at_target / 2) as usize;
+        let here = at_source.saturating_sub(SOURCE_NEEDS) as usize;
+        let there = (at_target / 2).saturating_sub(TARGET_NEEDS) as usize;
+        let indexes = usual.min(there / 3).max(1);
         Ok(Self {
-            rows: rows.min(room).max(1),
-            indexes: usual.min(room).max(1),
+            rows: rows.min(here).min(there.saturating_sub(indexes)).max(1),
+            indexes,
         })
     }
 }

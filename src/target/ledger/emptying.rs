@@ -1,6 +1,6 @@
 //! A table's rows taken out of the target again.
 
-use super::{FOREIGN_ROWS, INDEX, STATISTICS};
+use super::{FOREIGN_ROWS, INDEX, REST, STATISTICS};
 use crate::postgres::catalogue::TableName;
 use crate::postgres::quote;
 
@@ -34,13 +34,14 @@ fn unbuilding(table: &TableName, run: &str) -> String {
     format!(
         "DECLARE found record;
          BEGIN
-           FOR found IN SELECT i.indexrelid::regclass::text AS index, b.definition
+           FOR found IN SELECT i.indexrelid::regclass::text AS index, b.definition, c.relname
                         FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
                         JOIN neonlift.built b ON b.run = {run}
                          AND b.definition = concat_ws(' ', '{INDEX}', {schema}, {name}, c.relname)
                         WHERE i.indrelid = {sql}::regclass LOOP
              EXECUTE 'DROP INDEX ' || found.index;
-             DELETE FROM neonlift.built WHERE (run, definition) = ({run}, found.definition);
+             DELETE FROM neonlift.built WHERE run = {run} AND definition IN
+               (found.definition, concat_ws(' ', '{REST}', {schema}, {name}, '{INDEX}', found.relname));
            END LOOP;
            DELETE FROM neonlift.built
              WHERE (run, definition) = ({run}, concat_ws(' ', '{STATISTICS}', {schema}, {name}, ''));

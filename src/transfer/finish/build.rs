@@ -9,7 +9,7 @@ use crate::failure::chain;
 use crate::postgres::catalogue::TableName;
 use crate::postgres::{Connection, Error as PostgresError};
 use crate::progress::{Meter, Tone};
-use crate::target::{self, Statement, build_together};
+use crate::target::{self, Ledger, Statement, build_together};
 use crate::transfer::Error;
 use crate::transfer::retry::Attempts;
 use futures_util::future::join_all;
@@ -36,6 +36,14 @@ pub(super) struct Build {
     pub(super) need: Option<Need>,
     /// Its gauge.
     pub(super) meter: Arc<Meter>,
+}
+
+/// A definition that is made together with others.
+pub(super) struct Piece {
+    /// Its mark in the ledger.
+    pub(super) mark: String,
+    /// What makes it and sets the mark.
+    pub(super) statement: Statement,
 }
 
 /// What all builds of a transfer have in common.
@@ -109,20 +117,36 @@ impl<'a> Site<'a> {
         attempts.iter().map(vector::Attempt::sql).collect()
     }
 
-    /// Builds all of it in one transaction.
-    pub(super) async fn build_together(&self, statements: &[Statement]) -> Result<(), Error> {
+    /// Builds all of it in one transaction; what an attempt whose answer got lost has built is not
+    /// built again.
+    pub(super) async fn build_together(&self, mut pieces: Vec<Piece>) -> Result<(), Error> {
         let doing = "building on small tables";
         let mut attempts = Attempts::new(doing, self.finish.progress);
-        while let Err(error) = self.attempt_together(doing, statements).await {
-            attempts.again(error).await?;
+        while let Err(error) = self.attempt_together(doing, &pieces).await {
+            if error.is_built_already() {
+                let connection = self.connection().await?;
+                let ledger = Ledger::new(&connection, self.finish.run);
+                let built = connection
+                    .until_cancelled(self.stop, ledger.marks())
+                    .await??;
+                let before = pieces.len();
+                pieces.retain(|piece| !built.contains(&piece.mark));
+                if pieces.len() == before {
+                    return Err(error);
+                }
+            } else {
+                attempts.again(error).await?;
+            }
         }
         Ok(())
     }
 
-    async fn attempt_together(&self, doing: &str, statements: &[Statement]) -> Result<(), Error> {
+    async fn attempt_together(&self, doing: &str, pieces: &[Piece]) -> Result<(), Error> {
+        let statements = pieces.iter().map(|piece| piece.statement.clone());
+        let statements: Vec<Statement> = statements.collect();
         let connection = self.connection().await?;
-        let work = build_together(&connection, doing, statements);
-        built(connection.until_cancelled(self.stop, work).await?)?;
+        let work = build_together(&connection, doing, &statements);
+        connection.until_cancelled(self.stop, work).await??;
         for notice in connection.take_notices() {
             let text = format!("the target says: {notice}");
             self.finish.progress.note(Tone::Warning, text);

@@ -3,7 +3,7 @@
 //! road a table costs no round trip of its own. A table's statistics come after its last index.
 
 use super::Finish;
-use super::build::{Build, Site};
+use super::build::{Build, Piece, Site};
 use super::definition::{
     apart, describe, index_mark, mark, noted, rest_mark, statistics_mark, table,
 };
@@ -42,7 +42,7 @@ pub(super) struct Builds {
     /// Builds that can be begun.
     ready: Vec<Build>,
     /// What stands on small tables, until it is begun.
-    small: HashMap<TableName, Vec<Statement>>,
+    small: HashMap<TableName, Vec<Piece>>,
     /// Small tables whose rows are in.
     arrived: Vec<TableName>,
     /// How many small tables are done.
@@ -85,14 +85,14 @@ impl Builds {
             return;
         };
         if let Some(sql) = built_alone(finish, entry, large) {
-            let mark = index_mark(entry);
-            if built.contains(&mark) {
+            // A table that has grown since may have got its key whole, as a small one.
+            if built.contains(&index_mark(entry)) || built.contains(&mark(entry)) {
                 return;
             }
             let build = Build {
                 meter: finish.progress.index(&entry.name, extent.rows),
                 what: describe(entry),
-                mark,
+                mark: index_mark(entry),
                 sql,
                 rows: extent.rows,
                 need: Need::of(entry, extent.rows, extent.bytes),
@@ -104,8 +104,11 @@ impl Builds {
             const KINDS: [Class; 3] = [Class::Index, Class::PrimaryOrUnique, Class::Exclusion];
             let index_stands = built.contains(&index_mark(entry));
             if KINDS.contains(&entry.class()) && !index_stands {
-                let statement = whole(finish, entry);
-                self.small.entry(table).or_default().push(statement);
+                let piece = Piece {
+                    mark: mark(entry),
+                    statement: whole(finish, entry),
+                };
+                self.small.entry(table).or_default().push(piece);
             }
         }
     }
@@ -130,9 +133,10 @@ impl Builds {
             .collect();
         sql += &format!("ANALYZE {};", table.sql());
         if !is_large {
-            let statement = noted(finish.run, what, &statistics_mark(table), &sql);
-            let statements = self.small.entry(table.clone()).or_default();
-            statements.push(statement);
+            let mark = statistics_mark(table);
+            let statement = noted(finish.run, what, &mark, &sql);
+            let pieces = self.small.entry(table.clone()).or_default();
+            pieces.push(Piece { mark, statement });
             return;
         }
         let build = Build {
@@ -168,7 +172,7 @@ impl Builds {
         if let Some(builds) = self.waiting.remove(&table) {
             self.ready.extend(builds);
             self.analyze_when_built(&table);
-        } else if self.small.contains_key(&table) {
+        } else if self.small.contains_key(&table) && !self.arrived.contains(&table) {
             self.arrived.push(table);
         }
     }
@@ -214,9 +218,9 @@ impl Builds {
             .checked_sub(share)
             .filter(|_| share > 0)?;
         let tables = self.arrived.split_off(rest);
-        let statements = tables.iter().filter_map(|table| self.small.remove(table));
+        let pieces = tables.iter().filter_map(|table| self.small.remove(table));
         Some(Parcel {
-            statements: statements.flatten().collect(),
+            pieces: pieces.flatten().collect(),
             tables: tables.len() as u64,
         })
     }
@@ -225,7 +229,7 @@ impl Builds {
 /// What stands on some small tables.
 struct Parcel {
     tables: u64,
-    statements: Vec<Statement>,
+    pieces: Vec<Piece>,
 }
 
 /// All of an entry with its mark, and with that of what it does besides making an index.
@@ -333,6 +337,7 @@ async fn work_off<'s>(
             },
             arrival = next(site.finish, arrivals), if !all_in => match arrival {
                 Some(Arrival::Tables(tables)) => tables.into_iter().for_each(|table| builds.release(table)),
+                Some(Arrival::Planned) => {}
                 Some(Arrival::AllRows) => {
                     all_in = true;
                     builds.release_all();
@@ -372,11 +377,23 @@ fn begin<'s>(
         };
         at_work.parcels += 1;
         builds.gauge.iter().for_each(|gauge| gauge.begin());
+        let tables = parcel.tables;
         let work = async move {
-            let ended = site.build_together(&parcel.statements).await;
-            Ended::Parcel(parcel.tables, ended)
+            let ended = site.build_together(parcel.pieces).await;
+            Ended::Parcel(tables, ended)
         };
         running.push(work.boxed());
+    }
+}
+
+/// Waits until the plan stands in the ledger.
+pub(super) async fn planned(
+    finish: &Finish<'_>,
+    arrivals: &mut mpsc::Receiver<Arrival>,
+) -> Result<(), Error> {
+    match next(finish, arrivals).await {
+        Some(_) => Ok(()),
+        None => Err(Error::Stopped),
     }
 }
 
@@ -388,7 +405,7 @@ async fn all_rows(
     loop {
         match next(finish, arrivals).await {
             Some(Arrival::AllRows) => return Ok(()),
-            Some(Arrival::Tables(_)) => {}
+            Some(Arrival::Planned | Arrival::Tables(_)) => {}
             None => return Err(Error::Stopped),
         }
     }

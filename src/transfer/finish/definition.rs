@@ -4,7 +4,7 @@ use crate::postgres::catalogue::{Key, TableName};
 use crate::postgres::quote;
 use crate::postgres::script::Entry;
 use crate::session::report::KindCount;
-use crate::target::{INDEX, Ledger, STATISTICS, Statement};
+use crate::target::{INDEX, Ledger, REST, STATISTICS, Statement};
 use std::collections::BTreeMap;
 
 /// The mark of an entry in the ledger: unique in a dump.
@@ -19,7 +19,7 @@ pub(super) fn index_mark(entry: &Entry) -> String {
 
 /// The mark of what an entry does besides making an index.
 pub(super) fn rest_mark(entry: &Entry) -> String {
-    named_mark("REST", entry, &format!("{} {}", entry.kind, entry.name))
+    named_mark(REST, entry, &format!("{} {}", entry.kind, entry.name))
 }
 
 /// The mark of a table's statistics.

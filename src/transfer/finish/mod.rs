@@ -17,12 +17,12 @@ use super::{Arrival, Error};
 use crate::failure::chain;
 use crate::postgres::catalogue::{self, Key, Sequence, TableName};
 use crate::postgres::script::{Class, Entry};
-use crate::postgres::{Connection, ConnectionString, quote};
+use crate::postgres::{Connection, ConnectionString, Error as PostgresError, quote};
 use crate::progress::{Progress, Tone};
 use crate::session::report::{KindCount, LeftOut};
 use crate::target::{self, Control, Ledger, Statement, build_together};
-use building::{Builds, build_on_arrival, built_alone, large_tables};
-use definition::{apart, index_mark, mark, noted, rest_mark, using_index};
+use building::{Builds, build_on_arrival, large_tables, planned};
+use definition::{apart, index_mark, mark, noted, rest_mark, statistics_mark, using_index};
 use std::collections::{HashMap, HashSet};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -78,6 +78,7 @@ impl Finish<'_> {
     /// because a connection was lost is tried again; what is built by then is not built again.
     pub async fn all(&self, mut arrivals: mpsc::Receiver<Arrival>) -> Result<Finished, Error> {
         let mut control = Control::open(self.target, self.cancel).await?;
+        planned(self, &mut arrivals).await?;
         let built = self.built(&mut control).await?;
         let mut left_out = Vec::new();
         let entries = self.wanted(&mut left_out);
@@ -86,7 +87,7 @@ impl Finish<'_> {
         build_on_arrival(self, builds, &mut arrivals).await?;
         let mut attempts = Attempts::new("what follows the rows", self.progress);
         loop {
-            match self.rest(&mut control, &entries, &large).await {
+            match self.rest(&mut control, &entries).await {
                 Ok(mut finished) => {
                     finished.left_out.extend(left_out);
                     return Ok(finished);
@@ -105,24 +106,21 @@ impl Finish<'_> {
     }
 
     /// What is left when the tables' indexes stand.
-    async fn rest(
-        &self,
-        control: &mut Control,
-        entries: &[&Entry],
-        large: &HashSet<TableName>,
-    ) -> Result<Finished, Error> {
+    async fn rest(&self, control: &mut Control, entries: &[&Entry]) -> Result<Finished, Error> {
         let mut finished = Finished::default();
         let built = self.built(control).await?;
         let missing = |of: &dyn Fn(Class) -> bool| -> Vec<Made<'_>> {
             let of_class = entries.iter().filter(|entry| of(entry.class()));
-            let made = of_class.filter_map(|entry| self.made(entry, &built, large));
+            let made = of_class.filter_map(|entry| self.made(entry, &built));
             made.filter(|made| !built.contains(&made.mark)).collect()
         };
         let doing = "Creating what needs keys and indexes";
         self.batch(doing, control, &missing(&is_first)).await?;
-        self.set_sequences(control.connection().await?, &built, &mut finished)
-            .await?;
-        self.refresh_views(control.connection().await?).await?;
+        self.analyze(control, &built).await?;
+        self.set_sequences(control, &built, &mut finished).await?;
+        let connection = control.connection().await?;
+        let unfilled = self.refresh_views(connection).await?;
+        finished.left_out.extend(unfilled);
         let keys = missing(&|class| class == Class::ForeignKey);
         let refused = foreign_key::add(self, control, &keys).await?;
         let keys_refused = !refused.is_empty();
@@ -154,14 +152,8 @@ impl Finish<'_> {
     }
 
     /// What is still to be made of an entry after the large tables' indexes; `None` when nothing.
-    fn made<'e>(
-        &self,
-        entry: &'e Entry,
-        built: &HashSet<String>,
-        large: &HashSet<TableName>,
-    ) -> Option<Made<'e>> {
-        let index_stands =
-            built.contains(&index_mark(entry)) || built_alone(self, entry, large).is_some();
+    fn made<'e>(&self, entry: &'e Entry, built: &HashSet<String>) -> Option<Made<'e>> {
+        let index_stands = built.contains(&index_mark(entry));
         let (mark, sql) = match entry.class() {
             Class::Index if index_stands => (rest_mark(entry), apart(entry).1),
             Class::PrimaryOrUnique if index_stands => {
@@ -257,12 +249,12 @@ impl Finish<'_> {
 
     /// Refreshes the materialized views that hold rows on the source. One that reads another
     /// waits until that one is filled.
-    async fn refresh_views(&self, connection: &Connection) -> Result<(), Error> {
+    async fn refresh_views(&self, connection: &Connection) -> Result<Vec<LeftOut>, Error> {
         loop {
             let mut views = catalogue::materialized_views(connection, false).await?;
             views.retain(|view| !self.empty_views.contains(view));
             if views.is_empty() {
-                return Ok(());
+                return Ok(Vec::new());
             }
             self.progress
                 .begin(format!("Refreshing {} materialized views", views.len()));
@@ -278,7 +270,47 @@ impl Finish<'_> {
                 }
             }
             if let (0, Some(refusal)) = (refreshed, refusal) {
-                return Err(refusal.into());
+                if refusal.is_retryable() {
+                    return Err(refusal.into());
+                }
+                return Ok(self.leave_empty(&views, &refusal));
+            }
+        }
+    }
+
+    fn leave_empty(&self, views: &[TableName], refusal: &PostgresError) -> Vec<LeftOut> {
+        let left_out = views.iter().map(|view| LeftOut {
+            what: format!("rows of the materialized view {view}"),
+            why: chain(refusal),
+        });
+        let left_out: Vec<LeftOut> = left_out.collect();
+        for LeftOut { what, why } in &left_out {
+            self.progress
+                .note(Tone::Warning, format!("{what} are left out: {why}"));
+        }
+        left_out
+    }
+
+    /// The tables whose statistics were taken away again, with their rows, after they were gathered.
+    async fn analyze(&self, control: &mut Control, built: &HashSet<String>) -> Result<(), Error> {
+        let missing = self
+            .tables
+            .keys()
+            .filter(|table| !built.contains(&statistics_mark(table)));
+        let statements: Vec<Statement> = missing
+            .map(|table| {
+                let (what, sql) = (
+                    format!("statistics of {table}"),
+                    format!("ANALYZE {};", table.sql()),
+                );
+                noted(self.run, what, &statistics_mark(table), &sql)
+            })
+            .collect();
+        match statements.is_empty() {
+            true => Ok(()),
+            false => {
+                self.build_together(control, "gathering statistics", &statements)
+                    .await
             }
         }
     }
@@ -352,5 +384,5 @@ fn is_of_constraint(made: &Made<'_>) -> bool {
 
 /// Whether the target refused a definition with this SQLSTATE.
 fn has_state(error: &Error, state: &str) -> bool {
-    error.refusal().and_then(crate::postgres::Error::sqlstate) == Some(state)
+    error.refusal().and_then(PostgresError::sqlstate) == Some(state)
 }

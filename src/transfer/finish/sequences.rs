@@ -1,10 +1,11 @@
 //! The sequences' values.
 
+use super::definition::noted;
 use super::{Finish, Finished};
 use crate::postgres::catalogue::{self, Sequence, TableName};
-use crate::postgres::{Connection, quote};
+use crate::postgres::quote;
 use crate::session::report::{KindCount, LeftOut};
-use crate::target::Ledger;
+use crate::target::Control;
 use crate::transfer::Error;
 use std::collections::HashSet;
 
@@ -13,7 +14,7 @@ impl Finish<'_> {
     /// the target has used since.
     pub(super) async fn set_sequences(
         &self,
-        connection: &Connection,
+        control: &mut Control,
         built: &HashSet<String>,
         finished: &mut Finished,
     ) -> Result<(), Error> {
@@ -21,7 +22,7 @@ impl Finish<'_> {
         if self.sequences.is_empty() {
             return Ok(());
         }
-        let there = catalogue::sequence_names(connection).await?;
+        let there = catalogue::sequence_names(control.connection().await?).await?;
         let there: HashSet<&TableName> = there.iter().collect();
         let (set, missing): (Vec<_>, Vec<_>) = self
             .sequences
@@ -48,11 +49,9 @@ impl Finish<'_> {
             .iter()
             .map(|sequence| set_value(sequence))
             .collect::<String>();
-        let sql = format!(
-            "BEGIN; {values} {} COMMIT",
-            Ledger::mark_built(self.run, MARK)
-        );
-        Ok(connection.batch("setting the sequences", &sql).await?)
+        let statement = [noted(self.run, MARK.to_owned(), MARK, &values)];
+        self.build_together(control, "setting the sequences", &statement)
+            .await
     }
 }
 
