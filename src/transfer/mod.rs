@@ -173,3 +173,28 @@ impl Explain for Error {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    async fn stopped(stop: &CancellationToken) -> Result<(), Error> {
+        stop.cancelled().await;
+        Err(Error::Stopped)
+    }
+
+    #[rstest]
+    #[case::first(true)]
+    #[case::second(false)]
+    #[tokio::test]
+    async fn the_cause_counts_not_the_stop_that_followed(#[case] first: bool) {
+        let stop = CancellationToken::new();
+        let fails = async { Err::<(), _>(Error::Incomplete) };
+        let ended = match first {
+            true => together(&stop, fails, stopped(&stop)).await,
+            false => together(&stop, stopped(&stop), fails).await,
+        };
+        assert!(matches!(ended, Err(Error::Incomplete)), "{ended:?}");
+    }
+}
