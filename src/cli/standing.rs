@@ -5,7 +5,7 @@ use super::{Error, sessions, voice};
 use crate::headless::{Output, Ran};
 use crate::runner::Runner;
 use crate::session::{Record, Session, State, Step};
-use crate::source::holder::{self, Held};
+use crate::source::holder::{self, Held, NoteFile};
 use crate::steps::Context;
 use crate::wizard::{Effect, Event, News, Outcome};
 use crate::{failure::Severity, figures};
@@ -18,14 +18,16 @@ pub(super) fn status(common: &Common) -> Result<Outcome, Error> {
         Some(file) => (file.clone(), sessions::existing(common)?.1),
         None => sessions::last(common)?,
     };
-    let held = holder::look(&file).filter(Held::is_alive);
+    let held = holder::find(&file).filter(NoteFile::is_alive);
+    let held = held.map(NoteFile::read);
     let mut output = Output::stdout();
     if common.json {
-        let held = held.as_ref().map(|held| {
-            json!({
+        let held = held.as_ref().map(|held| match held {
+            Ok(held) => json!({
                 "since": held.note.since, "until": held.until(), "process": held.note.process,
                 "source": held.note.endpoint,
-            })
+            }),
+            Err(unread) => json!({ "unreadable_note": unread.path().display().to_string() }),
         });
         let event = json!({
             "event": "status", "file": file.display().to_string(), "session": session,
@@ -41,8 +43,13 @@ pub(super) fn status(common: &Common) -> Result<Outcome, Error> {
     for item in session.checklist.iter().filter(|item| !item.is_closed()) {
         output.line(&format!("  open: {} ({})", item.key, item.text));
     }
-    if let Some(held) = held {
-        held_lines(&held).for_each(|line| output.line(&format!("  {line}")));
+    match &held {
+        Some(Ok(held)) => held_lines(held).for_each(|line| output.line(&format!("  {line}"))),
+        Some(Err(unread)) => output.line(&format!(
+            "  A snapshot of the source is held, but its note cannot be read: another version of neonlift may have written it. To end it, remove {}.",
+            unread.path().display()
+        )),
+        None => {}
     }
     output.line(&format!("  {}", file.display()));
     Ok(Outcome::Partial)

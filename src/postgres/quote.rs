@@ -20,6 +20,12 @@ pub fn literal(text: &str) -> String {
     }
 }
 
+/// A statement that runs a PL/pgSQL block. Its body is a literal: dollar quotes would end at a name
+/// that has them in it.
+pub fn block(body: &str) -> String {
+    format!("DO {}", literal(body))
+}
+
 /// Identifiers as a list: `"a", "b"`.
 pub fn identifiers<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     names
@@ -42,5 +48,11 @@ mod tests {
     fn a_backslash_makes_an_escape_string() {
         assert_eq!(literal("it's"), "'it''s'");
         assert_eq!(literal(r"a\'b"), r" E'a\\''b'");
+    }
+
+    #[test]
+    fn a_literal_within_a_block_is_quoted_twice() {
+        let body = format!("BEGIN PERFORM {}; END", literal("$$it's"));
+        assert_eq!(block(&body), "DO 'BEGIN PERFORM ''$$it''''s''; END'");
     }
 }

@@ -250,6 +250,9 @@ pub struct Consent {
     /// The only database that it is for; not known before the first connection.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity: Option<Identity>,
+    /// Whether the schema was made with it: it is for one time.
+    #[serde(default)]
+    pub spent: bool,
 }
 
 /// A migration: plain data, saved after every transition.

@@ -132,7 +132,7 @@ pub enum Error {
     #[error("the target was begun with another selection")]
     OtherSelection,
     /// Overwriting without the consent of a person.
-    #[error("nobody has consented to overwriting {0}")]
+    #[error("nobody has consented to overwriting {0} as it is now")]
     NoConsent(String),
     /// Something on the source needs extensions that the target does not offer.
     #[error("the target does not offer what these need: {0}")]

@@ -115,19 +115,21 @@ impl Making<'_> {
 
     async fn refuse_anything(&self) -> Result<(), Error> {
         let found = catalogue::everything(&self.target).await?;
-        match found.first() {
-            None => Ok(()),
-            Some(first) => Err(Error::TargetNotEmpty(format!(
+        match found.as_slice() {
+            [] => Ok(()),
+            [only] => Err(Error::TargetNotEmpty(format!("it holds {only}"))),
+            [first, more @ ..] => Err(Error::TargetNotEmpty(format!(
                 "it holds {first} and {} more",
-                found.len() - 1
+                more.len()
             ))),
         }
     }
 
-    /// Consent is for one database: whatever name or port it is reached by, it has to be this one.
+    /// Consent is for one database, whatever name or port it is reached by, and for one time.
     async fn consented(&self) -> Result<(), Error> {
         let here = identity(&self.target).await?;
         let consent = self.work.session.consent.as_ref();
+        let consent = consent.filter(|consent| !consent.spent);
         match consent.and_then(|consent| consent.identity.as_ref()) {
             Some(identity) if *identity == here => Ok(()),
             _ => Err(Error::NoConsent(here.database)),

@@ -1,5 +1,6 @@
 //! The machine's part about what is moved, and onto what: chosen before the target is written to,
-//! fixed from then on. Consent to overwrite is for one database and never goes over to another.
+//! fixed from then on. Consent to overwrite is for one database and one time, and never goes over to
+//! another.
 
 use super::{Effect, Phase, Wizard, refused};
 use crate::config::{Onto, Select};
@@ -17,6 +18,9 @@ impl Wizard {
                 "the target was begun with another selection ({}), and a selection cannot change half-way: begin a new session (--session FILE) for this one",
                 self.session.select
             ));
+        }
+        if self.session.onto != onto && self.may_have_begun() {
+            return refused(begun_otherwise(self.session.onto));
         }
         (self.session.select, self.session.onto) = (select, onto);
         if !self.may_have_begun() {
@@ -44,7 +48,9 @@ impl Wizard {
             return refused(why);
         }
         let known = self.session.consent.as_ref();
-        if known.is_some_and(|consent| consent.database == typed) {
+        // Said again over what was made with it, it is not taken in store for a later time.
+        let stands = |consent: &Consent| !consent.spent || self.may_have_begun();
+        if known.is_some_and(|consent| consent.database == typed && stands(consent)) {
             return Vec::new();
         }
         let target = self.session.target.as_ref();
@@ -56,18 +62,30 @@ impl Wizard {
             },
             at: now,
             identity: target.and_then(|place| place.identity.clone()),
+            spent: false,
         });
         Vec::new()
     }
 
-    /// Whether what was typed is the target database's name, to the letter; otherwise why it is no
-    /// consent.
+    /// The schema is made: whatever is on the target later, nobody has consented to its loss.
+    pub(super) fn spend_consent(&mut self, done: Step) {
+        if let (Step::Schema, Some(consent)) = (done, &mut self.session.consent) {
+            consent.spent = true;
+        }
+    }
+
+    /// Whether what was typed is the target database's name, to the letter, and not too late;
+    /// otherwise why it is no consent.
     pub fn refuse_consent(&self, typed: &str) -> Result<(), String> {
         match target_database(&self.session) {
             None => {
                 Err("the target is not known yet, so nothing of it can be overwritten".to_owned())
             }
-            Some(name) if name == typed => Ok(()),
+            Some(name) if name == typed => match self.session.target_policy() {
+                Onto::Overwrite => Ok(()),
+                begun if self.may_have_begun() => Err(begun_otherwise(begun)),
+                Onto::Empty | Onto::Existing => Ok(()),
+            },
             Some(name) => Err(format!(
                 "{typed:?} is not the name of the target's database: that is {name}"
             )),
@@ -91,6 +109,12 @@ impl Wizard {
             false => self.session.consent = None,
         }
     }
+}
+
+fn begun_otherwise(onto: Onto) -> String {
+    format!(
+        "the target was begun with another policy (onto = {onto}), and that cannot change half-way: begin a new session (--session FILE) for this one"
+    )
 }
 
 /// The name of the target's database, as the server told it or as the connection string has it.

@@ -317,6 +317,7 @@ impl Wizard {
                     Some(failure) => News::Failed(step, failure),
                     None => {
                         self.learn_identities();
+                        self.spend_consent(step);
                         News::Done(step)
                     }
                 }

@@ -165,6 +165,12 @@ fn removing_its_note_or_a_signal_ends_it() {
     for signal in [Signal::HUP, Signal::INT] {
         kill_process(first, signal).expect("sent");
     }
+    // A note that cannot be read hides no holder.
+    fs::write(note(&world), "newer = true").expect("written");
+    let file = note(&world).display().to_string();
+    assert_eq!(held(&world)["unreadable_note"], file);
+    let told = Running::start(&mut world.neonlift(&["status"])).end();
+    assert!(told.stdout.contains("is held, but its note"), "{told}");
     fs::remove_file(note(&world)).expect("removed");
     nobody_holds(&world);
 

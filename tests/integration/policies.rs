@@ -12,7 +12,8 @@ const IN_USE: &str = "
     INSERT INTO shop.orders SELECT n, 'old' FROM generate_series(1, 7) n;
     CREATE VIEW shop.old_orders AS SELECT * FROM shop.orders;
     CREATE FUNCTION shop.touch() RETURNS int LANGUAGE sql AS 'SELECT 1';
-    CREATE TYPE shop.order_status AS (other int);";
+    CREATE TYPE shop.order_status AS (other int);
+    CREATE TABLE shop.\"x$neonlift$; it's \\ $$\" ();";
 
 /// Lets the migrating role own what a superuser made.
 fn in_use(world: &World, sql: &str) {
@@ -73,7 +74,7 @@ fn consent_replaces_everything_and_is_noted() {
     assert!(
         found["checks"]
             .to_string()
-            .contains("3 tables with 10 rows will be dropped"),
+            .contains("4 tables with 10 rows will be dropped"),
         "{found}"
     );
     let gone = report(&world, "schema")["overwritten"].to_string();
@@ -93,6 +94,7 @@ fn consent_replaces_everything_and_is_noted() {
         consent["identity"]["oid"].is_number() && consent["at"].is_string(),
         "{consent}"
     );
+    assert_eq!(consent["spent"], true, "{consent}");
     // What has arrived is not dropped by saying it again.
     world
         .json(&["run", "--overwrite-target", &database(&world)])
@@ -101,6 +103,23 @@ fn consent_replaces_everything_and_is_noted() {
         world.target().value("SELECT count(*) FROM shop.orders"),
         "400"
     );
+    // The consent is used up: without the ledger, nobody has consented to dropping what is there.
+    world.target().run("DROP SCHEMA neonlift CASCADE");
+    let refused = world.json(&["schema"]).expect(2, "failed");
+    assert!(
+        refused
+            .only("failure")
+            .to_string()
+            .contains("--overwrite-target"),
+        "{refused}"
+    );
+    assert_eq!(
+        world.target().value("SELECT count(*) FROM shop.orders"),
+        "400"
+    );
+    world
+        .json(&["run", "--overwrite-target", &database(&world)])
+        .expect(0, "awaiting_sign_off");
 }
 
 #[test]
@@ -195,6 +214,9 @@ const KEYS_AND_TRIGGERS: &str = "
 #[test]
 fn rows_alone_go_into_the_tables_that_are_there() {
     let world = World::new(20);
+    world
+        .source()
+        .run("CREATE TABLE \"x$neonlift$; it's \\ $$\" (a int)");
     defined(&world);
     let before = world.target().rows(KEYS_AND_TRIGGERS);
     assert!(before.len() > 10, "{before:?}");

@@ -12,7 +12,7 @@ mod process;
 mod start;
 
 pub use error::Error;
-pub use note::{Held, Note, look};
+pub use note::{Held, Note, NoteFile, find, look};
 pub use process::serve;
 pub use start::{COMMAND, Holder, Origin};
 
@@ -35,16 +35,13 @@ const SIGN_OF_LIFE: Duration = Duration::from_secs(60);
 /// # Errors
 /// The note cannot be removed.
 pub fn release(session_file: &Path) -> Result<Option<Released>, Error> {
-    match look(session_file) {
-        Some(held) => held.release().map(Some),
-        None => Ok(None),
-    }
+    find(session_file).map(NoteFile::release).transpose()
 }
 
 /// A holder that was told to end.
 #[derive(Debug)]
 #[must_use]
-pub struct Released(Held);
+pub struct Released(NoteFile);
 
 impl Released {
     /// Waits until it has ended, and the source is free of it; whether it has.

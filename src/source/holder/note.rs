@@ -92,29 +92,44 @@ fn refused<'a>(doing: &'static str, file: &'a Path) -> impl FnOnce(io::Error) ->
     }
 }
 
-/// The note that a session's holder left, whether it lives or not; `None` where there is none.
+/// The note that a session's holder left, whether it lives or not; `None` where there is none, or
+/// none that can be read.
 pub fn look(session_file: &Path) -> Option<Held> {
-    let file = file_of(session_file);
-    let mut open = File::open(&file).ok()?;
-    let mut text = String::new();
-    open.read_to_string(&mut text).ok()?;
-    let note = toml::from_str(&text).ok()?;
-    Some(Held { note, file, open })
+    find(session_file)?.read().ok()
 }
 
-/// A note that was found.
+/// The file of the note that a session's holder left, whatever it says.
+pub fn find(session_file: &Path) -> Option<NoteFile> {
+    let path = file_of(session_file);
+    let open = File::open(&path).ok()?;
+    Some(NoteFile { path, open })
+}
+
+/// A note's file that was found. Another version of neonlift may have written it: its holder is
+/// known, and ended, by the file alone.
 #[derive(Debug)]
-pub struct Held {
-    /// What it says.
-    pub note: Note,
-    file: PathBuf,
+pub struct NoteFile {
+    path: PathBuf,
     open: File,
 }
 
-impl Held {
-    /// The note's file.
-    pub fn file(&self) -> &Path {
-        &self.file
+impl NoteFile {
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What it says.
+    ///
+    /// # Errors
+    /// The file itself, when it cannot be read as a note.
+    pub fn read(self) -> Result<Held, Self> {
+        let mut text = String::new();
+        let read = (&self.open).read_to_string(&mut text).ok();
+        match read.and_then(|_| toml::from_str(&text).ok()) {
+            Some(note) => Ok(Held { note, file: self }),
+            None => Err(self),
+        }
     }
 
     /// Whether its holder lives.
@@ -127,30 +142,50 @@ impl Held {
         }
     }
 
+    /// Tells the holder to end.
+    ///
+    /// # Errors
+    /// The file cannot be removed.
+    pub fn release(self) -> Result<Released, Error> {
+        match fs::remove_file(&self.path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(refused("remove", &self.path)(error))
+            }
+            _ => Ok(Released(self)),
+        }
+    }
+}
+
+/// A note that was found.
+#[derive(Debug)]
+pub struct Held {
+    /// What it says.
+    pub note: Note,
+    file: NoteFile,
+}
+
+impl Held {
+    /// The note's file.
+    pub fn file(&self) -> &Path {
+        self.file.path()
+    }
+
+    /// Whether its holder lives.
+    pub fn is_alive(&self) -> bool {
+        self.file.is_alive()
+    }
+
     /// When the snapshot is let go, unless it is used before.
     pub fn until(&self) -> Timestamp {
-        until(&self.open, &self.note).unwrap_or(self.note.since)
+        until(&self.file.open, &self.note).unwrap_or(self.note.since)
     }
 
     /// Begins the time limit again: the snapshot is in use.
     pub(super) fn put_off(&self) {
-        let open = File::options().write(true).open(&self.file);
+        let open = File::options().write(true).open(self.file());
         let touched = open.and_then(|file| file.set_modified(SystemTime::now()));
         if let Err(error) = touched {
             tracing::warn!(%error, "the held snapshot's time limit cannot be put off");
-        }
-    }
-
-    /// Tells the holder to end.
-    ///
-    /// # Errors
-    /// The note cannot be removed.
-    pub fn release(self) -> Result<Released, Error> {
-        match fs::remove_file(&self.file) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(refused("remove", &self.file)(error))
-            }
-            _ => Ok(Released(self)),
         }
     }
 }
@@ -282,12 +317,27 @@ mod tests {
     fn a_holder_whose_note_is_gone_or_anothers_is_told_to_end() {
         let (_folder, session) = session();
         let own = Own::write(&session, note(60)).unwrap();
-        let released = look(&session).unwrap().release().unwrap();
+        let released = find(&session).unwrap().release().unwrap();
         assert!(!own.stands() && released.0.is_alive());
         let other = Own::write(&session, note(60)).unwrap();
         assert!(!own.stands() && other.stands());
         drop(own);
         assert!(other.stands(), "the other's note was removed");
+    }
+
+    #[test]
+    fn a_holder_whose_note_cannot_be_read_is_told_to_end() {
+        let (_folder, session) = session();
+        let own = Own::write(&session, note(60)).unwrap();
+        let text = toml::to_string(&own.note).unwrap();
+        fs::write(&own.file, format!("newer = 1\n{text}")).unwrap();
+        assert!(look(&session).is_none());
+        let found = find(&session).unwrap().read().unwrap_err();
+        assert!(found.is_alive() && own.stands());
+        let released = found.release().unwrap();
+        assert!(!own.stands() && released.0.is_alive());
+        drop(own);
+        assert!(!released.0.is_alive());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! policy takes it.
 
 use crate::config::{Onto, Select};
-use crate::figures::counted;
+use crate::figures::{counted, grouped};
 use crate::postgres::catalogue::{self, LEDGER_SCHEMA};
 use crate::postgres::{Connection, Error as PostgresError, count, large_object};
 use crate::session::Identity;
@@ -91,11 +91,14 @@ fn told(runs: &[String], found: &[catalogue::TableName]) -> Option<String> {
         (Some(run), _) => Some(format!(
             "it holds the migration {run} (schema {LEDGER_SCHEMA})"
         )),
-        (None, false) => Some(format!(
-            "it holds {} tables and views ({}…)",
-            found.len(),
-            first.join(", ")
-        )),
+        (None, false) => {
+            let what = match found.len() {
+                1 => "1 table or view".to_owned(),
+                many => format!("{} tables and views", grouped(many as u64)),
+            };
+            let more = if found.len() > first.len() { "…" } else { "" };
+            Some(format!("it holds {what} ({}{more})", first.join(", ")))
+        }
     }
 }
 
@@ -103,9 +106,10 @@ fn overwrite(work: Work<'_>, identity: &Identity, found: &str, at_stake: &[AtSta
     let lost = loss(at_stake, &work.session.select);
     let consent = work.session.consent.as_ref().filter(|consent| {
         let tied = consent.identity.as_ref();
-        tied.map_or(consent.database == identity.database, |tied| {
+        let same = tied.map_or(consent.database == identity.database, |tied| {
             tied == identity
-        })
+        });
+        same && !consent.spent
     });
     match consent {
         Some(consent) => Check::warning(

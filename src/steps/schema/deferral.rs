@@ -67,9 +67,8 @@ const SETTINGS: &str = "SET LOCAL search_path = ''; SET CONSTRAINTS ALL IMMEDIAT
 
 fn refuse_rows(scope: &Scope) -> String {
     let covered = scope.covers("c.oid");
-    format!(
-        "DO $neonlift$
-         DECLARE found regclass; has_rows boolean; seeded text[] := '{{}}';
+    quote::block(&format!(
+        "DECLARE found regclass; has_rows boolean; seeded text[] := '{{}}';
          BEGIN
            FOR found IN SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
                         WHERE c.relkind = 'r' AND {USERS_OWN} AND {covered}
@@ -81,8 +80,8 @@ fn refuse_rows(scope: &Scope) -> String {
              RAISE EXCEPTION USING ERRCODE = '{SEED_ROWS}',
                                    MESSAGE = array_to_string(seeded, ', ');
            END IF;
-         END $neonlift$"
-    )
+         END"
+    ))
 }
 
 /// What a partition has from its parent is the parent's (`conparentid`, `tgparentid`).
@@ -133,9 +132,8 @@ fn note(run: &str, scope: &Scope) -> String {
 
 fn put_off(run: &str, scope: &Scope) -> String {
     let covered = scope.covers("c.oid");
-    format!(
-        "DO $neonlift$
-         DECLARE change text;
+    quote::block(&format!(
+        "DECLARE change text;
          BEGIN
            FOR change IN
              SELECT CASE kind
@@ -149,8 +147,8 @@ fn put_off(run: &str, scope: &Scope) -> String {
              WHERE c.relkind = 'm' AND c.relispopulated AND {USERS_OWN} AND {covered} LOOP
              EXECUTE change;
            END LOOP;
-         END $neonlift$"
-    )
+         END"
+    ))
 }
 
 /// The tables with rows in them, if that is what was refused.

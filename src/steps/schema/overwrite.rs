@@ -144,9 +144,8 @@ fn named([catalogue, name, namespace, which]: &[&str; 4], schemas: &[String]) ->
 /// What PostgreSQL drops silently with an object hangs on it by an automatic or internal
 /// dependency; a normal one is somebody else's ("51.18. pg_depend" of its manual).
 fn refuse_others(objects: &str) -> String {
-    format!(
-        "DO $neonlift$
-         DECLARE others text;
+    quote::block(&format!(
+        "DECLARE others text;
          BEGIN
            WITH RECURSIVE gone(classid, objid) AS (
              SELECT * FROM ({objects}) listed(classid, objid)
@@ -161,15 +160,14 @@ fn refuse_others(objects: &str) -> String {
            IF others IS NOT NULL THEN
              RAISE EXCEPTION USING ERRCODE = '{STANDS_ON}', MESSAGE = others;
            END IF;
-         END $neonlift$"
-    )
+         END"
+    ))
 }
 
 /// One may have gone with another.
 fn drop_all(objects: &str) -> String {
-    format!(
-        "DO $neonlift$
-         DECLARE found record;
+    quote::block(&format!(
+        "DECLARE found record;
          BEGIN
            FOR found IN SELECT * FROM ({objects}) listed(classid, objid)
                         WHERE objid IS NOT NULL LOOP
@@ -182,14 +180,13 @@ fn drop_all(objects: &str) -> String {
                END IF;
              END;
            END LOOP;
-         END $neonlift$"
-    )
+         END"
+    ))
 }
 
 fn drop_schemas(schemas: &[String]) -> String {
-    format!(
-        "DO $neonlift$
-         DECLARE found text;
+    quote::block(&format!(
+        "DECLARE found text;
          BEGIN
            FOR found IN SELECT nspname FROM pg_namespace n
                         WHERE nspname = ANY (ARRAY[{}]::text[]) AND nspname <> 'public'
@@ -199,9 +196,9 @@ fn drop_schemas(schemas: &[String]) -> String {
                                           AND d.refclassid = 'pg_namespace'::regclass) LOOP
              EXECUTE format('DROP SCHEMA %I', found);
            END LOOP;
-         END $neonlift$",
+         END",
         schemas.join(", ")
-    )
+    ))
 }
 
 /// Tells the refusal to drop what others stand on from any other.

@@ -1,4 +1,6 @@
 use super::*;
+use crate::failure::Failure;
+use crate::session::report::{self, Report};
 use crate::session::{Identity, Place};
 use crate::wizard::{Event, News, Side};
 
@@ -107,4 +109,46 @@ fn consent_is_for_the_database_that_it_was_given_for() {
     let side = Side::Target;
     wizard.handle(Event::Described { side, url }, at(3));
     assert_eq!(wizard.session().consent, None, "another place");
+}
+
+#[test]
+fn the_policy_is_fixed_once_the_target_may_have_been_written_to() {
+    let mut wizard = wizard();
+    let onto = |onto| Event::Chosen {
+        select: Box::default(),
+        onto,
+    };
+    record(&mut wizard, Step::Schema, State::Failed);
+    assert!(!is_refused(&wizard.handle(onto(Onto::Existing), at(1))));
+    for state in [State::Done, State::Interrupted, State::Running] {
+        record(&mut wizard, Step::Schema, state);
+        for other in [
+            onto(Onto::Empty),
+            onto(Onto::Overwrite),
+            overwrite("neondb"),
+        ] {
+            assert!(is_refused(&wizard.handle(other, at(2))), "{state:?}");
+        }
+        assert_eq!(wizard.handle(onto(Onto::Existing), at(2)), []);
+    }
+    assert_eq!(wizard.session().target_policy(), Onto::Existing);
+}
+
+#[test]
+fn consent_is_for_one_time() {
+    let mut wizard = wizard();
+    let spent = |wizard: &Wizard| wizard.session().consent.as_ref().unwrap().spent;
+    wizard.handle(overwrite("neondb"), at(1));
+    let failure = Failure::new("refused", "why");
+    wizard.settle(Step::Schema, Err(failure), at(2));
+    assert!(!spent(&wizard));
+    let report = Report::Schema(report::Schema::default());
+    wizard.settle(Step::Schema, Ok(Box::new(report)), at(3));
+    assert!(spent(&wizard));
+    assert_eq!(wizard.handle(overwrite("neondb"), at(4)), []);
+    assert!(spent(&wizard), "it is not taken in store");
+    assert_eq!(wizard.session().target_policy(), Onto::Overwrite);
+    record(&mut wizard, Step::Schema, State::Failed);
+    wizard.handle(overwrite("neondb"), at(5));
+    assert!(!spent(&wizard));
 }
