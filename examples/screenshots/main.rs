@@ -30,7 +30,12 @@ const INSIDE: &str = "NEONLIFT_SCREENSHOTS_INSIDE";
 const TITLE: &str = "neonlift demo";
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
-    if std::env::var_os(INSIDE).is_some() {
+    // The program in the terminal starts itself once more, without this one's environment, to hold
+    // the snapshot.
+    let holds = std::env::args()
+        .nth(1)
+        .is_some_and(|command| command == "hold");
+    if holds || std::env::var_os(INSIDE).is_some() {
         return Ok(neonlift::cli::main());
     }
     let assets = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets");

@@ -88,10 +88,10 @@ pub(super) struct Choice {
     #[arg(long, global = true)]
     pub data_only: bool,
     /// What the target may hold: nothing (empty), anything, which stays (existing), anything, of which
-    /// goes what stands in the way (overwrite, needs consent)
+    /// goes all of it, or what a selection takes (overwrite, needs consent)
     #[arg(long, global = true, value_name = "POLICY", value_parser = onto)]
     pub onto: Option<Onto>,
-    /// Consent to drop what stands in the way on the target: the name of its database, exactly
+    /// Consent to drop what the target holds, or what a selection takes: the name of its database, exactly
     #[arg(long, global = true, value_name = "DBNAME")]
     pub overwrite_target: Option<String>,
 }

@@ -20,6 +20,7 @@ mod policies;
 #[allow(dead_code, reason = "the suite of faults needs more of it")]
 mod processes;
 mod road;
+mod row_security;
 mod schema_files;
 mod secrets;
 mod selection;

@@ -5,6 +5,9 @@ use crate::terminal::{CTRL_C, CTRL_Z, ENTER, Terminal};
 use neonlift::session::{State, Step, store};
 use rustix::process::Signal;
 
+/// A worker a table: small tables would share transactions, and wait with the one that is held.
+const WORKERS: &str = "[transfer]\njobs = 12\n";
+
 /// A migration up to the transfer.
 pub(crate) struct Migration(World);
 
@@ -26,7 +29,11 @@ impl Migration {
 
     /// The wizard, before the transfer.
     fn wizard(&self) -> Terminal {
-        let terminal = Terminal::start(&self.0.neonlift(&[]), 80, 24);
+        let terminal = Terminal::start(
+            &self.0.neonlift(&["--config", &self.0.config(WORKERS)]),
+            80,
+            24,
+        );
         terminal.wait_for("the step transfer", |screen| {
             let text = screen.contents();
             text.contains("Enter run transfer") || text.contains("Enter go on with transfer")
@@ -34,7 +41,7 @@ impl Migration {
         terminal
     }
 
-    /// The wizard amid the transfer, all but one table done.
+    /// The wizard amid the transfer, all but one table done, and what stands on the small ones.
     pub(crate) fn transferring(&self) -> Terminal {
         let mut terminal = self.wizard();
         terminal.press(ENTER);
@@ -59,7 +66,7 @@ impl Migration {
 }
 
 fn amid_the_rows(terminal: &Terminal) {
-    terminal.wait_for_text("11 of 12 done, 1 at work");
+    terminal.wait_for_text("11 of 13 done, ");
     // Never all before it is done.
     terminal.wait_for_text("97.5 %");
 }
@@ -148,7 +155,7 @@ fn suspended_and_called_back_the_screen_is_there_again() {
     terminal.press("fg\n");
     terminal.wait_for("a whole screen", |screen| {
         let text = screen.contents();
-        text.contains("11 of 12 done") && !text.contains("the shell:")
+        text.contains("11 of 13 done") && !text.contains("the shell:")
     });
     assert_eq!(terminal.title(), title);
 

@@ -332,7 +332,13 @@ async fn work_off<'s>(
                 Ended::Parcel(tables, ended) => {
                     ended?;
                     at_work.parcels -= 1;
-                    builds.gauge.iter().for_each(|gauge| gauge.add(tables, 0));
+                    let all_done = builds.small.is_empty() && at_work.parcels == 0;
+                    if let Some(gauge) = &builds.gauge {
+                        gauge.add(tables, 0);
+                        if all_done {
+                            gauge.finish();
+                        }
+                    }
                 }
             },
             arrival = next(site.finish, arrivals), if !all_in => match arrival {
@@ -344,10 +350,7 @@ async fn work_off<'s>(
                 }
                 None => return Err(Error::Stopped),
             },
-            else => {
-                builds.gauge.iter().for_each(|gauge| gauge.finish());
-                return Ok(());
-            }
+            else => return Ok(()),
         }
     }
 }
