@@ -21,6 +21,9 @@ use tokio_postgres::{AsyncMessage, CancelToken, Client, Row, Socket};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
+/// So long a session that is given up tries to tell its server.
+const CANCEL_LIMIT: Duration = Duration::from_secs(2);
+
 /// So many of a server's latest notices are kept.
 const NOTICES_KEPT: usize = 200;
 
@@ -169,9 +172,11 @@ impl Connection {
         tokio::select! {
             done = work => Ok(done),
             () = cancel.cancelled() => {
-                // Best effort: closing the session would end the work too, only later.
-                if let Err(error) = self.canceller().cancel().await {
-                    tracing::debug!(%error, "the server was not told to cancel");
+                // Best effort: closing the session would end the work too, only later. A road that
+                // stands still carries no request either, and nobody waits for that.
+                let told = tokio::time::timeout(CANCEL_LIMIT, self.canceller().cancel()).await;
+                if !matches!(told, Ok(Ok(()))) {
+                    tracing::debug!(?told, "the server was not told to cancel");
                 }
                 Err(Error::Cancelled)
             }

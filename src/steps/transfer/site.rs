@@ -13,7 +13,7 @@ use crate::steps::transfer::selection::comes_from_files;
 use crate::steps::{Error, Work, definitions};
 use crate::target::{self, Control, Ledger};
 use crate::transfer::finish::{Extent, Finish, Finished};
-use crate::transfer::{Arrival, Moved, Moving, MovingObjects, together};
+use crate::transfer::{Arrival, Error as TransferError, Moved, Moving, MovingObjects, together};
 use futures_util::future::FutureExt;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -64,7 +64,11 @@ impl Site<'_> {
         };
         let moving_objects = async {
             match self.selected.select().takes_large_objects() {
-                true => objects.all().await,
+                // Dropped, its session ends and the server takes back what is half-way.
+                true => match cancel.run_until_cancelled(objects.all()).await {
+                    Some(moved) => moved,
+                    None => Err(TransferError::Stopped),
+                },
                 false => Ok(LoadedObjects::default()),
             }
         };
