@@ -171,21 +171,9 @@ impl Compare<'_> {
         pair: &Pair,
         method: Method,
     ) -> Result<(ComparedTable, Vec<ComparedCollection>), PostgresError> {
-        let mut compared = ComparedTable {
-            schema: name.schema.clone(),
-            table: name.name.clone(),
-            source_rows: None,
-            target_rows: None,
-            source_hash: None,
-            target_hash: None,
-            equal: false,
-            left_out: false,
-            condition: pair
-                .source
-                .as_ref()
-                .and_then(|table| table.condition.clone()),
-            written_since: None,
-        };
+        let mut compared = ComparedTable::new(&name.schema, &name.name);
+        let meant = pair.source.as_ref();
+        compared.condition = meant.and_then(|table| table.condition.clone());
         let (Some(left), Some(right)) = (&pair.source, &pair.target) else {
             let mut rows = 0;
             if let Some(table) = &pair.source {
@@ -278,16 +266,12 @@ impl Compare<'_> {
             large_object::digest(target, among)
         )?;
         let compared = ComparedTable {
-            schema: large_object::SCHEMA.to_owned(),
-            table: large_object::TABLE.to_owned(),
             equal: here == there,
             source_rows: Some(here.0),
             target_rows: Some(there.0),
             source_hash: Some(here.1),
             target_hash: Some(there.1),
-            left_out: false,
-            condition: None,
-            written_since: None,
+            ..ComparedTable::new(large_object::SCHEMA, large_object::TABLE)
         };
         Ok(Some(compared).filter(|_| (here.0, there.0) != (0, 0)))
     }
@@ -296,16 +280,8 @@ impl Compare<'_> {
 /// A table that was not to be moved.
 fn not_selected(name: &TableName) -> ComparedTable {
     ComparedTable {
-        schema: name.schema.clone(),
-        table: name.name.clone(),
-        source_rows: None,
-        target_rows: None,
-        source_hash: None,
-        target_hash: None,
-        equal: false,
         left_out: true,
-        condition: None,
-        written_since: None,
+        ..ComparedTable::new(&name.schema, &name.name)
     }
 }
 

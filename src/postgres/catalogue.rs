@@ -40,6 +40,14 @@ pub struct TableName {
 }
 
 impl TableName {
+    /// The name in a row of a catalogue: the schema in column `at`, the table's own in the next.
+    pub fn of(row: &Row, at: usize) -> Self {
+        Self {
+            schema: row.get(at),
+            name: row.get(at + 1),
+        }
+    }
+
     /// The name as SQL, quoted and qualified.
     pub fn sql(&self) -> String {
         quote::qualified(&self.schema, &self.name)
@@ -149,10 +157,7 @@ pub async fn tables(connection: &Connection) -> Result<Vec<Table>, Error> {
         .iter()
         .map(|row| Table {
             oid: row.get(0),
-            name: TableName {
-                schema: row.get(1),
-                name: row.get(2),
-            },
+            name: TableName::of(row, 1),
             columns: columns.remove(&row.get::<_, Oid>(0)).unwrap_or_default(),
             heap_bytes: size(row, 3),
             toast_bytes: size(row, 4),
@@ -372,13 +377,7 @@ async fn relations(connection: &Connection, which: &str) -> Result<Vec<TableName
         )
         .await
         .map_err(Error::while_doing("listing the relations"))?;
-    Ok(rows
-        .iter()
-        .map(|row| TableName {
-            schema: row.get(0),
-            name: row.get(1),
-        })
-        .collect())
+    Ok(rows.iter().map(|row| TableName::of(row, 0)).collect())
 }
 
 /// The definitions of a table's indexes, by name.

@@ -30,8 +30,6 @@ pub const STATISTICS: &str = "ANALYZE";
 
 /// The mark that every chunk is in.
 const ROWS: &str = "all rows";
-/// The mark that everything is built.
-const FINISHED: &str = "everything";
 
 /// The key of the ledger's table of definitions: violating it means "built already".
 pub(super) const BUILT_KEY: &str = "built_pkey";
@@ -158,10 +156,7 @@ impl<'a> Ledger<'a> {
                    WHERE t.run = $1 ORDER BY 1, 2, c.chunk";
         let mut tables: Vec<PlannedTable> = Vec::new();
         for row in &self.rows(sql).await? {
-            let table = TableName {
-                schema: row.get(0),
-                name: row.get(1),
-            };
+            let table = TableName::of(row, 0);
             if tables.last().is_none_or(|last| last.table != table) {
                 let (snapshot, fingerprint) = (row.get(2), row.get(3));
                 tables.push(PlannedTable {
@@ -258,22 +253,6 @@ impl<'a> Ledger<'a> {
     /// Whether it was ever found that every chunk is in.
     pub async fn rows_are_complete(&self) -> Result<bool, Error> {
         self.has_mark(ROWS).await
-    }
-
-    /// Whether everything that follows the rows is built, too.
-    pub async fn is_finished(&self) -> Result<bool, Error> {
-        self.has_mark(FINISHED).await
-    }
-
-    /// Marks that everything is built.
-    pub async fn finish(&self) -> Result<(), Error> {
-        let (run, mark) = (quote::literal(self.run), quote::literal(FINISHED));
-        let sql = format!(
-            "INSERT INTO neonlift.built (run, definition) VALUES ({run}, {mark}) ON CONFLICT DO NOTHING"
-        );
-        self.connection
-            .batch("marking that everything is built", &sql)
-            .await
     }
 
     pub(super) async fn has_mark(&self, mark: &str) -> Result<bool, Error> {

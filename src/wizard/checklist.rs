@@ -258,8 +258,20 @@ mod tests {
         Timestamp::from_second(1_790_000_000 + second).unwrap()
     }
 
+    /// The session after a step that found this.
+    fn with_report(mut session: Session, step: Step, report: Report) -> Session {
+        let record = Record {
+            state: State::Done,
+            report: Some(report),
+            ..Record::default()
+        };
+        session.steps.insert(step, record);
+        session.checklist = evaluated(&session);
+        session
+    }
+
     /// The session after a transfer that did not move these tables.
-    fn moved_without(mut session: Session, tables: &[&str]) -> Session {
+    fn moved_without(session: Session, tables: &[&str]) -> Session {
         let named = |table: &&str| NotMoved {
             schema: "shop".to_owned(),
             table: (*table).to_owned(),
@@ -277,14 +289,7 @@ mod tests {
             row_seconds: 0.0,
             build_seconds: 0.0,
         };
-        let record = Record {
-            state: State::Done,
-            report: Some(Report::Transfer(transfer)),
-            ..Record::default()
-        };
-        session.steps.insert(Step::Transfer, record);
-        session.checklist = evaluated(&session);
-        session
+        with_report(session, Step::Transfer, Report::Transfer(transfer))
     }
 
     fn left_out(session: &Session) -> Option<&Item> {
@@ -316,16 +321,11 @@ mod tests {
     /// The item about writes, after a comparison that found this.
     fn quiet(equal: bool, written_since: Option<bool>, before: Option<&Session>) -> Session {
         let table = ComparedTable {
-            condition: None,
-            schema: "shop".to_owned(),
-            table: "orders".to_owned(),
             source_rows: Some(1),
             target_rows: Some(1),
-            source_hash: None,
-            target_hash: None,
             equal,
-            left_out: false,
             written_since,
+            ..ComparedTable::new("shop", "orders")
         };
         let found = Comparison {
             rows_compared: true,
@@ -335,15 +335,8 @@ mod tests {
             tables: vec![table],
             collections: Vec::new(),
         };
-        let mut session = before.cloned().unwrap_or_else(|| Session::new(at(0), 1));
-        let record = Record {
-            state: State::Done,
-            report: Some(Report::Compare(found)),
-            ..Record::default()
-        };
-        session.steps.insert(Step::Compare, record);
-        session.checklist = evaluated(&session);
-        session
+        let session = before.cloned().unwrap_or_else(|| Session::new(at(0), 1));
+        with_report(session, Step::Compare, Report::Compare(found))
     }
 
     fn writes_item(session: &Session) -> &Item {
@@ -377,16 +370,11 @@ mod tests {
     #[test]
     fn the_proof_counts_what_is_equal_and_tells_what_is_left_out() {
         let table = |rows, left_out: bool| ComparedTable {
-            condition: None,
-            schema: "shop".to_owned(),
-            table: "t".to_owned(),
             source_rows: Some(rows),
             target_rows: (!left_out).then_some(rows),
-            source_hash: None,
-            target_hash: None,
             equal: !left_out,
             left_out,
-            written_since: None,
+            ..ComparedTable::new("shop", "t")
         };
         let proof = proof(&[table(3, false), table(4, true)], at(0));
         assert!(proof.starts_with("1 table, 3 rows, counts and content equal"));

@@ -1,7 +1,7 @@
 //! One migration on roads where a fault can strike, from its first step to the proof.
 
 use crate::equality::{content, differences};
-use crate::fixture::{Database, Ended, Running, Side, World, eventually};
+use crate::fixture::{Database, Ended, Running, STEPS, Side, World, eventually};
 use crate::processes;
 use crate::road::{Entrance, Point, Road, Traffic};
 use neonlift::postgres::ConnectionString;
@@ -27,17 +27,6 @@ const NOTES: &str = "
     SELECT setval(format('%I.%I', schemaname, sequencename), last_value) FROM pg_sequences
       WHERE last_value IS NOT NULL;
     ANALYZE notes";
-
-/// The steps that do something, in their order.
-pub(crate) const STEPS: [&str; 7] = [
-    "prerequisites",
-    "connections",
-    "inventory",
-    "backup",
-    "schema",
-    "transfer",
-    "compare",
-];
 
 /// The servers of a suite, with what is to arrive.
 pub(crate) struct Suite {

@@ -1,7 +1,8 @@
 //! Killed at 25 points spread over all steps: the same command goes on, nothing lost, nothing
 //! doubled.
 
-use crate::case::{STEPS, Suite};
+use crate::case::Suite;
+use crate::fixture::STEPS;
 use crate::road::{Held, Point};
 use crate::seed::Seed;
 use rstest::rstest;

@@ -1,20 +1,10 @@
 //! A whole migration, and whether what arrived is what was there.
 
-use crate::fixture::{Running, SEVERAL_CHUNKS, World};
+use crate::fixture::{Running, SEVERAL_CHUNKS, STEPS, World};
 use crate::processes;
 use neonlift::practice::sample::embed;
 use std::collections::BTreeSet;
 use std::fs;
-
-const STEPS: [&str; 7] = [
-    "prerequisites",
-    "connections",
-    "inventory",
-    "backup",
-    "schema",
-    "transfer",
-    "compare",
-];
 
 #[test]
 fn a_run_ends_in_equal_databases_that_are_used_alike() {

@@ -27,6 +27,17 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(120);
 /// Documents enough for several chunks of a mebibyte, few enough to be quick.
 pub(crate) const SEVERAL_CHUNKS: u64 = 2_000;
 
+/// The steps that do something, in their order.
+pub(crate) const STEPS: [&str; 7] = [
+    "prerequisites",
+    "connections",
+    "inventory",
+    "backup",
+    "schema",
+    "transfer",
+    "compare",
+];
+
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -308,6 +319,12 @@ impl World {
         let file = self.folder.path().join("config.toml");
         fs::write(&file, text).expect("a configuration");
         file.display().to_string()
+    }
+
+    /// A session whose schema stands on the target under this configuration, and no row.
+    pub(crate) fn until_schema(&self, config: &str) {
+        self.json(&["run", "--until", "schema", "--config", config])
+            .expect(0, "done");
     }
 
     /// As [`World::small_chunks`], and the snapshot ends with the program.

@@ -243,9 +243,7 @@ fn a_source_that_crashes_ends_it_and_the_next_run_takes_a_new_snapshot() {
 fn lost_amid_the_rows(lose: impl FnOnce(&World)) -> (World, Ended) {
     let world = World::new(SEVERAL_CHUNKS);
     let config = world.small_chunks();
-    world
-        .json(&["run", "--until", "schema", "--config", &config])
-        .expect(0, "done");
+    world.until_schema(&config);
     world.faults().delay(Duration::from_millis(80));
     let running = world.start(&["run", "--config", &config]);
     eventually("a loaded chunk", || (world.chunks().0 > 0).then_some(()));

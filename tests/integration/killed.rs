@@ -17,9 +17,7 @@ pub(crate) fn stopped_amid(
     config: &str,
     stop: impl FnOnce(Running) -> Ended,
 ) -> Ended {
-    world
-        .json(&["run", "--until", "schema", "--config", config])
-        .expect(0, "done");
+    world.until_schema(config);
     let holder = rows_kept_out(world);
     let running = world.start(&["run", "--config", config]);
     eventually("a loaded chunk", || (world.chunks().0 > 0).then_some(()));
@@ -148,9 +146,7 @@ fn what_was_built_on_rows_that_changed_is_built_again() {
          CREATE INDEX big_note ON big (note); ALTER TABLE big CLUSTER ON big_note",
     );
     let config = world.small_chunks_unheld();
-    world
-        .json(&["run", "--until", "schema", "--config", &config])
-        .expect(0, "done");
+    world.until_schema(&config);
     let kept_out = rows_kept_out(&world);
     let running = world.start(&["run", "--config", &config]);
     let built = "SELECT count(*) FROM neonlift.built WHERE definition = 'ANALYZE public big '";
@@ -185,9 +181,7 @@ fn what_was_built_on_rows_that_changed_is_built_again() {
 fn killed_while_building_on(table: &str) {
     let world = World::new(SEVERAL_CHUNKS);
     let config = world.config("[transfer]\njobs = 1\n");
-    world
-        .json(&["run", "--until", "schema", "--config", &config])
-        .expect(0, "done");
+    world.until_schema(&config);
     // Lets rows in and keeps indexes out.
     let holder = world.target().open();
     holder.run(&format!(

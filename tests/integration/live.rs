@@ -88,9 +88,7 @@ fn a_half_loaded_table_with_a_row_of_somebody_else_is_not_emptied() {
 fn a_source_that_is_written_to_while_a_killed_run_was_building() {
     let world = World::new(SEVERAL_CHUNKS);
     let config = world.config("[transfer]\njobs = 1\n");
-    world
-        .json(&["run", "--until", "schema", "--config", &config])
-        .expect(0, "done");
+    world.until_schema(&config);
     // Lets rows in and keeps indexes out.
     let holder = world.target().open();
     holder.run("BEGIN; LOCK TABLE shop.orders IN SHARE UPDATE EXCLUSIVE MODE");
@@ -132,9 +130,7 @@ fn a_source_that_is_written_to_while_a_killed_run_was_building() {
 fn chunks_that_a_crash_took_back_are_loaded_again() {
     let world = World::new(SEVERAL_CHUNKS);
     let config = world.small_chunks();
-    world
-        .json(&["run", "--until", "schema", "--config", &config])
-        .expect(0, "done");
+    world.until_schema(&config);
     let holder = rows_kept_out(&world);
     let running = world.start(&["run", "--config", &config]);
     eventually("loaded chunks", || (world.chunks().0 > 1).then_some(()));

@@ -1,19 +1,9 @@
 //! `neonlift demo`, from nothing to the signed checklist.
 
-use crate::fixture::World;
+use crate::fixture::{STEPS, World};
 use crate::terminal::{CTRL_U, ENTER, Terminal};
 use neonlift::session::{Session, Step, store};
 use std::path::Path;
-
-const STEPS: [&str; 7] = [
-    "prerequisites",
-    "connections",
-    "inventory",
-    "backup",
-    "schema",
-    "transfer",
-    "compare",
-];
 
 /// Runs a step and goes to the next one, as the footer says.
 fn step(terminal: &mut Terminal, step: &str) {

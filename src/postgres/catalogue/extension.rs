@@ -67,8 +67,7 @@ pub async fn extension_rows(connection: &Connection) -> Result<Vec<ExtensionRows
         .map_err(Error::while_doing(doing()))?;
     let mut found = Vec::new();
     for row in &tables {
-        let (schema, name) = (row.get(1), row.get(2));
-        let table = TableName { schema, name };
+        let table = TableName::of(row, 1);
         let condition: String = row.get(3);
         let sql = format!("SELECT count(*) FROM {} {condition}", table.sql());
         let counted = connection.query_one(&sql, &[]).await;

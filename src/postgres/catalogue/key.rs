@@ -56,12 +56,8 @@ pub async fn keys(connection: &Connection) -> Result<Vec<Key>, Error> {
 }
 
 fn key(row: &Row) -> Key {
-    let (schema, table) = (row.get(0), row.get(1));
     Key {
-        table: TableName {
-            schema,
-            name: table,
-        },
+        table: TableName::of(row, 0),
         name: row.get(2),
         primary: row.get(3),
         deferrable: row.get(4),

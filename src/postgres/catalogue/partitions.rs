@@ -30,11 +30,5 @@ pub async fn hashed_by_enum(connection: &Connection) -> Result<Vec<TableName>, E
         )
         .await
         .map_err(Error::while_doing("looking at the partitioned tables"))?;
-    Ok(rows
-        .iter()
-        .map(|row| TableName {
-            schema: row.get(0),
-            name: row.get(1),
-        })
-        .collect())
+    Ok(rows.iter().map(|row| TableName::of(row, 0)).collect())
 }

@@ -52,10 +52,7 @@ pub async fn all_relations(connection: &Connection) -> Result<Vec<Relation>, Err
     let mut relations = HashMap::with_capacity(rows.len());
     for row in &rows {
         let relation = Relation {
-            name: TableName {
-                schema: row.get(1),
-                name: row.get(2),
-            },
+            name: TableName::of(row, 1),
             kind: kind(row.get(3)),
             partition_of: None,
             inherits: Vec::new(),
@@ -154,16 +151,12 @@ pub async fn foreign_keys(connection: &Connection) -> Result<Vec<ForeignKey>, Er
         )
         .await
         .map_err(Error::while_doing("listing the foreign keys"))?;
-    let named = |row: &tokio_postgres::Row, at: usize| TableName {
-        schema: row.get(at),
-        name: row.get(at + 1),
-    };
     Ok(rows
         .iter()
         .map(|row| ForeignKey {
             name: row.get(0),
-            table: named(row, 1),
-            refers_to: named(row, 3),
+            table: TableName::of(row, 1),
+            refers_to: TableName::of(row, 3),
         })
         .collect())
 }

@@ -101,6 +101,22 @@ pub struct ComparedTable {
 }
 
 impl ComparedTable {
+    /// A table of which nothing is known yet; not equal.
+    pub fn new(schema: &str, table: &str) -> Self {
+        Self {
+            schema: schema.to_owned(),
+            table: table.to_owned(),
+            source_rows: None,
+            target_rows: None,
+            source_hash: None,
+            target_hash: None,
+            equal: false,
+            left_out: false,
+            condition: None,
+            written_since: None,
+        }
+    }
+
     /// `schema.table`, for people.
     fn name(&self) -> String {
         format!("{}.{}", self.schema, self.table)

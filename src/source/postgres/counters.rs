@@ -35,9 +35,6 @@ pub async fn counters(connection: &Connection) -> Result<HashMap<TableName, Stri
         .query(&sql, &[])
         .await
         .map_err(Error::while_doing("reading the tables' counters"))?;
-    let named = |row: &tokio_postgres::Row| {
-        let (schema, name) = (row.get(0), row.get(1));
-        (TableName { schema, name }, row.get(2))
-    };
-    Ok(rows.iter().map(named).collect())
+    let counted = rows.iter().map(|row| (TableName::of(row, 0), row.get(2)));
+    Ok(counted.collect())
 }

@@ -47,7 +47,7 @@ pub(super) struct Piece {
 }
 
 /// What all builds of a transfer have in common.
-pub(super) struct Site<'a> {
+pub(super) struct Builder<'a> {
     /// The transfer's end.
     pub(super) finish: &'a Finish<'a>,
     /// For large tables: the target's memory, and a session that asks how far the builds are.
@@ -58,7 +58,7 @@ pub(super) struct Site<'a> {
     stop: &'a CancellationToken,
 }
 
-impl<'a> Site<'a> {
+impl<'a> Builder<'a> {
     /// Opens what these builds need, before the first rows are in.
     pub(super) async fn open(
         finish: &'a Finish<'a>,

@@ -3,9 +3,9 @@
 //! road a table costs no round trip of its own. A table's statistics come after its last index.
 
 use super::Finish;
-use super::build::{Build, Piece, Site};
+use super::build::{Build, Builder, Piece};
 use super::definition::{
-    apart, describe, index_mark, mark, noted, rest_mark, statistics_mark, table,
+    Standing, apart, describe, index_mark, last_mark, mark, noted, standing, statistics_mark, table,
 };
 use super::vector::Need;
 use crate::postgres::catalogue::TableName;
@@ -43,8 +43,8 @@ pub(super) struct Builds {
     ready: Vec<Build>,
     /// What stands on small tables, until it is begun.
     small: HashMap<TableName, Vec<Piece>>,
-    /// Small tables whose rows are in.
-    arrived: Vec<TableName>,
+    /// What stands on small tables whose rows are in.
+    arrived: Vec<Vec<Piece>>,
     /// How many small tables are done.
     gauge: Option<Arc<Meter>>,
 }
@@ -61,9 +61,11 @@ impl Builds {
         for entry in entries {
             builds.add(finish, entry, built, large);
         }
+        let mut extended = extended_statistics(finish, entries, built);
         for table in finish.tables.keys() {
             if !built.contains(&statistics_mark(table)) {
-                builds.add_statistics(finish, table, entries, built, large.contains(table));
+                let extended = extended.remove(table).unwrap_or_default();
+                builds.add_statistics(finish, table, extended, large.contains(table));
             }
         }
         if !builds.small.is_empty() {
@@ -84,11 +86,12 @@ impl Builds {
         let Some(extent) = finish.tables.get(&table).copied() else {
             return;
         };
+        // Whichever way: a table that has grown since may have been a small one.
+        if standing(entry, built) != Standing::Nothing {
+            return;
+        }
+        const KINDS: [Class; 3] = [Class::Index, Class::PrimaryOrUnique, Class::Exclusion];
         if let Some(sql) = built_alone(finish, entry, large) {
-            // A table that has grown since may have got its key whole, as a small one.
-            if built.contains(&index_mark(entry)) || built.contains(&mark(entry)) {
-                return;
-            }
             let build = Build {
                 meter: finish.progress.index(&entry.name, extent.rows),
                 what: describe(entry),
@@ -100,16 +103,12 @@ impl Builds {
             };
             *self.open.entry(table.clone()).or_default() += 1;
             self.waiting.entry(table).or_default().push(build);
-        } else if !large.contains(&table) && !built.contains(&mark(entry)) {
-            const KINDS: [Class; 3] = [Class::Index, Class::PrimaryOrUnique, Class::Exclusion];
-            let index_stands = built.contains(&index_mark(entry));
-            if KINDS.contains(&entry.class()) && !index_stands {
-                let piece = Piece {
-                    mark: mark(entry),
-                    statement: whole(finish, entry),
-                };
-                self.small.entry(table).or_default().push(piece);
-            }
+        } else if !large.contains(&table) && KINDS.contains(&entry.class()) {
+            let piece = Piece {
+                mark: mark(entry),
+                statement: whole(finish, entry),
+            };
+            self.small.entry(table).or_default().push(piece);
         }
     }
 
@@ -118,20 +117,12 @@ impl Builds {
         &mut self,
         finish: &Finish<'_>,
         table: &TableName,
-        entries: &[&Entry],
-        built: &HashSet<String>,
+        extended: String,
         is_large: bool,
     ) {
         let extent = finish.tables.get(table).copied().unwrap_or_default();
         let what = format!("statistics of {table}");
-        let mut sql: String = entries
-            .iter()
-            .filter(|entry| entry.class() == Class::Statistics)
-            .filter(|entry| self::table(entry).as_ref() == Some(table))
-            .filter(|entry| !built.contains(&mark(entry)))
-            .map(|entry| whole(finish, entry).sql + "\n")
-            .collect();
-        sql += &format!("ANALYZE {};", table.sql());
+        let sql = format!("{extended}ANALYZE {};", table.sql());
         if !is_large {
             let mark = statistics_mark(table);
             let statement = noted(finish.run, what, &mark, &sql);
@@ -172,18 +163,21 @@ impl Builds {
         if let Some(builds) = self.waiting.remove(&table) {
             self.ready.extend(builds);
             self.analyze_when_built(&table);
-        } else if self.small.contains_key(&table) && !self.arrived.contains(&table) {
-            self.arrived.push(table);
+        } else {
+            self.arrived.extend(self.small.remove(&table));
         }
     }
 
     fn release_all(&mut self) {
-        let small = self
-            .small
-            .keys()
-            .filter(|table| !self.arrived.contains(table));
-        let tables: Vec<TableName> = self.waiting.keys().chain(small).cloned().collect();
+        let tables: Vec<TableName> = self.waiting.keys().cloned().collect();
         tables.into_iter().for_each(|table| self.release(table));
+        self.arrived
+            .extend(self.small.drain().map(|(_, pieces)| pieces));
+    }
+
+    /// Whether nothing on small tables is left to be begun.
+    fn no_parcel_is_left(&self) -> bool {
+        self.small.is_empty() && self.arrived.is_empty()
     }
 
     fn is_built(&mut self, table: &TableName) {
@@ -218,10 +212,9 @@ impl Builds {
             .checked_sub(share)
             .filter(|_| share > 0)?;
         let tables = self.arrived.split_off(rest);
-        let pieces = tables.iter().filter_map(|table| self.small.remove(table));
         Some(Parcel {
-            pieces: pieces.flatten().collect(),
             tables: tables.len() as u64,
+            pieces: tables.into_iter().flatten().collect(),
         })
     }
 }
@@ -234,12 +227,32 @@ struct Parcel {
 
 /// All of an entry with its mark, and with that of what it does besides making an index.
 fn whole(finish: &Finish<'_>, entry: &Entry) -> Statement {
-    let own = noted(finish.run, describe(entry), &mark(entry), &entry.sql);
-    let has_rest = entry.class() == Class::Index && !apart(entry).1.is_empty();
-    if has_rest {
-        return noted(finish.run, own.what, &rest_mark(entry), &own.sql);
+    let (own, last) = (mark(entry), last_mark(entry));
+    let statement = noted(finish.run, describe(entry), &own, &entry.sql);
+    match own == last {
+        true => statement,
+        false => noted(finish.run, statement.what, &last, &statement.sql),
     }
-    own
+}
+
+/// The SQL of the extended statistics that are missing, by table.
+fn extended_statistics(
+    finish: &Finish<'_>,
+    entries: &[&Entry],
+    built: &HashSet<String>,
+) -> HashMap<TableName, String> {
+    let mut missing: HashMap<TableName, String> = HashMap::new();
+    let extended = entries
+        .iter()
+        .filter(|entry| entry.class() == Class::Statistics && !built.contains(&mark(entry)));
+    for entry in extended {
+        if let Some(table) = table(entry) {
+            let sql = missing.entry(table).or_default();
+            *sql += &whole(finish, entry).sql;
+            sql.push('\n');
+        }
+    }
+    missing
 }
 
 /// The tables that are large.
@@ -285,9 +298,9 @@ pub(super) async fn build_on_arrival(
         return all_rows(finish, arrivals).await;
     }
     let stop = finish.cancel.child_token();
-    let site = Site::open(finish, &stop, &builds).await?;
+    let builder = Builder::open(finish, &stop, &builds).await?;
     let mut running = FuturesUnordered::new();
-    let result = work_off(&site, &mut builds, arrivals, &mut running).await;
+    let result = work_off(&builder, &mut builds, arrivals, &mut running).await;
     if result.is_err() {
         stop.cancel();
         while running.next().await.is_some() {}
@@ -312,7 +325,7 @@ struct AtWork {
 }
 
 async fn work_off<'s>(
-    site: &'s Site<'s>,
+    builder: &'s Builder<'s>,
     builds: &mut Builds,
     arrivals: &mut mpsc::Receiver<Arrival>,
     running: &mut Running<'s>,
@@ -320,7 +333,7 @@ async fn work_off<'s>(
     let mut all_in = false;
     let mut at_work = AtWork::default();
     loop {
-        begin(site, builds, running, &mut at_work);
+        begin(builder, builds, running, &mut at_work);
         tokio::select! {
             Some(ended) = running.next() => match ended {
                 Ended::Build(build, ended) => {
@@ -332,7 +345,7 @@ async fn work_off<'s>(
                 Ended::Parcel(tables, ended) => {
                     ended?;
                     at_work.parcels -= 1;
-                    let all_done = builds.small.is_empty() && at_work.parcels == 0;
+                    let all_done = builds.no_parcel_is_left() && at_work.parcels == 0;
                     if let Some(gauge) = &builds.gauge {
                         gauge.add(tables, 0);
                         if all_done {
@@ -341,7 +354,7 @@ async fn work_off<'s>(
                     }
                 }
             },
-            arrival = next(site.finish, arrivals), if !all_in => match arrival {
+            arrival = next(builder.finish, arrivals), if !all_in => match arrival {
                 Some(Arrival::Tables(tables)) => tables.into_iter().for_each(|table| builds.release(table)),
                 Some(Arrival::Planned) => {}
                 Some(Arrival::AllRows) => {
@@ -357,19 +370,19 @@ async fn work_off<'s>(
 
 /// Begins what can be begun.
 fn begin<'s>(
-    site: &'s Site<'s>,
+    builder: &'s Builder<'s>,
     builds: &mut Builds,
     running: &mut Running<'s>,
     at_work: &mut AtWork,
 ) {
-    while at_work.builds < site.finish.workers.max(1) {
+    while at_work.builds < builder.finish.workers.max(1) {
         let Some(build) = builds.next(at_work.vectors) else {
             break;
         };
         at_work.builds += 1;
         at_work.vectors |= build.need.is_some();
         let work = async move {
-            let ended = site.build(&build).await;
+            let ended = builder.build(&build).await;
             Ended::Build(build, ended)
         };
         running.push(work.boxed());
@@ -382,7 +395,7 @@ fn begin<'s>(
         builds.gauge.iter().for_each(|gauge| gauge.begin());
         let tables = parcel.tables;
         let work = async move {
-            let ended = site.build_together(parcel.pieces).await;
+            let ended = builder.build_together(parcel.pieces).await;
             Ended::Parcel(tables, ended)
         };
         running.push(work.boxed());

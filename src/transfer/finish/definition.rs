@@ -2,10 +2,10 @@
 
 use crate::postgres::catalogue::{Key, TableName};
 use crate::postgres::quote;
-use crate::postgres::script::Entry;
+use crate::postgres::script::{Class, Entry};
 use crate::session::report::KindCount;
 use crate::target::{INDEX, Ledger, REST, STATISTICS, Statement};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 /// The mark of an entry in the ledger: unique in a dump.
 pub(super) fn mark(entry: &Entry) -> String {
@@ -17,9 +17,37 @@ pub(super) fn index_mark(entry: &Entry) -> String {
     named_mark(INDEX, entry, &entry.name)
 }
 
-/// The mark of what an entry does besides making an index.
-pub(super) fn rest_mark(entry: &Entry) -> String {
-    named_mark(REST, entry, &format!("{} {}", entry.kind, entry.name))
+/// The mark that all of an entry is made: its own, but of an index that says more than its creation
+/// that of what it says besides.
+pub(super) fn last_mark(entry: &Entry) -> String {
+    match entry.class() {
+        Class::Index if !apart(entry).1.is_empty() => {
+            named_mark(REST, entry, &format!("{} {}", entry.kind, entry.name))
+        }
+        _ => mark(entry),
+    }
+}
+
+/// How much of an entry stands on the target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// Nothing.
+    Nothing,
+    /// Its index, which it is made of, or which it makes first.
+    Index,
+    /// All of it.
+    All,
+}
+
+/// How much of an entry stands, by the ledger's marks.
+pub(super) fn standing(entry: &Entry, built: &HashSet<String>) -> Standing {
+    if built.contains(&last_mark(entry)) {
+        Standing::All
+    } else if built.contains(&index_mark(entry)) {
+        Standing::Index
+    } else {
+        Standing::Nothing
+    }
 }
 
 /// The mark of a table's statistics.

@@ -22,7 +22,7 @@ use crate::progress::{Progress, Tone};
 use crate::session::report::{KindCount, LeftOut};
 use crate::target::{self, Control, Ledger, Statement, build_together};
 use building::{Builds, build_on_arrival, large_tables, planned};
-use definition::{apart, index_mark, mark, noted, rest_mark, statistics_mark, using_index};
+use definition::{Standing, apart, last_mark, noted, standing, statistics_mark, using_index};
 use std::collections::{HashMap, HashSet};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -111,8 +111,9 @@ impl Finish<'_> {
         let built = self.built(control).await?;
         let missing = |of: &dyn Fn(Class) -> bool| -> Vec<Made<'_>> {
             let of_class = entries.iter().filter(|entry| of(entry.class()));
-            let made = of_class.filter_map(|entry| self.made(entry, &built));
-            made.filter(|made| !built.contains(&made.mark)).collect()
+            of_class
+                .filter_map(|entry| self.made(entry, &built))
+                .collect()
         };
         let doing = "Creating what needs keys and indexes";
         self.batch(doing, control, &missing(&is_first)).await?;
@@ -151,23 +152,19 @@ impl Finish<'_> {
         let triggers = missing(&|class| class == Class::EventTrigger);
         let refused = self.try_each(control, &triggers, &[NOT_ALLOWED, UNDEFINED]);
         finished.left_out.extend(refused.await?);
-        Ledger::new(control.connection().await?, self.run)
-            .finish()
-            .await?;
         finished.built.extend(count_kinds(entries));
         Ok(finished)
     }
 
     /// What is still to be made of an entry after the large tables' indexes; `None` when nothing.
     fn made<'e>(&self, entry: &'e Entry, built: &HashSet<String>) -> Option<Made<'e>> {
-        let index_stands = built.contains(&index_mark(entry));
-        let (mark, sql) = match entry.class() {
-            Class::Index if index_stands => (rest_mark(entry), apart(entry).1),
-            Class::PrimaryOrUnique if index_stands => {
-                (mark(entry), using_index(entry, self.key(entry)?))
-            }
-            _ => (mark(entry), entry.sql.clone()),
+        let sql = match (standing(entry, built), self.key(entry)) {
+            (Standing::All, _) => return None,
+            (Standing::Index, _) if entry.class() == Class::Index => apart(entry).1,
+            (Standing::Index, Some(key)) => using_index(entry, key),
+            _ => entry.sql.clone(),
         };
+        let mark = last_mark(entry);
         (!sql.is_empty()).then_some(Made { entry, mark, sql })
     }
 
