@@ -125,7 +125,10 @@ async fn definitions(
     target: &Connection,
     selected: &Selected,
 ) -> Result<Vec<LeftBehind>, Error> {
-    let plan = schema::plan(work, (source, string), target, selected).await?;
+    let version = source.server_version().await?;
+    let half = (Section::PreData, None);
+    let before = dumped::read(work, string, version, selected, half).await?;
+    let plan = schema::plan(work, &before, source, target).await?;
     let mut found: Vec<LeftBehind> = plan.left_out.into_iter().map(left_behind).collect();
     for missing in plan.missing {
         let happens = format!(
@@ -137,7 +140,6 @@ async fn definitions(
             happens: happens.clone(),
         }));
     }
-    let version = source.server_version().await?;
     let half = (Section::PostData, None);
     let after = dumped::read(work, string, version, selected, half).await?;
     found.extend(after.left_out.into_iter().map(left_behind));

@@ -8,6 +8,7 @@ mod error;
 mod fitting;
 mod identity;
 mod inventory;
+mod kept;
 mod left_behind;
 mod prerequisites;
 mod schema;
@@ -15,6 +16,7 @@ mod transfer;
 
 pub use error::Error;
 use identity::identity;
+use kept::Kept;
 
 use crate::config::Config;
 use crate::failure::chain;
@@ -43,6 +45,7 @@ pub struct Context {
     /// The session's file; the [`Runner`](crate::runner::Runner) fills it in.
     pub session_file: PathBuf,
     connections: Mutex<[Option<ConnectionString>; 2]>,
+    kept: Kept,
 }
 
 impl Context {
@@ -134,11 +137,15 @@ impl Work<'_> {
         Ok(string)
     }
 
-    /// The target, as [`Work::known`] has it, with a connection that is open and pinned.
+    /// The target, as [`Work::known`] has it, with a connection that is open and pinned: the one
+    /// that the step before has left, or a new one.
     async fn reach_target(&self) -> Result<(ConnectionString, Connection), Error> {
         let string = self.given(Side::Target)?;
         if let Some(refusal) = Error::pooled(&string) {
             return Err(refusal);
+        }
+        if let Some(left) = self.context.kept.take(&string) {
+            return Ok((string, left));
         }
         let connection = Connection::open(&string, &Retrying::default(), self.cancel).await?;
         tokio::try_join!(

@@ -9,10 +9,12 @@ mod overwrite;
 
 pub(super) use from_source::plan;
 
+use super::definitions::{self, Definitions};
 use super::fitting::fitting;
 use super::{Error, Work, identity, left_behind};
 use crate::config::{Onto, SchemaFrom};
 use crate::postgres::catalogue::{self, TableName};
+use crate::postgres::tools::Section;
 use crate::postgres::{Connection, ConnectionString, Retrying};
 use crate::session::report::Schema;
 use crate::source::Selected;
@@ -25,10 +27,13 @@ use std::collections::HashSet;
 /// The work on one target.
 struct Making<'a> {
     work: Work<'a>,
-    string: ConnectionString,
     source: Connection,
     target: Connection,
     selected: Selected,
+    /// What the target holds before.
+    there: Vec<TableName>,
+    /// The source's own definitions, when they are to be made.
+    definitions: Option<Definitions>,
     /// Whether an earlier run has made it: killed between the commit and the saving, only its report
     /// is lost.
     is_made: bool,
@@ -36,12 +41,14 @@ struct Making<'a> {
 
 pub(super) async fn run(work: Work<'_>) -> Result<Schema, Error> {
     let target = async {
-        let (_, target) = work.reach_target().await?;
-        let is_made = Ledger::runs(&target).await?.contains(&work.session.id);
+        let (to, target) = work.reach_target().await?;
+        let (runs, there) =
+            tokio::try_join!(Ledger::runs(&target), catalogue::everything(&target))?;
+        let is_made = runs.contains(&work.session.id);
         if is_made {
             work.same_selection(&target).await?;
         }
-        Ok((target, is_made))
+        Ok((to, target, there, is_made))
     };
     let source = async {
         let string = work.known(Side::Source).await?;
@@ -49,25 +56,29 @@ pub(super) async fn run(work: Work<'_>) -> Result<Schema, Error> {
         source.pin_for_reading().await?;
         source.begin_reading().await?;
         let selected = Selected::resolve(&work.session.select, &source).await?;
-        Ok::<_, Error>((string, source, selected))
+        let definitions = own_definitions(work, &string, &source, &selected).await?;
+        Ok::<_, Error>((source, selected, definitions))
     };
-    let ((target, is_made), (string, source, selected)) = tokio::try_join!(target, source)?;
+    let ((to, target, there, is_made), (source, selected, definitions)) =
+        tokio::try_join!(target, source)?;
     let making = Making {
         work,
-        string,
         source,
         target,
         selected,
+        there,
+        definitions,
         is_made,
     };
     let (mut before, overwritten) = making.make_way().await?;
-    let (statements, mut report) = match &work.context.config.schema.from {
-        _ if !work.session.select.takes_definitions() => making.around_rows().await?,
-        SchemaFrom::Source => making.as_source().await?,
-        SchemaFrom::Folder(folder) => {
-            let there = making.there(before.is_empty()).await?;
-            folder::read(folder, &work.session.id, there)?
+    let (statements, mut report) = match (&making.definitions, &work.context.config.schema.from) {
+        (Some(definitions), _) => making.as_source(definitions).await?,
+        (None, SchemaFrom::Folder(folder)) if work.session.select.takes_definitions() => {
+            let keeps = before.is_empty();
+            let there = making.there.iter().filter(|_| keeps).cloned();
+            folder::read(folder, &work.session.id, there.collect())?
         }
+        _ => making.around_rows().await?,
     };
     report.overwritten = overwritten;
     if !is_made {
@@ -78,7 +89,27 @@ pub(super) async fn run(work: Work<'_>) -> Result<Schema, Error> {
         before.extend(statements);
         making.create(before).await?;
     }
+    work.context.kept.leave(to, making.target);
     Ok(report)
+}
+
+/// The source's own definitions, when they are wanted: read while the target is reached.
+async fn own_definitions(
+    work: Work<'_>,
+    string: &ConnectionString,
+    source: &Connection,
+    selected: &Selected,
+) -> Result<Option<Definitions>, Error> {
+    let from_source = matches!(work.context.config.schema.from, SchemaFrom::Source);
+    if !from_source || !work.session.select.takes_definitions() {
+        return Ok(None);
+    }
+    work.progress
+        .begin("pg_dump reads the source's definitions");
+    let version = source.server_version().await?;
+    let half = (Section::PreData, None);
+    let read = definitions::read(work, string, version, selected, half);
+    Ok(Some(read.await?))
 }
 
 impl Making<'_> {
@@ -91,7 +122,7 @@ impl Making<'_> {
         }
         let makes = self.work.session.select.takes_definitions();
         match self.work.session.target_policy() {
-            Onto::Empty => self.refuse_anything().await.map(|()| nothing),
+            Onto::Empty => self.refuse_anything().map(|()| nothing),
             Onto::Existing => Ok(nothing),
             Onto::Overwrite => {
                 self.consented().await?;
@@ -113,9 +144,8 @@ impl Making<'_> {
         }
     }
 
-    async fn refuse_anything(&self) -> Result<(), Error> {
-        let found = catalogue::everything(&self.target).await?;
-        match found.as_slice() {
+    fn refuse_anything(&self) -> Result<(), Error> {
+        match self.there.as_slice() {
             [] => Ok(()),
             [only] => Err(Error::TargetNotEmpty(format!("it holds {only}"))),
             [first, more @ ..] => Err(Error::TargetNotEmpty(format!(
@@ -133,14 +163,6 @@ impl Making<'_> {
         match consent.and_then(|consent| consent.identity.as_ref()) {
             Some(identity) if *identity == here => Ok(()),
             _ => Err(Error::NoConsent(here.database)),
-        }
-    }
-
-    /// What the target holds and keeps.
-    async fn there(&self, keeps: bool) -> Result<Vec<TableName>, Error> {
-        match keeps {
-            true => Ok(catalogue::everything(&self.target).await?),
-            false => Ok(Vec::new()),
         }
     }
 
@@ -197,18 +219,19 @@ impl Making<'_> {
     }
 
     /// The source's own definitions.
-    async fn as_source(&self) -> Result<(Vec<Statement>, Schema), Error> {
-        let (work, source, selected) = (self.work, &self.source, &self.selected);
-        work.progress
-            .begin("pg_dump reads the source's definitions");
-        let plan = plan(work, (source, &self.string), &self.target, selected).await?;
+    async fn as_source(
+        &self,
+        definitions: &Definitions,
+    ) -> Result<(Vec<Statement>, Schema), Error> {
+        let (source, selected) = (&self.source, &self.selected);
+        let plan = plan(self.work, definitions, source, &self.target).await?;
         if !plan.missing.is_empty() {
             return Err(Error::missing_extensions(&plan.missing));
         }
         if let Some(elsewhere) = plan.elsewhere.into_iter().next() {
             return Err(elsewhere.into());
         }
-        self.refuse_in_the_way(&plan.relations).await?;
+        self.refuse_in_the_way(&plan.relations)?;
         let mut left_out = plan.left_out;
         left_out.extend(left_behind::undumped(source, selected).await?);
         let report = Schema {
@@ -221,12 +244,11 @@ impl Making<'_> {
     }
 
     /// What the target has and keeps must not be made again.
-    async fn refuse_in_the_way(&self, wanted: &HashSet<TableName>) -> Result<(), Error> {
+    fn refuse_in_the_way(&self, wanted: &HashSet<TableName>) -> Result<(), Error> {
         if self.is_made || self.work.session.target_policy() != Onto::Existing {
             return Ok(());
         }
-        let there = catalogue::everything(&self.target).await?;
-        let found = there.iter().filter(|name| wanted.contains(name));
+        let found = self.there.iter().filter(|name| wanted.contains(name));
         let found: Vec<String> = found.map(ToString::to_string).collect();
         match found.is_empty() {
             true => Ok(()),

@@ -13,8 +13,8 @@ use crate::session::report::{LoadedTable, Transfer};
 use crate::source::Selected;
 use crate::source::holder::{self, Held, Holder};
 use crate::source::postgres::PostgresSource;
-use crate::target::{Control, PlannedTable};
-use crate::transfer::{Moved, together};
+use crate::target::{Control, Ledger, PlannedTable};
+use crate::transfer::{Crew, Moved, together};
 use crate::wizard::Side;
 use futures_util::future::FutureExt;
 use selection::part;
@@ -58,14 +58,9 @@ async fn until_moved(work: Work<'_>, holder: Holder<'_>) -> Result<Transfer, Err
             let from = work.known(Side::Source).await?;
             let select = &work.session.select;
             let held = holder.source(&from, select, work.cancel).await?;
-            Ok((from, held))
+            Ok::<_, Error>((from, held))
         };
-        let target = async {
-            let (to, connection) = work.reach_target().await?;
-            work.same_selection(&connection).await?;
-            Ok::<_, Error>((to, connection))
-        };
-        let ((from, (source, origin)), to) = tokio::try_join!(source, target)?;
+        let ((from, (source, origin)), to) = tokio::try_join!(source, work.reach_target())?;
         if let Some(note) = origin.note() {
             work.progress.note(origin.tone(), note);
         }
@@ -108,9 +103,10 @@ async fn carry_over(
         ..work
     };
     let selected = Selected::resolve(&work.session.select, source.session()).await?;
-    let (part, workers) = tokio::try_join!(
+    let ((), (workers, crew), part) = tokio::try_join!(
+        work.same_selection(&connection),
+        crew(work, source, &selected, (&to, &connection)),
         part(work, source, &selected, &connection),
-        Workers::of(work, source.session(), &connection)
     )?;
     work.progress.begin("Planning the copy");
     let site = Site {
@@ -125,7 +121,8 @@ async fn carry_over(
     let (arrived, arrivals) = mpsc::channel(ARRIVALS);
     let began = Instant::now();
     let rows = async {
-        let moved = site.rows(workers.rows, control, arrived).await?;
+        let rows = site.rows(workers.rows, (control, crew), arrived);
+        let moved = rows.await?;
         Ok((moved, began.elapsed()))
     };
     let building = site.finish(workers.indexes, arrivals);
@@ -155,6 +152,28 @@ async fn carry_over(
         work.progress.note(Tone::Warning, text);
     }
     Ok(report)
+}
+
+/// How many work, and those who carry rows called already, if there are any to carry.
+async fn crew(
+    work: Work<'_>,
+    source: &Arc<PostgresSource>,
+    selected: &Selected,
+    (to, connection): (&ConnectionString, &Connection),
+) -> Result<(Workers, Crew<PostgresSource>), Error> {
+    let run = &work.session.id;
+    let (workers, complete) =
+        tokio::try_join!(Workers::of(work, source.session(), connection), async {
+            Ok(Ledger::new(connection, run).rows_are_complete().await?)
+        })?;
+    let crew = match complete || !selected.select().takes_rows() {
+        true => Crew::default(),
+        false => {
+            let count = workers.rows.min(source.tables().len());
+            Crew::call(source, to, run, count, work.cancel)
+        }
+    };
+    Ok((workers, crew))
 }
 
 /// Puts into the report what the source says of writes since the copy, and tells the person.

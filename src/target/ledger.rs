@@ -133,19 +133,16 @@ impl<'a> Ledger<'a> {
             .collect())
     }
 
-    /// Notes a snapshot that rows will be read in.
-    pub async fn add_snapshot(&self, snapshot: &Snapshot) -> Result<(), Error> {
+    /// SQL that notes a snapshot, once.
+    fn noting(&self, snapshot: &Snapshot) -> String {
         let (run, visible) = (quote::literal(self.run), quote::literal(&snapshot.visible));
         let identity = quote::literal(&snapshot.identity);
         let taken = quote::literal(&snapshot.taken.to_string());
-        let sql = format!(
+        format!(
             "INSERT INTO neonlift.snapshots (run, snapshot, identity, taken_at, visible)
-             VALUES ({run}, {}, {identity}, {taken}, {visible})",
+             VALUES ({run}, {}, {identity}, {taken}, {visible}) ON CONFLICT DO NOTHING;",
             snapshot.number
-        );
-        self.connection
-            .batch("noting the snapshot in the ledger", &sql)
-            .await
+        )
     }
 
     /// All planned tables with their chunks.
@@ -173,17 +170,17 @@ impl<'a> Ledger<'a> {
         Ok(tables)
     }
 
-    /// Plans tables anew: whatever was loaded of them before is taken out of the target, in the
-    /// same transaction, so that rows of two moments never mix in a table. A table that holds
-    /// other rows than those loaded is not touched: refused with [`FOREIGN_ROWS`].
+    /// Plans tables anew, to be read in a snapshot: whatever was loaded of them before is taken out
+    /// of the target, in the same transaction, so that rows of two moments never mix in a table. A
+    /// table that holds other rows than those loaded is not touched: refused with [`FOREIGN_ROWS`].
     pub async fn plan(
         &self,
         tables: &[(TableName, String, Vec<Range>)],
-        snapshot: i32,
+        snapshot: &Snapshot,
         begun: &HashSet<TableName>,
     ) -> Result<(), Error> {
-        let run = quote::literal(self.run);
-        let mut sql = String::from("BEGIN;");
+        let (run, number) = (quote::literal(self.run), snapshot.number);
+        let mut sql = format!("BEGIN;{}", self.noting(snapshot));
         for (table, fingerprint, ranges) in tables {
             let (schema, name) = (quote::literal(&table.schema), quote::literal(&table.name));
             if begun.contains(table) {
@@ -192,14 +189,14 @@ impl<'a> Ledger<'a> {
             }
             let fingerprint = quote::literal(fingerprint);
             sql += &format!(
-                "INSERT INTO neonlift.tables VALUES ({run}, {schema}, {name}, {snapshot}, {fingerprint});
+                "INSERT INTO neonlift.tables VALUES ({run}, {schema}, {name}, {number}, {fingerprint});
                  INSERT INTO neonlift.chunks (run, schema_name, table_name, chunk, from_block, until_block) VALUES "
             );
             let values: Vec<String> = (0..)
                 .zip(ranges)
-                .map(|(number, range): (i32, _)| {
+                .map(|(chunk, range): (i32, _)| {
                     let (from, until) = blocks(*range);
-                    format!("({run}, {schema}, {name}, {number}, {from}, {until})")
+                    format!("({run}, {schema}, {name}, {chunk}, {from}, {until})")
                 })
                 .collect();
             sql += &values.join(", ");

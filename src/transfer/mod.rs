@@ -13,6 +13,7 @@ mod rows;
 
 pub use large_objects::MovingObjects;
 pub use moving::{Moved, Moving};
+pub use rows::Crew;
 
 use crate::failure::{Explain, Failure, Retry, Severity, chain};
 use crate::postgres::catalogue::TableName;

@@ -3,11 +3,11 @@
 
 use super::resume::{Known, Plan, plan};
 use super::retry::Attempts;
-use super::rows::{Opening, Settings, begin_to_open, load_rows};
+use super::rows::{Crew, Settings, load_rows};
 use super::{Arrival, Error, changed};
 use crate::compare;
 use crate::postgres::catalogue::{self, Table, TableName};
-use crate::postgres::{Connection, ConnectionString};
+use crate::postgres::{Connection, ConnectionString, Error as PostgresError};
 use crate::progress::{Progress, Tone};
 use crate::source::postgres::PostgresSource;
 use crate::target::{Control, Ledger, PlannedTable, Snapshot};
@@ -66,16 +66,25 @@ struct Found {
     /// Tables that seemed unchanged and were not.
     distrusted: HashSet<TableName>,
     retries: u64,
-    /// Connections for the first round's workers, opened while it is planned.
-    opening: Vec<Opening<PostgresSource>>,
+    /// The first round's workers.
+    crew: Crew<PostgresSource>,
+    /// The ledger's tables, for the first round.
+    ledger: Option<Vec<PlannedTable>>,
 }
 
 impl Moving<'_> {
     /// Moves all rows that are not there yet.
-    pub async fn all(&self, mut control: Control) -> Result<Moved, Error> {
+    pub async fn all(
+        &self,
+        mut control: Control,
+        crew: Crew<PostgresSource>,
+    ) -> Result<Moved, Error> {
         let ledger = Ledger::new(control.connection().await?, self.run);
-        let (snapshots, complete) =
-            tokio::try_join!(ledger.snapshots(), ledger.rows_are_complete())?;
+        let (snapshots, complete, tables) = tokio::try_join!(
+            ledger.snapshots(),
+            ledger.rows_are_complete(),
+            self.counted_anew(&ledger)
+        )?;
         let last = snapshots.last();
         let mut known = snapshots.iter();
         let known = known.find(|known| known.identity == self.source.identity());
@@ -90,13 +99,13 @@ impl Moving<'_> {
             self.complete(&ledger, &same_moment).await?;
             self.tell(Arrival::Planned).await;
         } else {
-            let workers = self.workers.min(self.tables.len());
-            found.opening = begin_to_open(self.source, &self.settings(), workers, self.cancel);
+            found.crew = crew;
+            found.ledger = Some(tables);
             if known.is_none() {
-                ledger.add_snapshot(&self.snapshot(number)).await?;
                 last.inspect(|last| self.tell_lost(last));
             }
-            self.rounds(&mut control, number, &same_moment, &mut found)
+            let snapshot = self.snapshot(number);
+            self.rounds(&mut control, &snapshot, &same_moment, &mut found)
                 .await?;
         }
         let ledger = Ledger::new(control.connection().await?, self.run);
@@ -106,7 +115,7 @@ impl Moving<'_> {
     async fn rounds(
         &self,
         control: &mut Control,
-        number: i32,
+        snapshot: &Snapshot,
         same_moment: &HashSet<i32>,
         found: &mut Found,
     ) -> Result<(), Error> {
@@ -116,7 +125,7 @@ impl Moving<'_> {
                 self.progress.begin("Planning what has to be copied again");
             }
             loop {
-                match self.round(control, number, same_moment, found).await {
+                match self.round(control, snapshot, same_moment, found).await {
                     Ok(true) => return Ok(()),
                     Ok(false) => break,
                     Err(error) if self.source.session().is_closed() => return Err(error),
@@ -150,12 +159,13 @@ impl Moving<'_> {
     async fn round(
         &self,
         control: &mut Control,
-        number: i32,
+        snapshot: &Snapshot,
         same_moment: &HashSet<i32>,
         found: &mut Found,
     ) -> Result<bool, Error> {
         let connection = control.connection().await?;
-        let plan = self.planned(connection, number, same_moment, found).await?;
+        let planning = self.planned(connection, snapshot, same_moment, found);
+        let plan = planning.await?;
         self.progress
             .activity(format!("Copying rows, {} at a time", self.workers));
         self.tell(Arrival::Planned).await;
@@ -166,7 +176,7 @@ impl Moving<'_> {
             source,
             plan.jobs,
             settings,
-            std::mem::take(&mut found.opening),
+            std::mem::take(&mut found.crew),
             self.progress,
             self.cancel,
         );
@@ -194,7 +204,13 @@ impl Moving<'_> {
         let _ = self.arrived.send(arrival).await;
     }
 
-    async fn recount_unlogged(&self, ledger: &Ledger<'_>) -> Result<(), Error> {
+    /// The ledger's tables, as the target still has them.
+    async fn counted_anew(&self, ledger: &Ledger<'_>) -> Result<Vec<PlannedTable>, PostgresError> {
+        self.recount_unlogged(ledger).await?;
+        ledger.tables().await
+    }
+
+    async fn recount_unlogged(&self, ledger: &Ledger<'_>) -> Result<(), PostgresError> {
         for table in self.tables.iter().filter(|table| table.unlogged) {
             ledger.recount_unlogged(&table.name).await?;
         }
@@ -205,15 +221,18 @@ impl Moving<'_> {
     async fn planned(
         &self,
         connection: &Connection,
-        number: i32,
+        snapshot: &Snapshot,
         same_moment: &HashSet<i32>,
-        found: &Found,
+        found: &mut Found,
     ) -> Result<Plan, Error> {
         let ledger = Ledger::new(connection, self.run);
-        self.recount_unlogged(&ledger).await?;
-        let plan = self.plan(&ledger, same_moment, &found.distrusted).await?;
+        let tables = match found.ledger.take() {
+            Some(tables) => tables,
+            None => self.counted_anew(&ledger).await?,
+        };
+        let plan = self.plan(&tables, same_moment, &found.distrusted).await?;
         self.tell_again(&plan);
-        let planning = ledger.plan(&plan.fresh, number, &plan.again);
+        let planning = ledger.plan(&plan.fresh, snapshot, &plan.again);
         connection
             .until_cancelled(self.cancel, planning)
             .await?
@@ -223,14 +242,14 @@ impl Moving<'_> {
 
     async fn plan(
         &self,
-        ledger: &Ledger<'_>,
+        ledger: &[PlannedTable],
         same_moment: &HashSet<i32>,
         distrusted: &HashSet<TableName>,
     ) -> Result<Plan, Error> {
         let known = Known {
             tables: self.tables,
             rows: self.rows,
-            ledger: &ledger.tables().await?,
+            ledger,
             same_moment,
             before: self.source.fingerprints_before(),
             now: &self.source.fingerprints_now().await?,

@@ -31,25 +31,40 @@ pub(super) struct Settings {
 }
 
 /// A worker's connections to both sides.
-pub(super) type Connections<S> = (<S as Source>::Reader, Loader);
+type Connections<S> = (<S as Source>::Reader, Loader);
 
 /// A worker's connections being opened; none if that failed.
-pub(super) type Opening<S> = AbortOnDropHandle<Option<Connections<S>>>;
+type Opening<S> = AbortOnDropHandle<Option<Connections<S>>>;
 
-/// Begins to open connections for so many workers: on a long road that takes as long as the planning
-/// that goes on meanwhile.
-pub(super) fn begin_to_open<S: Source>(
-    source: &Arc<S>,
-    settings: &Settings,
-    count: usize,
-    stop: &CancellationToken,
-) -> Vec<Opening<S>> {
-    let opening = |_| {
-        let (source, settings, stop) = (Arc::clone(source), settings.clone(), stop.clone());
-        let opening = async move { open(&*source, &settings, &stop).await.ok() };
-        AbortOnDropHandle::new(tokio::spawn(opening))
-    };
-    (0..count).map(opening).collect()
+/// Workers whose connections are being opened: on a long road that takes as long as the planning that
+/// goes on meanwhile.
+#[derive(Debug)]
+pub struct Crew<S: Source>(Vec<Opening<S>>);
+
+impl<S: Source> Default for Crew<S> {
+    /// Nobody yet.
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<S: Source> Crew<S> {
+    /// Begins to open connections for so many workers of a run.
+    pub fn call(
+        source: &Arc<S>,
+        target: &ConnectionString,
+        run: &str,
+        count: usize,
+        stop: &CancellationToken,
+    ) -> Self {
+        let opening = |_| {
+            let (source, stop) = (Arc::clone(source), stop.clone());
+            let (target, run) = (target.clone(), run.to_owned());
+            let opening = async move { open(&*source, &target, &run, &stop).await.ok() };
+            AbortOnDropHandle::new(tokio::spawn(opening))
+        };
+        Self((0..count).map(opening).collect())
+    }
 }
 
 /// What the workers share.
@@ -67,7 +82,7 @@ pub(super) async fn load_rows<S: Source>(
     source: Arc<S>,
     jobs: Vec<Job>,
     settings: Settings,
-    opening: Vec<Opening<S>>,
+    crew: Crew<S>,
     progress: &Progress,
     cancel: &CancellationToken,
 ) -> Result<u64, Error> {
@@ -82,7 +97,7 @@ pub(super) async fn load_rows<S: Source>(
     });
     let stop = cancel.child_token();
     let mut running = JoinSet::new();
-    let mut opening = opening.into_iter();
+    let mut opening = crew.0.into_iter();
     for _ in 0..workers {
         let (load, stop, opening) = (Arc::clone(&load), stop.clone(), opening.next());
         running.spawn(async move { Worker::new(load, stop, opening).work().await });
@@ -171,7 +186,10 @@ impl<S: Source> Worker<S> {
         {
             return Ok(opened);
         }
-        open(&*self.load.source, &self.load.settings, &self.stop).await
+        let Load {
+            source, settings, ..
+        } = &*self.load;
+        open(&**source, &settings.target, &settings.run, &self.stop).await
     }
 
     async fn load(&mut self, batch: &[Job]) -> Result<(), Error> {
@@ -197,10 +215,10 @@ impl<S: Source> Worker<S> {
 
 async fn open<S: Source>(
     source: &S,
-    settings: &Settings,
+    target: &ConnectionString,
+    run: &str,
     stop: &CancellationToken,
 ) -> Result<Connections<S>, Error> {
-    let Settings { target, run, .. } = settings;
     tokio::try_join!(async { Ok(source.reader().await?) }, async {
         Ok(Loader::open(target, run, stop).await?)
     },)

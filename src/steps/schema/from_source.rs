@@ -3,11 +3,10 @@
 use crate::config::Onto;
 use crate::postgres::catalogue::{self, TableName};
 use crate::postgres::script::{Class, Entry};
-use crate::postgres::tools::Section;
-use crate::postgres::{Connection, ConnectionString, Error as PostgresError, quote};
+use crate::postgres::{Connection, Error as PostgresError, quote};
 use crate::session::report::{KindCount, LeftOut};
-use crate::source::Selected;
-use crate::steps::{Error, Work, definitions};
+use crate::steps::definitions::Definitions;
+use crate::steps::{Error, Work};
 use crate::target::Statement;
 use crate::transfer::finish::{count_kinds, describe};
 use std::collections::HashSet;
@@ -62,21 +61,17 @@ impl Target {
     }
 }
 
-/// Reads the source's definitions that are selected and asks the target what it can take. Changes
+/// What becomes of the source's definitions on the target, which is asked what it can take. Changes
 /// nothing.
 pub(in crate::steps) async fn plan(
     work: Work<'_>,
-    (source, string): (&Connection, &ConnectionString),
+    found: &Definitions,
+    source: &Connection,
     target: &Connection,
-    selected: &Selected,
 ) -> Result<Plan, Error> {
-    let version = source.server_version().await?;
-    let half = (Section::PreData, None);
-    let (found, target, wanted) = tokio::try_join!(
-        definitions::read(work, string, version, selected, half),
-        Target::ask(target),
-        async { Ok(catalogue::extensions(source).await?) }
-    )?;
+    let (target, wanted) = tokio::try_join!(Target::ask(target), async {
+        Ok(catalogue::extensions(source).await?)
+    })?;
     let entries = &found.script.entries;
     let is_superuser = target.is_superuser;
     let keeps = work.session.target_policy() != Onto::Empty;

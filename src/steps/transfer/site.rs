@@ -13,7 +13,9 @@ use crate::steps::transfer::selection::comes_from_files;
 use crate::steps::{Error, Work, definitions};
 use crate::target::{self, Control, Ledger};
 use crate::transfer::finish::{Extent, Finish, Finished};
-use crate::transfer::{Arrival, Error as TransferError, Moved, Moving, MovingObjects, together};
+use crate::transfer::{
+    Arrival, Crew, Error as TransferError, Moved, Moving, MovingObjects, together,
+};
 use futures_util::future::FutureExt;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -34,7 +36,7 @@ impl Site<'_> {
     pub(super) async fn rows(
         &self,
         workers: usize,
-        control: Control,
+        (control, crew): (Control, Crew<PostgresSource>),
         arrived: mpsc::Sender<Arrival>,
     ) -> Result<(Moved, LoadedObjects), Error> {
         let Work {
@@ -72,7 +74,7 @@ impl Site<'_> {
                 false => Ok(LoadedObjects::default()),
             }
         };
-        let rows = moving.all(control).boxed();
+        let rows = moving.all(control, crew).boxed();
         let moved = together(cancel, rows, moving_objects.boxed()).await?;
         // Nobody listens any more when what follows the rows has failed, which stops this too.
         let _ = arrived.send(Arrival::AllRows).await;

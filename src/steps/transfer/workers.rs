@@ -12,7 +12,7 @@ const MOST_WORKERS: usize = 8;
 /// A road is long when a question takes longer than this to be answered; then there are this many
 /// workers.
 const LONG_ROAD_MS: f64 = 5.0;
-const MOST_FAR_WORKERS: usize = 32;
+const MOST_FAR_WORKERS: usize = 48;
 
 /// Connections to the source besides the workers': the holder of the snapshot, pg_dump, those that
 /// look around.

@@ -108,7 +108,10 @@ impl Finish<'_> {
     /// What is left when the tables' indexes stand.
     async fn rest(&self, control: &mut Control, entries: &[&Entry]) -> Result<Finished, Error> {
         let mut finished = Finished::default();
-        let built = self.built(control).await?;
+        let connection = control.connection().await?;
+        let ledger = Ledger::new(connection, self.run);
+        let reading = async { tokio::try_join!(ledger.built(), self.unfilled_views(connection)) };
+        let (built, unfilled) = connection.until_cancelled(self.cancel, reading).await??;
         let missing = |of: &dyn Fn(Class) -> bool| -> Vec<Made<'_>> {
             let of_class = entries.iter().filter(|entry| of(entry.class()));
             of_class
@@ -116,12 +119,17 @@ impl Finish<'_> {
                 .collect()
         };
         let doing = "Creating what needs keys and indexes";
-        self.batch(doing, control, &missing(&is_first)).await?;
+        let first = missing(&is_first);
+        self.batch(doing, control, &first).await?;
         self.analyze(control, &built).await?;
         self.set_sequences(control, &built, &mut finished).await?;
         let connection = control.connection().await?;
-        let unfilled = self.refresh_views(connection).await?;
-        finished.left_out.extend(unfilled);
+        let unfilled = match first.is_empty() {
+            true => unfilled,
+            false => self.unfilled_views(connection).await?,
+        };
+        let left_empty = self.refresh_views(connection, unfilled).await?;
+        finished.left_out.extend(left_empty);
         let keys = missing(&|class| class == Class::ForeignKey);
         let refused = foreign_key::add(self, control, &keys).await?;
         let keys_refused = !refused.is_empty();
@@ -251,15 +259,23 @@ impl Finish<'_> {
         built(connection.until_cancelled(self.cancel, work).await?)
     }
 
-    /// Refreshes the materialized views that hold rows on the source. One that reads another
-    /// waits until that one is filled.
-    async fn refresh_views(&self, connection: &Connection) -> Result<Vec<LeftOut>, Error> {
-        loop {
-            let mut views = catalogue::materialized_views(connection, false).await?;
-            views.retain(|view| !self.empty_views.contains(view));
-            if views.is_empty() {
-                return Ok(Vec::new());
-            }
+    /// The materialized views that hold rows on the source and none on the target.
+    async fn unfilled_views(
+        &self,
+        connection: &Connection,
+    ) -> Result<Vec<TableName>, PostgresError> {
+        let mut views = catalogue::materialized_views(connection, false).await?;
+        views.retain(|view| !self.empty_views.contains(view));
+        Ok(views)
+    }
+
+    /// Refreshes materialized views. One that reads another waits until that one is filled.
+    async fn refresh_views(
+        &self,
+        connection: &Connection,
+        mut views: Vec<TableName>,
+    ) -> Result<Vec<LeftOut>, Error> {
+        while !views.is_empty() {
             self.progress
                 .begin(format!("Refreshing {} materialized views", views.len()));
             let mut refusal = None;
@@ -279,7 +295,9 @@ impl Finish<'_> {
                 }
                 return Ok(self.leave_empty(&views, &refusal));
             }
+            views = self.unfilled_views(connection).await?;
         }
+        Ok(Vec::new())
     }
 
     fn leave_empty(&self, views: &[TableName], refusal: &PostgresError) -> Vec<LeftOut> {
