@@ -33,6 +33,10 @@ const ROWS: &str = "all rows";
 /// The mark that everything is built.
 const FINISHED: &str = "everything";
 
+/// The key of the ledger's table of tables: violating it means that an earlier attempt at the plan,
+/// whose answer got lost, has planned the table.
+pub const PLANNED_KEY: &str = "tables_pkey";
+
 /// The key of the ledger's table of definitions: violating it means "built already".
 pub(super) const BUILT_KEY: &str = "built_pkey";
 

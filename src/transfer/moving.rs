@@ -119,6 +119,8 @@ impl Moving<'_> {
                 match self.round(control, number, same_moment, found).await {
                     Ok(true) => return Ok(()),
                     Ok(false) => break,
+                    // A server goes on planning for a connection that is lost.
+                    Err(error) if error.is_planned_already() => {}
                     Err(error) if self.source.session().is_closed() => return Err(error),
                     // What was planned, or loaded, is found in the ledger.
                     Err(error) => attempts.again(error).await?,

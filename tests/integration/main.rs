@@ -19,6 +19,7 @@ mod live;
 mod policies;
 #[allow(dead_code, reason = "the suite of faults needs more of it")]
 mod processes;
+mod resumed;
 mod road;
 mod row_security;
 mod schema_files;
