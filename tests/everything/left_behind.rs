@@ -226,3 +226,43 @@ async fn rows_that_policies_hide_are_told_before_anything_else() {
     let why = failure["why"].as_str().unwrap();
     assert!(why.ends_with("row security hides rows of private"), "{why}");
 }
+
+/// Its rows, and those of what reads it; the others are filled, and nothing fails.
+#[tokio::test]
+async fn a_materialized_view_that_cannot_be_filled_on_the_target_stays_empty() {
+    let sixteen = &servers().sixteen;
+    let migration = Migration::new("unfilled", sixteen, sixteen, OWNER).await;
+    let making = "CREATE TABLE counted (n int); INSERT INTO counted VALUES (1), (2);
+        CREATE FUNCTION only_here() RETURNS bool LANGUAGE plpgsql AS
+          'BEGIN IF current_database() <> ''unfilled_source'' THEN RAISE ''not here''; END IF; RETURN true; END';
+        CREATE MATERIALIZED VIEW a_bound AS SELECT n FROM counted WHERE public.only_here();
+        CREATE MATERIALIZED VIEW b_free AS SELECT n FROM counted; CREATE UNIQUE INDEX b_free_n ON b_free (n);
+        CREATE MATERIALIZED VIEW c_on_bound AS SELECT n FROM a_bound";
+    let source = migration.source().await;
+    source.batch("making", making).await.unwrap();
+    let ended = migration.neonlift(&["run"]);
+    ended.expect(0, "awaiting_sign_off").expect_equal();
+    let target = migration.target().await;
+    let filled = "SELECT matviewname, ispopulated FROM pg_matviews ORDER BY 1";
+    let expected = [["a_bound", "f"], ["b_free", "t"], ["c_on_bound", "f"]];
+    assert_eq!(rows(&target, filled).await, expected);
+    // As often as the transfer is run.
+    for _ in 0..2 {
+        let left_out = migration.report("transfer")["left_out"].clone();
+        let told = |key: &str| -> Vec<String> {
+            let left_out = left_out.as_array().unwrap().iter();
+            left_out
+                .map(|left| left[key].as_str().unwrap().to_owned())
+                .collect()
+        };
+        let rows_of = |view| format!("rows of the materialized view {view}");
+        assert_eq!(told("what"), ["a_bound", "c_on_bound"].map(rows_of));
+        assert!(
+            told("why")[0].contains("not here"),
+            "its own reason: {left_out}"
+        );
+        let again = migration.neonlift(&["transfer"]).expect(0, "done");
+        let note = "rows of the materialized view a_bound are left out";
+        assert!(again.notes().contains(note), "{again}");
+    }
+}
