@@ -3,6 +3,7 @@
 mod extension;
 mod key;
 mod partitions;
+mod policy;
 mod relation;
 mod undumped;
 
@@ -12,6 +13,7 @@ pub use extension::{
 };
 pub use key::{Key, keys};
 pub use partitions::hashed_by_enum;
+pub use policy::{PolicyRoles, policy_roles, role_names};
 pub use relation::{ForeignKey, Relation, RelationKind, all_relations, foreign_keys, schemas};
 pub use undumped::{Scope, Undumped, UndumpedKind, undumped};
 

@@ -17,6 +17,8 @@ const LEFT: &str = "
     CREATE AGGREGATE inner_state(float8 ORDER BY anyelement) (SFUNC = ordered_set_transition, STYPE = internal, FINALFUNC = percentile_disc_final, FINALFUNC_EXTRA);
     CREATE OPERATOR CLASS own_ops FOR TYPE int USING hash AS OPERATOR 1 =; CREATE TEXT SEARCH TEMPLATE own (LEXIZE = dsimple_lexize);
     CREATE EXTENSION pg_trgm;
+    CREATE POLICY \"For readers\" ON shown TO left_app, \"left_Reader\", pg_monitor USING (true); COMMENT ON POLICY \"For readers\" ON shown IS 'a policy';
+    CREATE POLICY for_monitors ON shown TO pg_monitor USING (true); CREATE POLICY for_all ON shown USING (true);
     CREATE PUBLICATION told FOR TABLE shown; CREATE SUBSCRIPTION heard CONNECTION 'dbname=nowhere password=canary' PUBLICATION told WITH (connect = false);
     CREATE FUNCTION on_event() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
     CREATE EVENT TRIGGER watched ON ddl_command_end EXECUTE FUNCTION on_event(); COMMENT ON EVENT TRIGGER watched IS 'watched';
@@ -24,7 +26,7 @@ const LEFT: &str = "
     COMMENT ON DATABASE left_source IS 'a database'; ALTER DATABASE left_source SET work_mem = '5MB'; ALTER ROLE left_app IN DATABASE left_source SET search_path = 'canary';";
 
 /// What is told of each, and what will happen to it.
-const TOLD: [(&str, &str); 21] = [
+const TOLD: [(&str, &str); 23] = [
     (
         "rights of the role left_Reader: SELECT on 1 default privilege, SELECT on 1 large object, INSERT on 1 table, SELECT on 1 table",
         "grant again",
@@ -73,6 +75,14 @@ const TOLD: [(&str, &str); 21] = [
     ("text search template own", "only a superuser"),
     ("event trigger watched", "left out when"),
     ("comment EVENT TRIGGER watched", "left out when"),
+    (
+        "policy For readers",
+        "the target has no role left_Reader, left_app.",
+    ),
+    (
+        "comment POLICY \"For readers\" ON shown",
+        "the target has no role",
+    ),
 ];
 
 #[tokio::test]
