@@ -5,6 +5,7 @@
 
 mod creation;
 mod emptying;
+mod overwritten;
 
 use crate::postgres::catalogue::TableName;
 use crate::postgres::script::Entry;

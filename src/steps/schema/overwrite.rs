@@ -2,7 +2,6 @@
 //! and only with a person's consent.
 
 use super::deferral::raised;
-use crate::figures::counted;
 use crate::postgres::catalogue::{self, Relation, RelationKind, TableName};
 use crate::postgres::{Connection, Error as PostgresError, large_object, quote};
 use crate::source::Selected;
@@ -95,22 +94,15 @@ pub(super) async fn dropping(
     Ok(statements)
 }
 
-/// SQL that removes the large objects, when the source's come; in words too.
+/// How many large objects go, when the source's come.
 pub(super) async fn objects(
     target: &Connection,
     selected: &Selected,
-) -> Result<Option<(Statement, String)>, PostgresError> {
-    if !selected.select().takes_large_objects() {
-        return Ok(None);
+) -> Result<u64, PostgresError> {
+    match selected.select().takes_large_objects() {
+        true => large_object::count(target).await,
+        false => Ok(0),
     }
-    let objects = large_object::count(target).await?;
-    Ok((objects > 0).then(|| {
-        let removal = Statement {
-            what: "the removal of the large objects that are overwritten".to_owned(),
-            sql: "SELECT count(lo_unlink(oid)) FROM pg_largeobject_metadata".to_owned(),
-        };
-        (removal, counted(objects, "large object"))
-    }))
 }
 
 /// SQL that empties the tables that rows are to go into.
