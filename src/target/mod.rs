@@ -10,7 +10,7 @@ pub use build::{Statement, build_together};
 pub use control::Control;
 pub use large_objects::LargeObjects;
 pub use ledger::{
-    ChunkKey, FOREIGN_ROWS, INDEX, Ledger, LoadedChunk, PLANNED_KEY, PlannedTable, REST,
+    ChunkKey, FOREIGN_ROWS, INDEX, Ledger, LoadedChunk, PLANNED_KEY, PlannedTable, Planning, REST,
     STATISTICS, Snapshot,
 };
 pub use loader::{Loader, Part};

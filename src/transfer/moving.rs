@@ -198,7 +198,7 @@ impl Moving<'_> {
 
     async fn recount_unlogged(&self, ledger: &Ledger<'_>) -> Result<(), Error> {
         for table in self.tables.iter().filter(|table| table.unlogged) {
-            ledger.recount_unlogged(&table.name).await?;
+            ledger.recount_unlogged(table).await?;
         }
         Ok(())
     }

@@ -202,22 +202,6 @@ async fn an_extension_that_is_elsewhere_on_the_target() {
     }
 }
 
-#[tokio::test]
-async fn partitions_by_the_hash_of_an_enum_are_refused_before_anything_else() {
-    let sixteen = &servers().sixteen;
-    let migration = Migration::new("hashed", sixteen, sixteen, OWNER).await;
-    let making = "CREATE TYPE mood AS ENUM ('low', 'high'); CREATE DOMAIN moods AS mood[];
-        CREATE TABLE by_mood (m mood) PARTITION BY HASH (m); CREATE TABLE by_moods (n int, m moods) PARTITION BY HASH (n, m);
-        CREATE TABLE by_number (m mood, n int) PARTITION BY HASH (n)";
-    let source = migration.source().await;
-    source.batch("making", making).await.unwrap();
-    let ended = migration.neonlift(&["run"]).expect(1, "failed");
-    let failure = ended.only("failure");
-    assert_eq!(failure["step"], "connections", "{ended}");
-    let why = failure["why"].as_str().unwrap();
-    assert!(why.ends_with("divides by_mood, by_moods"), "{why}");
-}
-
 /// A reader whom policies hide rows from would copy fewer, without an error.
 #[tokio::test]
 async fn rows_that_policies_hide_are_told_before_anything_else() {

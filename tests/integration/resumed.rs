@@ -209,6 +209,43 @@ fn what_was_built_on_a_table_that_has_changed_and_grown_is_built_again() {
     );
 }
 
+/// A table that is partitioned by the hash of an enum is loaded again as a whole: its rows are spread
+/// over all of its partitions, otherwise than on the source.
+#[test]
+fn a_routed_table_that_has_changed() {
+    let world = World::new(10);
+    world.source().run(
+        "CREATE TYPE mood AS ENUM ('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h');
+         CREATE TABLE by_mood (id int, m mood, note text, PRIMARY KEY (id, m)) PARTITION BY HASH (m);
+         CREATE TABLE by_mood_0 PARTITION OF by_mood FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+         CREATE TABLE by_mood_1 PARTITION OF by_mood FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+         INSERT INTO by_mood SELECT n, (enum_range(NULL::mood))[1 + n % 8], repeat(md5(n::text), 9) FROM generate_series(1, 10000) n;
+         CREATE INDEX by_mood_note ON by_mood (note)",
+    );
+    let config = world.small_chunks_unheld();
+    let all_in =
+        "SELECT bool_and(loaded_at IS NOT NULL) FROM neonlift.chunks WHERE table_name = 'by_mood'";
+    killed_when(&world, &config, all_in);
+    let change = "UPDATE by_mood SET note = 'changed' WHERE id = 3";
+    write_to_source(&world, change);
+    let ended = world
+        .json(&["run", "--config", &config])
+        .expect(0, "awaiting_sign_off")
+        .expect_equal();
+    assert!(ended.notes().contains("loading by_mood again"), "{ended}");
+    for sql in [
+        "SELECT count(*), count(DISTINCT id), min(note) FROM by_mood",
+        "SELECT indexdef FROM pg_indexes WHERE tablename LIKE 'by_mood%' ORDER BY 1",
+        "SELECT count(*), bool_and(indisvalid) FROM pg_index WHERE indrelid::regclass::text LIKE 'by_mood%'",
+    ] {
+        assert_eq!(
+            world.target().rows(sql),
+            world.source().rows(sql),
+            "{ended}"
+        );
+    }
+}
+
 /// A run whose plan waits for what this holds.
 fn about_to_plan(world: &World) -> (impl FnOnce(), Running) {
     world.json(&["run", "--until", "schema"]).expect(0, "done");

@@ -113,11 +113,12 @@ pub(super) async fn emptying(
     let there = in_the_way(target, selected).await?;
     let tables = there
         .iter()
-        .filter(|relation| relation.kind == RelationKind::Table && selected.has(&relation.name));
-    let names: Vec<String> = tables.map(|table| table.name.sql()).collect();
+        .filter(|relation| relation.kind.holds_rows() && selected.has(&relation.name));
+    let only = |table: &Relation| catalogue::only(&table.name, table.kind == RelationKind::Routed);
+    let names: Vec<String> = tables.map(only).collect();
     Ok((!names.is_empty()).then(|| Statement {
         what: "the emptying of the tables that are overwritten".to_owned(),
-        sql: format!("TRUNCATE ONLY {}", names.join(", ONLY ")),
+        sql: format!("TRUNCATE {}", names.join(", ")),
     }))
 }
 
