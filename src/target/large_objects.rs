@@ -11,6 +11,9 @@ const COMPLETE: &str = "all large objects";
 /// Objects taken out by one transaction: each takes a lock until its end.
 const TAKEN_OUT_TOGETHER: i64 = 500;
 
+/// The SQLSTATE (our own) of the refusal to remove large objects that belong to another role.
+pub const OTHERS_OBJECTS: &str = "NLO01";
+
 /// Creates it; part of the ledger's creation. `visible` is the moment of the source that the
 /// object's bytes show. `objects_in_the_way` are those of the target that have to go first.
 pub(super) const CREATE: &str = "
@@ -123,19 +126,19 @@ impl<'a> LargeObjects<'a> {
     }
 
     /// SQL that notes all large objects of the target as in the way, for
-    /// [`LargeObjects::clear_the_way`]. Refused (42501) when one of them is somebody else's.
+    /// [`LargeObjects::clear_the_way`]. Refused with [`OTHERS_OBJECTS`] when some are somebody
+    /// else's; the message is how many.
     pub fn noting_in_the_way(run: &str) -> String {
-        let check = quote::block(
+        let check = quote::block(&format!(
             "DECLARE others bigint;
              BEGIN
                SELECT count(*) INTO others FROM pg_largeobject_metadata
                  WHERE NOT pg_has_role(lomowner, 'USAGE') AND NOT current_setting('lo_compat_privileges')::bool;
                IF others > 0 THEN
-                 RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
-                   MESSAGE = format('must be owner of %s large objects', others);
+                 RAISE EXCEPTION USING ERRCODE = '{OTHERS_OBJECTS}', MESSAGE = others::text;
                END IF;
-             END",
-        );
+             END"
+        ));
         format!(
             "{check}; INSERT INTO neonlift.objects_in_the_way (run, oid)
              SELECT {}, oid FROM pg_largeobject_metadata",

@@ -1,10 +1,10 @@
 //! What the target holds already: kept, filled, or replaced with typed consent, and nothing else.
 
-use crate::fixture::{World, eventually};
+use crate::fixture::World;
 use crate::selection::report;
 
 /// A target in use: something of its own, and something where the source's goes.
-const IN_USE: &str = "
+pub(crate) const IN_USE: &str = "
     CREATE SCHEMA shop; CREATE SCHEMA own;
     CREATE TYPE own.kind AS ENUM ('a'); CREATE TABLE own.kept (id int PRIMARY KEY, kind own.kind);
     INSERT INTO own.kept VALUES (1, 'a'), (2, 'a');
@@ -16,14 +16,14 @@ const IN_USE: &str = "
     CREATE TABLE shop.\"x$neonlift$; it's \\ $$\" ();";
 
 /// Lets the migrating role own what a superuser made.
-fn in_use(world: &World, sql: &str) {
+pub(crate) fn in_use(world: &World, sql: &str) {
     let owner = world.target_url();
     let (_, rest) = owner.split_once("//").expect("a URL");
     let role = rest.split(':').next().expect("a role").to_owned();
     world.target().run(&format!("SET ROLE \"{role}\"; {sql}"));
 }
 
-fn database(world: &World) -> String {
+pub(crate) fn database(world: &World) -> String {
     world.target().value("SELECT current_database()")
 }
 
@@ -331,63 +331,4 @@ fn consent_does_not_go_over_to_another_target() {
             .value("SELECT count(*) FROM precious"),
         "1"
     );
-}
-
-/// Each takes a lock until the end of its transaction, and a server has room for some thousands.
-#[test]
-fn more_large_objects_are_replaced_than_one_transaction_could() {
-    let world = World::new(10);
-    in_use(&world, IN_USE);
-    in_use(
-        &world,
-        "SELECT lo_from_bytea(n::oid, 'old') FROM generate_series(100001, 120000) n",
-    );
-    world.source().run("SELECT lo_from_bytea(100001, 'new')");
-    let name = database(&world);
-    world
-        .json(&["run", "--overwrite-target", &name])
-        .expect(0, "awaiting_sign_off")
-        .expect_equal();
-    let objects =
-        "SELECT string_agg(convert_from(lo_get(oid), 'UTF8'), ' ') FROM pg_largeobject_metadata";
-    assert_eq!(world.target().value(objects), "new");
-    let gone = report(&world, "schema")["overwritten"].to_string();
-    assert!(gone.contains("20,000 large objects"), "{gone}");
-}
-
-/// Killed when everything was dropped and made, and nothing of it noted in the session.
-#[test]
-fn what_was_replaced_is_known_after_a_kill() {
-    let world = World::new(10);
-    in_use(&world, IN_USE);
-    in_use(
-        &world,
-        "SELECT lo_from_bytea(n::oid, 'old') FROM generate_series(100001, 100900) n",
-    );
-    world.source().run("SELECT lo_from_bytea(100001, 'new')");
-    let name = database(&world);
-    let arguments = ["run", "--overwrite-target", &name, "--until", "schema"];
-    let holder = world.target().open();
-    holder.run("BEGIN; LOCK TABLE own.kept IN ACCESS SHARE MODE");
-    let running = world.start(&arguments);
-    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'";
-    eventually("a schema step that waits", || {
-        (world.target().value(waiting) == "1").then_some(())
-    });
-    world.faults().stall(true);
-    holder.run("COMMIT");
-    eventually("the target's schema", || {
-        let made = "SELECT to_regclass('neonlift.runs') IS NOT NULL";
-        (world.target().value(made) == "t").then_some(())
-    });
-    running.kill();
-    world.faults().stall(false);
-    world
-        .json(&["run"])
-        .expect(0, "awaiting_sign_off")
-        .expect_equal();
-    let gone = report(&world, "schema")["overwritten"].to_string();
-    for what in ["own.kept", "shop.orders", "900 large objects"] {
-        assert!(gone.contains(what), "{what} is not in {gone}");
-    }
 }

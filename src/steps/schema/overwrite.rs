@@ -6,7 +6,7 @@ use crate::postgres::catalogue::{self, Relation, RelationKind, TableName};
 use crate::postgres::{Connection, Error as PostgresError, large_object, quote};
 use crate::source::Selected;
 use crate::steps::Error;
-use crate::target::{Error as TargetError, Statement};
+use crate::target::{Error as TargetError, OTHERS_OBJECTS, Statement};
 
 /// The SQLSTATE, in a class that nobody else has, by which [`explained`] knows what would go along
 /// although nobody selected it. The message is what that is.
@@ -194,10 +194,13 @@ fn drop_schemas(schemas: &[String]) -> String {
     ))
 }
 
-/// Tells the refusal to drop what others stand on from any other.
+/// Tells the refusals to drop what others stand on, or own, from any other.
 pub(super) fn explained(refusal: TargetError) -> Error {
-    match raised(&refusal, STANDS_ON) {
-        Some(others) => Error::StandsOnDropped(others),
+    if let Some(others) = raised(&refusal, STANDS_ON) {
+        return Error::StandsOnDropped(others);
+    }
+    match raised(&refusal, OTHERS_OBJECTS) {
+        Some(number) => Error::ObjectsOfOthers(number.parse().unwrap_or(1)),
         None => refusal.into(),
     }
 }
