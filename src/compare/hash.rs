@@ -162,6 +162,7 @@ mod tests {
             index_bytes: 0,
             unlogged: false,
             row_security: false,
+            routed: false,
             condition: None,
         }
     }

@@ -3,6 +3,7 @@
 mod extension;
 mod key;
 mod partitions;
+mod policy;
 mod relation;
 mod undumped;
 
@@ -11,7 +12,8 @@ pub use extension::{
     offered_extensions,
 };
 pub use key::{Key, keys};
-pub use partitions::hashed_by_enum;
+pub(crate) use partitions::ROUTED;
+pub use policy::{PolicyRoles, policy_roles, role_names};
 pub use relation::{ForeignKey, Relation, RelationKind, all_relations, foreign_keys, schemas};
 pub use undumped::{Scope, Undumped, UndumpedKind, undumped};
 
@@ -93,7 +95,8 @@ pub struct Column {
     pub binary: bool,
 }
 
-/// A table that holds rows of its own (partitions do, partitioned tables do not).
+/// A table that holds rows of its own (partitions do, partitioned tables do not), or one that is
+/// partitioned by the hash of an enum, in place of its partitions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Table {
     /// Its name.
@@ -112,6 +115,9 @@ pub struct Table {
     pub unlogged: bool,
     /// Row security applies even to the owner, or the reader is not exempt from it.
     pub row_security: bool,
+    /// Its rows are in partitions, in other ones on another server: they are read, written and
+    /// compared through it.
+    pub routed: bool,
     /// Which of its rows are meant: a condition in the source's SQL; `None` for all.
     pub condition: Option<String>,
 }
@@ -122,18 +128,31 @@ impl Table {
         self.columns.iter().filter(|column| !column.generated)
     }
 
-    /// `ONLY` the table itself, and of it the rows that are meant: what stands behind `FROM`.
+    /// The table with its own rows: not with those of tables that inherit from it.
+    pub fn only_sql(&self) -> String {
+        only(&self.name, self.routed)
+    }
+
+    /// Of the table's own rows those that are meant: what stands behind `FROM`.
     pub fn from_sql(&self) -> String {
-        let name = self.name.sql();
+        let only = self.only_sql();
         match &self.condition {
-            None => format!("ONLY {name}"),
-            Some(condition) => format!("ONLY {name} WHERE {}", enclosed(condition)),
+            None => only,
+            Some(condition) => format!("{only} WHERE {}", enclosed(condition)),
         }
     }
 
     /// Heap and TOAST: what a copy reads.
     pub fn row_bytes(&self) -> u64 {
         self.heap_bytes + self.toast_bytes
+    }
+}
+
+/// A table as SQL, without those that inherit from it; `routed` as in [`Table::routed`].
+pub(crate) fn only(table: &TableName, routed: bool) -> String {
+    match routed {
+        true => table.sql(),
+        false => format!("ONLY {}", table.sql()),
     }
 }
 
@@ -164,6 +183,7 @@ pub async fn tables(connection: &Connection) -> Result<Vec<Table>, Error> {
             index_bytes: size(row, 5),
             unlogged: row.get(6),
             row_security: row.get(7),
+            routed: row.get(8),
             condition: None,
         })
         .collect())
@@ -173,12 +193,22 @@ async fn table_rows(connection: &Connection) -> Result<Vec<Row>, Error> {
     let rows = connection
         .query(
             &format!(
-                "SELECT c.oid, n.nspname, c.relname, pg_relation_size(c.oid),
-                        COALESCE(pg_total_relation_size(NULLIF(c.reltoastrelid, 0)), 0),
-                        pg_indexes_size(c.oid), c.relpersistence = 'u',
-                        row_security_active(c.oid)
+                "WITH RECURSIVE {ROUTED}
+                 SELECT c.oid, n.nspname, c.relname, size.heap, size.toast, size.indexes, size.unlogged,
+                        row_security_active(c.oid), c.relkind = 'p'
                  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-                 WHERE c.relkind = 'r' AND {USERS_OWN} ORDER BY n.nspname, c.relname"
+                 CROSS JOIN LATERAL (
+                   SELECT COALESCE(sum(pg_relation_size(p.oid)), 0)::int8,
+                          COALESCE(sum(pg_total_relation_size(NULLIF(p.reltoastrelid, 0))), 0)::int8,
+                          COALESCE(sum(pg_indexes_size(p.oid)), 0)::int8,
+                          COALESCE(bool_and(p.relpersistence = 'u'), false)
+                   FROM (SELECT c.oid UNION SELECT member FROM routed WHERE root = c.oid) part
+                   JOIN pg_class p USING (oid) WHERE p.relkind = 'r'
+                 ) size (heap, toast, indexes, unlogged)
+                 WHERE {USERS_OWN}
+                   AND (c.relkind = 'r' AND c.oid NOT IN (SELECT member FROM routed)
+                        OR c.oid IN (SELECT root FROM routed))
+                 ORDER BY n.nspname, c.relname"
             ),
             &[],
         )
@@ -194,7 +224,7 @@ async fn column_rows(connection: &Connection) -> Result<Vec<Row>, Error> {
                         a.attgenerated <> ''
                  FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
                  JOIN pg_namespace n ON n.oid = c.relnamespace
-                 WHERE c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped AND {USERS_OWN}
+                 WHERE c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped AND {USERS_OWN}
                  ORDER BY a.attrelid, a.attnum"
             ),
             &[],
@@ -277,7 +307,7 @@ async fn types(connection: &Connection) -> Result<Types, Error> {
                ) p(oid) WHERE p.oid <> 0),
              used(oid) AS (
                SELECT a.atttypid FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-                 WHERE c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped
+                 WHERE c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
                UNION SELECT parts.part FROM used JOIN parts ON parts.whole = used.oid)
              SELECT t.oid, format_type(t.oid, -1), t.typtype::text, t.typbasetype,
                     ARRAY(SELECT part FROM parts WHERE whole = t.oid),

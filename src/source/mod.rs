@@ -88,6 +88,8 @@ pub struct Shipment {
     pub columns: Vec<String>,
     /// The form.
     pub format: Format,
+    /// Its rows are in partitions that each server chooses.
+    pub routed: bool,
     /// Which rows travel: a condition in the source's SQL; `None` for all.
     pub condition: Option<String>,
 }

@@ -1,101 +1,16 @@
 //! What a selection comes to on a source: which of its tables, and which of their rows. The one
 //! place that decides it; inventory, schema, transfer and comparison all ask here.
 
+mod error;
+
+pub use error::SelectionError;
+
 use crate::config::{BadPattern, Patterns, Rows, Select, TablePattern};
-use crate::failure::{Explain, Failure, Severity, chain};
+use crate::postgres::Connection;
 use crate::postgres::catalogue::{self, Relation, RelationKind, Table, TableName};
 use crate::postgres::script::{enclosed, refuse_condition};
-use crate::postgres::{Connection, Error as PostgresError};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt::Display;
-
-/// Why a selection cannot be carried out.
-#[derive(Debug, thiserror::Error)]
-pub enum SelectionError {
-    /// The source refused a question.
-    #[error(transparent)]
-    Postgres(#[from] PostgresError),
-    /// A text is no pattern.
-    #[error(transparent)]
-    Pattern(#[from] BadPattern),
-    /// A pattern that fits nothing.
-    #[error("no {kind} of the source fits {pattern}")]
-    NoMatch {
-        /// Schema or table.
-        kind: &'static str,
-        /// The pattern.
-        pattern: String,
-        /// The name that was most likely meant.
-        nearest: Option<String>,
-    },
-    /// Everything is left out.
-    #[error("nothing is left to move: all that is taken is left out again")]
-    Nothing,
-    /// A table whose definition needs one that is left out.
-    #[error("{table} inherits from {parent}, which is left out")]
-    Parent {
-        /// The table.
-        table: TableName,
-        /// What it inherits from.
-        parent: TableName,
-    },
-    /// Rows are named of a table that is left out.
-    #[error("rows are chosen of {pattern}, but no table that is moved fits that")]
-    RowsOfNothing {
-        /// The pattern.
-        pattern: String,
-        /// The name that was most likely meant.
-        nearest: Option<String>,
-    },
-    /// Two conditions for one table.
-    #[error("two conditions choose the rows of {0}")]
-    TwoConditions(TableName),
-    /// A text that is no condition.
-    #[error("the condition for {pattern} cannot be used: {why}")]
-    NoCondition {
-        /// The pattern of the tables.
-        pattern: String,
-        /// What is wrong with it.
-        why: &'static str,
-    },
-    /// A condition that the source does not understand.
-    #[error("the source refuses the condition for {table}")]
-    Condition {
-        /// The table.
-        table: TableName,
-        /// Its refusal.
-        #[source]
-        source: PostgresError,
-    },
-}
-
-impl Explain for SelectionError {
-    fn failure(&self) -> Failure {
-        let told = |failure: Failure, nearest: &Option<String>| match nearest {
-            Some(nearest) => failure.advise(format!("Did you mean {nearest}?")),
-            None => failure,
-        };
-        let failure = Failure::new(
-            "What is to be moved is not clear",
-            format!("{}.", chain(self)),
-        )
-        .severity(Severity::Usage);
-        match self {
-            Self::Postgres(error) => error.failure(),
-            Self::NoMatch { nearest, .. } | Self::RowsOfNothing { nearest, .. } => {
-                told(failure, nearest).advise("Correct the name under [select] in config.toml or on the command line; upper and lower case count.")
-            }
-            Self::Parent { table, parent } => failure.advise(format!(
-                "Take {parent} too, or leave {table} out as well: a table cannot be made without what it inherits from."
-            )),
-            Self::Condition { .. } => failure.advise("Correct it under [[select.rows]] or --where. Functions and types that are not PostgreSQL's own stand with their schema; texts stand in single quotes."),
-            Self::NoCondition { .. } | Self::TwoConditions(_) => {
-                failure.advise("Give one condition for a table, as it would stand behind WHERE.")
-            }
-            Self::Nothing | Self::Pattern(_) => failure.advise("Correct [select] in config.toml or the options on the command line."),
-        }
-    }
-}
 
 /// What a selection comes to on one source.
 #[derive(Debug, Clone, Default)]
@@ -186,7 +101,7 @@ impl Selected {
 
     /// The tables that hold rows and are left out, by name.
     pub fn left_out(&self) -> Vec<TableName> {
-        let holds_rows = |relation: &&Relation| relation.kind == RelationKind::Table;
+        let holds_rows = |relation: &&Relation| relation.kind.holds_rows();
         let all = self.relations.values().filter(holds_rows);
         let left_out: BTreeSet<&TableName> = all
             .map(|relation| &relation.name)
@@ -271,6 +186,9 @@ impl Selected {
         if self.taken.is_empty() && !self.relations.is_empty() {
             return Err(SelectionError::Nothing);
         }
+        if let Some(divided) = self.divided().filter(|_| self.select.takes_rows()) {
+            return Err(divided);
+        }
         let missing = self.taken.iter().find_map(|name| {
             let mut parents = self.relations.get(name)?.inherits.iter();
             let parent = parents.find(|parent| !self.taken.contains(parent))?;
@@ -282,6 +200,19 @@ impl Selected {
             }
             _ => Ok(()),
         }
+    }
+
+    /// A routed table that is taken without one of its partitions, or the other way round.
+    fn divided(&self) -> Option<SelectionError> {
+        self.relations.values().find_map(|relation| {
+            let is_routed = |name: &&TableName| {
+                let above = self.relations.get(*name);
+                above.is_some_and(|above| above.kind == RelationKind::Routed)
+            };
+            let table = self.line(relation).into_iter().find(is_routed)?;
+            let (table, part) = (table.clone(), relation.name.clone());
+            (self.has(&table) != self.has(&part)).then_some(SelectionError::Divided { table, part })
+        })
     }
 
     fn conditions(&self) -> Result<BTreeMap<TableName, String>, SelectionError> {
@@ -318,9 +249,10 @@ impl Selected {
     /// of the table that they are a partition of.
     fn tables_of(&self, pattern: &str) -> Result<Vec<TableName>, BadPattern> {
         let pattern = TablePattern::parse(pattern).ok_or_else(|| BadPattern(pattern.to_owned()))?;
-        let tables = self.relations.values().filter(|relation| {
-            relation.kind == RelationKind::Table && self.taken.contains(&relation.name)
-        });
+        let tables = self
+            .relations
+            .values()
+            .filter(|relation| relation.kind.holds_rows() && self.taken.contains(&relation.name));
         let fitting = tables.filter(|relation| {
             let mut line = self.line(relation).into_iter();
             line.any(|name| pattern.matches(&name.schema, &name.name))

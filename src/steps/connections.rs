@@ -32,7 +32,6 @@ pub(super) async fn run(work: Work<'_>) -> Result<Connections, Error> {
         Err(_) => Selected::resolve(&Select::default(), &at_source).await?,
     };
     checks.extend(source_rights(&at_source, &selected).await?);
-    checks.extend(hashed_by_enum(&at_source, &selected).await?);
     checks.extend(server_checks(Side::Target, &target));
     let string = work.context.required(Side::Target)?;
     checks.push(pooled(&string));
@@ -161,21 +160,6 @@ async fn source_rights(source: &Connection, selected: &Selected) -> Result<Vec<C
         NAME,
         format!("{} tables can be read", tables.len()),
     )])
-}
-
-/// Their rows would belong to other partitions on the target.
-async fn hashed_by_enum(source: &Connection, selected: &Selected) -> Result<Option<Check>, Error> {
-    let mut tables = catalogue::hashed_by_enum(source).await?;
-    tables.retain(|table| selected.has(table) && selected.select().takes_rows());
-    if tables.is_empty() {
-        return Ok(None);
-    }
-    let names: Vec<String> = tables.iter().map(ToString::to_string).collect();
-    let found = format!("the hash of an enum divides {}", names.join(", "));
-    let check = Check::bad("Source: partitions", found)
-        .advise("An enum's values hash otherwise on every server, so the rows would belong to other partitions.")
-        .advise("On the source partition these tables by LIST of the enum, or by the hash of another column.");
-    Ok(Some(check))
 }
 
 fn pooled(string: &ConnectionString) -> Check {

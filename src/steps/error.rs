@@ -2,6 +2,7 @@
 
 use super::schema::from_source::{Elsewhere, Missing};
 use crate::failure::{Explain, Failure, Severity, chain};
+use crate::figures::counted;
 use crate::postgres::tools::ToolError;
 use crate::postgres::{ConnectionString, quote};
 use crate::session::Step;
@@ -119,6 +120,9 @@ pub enum Error {
     /// Something on the target that is not selected stands on what would have to be dropped.
     #[error("{0} of the target would be lost with what is overwritten")]
     StandsOnDropped(String),
+    /// So many large objects that would have to be dropped belong to another role.
+    #[error("another role owns {} on the target", counted(*.0, "large object"))]
+    ObjectsOfOthers(u64),
     /// Tables of the target that rows are to go into hold some.
     #[error("{tables} of the target hold rows already")]
     TargetHasRows {
@@ -291,6 +295,8 @@ impl Explain for Error {
                 .advise("Or leave them out: --exclude-table."),
             Self::StandsOnDropped(_) => Failure::new("Others on the target stand on what would be dropped", format!("{}. They are not selected, so nothing was dropped.", chain(self)))
                 .advise("Drop them yourself if nobody needs them, or select them too."),
+            Self::ObjectsOfOthers(_) => Failure::new("Large objects of others would have to be dropped", format!("{}. Only their owner can remove them, so nothing was dropped.", chain(self)))
+                .advise("Let their owner remove them, or give them to the role that neonlift writes as: ALTER LARGE OBJECT … OWNER TO …"),
             Self::TargetHasRows { .. } => Failure::new("The target's tables are not empty", format!("{}; rows of the source would mix with them.", chain(self)))
                 .advise("Empty them yourself, or consent to it: --overwrite-target DBNAME, with the name of the target's database.")
                 .advise("Everything was rolled back: the target is as it was."),

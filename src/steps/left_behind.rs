@@ -4,8 +4,8 @@ use super::schema::{self, from_source};
 use super::{Error, Work, definitions as dumped};
 use crate::config::SchemaFrom;
 use crate::figures::counted;
-use crate::postgres::catalogue::{self, Scope, Undumped, UndumpedKind};
-use crate::postgres::script::Class;
+use crate::postgres::catalogue::{self, PolicyRoles, Scope, TableName, Undumped, UndumpedKind};
+use crate::postgres::script::{Class, Entry};
 use crate::postgres::tools::Section;
 use crate::postgres::{Connection, ConnectionString};
 use crate::session::report::{LeftBehind, LeftOut};
@@ -144,16 +144,56 @@ async fn definitions(
     let after = dumped::read(work, string, version, selected, half).await?;
     found.extend(after.left_out.into_iter().map(left_behind));
     let is_superuser = from_source::is_superuser(target).await?;
+    let strangers = policies_of_strangers(source, target).await?;
     for entry in after.script.entries {
-        let why = match entry.left_out() {
-            None if entry.class() == Class::EventTrigger && !is_superuser => EVENT_TRIGGER,
-            None => continue,
-            Some(why) => why,
+        let happens = match entry.left_out() {
+            None if entry.class() == Class::EventTrigger && !is_superuser => {
+                EVENT_TRIGGER.to_owned()
+            }
+            None => match strangers.iter().find(|policy| is_of_policy(&entry, policy)) {
+                None => continue,
+                Some(policy) => without_roles(&policy.roles),
+            },
+            Some(why) => why.to_owned(),
         };
-        let (what, happens) = (describe(&entry), why.to_owned());
+        let what = describe(&entry);
         found.push(LeftBehind { what, happens });
     }
     Ok(found)
+}
+
+/// The policies for roles that the target lacks, each with those alone.
+async fn policies_of_strangers(
+    source: &Connection,
+    target: &Connection,
+) -> Result<Vec<PolicyRoles>, Error> {
+    let mut policies = catalogue::policy_roles(source).await?;
+    if !policies.is_empty() {
+        let known = catalogue::role_names(target).await?;
+        for policy in &mut policies {
+            policy.roles.retain(|role| !known.contains(role));
+        }
+        policies.retain(|policy| !policy.roles.is_empty());
+    }
+    Ok(policies)
+}
+
+/// Whether an entry is a policy, or the comment on it.
+fn is_of_policy(entry: &Entry, policy: &PolicyRoles) -> bool {
+    let TableName { schema, name } = &policy.table;
+    entry.schema.as_ref() == Some(schema)
+        && match entry.class() {
+            Class::Policy => entry.table.as_ref() == Some(name) && entry.name == policy.name,
+            Class::Comment => entry.name == policy.comment,
+            _ => false,
+        }
+}
+
+fn without_roles(roles: &[String]) -> String {
+    format!(
+        "it is left out, and fewer rows are seen: the target has no role {}. Make it there before the transfer",
+        roles.join(", ")
+    )
 }
 
 fn left_behind(left_out: LeftOut) -> LeftBehind {

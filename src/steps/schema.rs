@@ -13,12 +13,13 @@ use super::definitions::{self, Definitions};
 use super::fitting::fitting;
 use super::{Error, Work, identity, left_behind};
 use crate::config::{Onto, SchemaFrom};
+use crate::figures::counted;
 use crate::postgres::catalogue::{self, TableName};
 use crate::postgres::tools::Section;
 use crate::postgres::{Connection, ConnectionString, Retrying};
 use crate::session::report::Schema;
 use crate::source::Selected;
-use crate::target::{Error as TargetError, Ledger, Statement, build_together};
+use crate::target::{Error as TargetError, LargeObjects, Ledger, Statement, build_together};
 use crate::transfer::Error as TransferError;
 use crate::wizard::Side;
 use deferral::Scope;
@@ -70,25 +71,27 @@ pub(super) async fn run(work: Work<'_>) -> Result<Schema, Error> {
         definitions,
         is_made,
     };
-    let (mut before, overwritten) = making.make_way().await?;
+    let mut way = making.make_way().await?;
     let (statements, mut report) = match (&making.definitions, &work.context.config.schema.from) {
         (Some(definitions), _) => making.as_source(definitions).await?,
         (None, SchemaFrom::Folder(folder)) if work.session.select.takes_definitions() => {
-            let keeps = before.is_empty();
+            let keeps = way.dropping.is_empty();
             let there = making.there.iter().filter(|_| keeps).cloned();
             folder::read(folder, &work.session.id, there.collect())?
         }
         _ => making.around_rows().await?,
     };
-    report.overwritten = overwritten;
     if !is_made {
-        before.push(Statement {
+        let mut all = std::mem::take(&mut way.dropping);
+        all.push(Statement {
             what: "the ledger".to_owned(),
             sql: Ledger::creation(&work.session.id, &work.session.select.fingerprint()),
         });
-        before.extend(statements);
-        making.create(before).await?;
+        all.extend(way.notes(&work.session.id));
+        all.extend(statements);
+        making.create(all).await?;
     }
+    report.overwritten = making.cleared().await?;
     work.context.kept.leave(to, making.target);
     Ok(report)
 }
@@ -112,36 +115,76 @@ async fn own_definitions(
     Ok(Some(read.await?))
 }
 
+/// What has to go before anything is made.
+#[derive(Default)]
+struct Way {
+    /// Statements that drop it.
+    dropping: Vec<Statement>,
+    /// It in words.
+    overwritten: Vec<String>,
+    /// Large objects: they go afterwards, some at a time.
+    objects: u64,
+}
+
+impl Way {
+    /// Statements that note it in the ledger.
+    fn notes(&self, run: &str) -> Vec<Statement> {
+        let mut notes = Vec::new();
+        let mut overwritten = self.overwritten.clone();
+        if self.objects > 0 {
+            overwritten.push(counted(self.objects, "large object"));
+            notes.push(Statement {
+                what: "the removal of the large objects that are overwritten".to_owned(),
+                sql: LargeObjects::noting_in_the_way(run),
+            });
+        }
+        if !overwritten.is_empty() {
+            notes.push(Statement {
+                what: "the note of what is overwritten".to_owned(),
+                sql: Ledger::noting_overwritten(run, &overwritten),
+            });
+        }
+        notes
+    }
+}
+
 impl Making<'_> {
-    /// What has to be dropped first, as statements and in words. Refuses what the policy does not
-    /// allow.
-    async fn make_way(&self) -> Result<(Vec<Statement>, Vec<String>), Error> {
-        let nothing = (Vec::new(), Vec::new());
+    /// What has to be dropped first. Refuses what the policy does not allow.
+    async fn make_way(&self) -> Result<Way, Error> {
         if self.is_made {
-            return Ok(nothing);
+            return Ok(Way::default());
         }
         let makes = self.work.session.select.takes_definitions();
         match self.work.session.target_policy() {
-            Onto::Empty => self.refuse_anything().map(|()| nothing),
-            Onto::Existing => Ok(nothing),
+            Onto::Empty => self.refuse_anything().map(|()| Way::default()),
+            Onto::Existing => Ok(Way::default()),
             Onto::Overwrite => {
                 self.consented().await?;
                 let gone = overwrite::in_the_way(&self.target, &self.selected).await?;
                 let names = gone.iter().map(|relation| relation.name.to_string());
-                let mut names: Vec<String> = names.collect();
-                let mut statements = match makes {
-                    true => overwrite::dropping(&self.target, &self.selected).await?,
-                    false => Vec::new(),
-                };
-                if let Some((removal, what)) =
-                    overwrite::objects(&self.target, &self.selected).await?
-                {
-                    statements.push(removal);
-                    names.push(what);
-                }
-                Ok((statements, names))
+                Ok(Way {
+                    overwritten: names.collect(),
+                    dropping: match makes {
+                        true => overwrite::dropping(&self.target, &self.selected).await?,
+                        false => Vec::new(),
+                    },
+                    objects: overwrite::objects(&self.target, &self.selected).await?,
+                })
             }
         }
+    }
+
+    /// Removes the large objects that are still to go; gives all that was overwritten. A run that
+    /// was killed since goes on here.
+    async fn cleared(&self) -> Result<Vec<String>, Error> {
+        if self.work.session.target_policy() != Onto::Overwrite {
+            return Ok(Vec::new());
+        }
+        let (target, run) = (&self.target, &self.work.session.id);
+        let objects = LargeObjects::new(target, run);
+        let clearing = objects.clear_the_way();
+        target.until_cancelled(self.work.cancel, clearing).await??;
+        Ok(Ledger::new(target, run).overwritten().await?)
     }
 
     fn refuse_anything(&self) -> Result<(), Error> {

@@ -11,12 +11,17 @@ const COMPLETE: &str = "all large objects";
 /// Objects taken out by one transaction: each takes a lock until its end.
 const TAKEN_OUT_TOGETHER: i64 = 500;
 
+/// The SQLSTATE (our own) of the refusal to remove large objects that belong to another role.
+pub const OTHERS_OBJECTS: &str = "NLO01";
+
 /// Creates it; part of the ledger's creation. `visible` is the moment of the source that the
-/// object's bytes show.
+/// object's bytes show. `objects_in_the_way` are those of the target that have to go first.
 pub(super) const CREATE: &str = "
 CREATE TABLE IF NOT EXISTS neonlift.large_objects (
   run text REFERENCES neonlift.runs, oid oid, bytes bigint, visible text NOT NULL,
   PRIMARY KEY (run, oid));
+CREATE TABLE IF NOT EXISTS neonlift.objects_in_the_way (
+  run text REFERENCES neonlift.runs, oid oid, PRIMARY KEY (run, oid));
 ";
 
 /// One run's large objects in the ledger.
@@ -116,13 +121,47 @@ impl<'a> LargeObjects<'a> {
 
     /// Takes out of the target the objects that show this moment of the source.
     pub async fn take_out(&self, visible: &str) -> Result<(), Error> {
+        let which = format!("visible = {}", quote::literal(visible));
+        self.remove("large_objects", &which).await
+    }
+
+    /// SQL that notes all large objects of the target as in the way, for
+    /// [`LargeObjects::clear_the_way`]. Refused with [`OTHERS_OBJECTS`] when some are somebody
+    /// else's; the message is how many.
+    pub fn noting_in_the_way(run: &str) -> String {
+        let check = quote::block(&format!(
+            "DECLARE others bigint;
+             BEGIN
+               SELECT count(*) INTO others FROM pg_largeobject_metadata
+                 WHERE NOT pg_has_role(lomowner, 'USAGE') AND NOT current_setting('lo_compat_privileges')::bool;
+               IF others > 0 THEN
+                 RAISE EXCEPTION USING ERRCODE = '{OTHERS_OBJECTS}', MESSAGE = others::text;
+               END IF;
+             END"
+        ));
+        format!(
+            "{check}; INSERT INTO neonlift.objects_in_the_way (run, oid)
+             SELECT {}, oid FROM pg_largeobject_metadata",
+            quote::literal(run)
+        )
+    }
+
+    /// Removes what was noted as in the way and is still there. Some at a time: a server has no
+    /// room for as many locks as there may be objects.
+    pub async fn clear_the_way(&self) -> Result<(), Error> {
+        self.remove("objects_in_the_way", "true").await
+    }
+
+    /// Removes objects with their rows in a table of the ledger.
+    async fn remove(&self, table: &str, which: &str) -> Result<(), Error> {
         let sql = format!(
-            "WITH mine AS (DELETE FROM neonlift.large_objects WHERE (run, oid) IN
-               (SELECT run, oid FROM neonlift.large_objects
-                WHERE run = {run} AND visible = {visible} LIMIT {TAKEN_OUT_TOGETHER}) RETURNING oid)
-             SELECT count(lo_unlink(oid)) FROM mine",
+            "WITH mine AS (DELETE FROM neonlift.{table} WHERE (run, oid) IN
+               (SELECT run, oid FROM neonlift.{table}
+                WHERE run = {run} AND {which} LIMIT {TAKEN_OUT_TOGETHER}) RETURNING oid)
+             SELECT count(*), count(lo_unlink(oid)) FILTER
+               (WHERE EXISTS (SELECT FROM pg_largeobject_metadata o WHERE o.oid = mine.oid))
+             FROM mine",
             run = quote::literal(self.run),
-            visible = quote::literal(visible),
         );
         loop {
             let row = self.connection.query_one(&sql, &[]).await;

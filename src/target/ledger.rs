@@ -5,8 +5,9 @@
 
 mod creation;
 mod emptying;
+mod overwritten;
 
-use crate::postgres::catalogue::TableName;
+use crate::postgres::catalogue::{Table, TableName};
 use crate::postgres::script::Entry;
 use crate::postgres::{Connection, Error, quote};
 use crate::source::Range;
@@ -30,6 +31,10 @@ pub const STATISTICS: &str = "ANALYZE";
 
 /// The mark that every chunk is in.
 const ROWS: &str = "all rows";
+
+/// The key of the ledger's table of tables: violating it means that an earlier attempt at the plan,
+/// whose answer got lost, has planned the table.
+pub const PLANNED_KEY: &str = "tables_pkey";
 
 /// The key of the ledger's table of definitions: violating it means "built already".
 pub(super) const BUILT_KEY: &str = "built_pkey";
@@ -73,6 +78,19 @@ pub struct PlannedTable {
     pub fingerprint: String,
     /// Its chunks.
     pub chunks: Vec<LoadedChunk>,
+}
+
+/// A table to plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Planning {
+    /// Its name.
+    pub table: TableName,
+    /// Its rows are in partitions that the target chooses.
+    pub routed: bool,
+    /// What tells whether it was written to since.
+    pub fingerprint: String,
+    /// Its rows, chunk by chunk.
+    pub ranges: Vec<Range>,
 }
 
 /// A snapshot of the source that rows were read in.
@@ -175,25 +193,26 @@ impl<'a> Ledger<'a> {
     /// table that holds other rows than those loaded is not touched: refused with [`FOREIGN_ROWS`].
     pub async fn plan(
         &self,
-        tables: &[(TableName, String, Vec<Range>)],
+        tables: &[Planning],
         snapshot: &Snapshot,
         begun: &HashSet<TableName>,
     ) -> Result<(), Error> {
         let (run, number) = (quote::literal(self.run), snapshot.number);
         let mut sql = format!("BEGIN;{}", self.noting(snapshot));
-        for (table, fingerprint, ranges) in tables {
+        for planning in tables {
+            let table = &planning.table;
             let (schema, name) = (quote::literal(&table.schema), quote::literal(&table.name));
             if begun.contains(table) {
                 let key = format!("({run}, {schema}, {name})");
-                sql += &emptying(table, &key, &run);
+                sql += &emptying(table, planning.routed, &key, &run);
             }
-            let fingerprint = quote::literal(fingerprint);
+            let fingerprint = quote::literal(&planning.fingerprint);
             sql += &format!(
                 "INSERT INTO neonlift.tables VALUES ({run}, {schema}, {name}, {number}, {fingerprint});
                  INSERT INTO neonlift.chunks (run, schema_name, table_name, chunk, from_block, until_block) VALUES "
             );
             let values: Vec<String> = (0..)
-                .zip(ranges)
+                .zip(&planning.ranges)
                 .map(|(chunk, range): (i32, _)| {
                     let (from, until) = blocks(*range);
                     format!("({run}, {schema}, {name}, {chunk}, {from}, {until})")
@@ -217,13 +236,14 @@ impl<'a> Ledger<'a> {
 
     /// Takes back the marks of an unlogged table that holds nothing: a crash of the target has
     /// emptied it, and left the ledger, which is logged.
-    pub async fn recount_unlogged(&self, table: &TableName) -> Result<(), Error> {
-        let (run, name) = (quote::literal(self.run), table.sql());
-        let (schema, table) = (quote::literal(&table.schema), quote::literal(&table.name));
+    pub async fn recount_unlogged(&self, table: &Table) -> Result<(), Error> {
+        let (run, only) = (quote::literal(self.run), table.only_sql());
+        let TableName { schema, name } = &table.name;
+        let (schema, table) = (quote::literal(schema), quote::literal(name));
         let sql = format!(
             "UPDATE neonlift.chunks SET rows = NULL, bytes = NULL, loaded_at = NULL
              WHERE (run, schema_name, table_name) = ({run}, {schema}, {table})
-               AND NOT EXISTS (SELECT FROM ONLY {name})
+               AND NOT EXISTS (SELECT FROM {only})
                AND 0 < (SELECT sum(rows) FROM neonlift.chunks
                         WHERE (run, schema_name, table_name) = ({run}, {schema}, {table}))"
         );

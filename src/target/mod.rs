@@ -8,9 +8,10 @@ mod loader;
 
 pub use build::{Statement, build_together};
 pub use control::Control;
-pub use large_objects::LargeObjects;
+pub use large_objects::{LargeObjects, OTHERS_OBJECTS};
 pub use ledger::{
-    ChunkKey, FOREIGN_ROWS, INDEX, Ledger, LoadedChunk, PlannedTable, REST, STATISTICS, Snapshot,
+    ChunkKey, FOREIGN_ROWS, INDEX, Ledger, LoadedChunk, PLANNED_KEY, PlannedTable, Planning, REST,
+    STATISTICS, Snapshot,
 };
 pub use loader::{Loader, Part};
 

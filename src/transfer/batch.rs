@@ -55,6 +55,7 @@ mod tests {
             table: table.clone(),
             columns: Vec::new(),
             format: Format::Binary,
+            routed: false,
             condition: None,
         };
         let meter = Progress::default().meter("t", 0, 0);

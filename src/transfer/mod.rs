@@ -17,6 +17,7 @@ pub use rows::Crew;
 
 use crate::failure::{Explain, Failure, Retry, Severity, chain};
 use crate::postgres::catalogue::TableName;
+use crate::target::PLANNED_KEY;
 use tokio_util::sync::CancellationToken;
 
 /// What the movement of rows tells those who build on them.
@@ -121,6 +122,11 @@ impl Error {
             Self::GivenUp { source, .. } => source.is_snapshot_lost(),
             _ => false,
         }
+    }
+
+    /// Whether tables are planned already, by an attempt whose answer got lost.
+    fn is_planned_already(&self) -> bool {
+        matches!(self, Self::Postgres(error) if error.constraint() == Some(PLANNED_KEY))
     }
 
     /// Whether a definition is there already, by an attempt whose answer got lost.

@@ -128,6 +128,8 @@ impl Moving<'_> {
                 match self.round(control, snapshot, same_moment, found).await {
                     Ok(true) => return Ok(()),
                     Ok(false) => break,
+                    // A server goes on planning for a connection that is lost.
+                    Err(error) if error.is_planned_already() => {}
                     Err(error) if self.source.session().is_closed() => return Err(error),
                     // What was planned, or loaded, is found in the ledger.
                     Err(error) => attempts.again(error).await?,
@@ -212,7 +214,7 @@ impl Moving<'_> {
 
     async fn recount_unlogged(&self, ledger: &Ledger<'_>) -> Result<(), PostgresError> {
         for table in self.tables.iter().filter(|table| table.unlogged) {
-            ledger.recount_unlogged(&table.name).await?;
+            ledger.recount_unlogged(table).await?;
         }
         Ok(())
     }

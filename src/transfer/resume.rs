@@ -7,7 +7,7 @@
 use crate::postgres::catalogue::{Table, TableName};
 use crate::progress::{Meter, Progress};
 use crate::source::{Range, Shipment, postgres as pg};
-use crate::target::{ChunkKey, LoadedChunk, PlannedTable};
+use crate::target::{ChunkKey, LoadedChunk, PlannedTable, Planning};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::AcqRel};
@@ -100,7 +100,7 @@ pub(super) struct Job {
 #[derive(Debug, Default)]
 pub(super) struct Plan {
     /// Tables to plan in the ledger, with fingerprint and ranges.
-    pub(super) fresh: Vec<(TableName, String, Vec<Range>)>,
+    pub(super) fresh: Vec<Planning>,
     /// Those of them that the ledger knows, whose rows must go first.
     pub(super) again: HashSet<TableName>,
     /// Tables that go on because their fingerprints say that they have not changed. Counters come
@@ -164,8 +164,12 @@ pub(super) fn plan(known: &Known<'_>, progress: &Progress) -> Plan {
                     vec![Range::Whole]
                 };
                 let fingerprint = known.before.get(&table.name).cloned().unwrap_or_default();
-                plan.fresh
-                    .push((table.name.clone(), fingerprint, ranges.clone()));
+                plan.fresh.push(Planning {
+                    table: table.name.clone(),
+                    routed: table.routed,
+                    fingerprint,
+                    ranges: ranges.clone(),
+                });
                 fresh_chunks(ranges)
             }
         };
@@ -251,6 +255,7 @@ mod tests {
             index_bytes: 0,
             unlogged: false,
             row_security: false,
+            routed: false,
             condition: None,
         }
     }

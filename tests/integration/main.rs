@@ -16,9 +16,11 @@ mod index_memory;
 mod interrupted;
 mod killed;
 mod live;
+mod overwritten;
 mod policies;
 #[allow(dead_code, reason = "the suite of faults needs more of it")]
 mod processes;
+mod resumed;
 mod road;
 mod row_security;
 mod schema_files;

@@ -4,7 +4,7 @@ use crate::fixture::World;
 use crate::selection::report;
 
 /// A target in use: something of its own, and something where the source's goes.
-const IN_USE: &str = "
+pub(crate) const IN_USE: &str = "
     CREATE SCHEMA shop; CREATE SCHEMA own;
     CREATE TYPE own.kind AS ENUM ('a'); CREATE TABLE own.kept (id int PRIMARY KEY, kind own.kind);
     INSERT INTO own.kept VALUES (1, 'a'), (2, 'a');
@@ -16,14 +16,14 @@ const IN_USE: &str = "
     CREATE TABLE shop.\"x$neonlift$; it's \\ $$\" ();";
 
 /// Lets the migrating role own what a superuser made.
-fn in_use(world: &World, sql: &str) {
+pub(crate) fn in_use(world: &World, sql: &str) {
     let owner = world.target_url();
     let (_, rest) = owner.split_once("//").expect("a URL");
     let role = rest.split(':').next().expect("a role").to_owned();
     world.target().run(&format!("SET ROLE \"{role}\"; {sql}"));
 }
 
-fn database(world: &World) -> String {
+pub(crate) fn database(world: &World) -> String {
     world.target().value("SELECT current_database()")
 }
 

@@ -1,6 +1,6 @@
 //! Everything that has a name among the tables: what a selection chooses from.
 
-use super::{TableName, USERS_OWN};
+use super::{ROUTED, TableName, USERS_OWN};
 use crate::postgres::{Connection, Error};
 use std::collections::HashMap;
 use tokio_postgres::types::Oid;
@@ -12,10 +12,21 @@ pub enum RelationKind {
     Table,
     /// Its partitions hold its rows.
     Partitioned,
-    /// A view, materialized or not, or a foreign table: holds no rows of its own to move.
+    /// Its partitions hold its rows, each server in its own way, so that they move through it
+    /// ([`Table::routed`](super::Table::routed)).
+    Routed,
+    /// A view, materialized or not, a foreign table, or a partition of a routed table: holds no rows
+    /// of its own to move.
     Other,
     /// A sequence.
     Sequence,
+}
+
+impl RelationKind {
+    /// Whether rows move from it, and to it.
+    pub fn holds_rows(self) -> bool {
+        matches!(self, Self::Table | Self::Routed)
+    }
 }
 
 /// A relation as a selection sees it.
@@ -41,8 +52,12 @@ pub async fn all_relations(connection: &Connection) -> Result<Vec<Relation>, Err
     let rows = connection
         .query(
             &format!(
-                "SELECT c.oid, n.nspname, c.relname, c.relkind::text, c.relispartition
+                "WITH RECURSIVE {ROUTED}
+                 SELECT c.oid, n.nspname, c.relname,
+                        CASE WHEN r.root = c.oid THEN 'routed' WHEN r.root <> c.oid THEN 'part'
+                             ELSE c.relkind::text END, c.relispartition
                  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                 LEFT JOIN routed r ON r.member = c.oid
                  WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND {USERS_OWN} ORDER BY 2, 3"
             ),
             &[],
@@ -72,6 +87,7 @@ fn kind(letter: &str) -> RelationKind {
     match letter {
         "r" => RelationKind::Table,
         "p" => RelationKind::Partitioned,
+        "routed" => RelationKind::Routed,
         "S" => RelationKind::Sequence,
         _ => RelationKind::Other,
     }

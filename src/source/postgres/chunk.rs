@@ -8,7 +8,8 @@ const BLOCK: u64 = 8192;
 
 /// The ranges of a table for chunks of about `chunk_bytes`. The weight is heap and TOAST
 /// together: a table of vectors has most of its bytes in TOAST. The last range is open-ended,
-/// so rows in blocks added since the size was read are not lost.
+/// so rows in blocks added since the size was read are not lost. A routed table has no blocks of
+/// its own.
 pub fn ranges(table: &Table, chunk_bytes: u64) -> Vec<Range> {
     let blocks = u32::try_from(table.heap_bytes.div_ceil(BLOCK)).unwrap_or(u32::MAX);
     let parts = table
@@ -16,7 +17,7 @@ pub fn ranges(table: &Table, chunk_bytes: u64) -> Vec<Range> {
         .div_ceil(chunk_bytes.max(1))
         .min(u64::from(blocks));
     let parts = u32::try_from(parts).unwrap_or(u32::MAX);
-    if parts <= 1 {
+    if parts <= 1 || table.routed {
         return vec![Range::Whole];
     }
     let step = blocks.div_ceil(parts);
@@ -50,6 +51,7 @@ mod tests {
             index_bytes: 0,
             unlogged: false,
             row_security: false,
+            routed: false,
             condition: None,
         }
     }

@@ -171,12 +171,9 @@ impl PostgresSource {
 
 async fn lock(session: &Connection, tables: &[Table]) -> Result<(), PostgresError> {
     for batch in tables.chunks(LOCK_BATCH) {
-        let names: Vec<String> = batch.iter().map(|table| table.name.sql()).collect();
         // ONLY: each table that holds rows stands in the list itself.
-        let sql = format!(
-            "LOCK TABLE ONLY {} IN ACCESS SHARE MODE",
-            names.join(", ONLY ")
-        );
+        let names: Vec<String> = batch.iter().map(Table::only_sql).collect();
+        let sql = format!("LOCK TABLE {} IN ACCESS SHARE MODE", names.join(", "));
         session
             .batch("locking the source's tables against being rewritten", &sql)
             .await?;
@@ -194,6 +191,7 @@ pub fn shipment(table: &Table) -> Shipment {
             .map(|column| column.name.clone())
             .collect(),
         format: if binary { Format::Binary } else { Format::Text },
+        routed: table.routed,
         condition: table.condition.clone(),
     }
 }
@@ -235,15 +233,17 @@ fn copy_out(shipment: &Shipment, range: Range) -> String {
     let columns = quote::identifiers(shipment.columns.iter().map(String::as_str));
     let (table, format) = (shipment.table.sql(), shipment.format.sql());
     let conditions = conditions(shipment, range);
-    // The plain form is three times as fast as a SELECT; it needs a column to name.
-    if conditions.is_empty() && !shipment.columns.is_empty() {
+    // The plain form is three times as fast as a SELECT; it needs a column to name, and rows of the
+    // table's own.
+    if conditions.is_empty() && !shipment.columns.is_empty() && !shipment.routed {
         return format!("COPY {table} ({columns}) TO STDOUT {format}");
     }
     let which = match conditions.as_slice() {
         [] => String::new(),
         some => format!(" WHERE {}", some.join(" AND ")),
     };
-    format!("COPY (SELECT {columns} FROM ONLY {table}{which}) TO STDOUT {format}")
+    let only = catalogue::only(&shipment.table, shipment.routed);
+    format!("COPY (SELECT {columns} FROM {only}{which}) TO STDOUT {format}")
 }
 
 /// What chooses the rows: the person's condition, in parentheses of its own, and the blocks.
@@ -268,6 +268,7 @@ mod tests {
             },
             columns: columns.iter().map(ToString::to_string).collect(),
             format: Format::Binary,
+            routed: false,
             condition: None,
         }
     }
@@ -295,6 +296,19 @@ mod tests {
         assert_eq!(
             sql,
             r#"COPY "s"."T" ("a", "b""c") TO STDOUT (FORMAT binary)"#
+        );
+    }
+
+    #[test]
+    fn a_routed_table_is_read_with_its_partitions() {
+        let routed = Shipment {
+            routed: true,
+            ..shipment(&["a"])
+        };
+        let sql = copy_out(&routed, Range::Whole);
+        assert_eq!(
+            sql,
+            r#"COPY (SELECT "a" FROM "s"."T") TO STDOUT (FORMAT binary)"#
         );
     }
 

@@ -2,12 +2,11 @@
 //! and only with a person's consent.
 
 use super::deferral::raised;
-use crate::figures::counted;
 use crate::postgres::catalogue::{self, Relation, RelationKind, TableName};
 use crate::postgres::{Connection, Error as PostgresError, large_object, quote};
 use crate::source::Selected;
 use crate::steps::Error;
-use crate::target::{Error as TargetError, Statement};
+use crate::target::{Error as TargetError, OTHERS_OBJECTS, Statement};
 
 /// The SQLSTATE, in a class that nobody else has, by which [`explained`] knows what would go along
 /// although nobody selected it. The message is what that is.
@@ -95,22 +94,15 @@ pub(super) async fn dropping(
     Ok(statements)
 }
 
-/// SQL that removes the large objects, when the source's come; in words too.
+/// How many large objects go, when the source's come.
 pub(super) async fn objects(
     target: &Connection,
     selected: &Selected,
-) -> Result<Option<(Statement, String)>, PostgresError> {
-    if !selected.select().takes_large_objects() {
-        return Ok(None);
+) -> Result<u64, PostgresError> {
+    match selected.select().takes_large_objects() {
+        true => large_object::count(target).await,
+        false => Ok(0),
     }
-    let objects = large_object::count(target).await?;
-    Ok((objects > 0).then(|| {
-        let removal = Statement {
-            what: "the removal of the large objects that are overwritten".to_owned(),
-            sql: "SELECT count(lo_unlink(oid)) FROM pg_largeobject_metadata".to_owned(),
-        };
-        (removal, counted(objects, "large object"))
-    }))
 }
 
 /// SQL that empties the tables that rows are to go into.
@@ -121,11 +113,12 @@ pub(super) async fn emptying(
     let there = in_the_way(target, selected).await?;
     let tables = there
         .iter()
-        .filter(|relation| relation.kind == RelationKind::Table && selected.has(&relation.name));
-    let names: Vec<String> = tables.map(|table| table.name.sql()).collect();
+        .filter(|relation| relation.kind.holds_rows() && selected.has(&relation.name));
+    let only = |table: &Relation| catalogue::only(&table.name, table.kind == RelationKind::Routed);
+    let names: Vec<String> = tables.map(only).collect();
     Ok((!names.is_empty()).then(|| Statement {
         what: "the emptying of the tables that are overwritten".to_owned(),
-        sql: format!("TRUNCATE ONLY {}", names.join(", ONLY ")),
+        sql: format!("TRUNCATE {}", names.join(", ")),
     }))
 }
 
@@ -201,10 +194,13 @@ fn drop_schemas(schemas: &[String]) -> String {
     ))
 }
 
-/// Tells the refusal to drop what others stand on from any other.
+/// Tells the refusals to drop what others stand on, or own, from any other.
 pub(super) fn explained(refusal: TargetError) -> Error {
-    match raised(&refusal, STANDS_ON) {
-        Some(others) => Error::StandsOnDropped(others),
+    if let Some(others) = raised(&refusal, STANDS_ON) {
+        return Error::StandsOnDropped(others);
+    }
+    match raised(&refusal, OTHERS_OBJECTS) {
+        Some(number) => Error::ObjectsOfOthers(number.parse().unwrap_or(1)),
         None => refusal.into(),
     }
 }

@@ -1,6 +1,6 @@
 //! The ledger's tables, and what a run was asked to move.
 
-use super::Ledger;
+use super::{Ledger, overwritten};
 use crate::postgres::{Error, quote};
 use crate::target::large_objects;
 
@@ -40,9 +40,9 @@ impl Ledger<'_> {
     /// SQL that creates the ledger and notes the run with what it was asked to move.
     pub fn creation(run: &str, selection: &str) -> String {
         let (run, selection) = (quote::literal(run), quote::literal(selection));
-        let objects = large_objects::CREATE;
+        let more = [large_objects::CREATE, overwritten::CREATE].concat();
         format!(
-            "{CREATE}{objects}INSERT INTO neonlift.runs (run) VALUES ({run}) ON CONFLICT DO NOTHING;
+            "{CREATE}{more}INSERT INTO neonlift.runs (run) VALUES ({run}) ON CONFLICT DO NOTHING;
              INSERT INTO neonlift.selections VALUES ({run}, {selection}) ON CONFLICT DO NOTHING;"
         )
     }

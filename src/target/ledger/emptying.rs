@@ -1,24 +1,25 @@
 //! A table's rows taken out of the target again.
 
 use super::{FOREIGN_ROWS, INDEX, REST, STATISTICS};
-use crate::postgres::catalogue::TableName;
+use crate::postgres::catalogue::{self, TableName};
 use crate::postgres::quote;
 
 /// SQL that takes out of the target what was loaded of a table, after making sure, under a lock,
-/// that it holds nothing else. `key` is the table's key in the ledger, `run` the run, as SQL.
-pub(super) fn emptying(table: &TableName, key: &str, run: &str) -> String {
-    let name = table.sql();
+/// that it holds nothing else. A routed table is emptied with its partitions. `key` is the table's
+/// key in the ledger, `run` the run, as SQL.
+pub(super) fn emptying(table: &TableName, routed: bool, key: &str, run: &str) -> String {
+    let only = catalogue::only(table, routed);
     let check = format!(
         "BEGIN
-           IF (SELECT count(*) FROM ONLY {name}) <> (SELECT COALESCE(sum(rows), 0)
+           IF (SELECT count(*) FROM {only}) <> (SELECT COALESCE(sum(rows), 0)
                  FROM neonlift.chunks WHERE (run, schema_name, table_name) = {key}) THEN
              RAISE EXCEPTION USING ERRCODE = '{FOREIGN_ROWS}', MESSAGE = 'rows of somebody else';
            END IF;
          END"
     );
     format!(
-        "LOCK TABLE ONLY {name} IN ACCESS EXCLUSIVE MODE; DO {};
-         TRUNCATE ONLY {name};
+        "LOCK TABLE {only} IN ACCESS EXCLUSIVE MODE; DO {};
+         TRUNCATE {only};
          DELETE FROM neonlift.tables WHERE (run, schema_name, table_name) = {key};
          DO {};",
         quote::literal(&check),

@@ -278,30 +278,28 @@ impl Finish<'_> {
         while !views.is_empty() {
             self.progress
                 .begin(format!("Refreshing {} materialized views", views.len()));
-            let mut refusal = None;
-            let mut refreshed = 0;
-            for view in &views {
+            let all = views.len();
+            let mut refused = Vec::new();
+            for view in views {
                 let sql = format!("REFRESH MATERIALIZED VIEW {}", view.sql());
                 let doing = format!("refreshing {view}");
                 let work = connection.batch(&doing, &sql);
                 match connection.until_cancelled(self.cancel, work).await? {
-                    Ok(()) => refreshed += 1,
-                    Err(error) => refusal = Some(error),
+                    Ok(()) => {}
+                    Err(error) if error.is_retryable() => return Err(error.into()),
+                    Err(error) => refused.push((view, error)),
                 }
             }
-            if let (0, Some(refusal)) = (refreshed, refusal) {
-                if refusal.is_retryable() {
-                    return Err(refusal.into());
-                }
-                return Ok(self.leave_empty(&views, &refusal));
+            if refused.len() == all {
+                return Ok(self.leave_empty(&refused));
             }
             views = self.unfilled_views(connection).await?;
         }
         Ok(Vec::new())
     }
 
-    fn leave_empty(&self, views: &[TableName], refusal: &PostgresError) -> Vec<LeftOut> {
-        let left_out = views.iter().map(|view| LeftOut {
+    fn leave_empty(&self, refused: &[(TableName, PostgresError)]) -> Vec<LeftOut> {
+        let left_out = refused.iter().map(|(view, refusal)| LeftOut {
             what: format!("rows of the materialized view {view}"),
             why: chain(refusal),
         });

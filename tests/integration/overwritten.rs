@@ -1,0 +1,86 @@
+//! What is dropped with consent when there is more of it than one transaction can hold, when it is
+//! somebody else's, and when the program is killed right behind it.
+
+use crate::fixture::{World, eventually};
+use crate::policies::{IN_USE, database, in_use};
+use crate::selection::report;
+
+/// Each takes a lock until the end of its transaction, and a server has room for some thousands.
+#[test]
+fn more_large_objects_are_replaced_than_one_transaction_could() {
+    let world = World::new(10);
+    in_use(&world, IN_USE);
+    in_use(
+        &world,
+        "SELECT lo_from_bytea(n::oid, 'old') FROM generate_series(100001, 120000) n",
+    );
+    world.source().run("SELECT lo_from_bytea(100001, 'new')");
+    let name = database(&world);
+    world
+        .json(&["run", "--overwrite-target", &name])
+        .expect(0, "awaiting_sign_off")
+        .expect_equal();
+    let objects =
+        "SELECT string_agg(convert_from(lo_get(oid), 'UTF8'), ' ') FROM pg_largeobject_metadata";
+    assert_eq!(world.target().value(objects), "new");
+    let gone = report(&world, "schema")["overwritten"].to_string();
+    assert!(gone.contains("20,000 large objects"), "{gone}");
+}
+
+/// Killed when everything was dropped and made, and nothing of it noted in the session.
+#[test]
+fn what_was_replaced_is_known_after_a_kill() {
+    let world = World::new(10);
+    in_use(&world, IN_USE);
+    in_use(
+        &world,
+        "SELECT lo_from_bytea(n::oid, 'old') FROM generate_series(100001, 100900) n",
+    );
+    world.source().run("SELECT lo_from_bytea(100001, 'new')");
+    let name = database(&world);
+    let arguments = ["run", "--overwrite-target", &name, "--until", "schema"];
+    let holder = world.target().open();
+    holder.run("BEGIN; LOCK TABLE own.kept IN ACCESS SHARE MODE");
+    let running = world.start(&arguments);
+    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'";
+    eventually("a schema step that waits", || {
+        (world.target().value(waiting) == "1").then_some(())
+    });
+    world.faults().stall(true);
+    holder.run("COMMIT");
+    eventually("the target's schema", || {
+        let made = "SELECT to_regclass('neonlift.runs') IS NOT NULL";
+        (world.target().value(made) == "t").then_some(())
+    });
+    running.kill();
+    world.faults().stall(false);
+    world
+        .json(&["run"])
+        .expect(0, "awaiting_sign_off")
+        .expect_equal();
+    let gone = report(&world, "schema")["overwritten"].to_string();
+    for what in ["own.kept", "shop.orders", "900 large objects"] {
+        assert!(gone.contains(what), "{what} is not in {gone}");
+    }
+}
+
+#[test]
+fn a_large_object_of_somebody_else_keeps_everything() {
+    let world = World::new(10);
+    in_use(&world, IN_USE);
+    world.source().run("SELECT lo_from_bytea(100001, 'new')");
+    world
+        .target()
+        .run("SELECT lo_from_bytea(100002, 'of a superuser')");
+    let before = world.definitions(&world.target_superuser_url());
+    let name = database(&world);
+    let ended = world
+        .json(&["run", "--overwrite-target", &name])
+        .expect(1, "failed");
+    let why = ended.only("failure")["why"].to_string();
+    assert!(
+        why.contains("another role owns 1 large object on the target"),
+        "{ended}"
+    );
+    assert_eq!(world.definitions(&world.target_superuser_url()), before);
+}
