@@ -2,21 +2,24 @@
 
 use super::{End, Gauge, Output, Voice};
 use crate::failure::Failure;
+use crate::invocation::Invocation;
 use crate::progress::{Note, Stage, Tone};
 use crate::session::report::{Comparison, Report};
 use crate::session::{Session, Step};
-use crate::wizard::{News, Outcome};
+use crate::wizard::{News, Outcome, checklist};
 use serde_json::{Value, json};
 
 /// Tells as JSON.
 pub struct Json {
     output: Output,
+    invocation: Invocation,
 }
 
 impl Json {
     /// JSON lines to this output.
     pub fn new(output: Output) -> Self {
-        Self { output }
+        let invocation = Invocation::default();
+        Self { output, invocation }
     }
 
     fn emit(&mut self, value: &Value) {
@@ -33,6 +36,16 @@ impl Json {
             finished["left_behind"] = json!(found.left_behind);
         }
         self.emit(&finished);
+    }
+
+    /// A failure as an event; also for failures before any step.
+    fn failed(&mut self, failure: &Failure, step: Option<Step>) {
+        let advice = failure.advice.iter();
+        let advice: Vec<String> = advice.map(|step| self.invocation.advice(step)).collect();
+        self.emit(&json!({
+            "event": "failure", "step": step, "what": failure.what, "why": failure.why,
+            "advice": advice, "retry": failure.retry,
+        }));
     }
 
     fn comparison(&mut self, session: &Session) {
@@ -76,15 +89,11 @@ fn comparison(found: &Comparison) -> Value {
     })
 }
 
-/// A failure as an event; also for failures before any step.
-fn failure(failure: &Failure, step: Option<Step>) -> Value {
-    json!({
-        "event": "failure", "step": step, "what": failure.what, "why": failure.why,
-        "advice": failure.advice, "retry": failure.retry,
-    })
-}
-
 impl Voice for Json {
+    fn invoked(&mut self, invocation: Invocation) {
+        self.invocation = invocation;
+    }
+
     fn news(&mut self, news: &News, session: &Session) {
         match news {
             News::Started(step) => self.emit(&json!({"event": "step_started", "step": step})),
@@ -98,13 +107,13 @@ impl Voice for Json {
                 if *step == Step::Compare {
                     self.comparison(session);
                 }
-                self.emit(&failure(cause, Some(*step)));
+                self.failed(cause, Some(*step));
                 self.step_finished(*step, "failed", session);
             }
             News::Interrupted(step) => self.step_finished(*step, "interrupted", session),
             News::Refused(why) => {
                 let refused = Failure::new("This cannot be done now", why.clone());
-                self.emit(&failure(&refused, None));
+                self.failed(&refused, None);
             }
             News::AwaitingSignOff(open) => {
                 self.emit(&json!({"event": "awaiting_sign_off", "open": open}));
@@ -116,6 +125,19 @@ impl Voice for Json {
                 self.emit(&json!({"event": "signatures_withdrawn", "items": items}));
             }
         }
+    }
+
+    fn locked(&mut self, session: &Session) {
+        let items: Vec<Value> = checklist::evaluated(session)
+            .iter()
+            .map(|item| {
+                json!({
+                    "item": item.key, "text": item.text, "kind": item.kind,
+                    "open": !item.is_closed(), "evidence": item.evidence,
+                })
+            })
+            .collect();
+        self.emit(&json!({"event": "checklist", "items": items}));
     }
 
     fn progress(&mut self, step: Step, gauge: &Gauge<'_>) {
@@ -152,7 +174,7 @@ impl Voice for Json {
     }
 
     fn failure(&mut self, cause: &Failure) {
-        self.emit(&failure(cause, None));
+        self.failed(cause, None);
         let outcome = Outcome::Failed(cause.severity).name();
         self.emit(&json!({"event": "finished", "outcome": outcome, "session": null}));
     }

@@ -2,6 +2,7 @@
 
 use super::schema::from_source::{Elsewhere, Missing};
 use crate::failure::{Explain, Failure, Severity, chain};
+use crate::invocation::quoted;
 use crate::postgres::tools::ToolError;
 use crate::postgres::{ConnectionString, quote};
 use crate::session::Step;
@@ -249,7 +250,7 @@ impl Explain for Error {
                 format!("{}.", chain(self)),
             )
             .advise("Migrate over the direct host: drop “-pooler” from the host's name. Your application may use the pooled one afterwards.")
-            .advise(format!("$ neonlift run --target '{direct}'")),
+            .advise(format!("$ neonlift run --target {}", quoted(direct))),
             Self::NoRoom {
                 folder,
                 needed,
@@ -298,7 +299,8 @@ impl Explain for Error {
                 .advise("Begin a new session (--session FILE) with an empty target database, or go on with the selection that this one was begun with.")
                 .severity(Severity::Usage),
             Self::NoConsent(name) => Failure::new("Nobody has consented to overwriting the target", format!("{}. --yes is not enough for that.", chain(self)))
-                .advise(format!("Give --overwrite-target {name}, or type the name on the screen: neonlift."))
+                .advise("Type the database's name on the screen (o), or give it:")
+                .advise(format!("$ neonlift run --overwrite-target {}", quoted(name)))
                 .severity(Severity::Usage),
             Self::MissingExtensions(_) => Failure::new(
                 "The target lacks extensions that the source uses",
@@ -316,7 +318,8 @@ impl Explain for Error {
             .advise("Nothing was created on the target."),
             Self::TargetNotEmpty(_) => target_not_empty(&chain(self)),
             Self::NoReport(step) => Failure::new("The session lacks a report", chain(self))
-                .advise(format!("Run the step again: neonlift {step}.")),
+                .advise("Run the step again:")
+                .advise(format!("$ neonlift {step}")),
             Self::NoWork(_) => Failure::new("There is nothing to run", chain(self)),
         }
     }

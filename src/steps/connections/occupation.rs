@@ -3,6 +3,7 @@
 
 use crate::config::{Onto, Select};
 use crate::figures::{counted, grouped};
+use crate::invocation::quoted;
 use crate::postgres::catalogue::{self, LEDGER_SCHEMA};
 use crate::postgres::{Connection, Error as PostgresError, count, large_object};
 use crate::session::Identity;
@@ -124,9 +125,10 @@ fn overwrite(work: Work<'_>, identity: &Identity, found: &str, at_stake: &[AtSta
             NAME,
             format!("{found}; overwriting it needs consent: {lost}"),
         )
+        .advise("Type the database's name on the screen (o), or give it:")
         .advise(format!(
-            "Type the database's name on the screen (o), or give it: --overwrite-target {}",
-            identity.database
+            "$ neonlift run --overwrite-target {}",
+            quoted(&identity.database)
         )),
     }
 }
