@@ -201,9 +201,8 @@ fn open(common: &Common, choice: Choice, voice: &mut dyn Voice) -> Result<Runner
 /// without this one's options would find another.
 fn leading_to(common: &Common, file: &Path, session: &Session) -> Invocation {
     let given = [&common.source, &common.target];
-    let found_again = common.session.is_none()
-        && !session.practice
-        && given.into_iter().all(Option::is_none);
+    let found_again =
+        common.session.is_none() && !session.practice && given.into_iter().all(Option::is_none);
     let file = (!found_again).then_some(file);
     Invocation::new(common.config.as_deref(), file, session.practice)
 }

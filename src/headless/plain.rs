@@ -118,12 +118,14 @@ impl Voice for Plain {
     }
 
     fn locked(&mut self, session: &Session) {
-        for line in ending::so_far(session, &self.invocation) {
+        for line in ending::lines(session, &self.invocation) {
             self.line(format!("    {line}"));
         }
         let open = ending::open_items(session, &self.invocation).len() as u64;
         let open = figures::counted(open, "item");
-        self.line(format!("✗ cutover: refused, with {open} of the checklist open"));
+        self.line(format!(
+            "✗ cutover: refused, with {open} of the checklist open"
+        ));
     }
 
     fn progress(&mut self, _step: Step, gauge: &Gauge<'_>) {
@@ -167,7 +169,9 @@ impl Voice for Plain {
         } else if !end.worked {
             self.line("✓ Nothing to do: these steps are done.");
         } else {
-            ending::ending(end, &self.invocation).iter().for_each(|line| self.line(line));
+            ending::ending(end, &self.invocation)
+                .iter()
+                .for_each(|line| self.line(line));
         }
         self.line(format!("  Session: {}", end.file.display()));
         if matches!(end.outcome, Outcome::Failed(_)) {

@@ -7,8 +7,8 @@ mod relation;
 mod undumped;
 
 pub use extension::{
-    Extension, ExtensionRows, available_extension, dependents, extension_rows, extensions,
-    offered_extensions,
+    DEPENDENT, Extension, ExtensionRows, available_extension, dependents, extension_rows,
+    extensions, offered_extensions,
 };
 pub use key::{Key, keys};
 pub use partitions::hashed_by_enum;

@@ -304,7 +304,7 @@ impl Moving<'_> {
             return Ok(());
         }
         let text = format!(
-            "The source was written to after all rows were copied: {}. Nothing is copied again: the target shows the moment of its snapshot.",
+            "The source was written to since the copy began: {}. Nothing is copied again: the target shows the moment of its snapshot.",
             changed::names(&changed)
         );
         self.progress.note(Tone::Warning, text);

@@ -6,10 +6,19 @@ use crate::invocation::Invocation;
 use crate::session::{Item, ItemKind, Session, State, Step};
 use crate::wizard::{Outcome, checklist};
 
-/// The checklist's lines: what is closed, by whom, and what to do for what is open.
+/// A session's checklist, however far it has come: what is closed, by whom, and what to do for what
+/// is open.
 pub(super) fn lines(session: &Session, invocation: &Invocation) -> Vec<String> {
-    let items = session.checklist.iter();
+    let items = checklist::evaluated(session);
+    let items = items.iter();
     items.map(|item| told(item, session, invocation)).collect()
+}
+
+/// Of it, what is open.
+pub fn open_items(session: &Session, invocation: &Invocation) -> Vec<String> {
+    let items = checklist::evaluated(session).into_iter();
+    let open = items.filter(|item| !item.is_closed());
+    open.map(|item| told(&item, session, invocation)).collect()
 }
 
 fn told(item: &Item, session: &Session, invocation: &Invocation) -> String {
@@ -40,19 +49,6 @@ fn asked(item: &Item, session: &Session, invocation: &Invocation) -> String {
         }
         _ => "open: to be signed at the cutover".to_owned(),
     }
-}
-
-/// A session's checklist before the cutover is open for signatures, or after.
-pub(super) fn so_far(session: &Session, invocation: &Invocation) -> Vec<String> {
-    let items = checklist::evaluated(session);
-    items.iter().map(|item| told(item, session, invocation)).collect()
-}
-
-/// What is open on a session's checklist, however far it has come, and what to do for it.
-pub fn open_items(session: &Session, invocation: &Invocation) -> Vec<String> {
-    let items = checklist::evaluated(session).into_iter();
-    let open = items.filter(|item| !item.is_closed());
-    open.map(|item| told(&item, session, invocation)).collect()
 }
 
 /// What is said at the very end.

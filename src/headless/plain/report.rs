@@ -147,7 +147,8 @@ fn transfer(found: &Transfer) -> Vec<String> {
 
 fn changed_since(tables: &[String]) -> Option<String> {
     let names = tables.join(", ");
-    (!tables.is_empty()).then(|| format!("! written to on the source since the copy: {names}"))
+    (!tables.is_empty())
+        .then(|| format!("! written to on the source since the copy began: {names}"))
 }
 
 fn comparison(found: &Comparison) -> Vec<String> {
@@ -163,7 +164,7 @@ fn comparison(found: &Comparison) -> Vec<String> {
         .iter()
         .map(|table| {
             vec![
-                format!("{}.{}", table.schema, table.table),
+                table.name(),
                 side(table, table.source_rows),
                 side(table, table.target_rows),
                 hash(&table.source_hash),
@@ -210,9 +211,9 @@ fn comparison(found: &Comparison) -> Vec<String> {
     lines.push(format!(
         "source and target: {}{}",
         match (found.equal, found.rows_compared) {
-            (true, true) => "equal",
-            (true, false) => "the same tables; rows were not asked for",
-            (false, _) => "not equal",
+            (true, true) => format!("equal ({})", found.equal_in_words()),
+            (true, false) => "the same tables; rows were not asked for".to_owned(),
+            (false, _) => "not equal".to_owned(),
         },
         match left_out {
             0 => String::new(),

@@ -3,7 +3,7 @@
 
 use super::deferral::raised;
 use crate::figures::counted;
-use crate::postgres::catalogue::{self, Relation, RelationKind, TableName};
+use crate::postgres::catalogue::{self, DEPENDENT, Relation, RelationKind, TableName};
 use crate::postgres::{Connection, Error as PostgresError, large_object, quote};
 use crate::source::Selected;
 use crate::steps::Error;
@@ -152,7 +152,7 @@ fn refuse_others(objects: &str) -> String {
              UNION SELECT d.classid, d.objid FROM pg_depend d
                JOIN gone ON d.refclassid = gone.classid AND d.refobjid = gone.objid
                WHERE d.deptype IN ('a', 'i', 'P', 'S'))
-           SELECT string_agg(DISTINCT pg_describe_object(d.classid, d.objid, d.objsubid), ', ')
+           SELECT string_agg(DISTINCT {DEPENDENT}, ', ')
              INTO others
              FROM pg_depend d JOIN gone ON d.refclassid = gone.classid AND d.refobjid = gone.objid
              WHERE d.deptype = 'n' AND (d.classid, d.objid) NOT IN

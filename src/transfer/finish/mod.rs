@@ -22,7 +22,9 @@ use crate::progress::{Progress, Tone};
 use crate::session::report::{KindCount, LeftOut};
 use crate::target::{self, Control, Ledger, Statement, build_together};
 use building::{Builds, build_on_arrival, large_tables, planned};
-use definition::{apart, index_mark, mark, noted, rest_mark, statistics_mark, using_index};
+use definition::{
+    apart, index_mark, mark, noted, rest_mark, standing, statistics_mark, using_index,
+};
 use std::collections::{HashMap, HashSet};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -119,8 +121,8 @@ impl Finish<'_> {
         self.analyze(control, &built).await?;
         self.set_sequences(control, &built, &mut finished).await?;
         let connection = control.connection().await?;
-        let unfilled = self.refresh_views(connection).await?;
-        finished.left_out.extend(unfilled);
+        let (unfilled, told) = self.refresh_views(connection).await?;
+        finished.left_out.extend(told);
         let keys = missing(&|class| class == Class::ForeignKey);
         let refused = foreign_key::add(self, control, &keys).await?;
         let keys_refused = !refused.is_empty();
@@ -151,10 +153,9 @@ impl Finish<'_> {
         let triggers = missing(&|class| class == Class::EventTrigger);
         let refused = self.try_each(control, &triggers, &[NOT_ALLOWED, UNDEFINED]);
         finished.left_out.extend(refused.await?);
-        Ledger::new(control.connection().await?, self.run)
-            .finish()
-            .await?;
-        finished.built.extend(count_kinds(entries));
+        let ledger = Ledger::new(control.connection().await?, self.run);
+        let ((), built) = tokio::try_join!(ledger.finish(), ledger.marks())?;
+        finished.built = count_kinds(&standing(entries, &built, &unfilled));
         Ok(finished)
     }
 
@@ -255,13 +256,16 @@ impl Finish<'_> {
     }
 
     /// Refreshes the materialized views that hold rows on the source. One that reads another
-    /// waits until that one is filled.
-    async fn refresh_views(&self, connection: &Connection) -> Result<Vec<LeftOut>, Error> {
+    /// waits until that one is filled. Gives those that cannot be filled, and why.
+    async fn refresh_views(
+        &self,
+        connection: &Connection,
+    ) -> Result<(Vec<TableName>, Vec<LeftOut>), Error> {
         loop {
             let mut views = catalogue::materialized_views(connection, false).await?;
             views.retain(|view| !self.empty_views.contains(view));
             if views.is_empty() {
-                return Ok(Vec::new());
+                return Ok(Default::default());
             }
             self.progress
                 .begin(format!("Refreshing {} materialized views", views.len()));
@@ -280,7 +284,8 @@ impl Finish<'_> {
                 if refusal.is_retryable() {
                     return Err(refusal.into());
                 }
-                return Ok(self.leave_empty(&views, &refusal));
+                let left_out = self.leave_empty(&views, &refusal);
+                return Ok((views, left_out));
             }
         }
     }

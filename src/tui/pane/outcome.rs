@@ -175,13 +175,13 @@ pub(super) fn transfer(scene: &Scene<'_>, made: &Transfer) -> Page {
     }
 }
 
-/// The tables that the source was seen to write to after the copy.
+/// The tables that the source was seen to write to since the copy began.
 pub(super) fn written(scene: &Scene<'_>, tables: &[String]) -> Vec<Line<'static>> {
     if tables.is_empty() {
         return Vec::new();
     }
     let text = format!(
-        "! The source was written to since the copy: {}.",
+        "! The source was written to since the copy began: {}.",
         tables.join(", ")
     );
     let mut told = paragraph(&text, 0, scene.text_cells(), Meaning::Caution);

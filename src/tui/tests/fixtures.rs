@@ -137,7 +137,12 @@ pub(super) fn sign(wizard: &mut Wizard, item: &str) -> Vec<Effect> {
 
 pub(super) fn signed() -> Wizard {
     let mut wizard = checklist();
-    for item in ["performance", "rollback-plan", "team-informed"] {
+    for item in [
+        "performance",
+        "rollback-plan",
+        "team-informed",
+        "left-out-accepted",
+    ] {
         sign(&mut wizard, item);
     }
     wizard
