@@ -42,7 +42,10 @@ impl Invocation {
     /// A step of advice with the command in it completed: one that stands after `$ `.
     pub fn advice(&self, advice: &str) -> String {
         match advice.strip_prefix(OURS) {
-            Some(words) if !words.starts_with("practice ") => format!("$ {}", self.command(words)),
+            // What begins a session of its own says so; the practice servers are nobody's.
+            Some(words) if !words.contains(" --session ") && !words.starts_with("practice ") => {
+                format!("$ {}", self.command(words))
+            }
             _ => advice.to_owned(),
         }
     }
@@ -73,7 +76,12 @@ mod tests {
             named.advice("$ neonlift compare"),
             "$ neonlift compare --config c.toml --session 'my move.toml'"
         );
-        for other in ["$ psql x", "neonlift is", "$ neonlift practice down"] {
+        for other in [
+            "$ psql x",
+            "neonlift is",
+            "$ neonlift practice down",
+            "$ neonlift run --session OTHER",
+        ] {
             assert_eq!(named.advice(other), other);
         }
         assert_eq!(Invocation::default().command("run"), "neonlift run");

@@ -124,7 +124,7 @@ pub(super) fn list(common: &Common) -> Result<Outcome, Error> {
         output.line(&format!("  {}", file.display()));
     }
     output.line(&format!(
-        "These are kept in {}. What was begun with --session FILE elsewhere is not listed.",
+        "Sessions are kept in {}. What was begun with --session FILE elsewhere is not listed.",
         sessions::folder()?.display()
     ));
     Ok(Outcome::Partial)

@@ -32,8 +32,8 @@ impl Json {
         let mut finished = json!({
             "event": "step_finished", "step": step, "outcome": outcome, "seconds": seconds,
         });
-        if let (Step::Inventory, Some(Report::Inventory(found))) = (step, session.report(step)) {
-            finished["left_behind"] = json!(found.left_behind);
+        for (field, value) in session.report(step).into_iter().flat_map(figures) {
+            finished[field] = value;
         }
         self.emit(&finished);
     }
@@ -55,6 +55,38 @@ impl Json {
     }
 }
 
+/// What the end of a step tells besides: its figures, and what the target does not get.
+fn figures(report: &Report) -> Vec<(&'static str, Value)> {
+    match report {
+        Report::Inventory(found) => vec![("left_behind", json!(found.left_behind))],
+        Report::Schema(made) => vec![
+            ("created", json!(made.created)),
+            ("left_out", json!(made.left_out)),
+            ("overwritten", json!(made.overwritten)),
+        ],
+        Report::Transfer(moved) => vec![
+            ("tables", json!(moved.tables.len())),
+            (
+                "rows",
+                json!(moved.tables.iter().map(|table| table.rows).sum::<u64>()),
+            ),
+            (
+                "bytes",
+                json!(moved.tables.iter().map(|table| table.bytes).sum::<u64>()),
+            ),
+            ("large_objects", json!(moved.large_objects)),
+            ("built", json!(moved.built)),
+            ("left_out", json!(moved.left_out)),
+            ("written_since", json!(moved.changed_since())),
+            ("snapshots", json!(moved.snapshots)),
+            ("retries", json!(moved.retries)),
+            ("row_seconds", json!(moved.row_seconds)),
+            ("build_seconds", json!(moved.build_seconds)),
+        ],
+        _ => Vec::new(),
+    }
+}
+
 fn comparison(found: &Comparison) -> Value {
     let tables: Vec<Value> = found
         .tables
@@ -62,6 +94,7 @@ fn comparison(found: &Comparison) -> Value {
         .map(|table| {
             json!({
                 "schema": table.schema, "table": table.table,
+                "large_objects": table.is_large_objects(),
                 "source_rows": table.source_rows, "target_rows": table.target_rows,
                 "source_hash": table.source_hash, "target_hash": table.target_hash,
                 "equal": table.equal, "left_out": table.left_out, "where": table.condition,

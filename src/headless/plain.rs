@@ -10,6 +10,7 @@ use crate::failure::Failure;
 use crate::figures;
 use crate::invocation::Invocation;
 use crate::progress::{Note, Stage, Tone};
+use crate::session::report::Report;
 use crate::session::{Record, Session, Step};
 use crate::wizard::{News, Outcome};
 use std::path::PathBuf;
@@ -64,11 +65,8 @@ impl Plain {
 }
 
 /// A failure as lines: what, why, what to do.
-fn failure_lines(failure: &Failure, invocation: &Invocation) -> Vec<String> {
-    let mut lines = vec![
-        format!("✗ {}", failure.what),
-        format!("    Why: {}", failure.why),
-    ];
+fn failure_lines(failure: &Failure, why: &str, invocation: &Invocation) -> Vec<String> {
+    let mut lines = vec![format!("✗ {}", failure.what), format!("    Why: {why}")];
     for advice in failure.advice.iter().map(|step| invocation.advice(step)) {
         lines.push(match advice.strip_prefix("$ ") {
             Some(command) => format!("        {command}"),
@@ -101,7 +99,12 @@ impl Voice for Plain {
             }
             News::Failed(step, failure) => {
                 self.report(*step, session);
-                failure_lines(failure, &self.invocation)
+                let why = match session.report(*step) {
+                    // The checks stand above, each with what was found.
+                    Some(Report::Prerequisites(_) | Report::Connections(_)) => "marked ✗ above",
+                    _ => &failure.why,
+                };
+                failure_lines(failure, why, &self.invocation)
                     .iter()
                     .for_each(|line| self.line(line));
                 self.step_end("✗", "failed", *step, session);
@@ -153,7 +156,7 @@ impl Voice for Plain {
     }
 
     fn failure(&mut self, failure: &Failure) {
-        failure_lines(failure, &self.invocation)
+        failure_lines(failure, &failure.why, &self.invocation)
             .iter()
             .for_each(|line| self.line(line));
         self.line(format!("  Log: {}", self.log.display()));

@@ -111,6 +111,9 @@ pub enum Error {
         /// What it needs.
         lacks: String,
     },
+    /// Rows alone, and no tables that they could go into.
+    #[error("the target lacks {0}")]
+    NowhereToPut(String),
     /// The target's tables have columns that the source's do not have.
     #[error("the target has more: {0}")]
     TargetHasMore(String),
@@ -284,6 +287,11 @@ impl Explain for Error {
             Self::NeedsLeftOut { table, lacks } => Failure::new("The selection is not complete", format!("{}.", chain(self)))
                 .advise(format!("Take {lacks} too, or leave {table} out as well."))
                 .severity(Severity::Usage),
+            Self::NowhereToPut(_) => Failure::new("The target has no such tables for the rows", format!("{}. Rows alone (--data-only) go into tables that are there, with the source's columns.", chain(self)))
+                .advise("Make them first, with SQL of your own; or from the source, in a session of its own:")
+                .advise("$ neonlift run --schema-only --session ANOTHER.toml")
+                .advise("Or move definitions and rows together: begin a new session (--session FILE) without --data-only.")
+                .advise("Or leave these tables out: --exclude-table."),
             Self::TargetHasMore(_) => Failure::new("The target's tables do not fit the source's", format!("{}. Rows of such tables could not be proved equal.", chain(self)))
                 .advise("Drop these columns on the target, or add them to the source; or leave those tables out: --exclude-table."),
             Self::InTheWay(_) => Failure::new("What is to be made is there already", format!("{}. What the target holds stays as it is (onto = \"existing\").", chain(self)))
@@ -292,7 +300,8 @@ impl Explain for Error {
                 .advise("Or leave them out: --exclude-table."),
             Self::StandsOnDropped(_) => Failure::new("Others on the target stand on what would be dropped", format!("{}. They are not selected, so nothing was dropped.", chain(self)))
                 .advise("Drop them yourself if nobody needs them, or select them too."),
-            Self::TargetHasRows { .. } => Failure::new("The target's tables are not empty", format!("{}; rows of the source would mix with them.", chain(self)))
+            // Its source is our own check, which names the same tables.
+            Self::TargetHasRows { .. } => Failure::new("The target's tables are not empty", format!("{self}; rows of the source would mix with them."))
                 .advise("Empty them yourself, or consent to it: --overwrite-target DBNAME, with the name of the target's database.")
                 .advise("Everything was rolled back: the target is as it was."),
             Self::OtherSelection => Failure::new("The selection has changed", format!("{}, and rows of two selections must not mix.", chain(self)))

@@ -5,7 +5,7 @@
 mod deferral;
 mod folder;
 pub(super) mod from_source;
-mod overwrite;
+pub(super) mod overwrite;
 
 pub(super) use from_source::plan;
 
@@ -14,10 +14,9 @@ use super::{Error, Work, identity, left_behind};
 use crate::config::{Onto, SchemaFrom};
 use crate::postgres::catalogue::{self, TableName};
 use crate::postgres::{Connection, ConnectionString, Retrying};
-use crate::session::report::Schema;
+use crate::session::report::{Lost, Schema};
 use crate::source::Selected;
 use crate::target::{Error as TargetError, Ledger, Statement, build_together};
-use crate::transfer::Error as TransferError;
 use crate::wizard::Side;
 use deferral::Scope;
 use std::collections::HashSet;
@@ -95,20 +94,21 @@ impl Making<'_> {
             Onto::Existing => Ok(nothing),
             Onto::Overwrite => {
                 self.consented().await?;
-                let gone = overwrite::in_the_way(&self.target, &self.selected).await?;
-                let names = gone.iter().map(|relation| relation.name.to_string());
-                let mut names: Vec<String> = names.collect();
-                let mut statements = match makes {
-                    true => overwrite::dropping(&self.target, &self.selected).await?,
-                    false => Vec::new(),
+                let (target, selected) = (&self.target, &self.selected);
+                let (mut statements, lost) = if makes {
+                    let doomed = overwrite::Doomed::find(target, selected).await?;
+                    (doomed.dropping(), doomed.lost(target).await?)
+                } else {
+                    let tables = overwrite::emptied(target, selected).await?.into_iter();
+                    let rows = |table: TableName| ("table".to_owned(), table.to_string());
+                    (Vec::new(), Lost::of(tables.map(rows)))
                 };
-                if let Some((removal, what)) =
-                    overwrite::objects(&self.target, &self.selected).await?
-                {
+                let mut told: Vec<String> = lost.iter().map(ToString::to_string).collect();
+                if let Some((removal, what)) = overwrite::objects(target, selected).await? {
                     statements.push(removal);
-                    names.push(what);
+                    told.push(what);
                 }
-                Ok((statements, names))
+                Ok((statements, told))
             }
         }
     }
@@ -178,7 +178,7 @@ impl Making<'_> {
         let missing = found.missing.iter().map(|table| format!("table {table}"));
         let lacking: Vec<String> = missing.chain(found.lacking).collect();
         if !lacking.is_empty() {
-            return Err(TransferError::TargetLacks(lacking.join(", ")).into());
+            return Err(Error::NowhereToPut(lacking.join(", ")));
         }
         if !found.more.is_empty() {
             return Err(Error::TargetHasMore(found.more.join(", ")));

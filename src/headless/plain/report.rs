@@ -48,7 +48,7 @@ fn inventory(found: &Inventory) -> Vec<String> {
                 format!("{}.{}", table.schema, table.name),
                 grouped(table.rows),
                 bytes(table.row_bytes),
-                counted(table.indexes.len() as u64, "index").replace("indexs", "indexes"),
+                counted(table.indexes.len() as u64, "index"),
                 vectors.join(", "),
             ]
         })

@@ -33,7 +33,7 @@ pub(super) fn backup(scene: &Scene<'_>, made: &Backup) -> Page {
         scene,
         &format!(
             "The dump is whole: {} were read back.",
-            entries(made.entries)
+            counted(made.entries, "entry")
         ),
     );
     let body = [
@@ -58,11 +58,6 @@ pub(super) fn backup(scene: &Scene<'_>, made: &Backup) -> Page {
         body: body.concat(),
         ..Page::default()
     }
-}
-
-fn entries(count: u64) -> String {
-    let noun = if count == 1 { "entry" } else { "entries" };
-    format!("{} {noun}", grouped(count))
 }
 
 pub(super) fn schema(scene: &Scene<'_>, made: &Schema) -> Page {
