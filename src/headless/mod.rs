@@ -142,8 +142,11 @@ fn wanted(session: &Session, options: &Options) -> Vec<Step> {
 
 /// The outcome when nothing went wrong: the whole, or as far as was asked.
 fn reached(runner: &Runner, until: Option<Step>) -> Outcome {
+    let open = runner.wizard().session().first_open();
     match (runner.wizard().outcome(), until) {
         (Outcome::Interrupted, Some(_)) => Outcome::Partial,
+        // What failed before stands behind what was asked for.
+        (Outcome::Failed(_), Some(until)) if open > Some(until) => Outcome::Partial,
         (outcome, _) => outcome,
     }
 }
