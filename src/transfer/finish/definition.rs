@@ -47,7 +47,7 @@ pub(super) fn table(entry: &Entry) -> Option<TableName> {
 
 /// The entries that stand on the target, by the ledger's marks; a materialized view that could not
 /// be filled is of no use to anybody.
-pub(super) fn standing<'e>(
+pub(super) fn what_stands<'e>(
     entries: &[&'e Entry],
     built: &HashSet<String>,
     unfilled: &[TableName],
@@ -151,9 +151,9 @@ mod tests {
         let view = entry("MATERIALIZED VIEW", "");
         let wanted = [&index, &key, &trigger, &view];
         let built = HashSet::from([index_mark(&index), mark(&key), mark(&view)]);
-        assert_eq!(standing(&wanted, &built, &[]), [&index, &key, &view]);
+        assert_eq!(what_stands(&wanted, &built, &[]), [&index, &key, &view]);
         let unfilled = [table(&view).unwrap()];
-        assert_eq!(standing(&wanted, &built, &unfilled), [&index, &key]);
+        assert_eq!(what_stands(&wanted, &built, &unfilled), [&index, &key]);
     }
 
     #[test]

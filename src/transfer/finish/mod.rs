@@ -23,7 +23,7 @@ use crate::session::report::{KindCount, LeftOut};
 use crate::target::{self, Control, Ledger, Statement, build_together};
 use building::{Builds, build_on_arrival, large_tables, planned};
 use definition::{
-    apart, index_mark, mark, noted, rest_mark, standing, statistics_mark, using_index,
+    apart, index_mark, mark, noted, rest_mark, statistics_mark, using_index, what_stands,
 };
 use std::collections::{HashMap, HashSet};
 use tokio::sync::mpsc;
@@ -155,7 +155,7 @@ impl Finish<'_> {
         finished.left_out.extend(refused.await?);
         let ledger = Ledger::new(control.connection().await?, self.run);
         let ((), built) = tokio::try_join!(ledger.finish(), ledger.marks())?;
-        finished.built = count_kinds(&standing(entries, &built, &unfilled));
+        finished.built = count_kinds(&what_stands(entries, &built, &unfilled));
         Ok(finished)
     }
 
