@@ -13,10 +13,15 @@ pub fn grouped(number: u64) -> String {
     text
 }
 
-/// A number with its noun: `1 row`, `1,200 rows`.
+/// A number with its noun: `1 row`, `1,200 rows`, `2 indexes`, `3 entries`.
 pub fn counted(number: u64, noun: &str) -> String {
-    let ending = if number == 1 { "" } else { "s" };
-    format!("{} {noun}{ending}", grouped(number))
+    let number_text = grouped(number);
+    match noun.strip_suffix('y') {
+        _ if number == 1 => format!("{number_text} {noun}"),
+        Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{number_text} {stem}ies"),
+        _ if noun.ends_with(['s', 'x']) => format!("{number_text} {noun}es"),
+        _ => format!("{number_text} {noun}s"),
+    }
 }
 
 /// Bytes in units of 1,024, named as PostgreSQL's `pg_size_pretty` names them: `266 MB`.

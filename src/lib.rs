@@ -1,7 +1,7 @@
 //! neonlift takes a PostgreSQL database to Neon, step by step, and proves that every row arrived.
 //!
 //! The floors, lowest first (upper ones import lower ones, never the other way round):
-//! [`progress`], [`failure`], [`secret`] · [`postgres`] · [`session`], [`config`] · [`source`],
+//! [`progress`], [`failure`], [`secret`], [`invocation`] · [`postgres`] · [`session`], [`config`] · [`source`],
 //! [`target`] · [`transfer`], [`compare`], [`practice`] · [`wizard`] · [`steps`] · [`runner`] ·
 //! [`headless`], [`tui`] · [`cli`]. ARCHITECTURE.md tells the data's way through them.
 
@@ -11,6 +11,7 @@ pub mod config;
 pub mod failure;
 pub mod figures;
 pub mod headless;
+pub mod invocation;
 pub mod postgres;
 pub mod practice;
 pub mod progress;

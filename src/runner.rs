@@ -25,6 +25,8 @@ pub struct Runner {
     progress: Progress,
     running: JoinSet<Ended>,
     current: Option<(RunId, CancellationToken)>,
+    opened: bool,
+    unsaved: bool,
 }
 
 impl Runner {
@@ -38,6 +40,8 @@ impl Runner {
             progress: Progress::default(),
             running: JoinSet::new(),
             current: None,
+            opened: false,
+            unsaved: false,
         }
     }
 
@@ -63,16 +67,25 @@ impl Runner {
 
     /// Hands an event to the machine and carries out what it answers. Returns the effects that
     /// are the front end's: [`Effect::Tell`] and [`Effect::Exit`].
+    ///
+    /// Nothing is saved before [`Event::Opened`]: a command that is refused for what it was given
+    /// leaves no session behind, and another's as it was.
     pub fn dispatch(&mut self, event: Event) -> Result<Vec<Effect>, store::Error> {
         let mut for_front_end = Vec::new();
         let had_begun = self.has_begun_to_move();
+        self.opened |= matches!(event, Event::Opened);
         let effects = self.wizard.handle(event, Timestamp::now());
         if had_begun && !self.has_begun_to_move() {
             self.release_snapshot();
         }
+        self.unsaved |= effects.contains(&Effect::Save);
+        if self.opened && self.unsaved {
+            self.store.save(self.wizard.session())?;
+            self.unsaved = false;
+        }
         for effect in effects {
             match effect {
-                Effect::Save => self.store.save(self.wizard.session())?,
+                Effect::Save => {}
                 Effect::Start { run, step } => self.start(run, step),
                 Effect::Cancel { run } => self.cancel(run),
                 Effect::Tell(_) | Effect::Exit(_) => for_front_end.push(effect),

@@ -21,7 +21,7 @@ const SIGNER: &str = "practice run";
 pub(super) async fn run(common: &Common, demo: &Demo) -> Result<Outcome, Error> {
     let headless = demo.headless || without_screen(common);
     if !headless {
-        crate::tui::require_terminal()?;
+        crate::tui::require_terminal("demo --headless")?;
     }
     let mut config = Config::load(common.config.as_deref())?.0;
     let mut signals = Signals::listen()?;
@@ -33,6 +33,7 @@ pub(super) async fn run(common: &Common, demo: &Demo) -> Result<Outcome, Error> 
         &config,
         |_| true,
     )?;
+    voice.invoked(super::leading_to(common, store.file(), &session));
     if headless && session.first_open().is_none() {
         let (outcome, worked) = (Outcome::Done, false);
         let runner = Runner::new(session, store, Context::default());

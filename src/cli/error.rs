@@ -43,9 +43,18 @@ pub enum Error {
     /// No folder for sessions is known.
     #[error("no home folder is known")]
     NoHome,
-    /// There is no session.
-    #[error("there is no session yet that this can be about")]
+    /// There is no session at all.
+    #[error("there is no session yet")]
     NoSession,
+    /// The session that was named does not exist.
+    #[error("there is no session {}", .0.display())]
+    NoSuchSession(PathBuf),
+    /// There are sessions, and none is about the databases that were given.
+    #[error("none of the sessions is about the source and target that are given now")]
+    OtherSessions {
+        /// Each in a line, with its file.
+        found: Vec<String>,
+    },
     /// What was chosen cannot be, or not now.
     #[error("{}", .0)]
     Refused(String),
@@ -76,9 +85,20 @@ impl Explain for Error {
                 .advise("Set HOME, or give a file with --session FILE.")
                 .severity(Severity::Usage),
             Self::NoSession => Failure::new("There is nothing to show", chain(self))
-                .advise("Begin one, or name the file of one that `neonlift sessions` lists: --session FILE.")
+                .advise("Begin one, or name its file if it is kept elsewhere: --session FILE.")
                 .advise("$ neonlift run --source URL --target URL")
                 .severity(Severity::Usage),
+            Self::NoSuchSession(_) => Failure::new("The session that was named does not exist", format!("{}.", chain(self)))
+                .advise("Correct the file's name; `neonlift sessions` lists those that were begun without --session.")
+                .advise("Or begin one in this file:")
+                .advise("$ neonlift run --source URL --target URL")
+                .severity(Severity::Usage),
+            Self::OtherSessions { found } => {
+                let failure = Failure::new("Which session is meant is not clear", format!("{}.", chain(self)))
+                    .advise("Give that session's source and target, or none, or name it by its file:")
+                    .severity(Severity::Usage);
+                found.iter().fold(failure, Failure::advise)
+            }
             Self::Refused(_) => Failure::new("This cannot be done as it was asked for", format!("{}.", chain(self)))
                 .advise("Correct the command; `neonlift help` lists the options, config.example.toml explains them.")
                 .severity(Severity::Usage),

@@ -15,8 +15,9 @@ pub use error::Error;
 use crate::config::Config;
 use crate::failure::{Explain, chain};
 use crate::headless::{self, Json, Output, Plain, Ran, Voice};
+use crate::invocation::Invocation;
 use crate::runner::Runner;
-use crate::session::{State, Step};
+use crate::session::{Session, State, Step};
 use crate::source::holder;
 use crate::steps::Context;
 use crate::tui;
@@ -27,7 +28,7 @@ use sessions::Choice;
 use signals::Signals;
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use tokio_util::sync::CancellationToken;
 use tracing_appender::non_blocking::WorkerGuard;
@@ -40,6 +41,7 @@ pub fn main() -> ExitCode {
     let common = arguments.common.clone();
     // A snapshot is held without a log, too.
     let optional = matches!(arguments.command, Some(Command::Hold { .. }));
+    let is_demo = matches!(arguments.command, Some(Command::Demo(_)));
     let log = match start_log(&common) {
         Err(_) if optional => Ok(None),
         started => started.map(Some),
@@ -58,7 +60,13 @@ pub fn main() -> ExitCode {
         Err(error) => {
             let failure = error.failure();
             tracing::error!(cause = chain(&error), "ended");
-            voice(&common).failure(&failure);
+            let mut voice = voice(&common);
+            voice.invoked(Invocation::new(
+                common.config.as_deref(),
+                common.session.as_deref(),
+                is_demo,
+            ));
+            voice.failure(&failure);
             ExitCode::from(failure.severity.exit_code())
         }
     }
@@ -144,7 +152,7 @@ async fn wizard(common: &Common) -> Result<Outcome, Error> {
     if without_screen(common) {
         return steps(common, headless::Options::default(), None).await;
     }
-    tui::require_terminal()?;
+    tui::require_terminal("run")?;
     let mut voice = voice(common);
     let mut runner = open(common, Choice::Unfinished, voice.as_mut())?;
     let ran = screen(&mut runner, common, None).await;
@@ -181,11 +189,22 @@ fn open(common: &Common, choice: Choice, voice: &mut dyn Voice) -> Result<Runner
         &config,
         |session| connect::fits(session, &wanted),
     )?;
+    voice.invoked(leading_to(common, store.file(), &session));
     let mut runner = Runner::new(session, store, context(config.clone(), Vec::new()));
     connect::describe(&mut runner, &wanted, common.yes, voice)?;
     choice::tell(&mut runner, common, &config)?;
     runner.dispatch(Event::Opened)?;
     Ok(runner)
+}
+
+/// How a later command is led to a session: by its name where it was named, and where a command
+/// without this one's options would find another.
+fn leading_to(common: &Common, file: &Path, session: &Session) -> Invocation {
+    let given = [&common.source, &common.target];
+    let found_again =
+        common.session.is_none() && !session.practice && given.into_iter().all(Option::is_none);
+    let file = (!found_again).then_some(file);
+    Invocation::new(common.config.as_deref(), file, session.practice)
 }
 
 /// What the steps work with, this program included.
@@ -200,9 +219,11 @@ async fn screen(
     common: &Common,
     signer: Option<String>,
 ) -> Result<Ran, Error> {
+    let session = runner.wizard().session();
     let options = tui::Options {
         ascii: common.ascii,
         signer,
+        invocation: leading_to(common, runner.session_file(), session),
     };
     let outcome = tui::run(runner, &options).await?;
     let worked = true;
@@ -285,7 +306,6 @@ mod tests {
     use crate::failure::{Failure, Severity};
     use crate::headless::{End, Gauge};
     use crate::progress::Note;
-    use crate::session::Session;
     use crate::wizard::News;
 
     /// Keeps what is said.
@@ -293,7 +313,9 @@ mod tests {
     struct Said(Vec<String>);
 
     impl Voice for Said {
+        fn invoked(&mut self, _: Invocation) {}
         fn news(&mut self, _: &News, _: &Session) {}
+        fn locked(&mut self, _: &Session) {}
         fn progress(&mut self, _: Step, _: &Gauge<'_>) {}
         fn note(&mut self, _: &Note) {}
         fn failure(&mut self, _: &Failure) {}

@@ -3,6 +3,7 @@
 use super::args::Common;
 use super::{Error, connect};
 use crate::config::Config;
+use crate::invocation::quoted;
 use crate::session::store::{self, Store};
 use crate::session::{Session, State, Step};
 use crate::wizard::checklist;
@@ -18,7 +19,7 @@ pub(super) fn state_folder() -> Result<PathBuf, Error> {
         .to_owned())
 }
 
-fn folder() -> Result<PathBuf, Error> {
+pub(super) fn folder() -> Result<PathBuf, Error> {
     Ok(state_folder()?.join("sessions"))
 }
 
@@ -74,31 +75,43 @@ pub(super) fn open(
 
 /// The last real migration that fits what is given in `common`; a practice one only where there
 /// is no other.
-pub(super) fn last(common: &Common) -> Result<(PathBuf, Session), Error> {
+fn last(common: &Common) -> Result<(PathBuf, Session), Error> {
     let (config, _) = Config::load(common.config.as_deref())?;
     let wanted = connect::given(common, &config);
     let (practice, real): (Vec<_>, Vec<_>) = all()?
         .into_iter()
         .partition(|(_, session)| session.practice);
-    let found = if real.is_empty() {
-        practice.into_iter().next()
-    } else {
-        let mut real = real.into_iter();
-        real.find(|(_, session)| connect::fits(session, &wanted))
-    };
-    found.ok_or(Error::NoSession)
+    if real.is_empty() {
+        return practice.into_iter().next().ok_or(Error::NoSession);
+    }
+    let others: Vec<String> = real.iter().take(NAMED).map(named).collect();
+    let mut real = real.into_iter();
+    real.find(|(_, session)| connect::fits(session, &wanted))
+        .ok_or(Error::OtherSessions { found: others })
 }
 
-/// Opens a session that must exist: the named one, or the [`last`].
-pub(super) fn existing(common: &Common) -> Result<(Store, Session), Error> {
-    let file = match &common.session {
-        Some(file) => file.clone(),
-        None => last(common)?.0,
-    };
-    match Store::open(&file)? {
-        (store, Some(session)) => Ok((store, session)),
-        (_, None) => Err(Error::NoSession),
+/// So many sessions are named for a person to choose from.
+const NAMED: usize = 5;
+
+fn named((file, session): &(PathBuf, Session)) -> String {
+    let file = file.to_string_lossy();
+    format!("--session {}: {}", quoted(&file), summary(session))
+}
+
+/// The file of a session that must exist: the named one, or the [`last`].
+pub(super) fn existing(common: &Common) -> Result<PathBuf, Error> {
+    match &common.session {
+        Some(file) if file.exists() => Ok(file.clone()),
+        Some(file) => Err(Error::NoSuchSession(file.clone())),
+        None => Ok(last(common)?.0),
     }
+}
+
+/// Opens a session that must exist.
+pub(super) fn open_existing(common: &Common) -> Result<(Store, Session), Error> {
+    let file = existing(common)?;
+    let (store, session) = Store::open(&file)?;
+    Ok((store, session.ok_or(Error::NoSuchSession(file))?))
 }
 
 fn fresh(practice: bool, config: &Config) -> Session {

@@ -1,10 +1,11 @@
 //! `neonlift status`, `sessions` and `sign`.
 
 use super::args::{Common, Sign};
-use super::{Error, sessions, voice};
-use crate::headless::{Output, Ran};
+use super::{Error, leading_to, sessions, voice};
+use crate::headless::{self, Output, Ran};
+use crate::invocation::Invocation;
 use crate::runner::Runner;
-use crate::session::{Record, Session, State, Step};
+use crate::session::{Record, Session, State, Step, store};
 use crate::source::holder::{self, Held, NoteFile};
 use crate::steps::Context;
 use crate::wizard::{Effect, Event, News, Outcome};
@@ -14,10 +15,13 @@ use serde_json::json;
 
 /// Where a session stands.
 pub(super) fn status(common: &Common) -> Result<Outcome, Error> {
-    let (file, session) = match &common.session {
-        Some(file) => (file.clone(), sessions::existing(common)?.1),
-        None => sessions::last(common)?,
-    };
+    let file = sessions::existing(common)?;
+    let found = store::look(&file)?;
+    let (mut session, in_use) = found.ok_or_else(|| Error::NoSuchSession(file.clone()))?;
+    if !in_use {
+        session.stop_running();
+    }
+    let invocation = leading_to(common, &file, &session);
     let held = holder::find(&file).filter(NoteFile::is_alive);
     let held = held.map(NoteFile::read);
     let mut output = Output::stdout();
@@ -31,17 +35,18 @@ pub(super) fn status(common: &Common) -> Result<Outcome, Error> {
         });
         let event = json!({
             "event": "status", "file": file.display().to_string(), "session": session,
-            "snapshot_held": held,
+            "in_use": in_use, "snapshot_held": held,
         });
         output.line(&event.to_string());
         return Ok(Outcome::Partial);
     }
     output.line(&sessions::summary(&session));
     for step in Step::ALL {
-        output.line(&format!("  {}", step_line(&session, step)));
+        let line = step_line(&session, step, &invocation);
+        output.line(&format!("  {line}"));
     }
-    for item in session.checklist.iter().filter(|item| !item.is_closed()) {
-        output.line(&format!("  open: {} ({})", item.key, item.text));
+    for line in headless::open_items(&session, &invocation) {
+        output.line(&format!("  {line}"));
     }
     match &held {
         Some(Ok(held)) => held_lines(held).for_each(|line| output.line(&format!("  {line}"))),
@@ -75,14 +80,15 @@ fn held_lines(held: &Held) -> impl Iterator<Item = String> {
     .into_iter()
 }
 
-fn step_line(session: &Session, step: Step) -> String {
+fn step_line(session: &Session, step: Step, invocation: &Invocation) -> String {
+    let going_on = || format!("interrupted (go on with {})", invocation.command("run"));
     let (glyph, word) = match session.state(step) {
-        State::Waiting => ("·", "waiting"),
-        State::Running => ("▸", "running"),
-        State::Done => ("✓", "done"),
-        State::Failed => ("✗", "failed"),
-        State::Interrupted => ("‖", "stopped"),
-        State::AwaitingSignOff => ("!", "waits for signatures"),
+        State::Waiting => ("·", "waiting".to_owned()),
+        State::Running => ("▸", "running".to_owned()),
+        State::Done => ("✓", "done".to_owned()),
+        State::Failed => ("✗", "failed".to_owned()),
+        State::Interrupted => ("‖", going_on()),
+        State::AwaitingSignOff => ("!", "waits for signatures".to_owned()),
     };
     let record = session.steps.get(&step);
     let seconds = record
@@ -117,14 +123,19 @@ pub(super) fn list(common: &Common) -> Result<Outcome, Error> {
         output.line(&sessions::summary(session));
         output.line(&format!("  {}", file.display()));
     }
+    output.line(&format!(
+        "Sessions are kept in {}. What was begun with --session FILE elsewhere is not listed.",
+        sessions::folder()?.display()
+    ));
     Ok(Outcome::Partial)
 }
 
 /// Signs an item of the checklist.
 pub(super) fn sign(common: &Common, sign: &Sign) -> Result<Outcome, Error> {
-    let (store, session) = sessions::existing(common)?;
-    let mut runner = Runner::new(session, store, Context::default());
+    let (store, session) = sessions::open_existing(common)?;
     let mut voice = voice(common);
+    voice.invoked(leading_to(common, store.file(), &session));
+    let mut runner = Runner::new(session, store, Context::default());
     runner.dispatch(Event::Opened)?;
     let event = Event::Sign {
         item: sign.item.clone(),

@@ -2,21 +2,24 @@
 
 use super::{End, Gauge, Output, Voice};
 use crate::failure::Failure;
+use crate::invocation::Invocation;
 use crate::progress::{Note, Stage, Tone};
 use crate::session::report::{Comparison, Report};
 use crate::session::{Session, Step};
-use crate::wizard::{News, Outcome};
+use crate::wizard::{News, Outcome, checklist};
 use serde_json::{Value, json};
 
 /// Tells as JSON.
 pub struct Json {
     output: Output,
+    invocation: Invocation,
 }
 
 impl Json {
     /// JSON lines to this output.
     pub fn new(output: Output) -> Self {
-        Self { output }
+        let invocation = Invocation::default();
+        Self { output, invocation }
     }
 
     fn emit(&mut self, value: &Value) {
@@ -29,16 +32,58 @@ impl Json {
         let mut finished = json!({
             "event": "step_finished", "step": step, "outcome": outcome, "seconds": seconds,
         });
-        if let (Step::Inventory, Some(Report::Inventory(found))) = (step, session.report(step)) {
-            finished["left_behind"] = json!(found.left_behind);
+        for (field, value) in session.report(step).into_iter().flat_map(figures) {
+            finished[field] = value;
         }
         self.emit(&finished);
+    }
+
+    /// A failure as an event; also for failures before any step.
+    fn failed(&mut self, failure: &Failure, step: Option<Step>) {
+        let advice = failure.advice.iter();
+        let advice: Vec<String> = advice.map(|step| self.invocation.advice(step)).collect();
+        self.emit(&json!({
+            "event": "failure", "step": step, "what": failure.what, "why": failure.why,
+            "advice": advice, "retry": failure.retry,
+        }));
     }
 
     fn comparison(&mut self, session: &Session) {
         if let Some(Report::Compare(found)) = session.report(Step::Compare) {
             self.emit(&comparison(found));
         }
+    }
+}
+
+/// What the end of a step tells besides: its figures, and what the target does not get.
+fn figures(report: &Report) -> Vec<(&'static str, Value)> {
+    match report {
+        Report::Inventory(found) => vec![("left_behind", json!(found.left_behind))],
+        Report::Schema(made) => vec![
+            ("created", json!(made.created)),
+            ("left_out", json!(made.left_out)),
+            ("overwritten", json!(made.overwritten)),
+        ],
+        Report::Transfer(moved) => vec![
+            ("tables", json!(moved.tables.len())),
+            (
+                "rows",
+                json!(moved.tables.iter().map(|table| table.rows).sum::<u64>()),
+            ),
+            (
+                "bytes",
+                json!(moved.tables.iter().map(|table| table.bytes).sum::<u64>()),
+            ),
+            ("large_objects", json!(moved.large_objects)),
+            ("built", json!(moved.built)),
+            ("left_out", json!(moved.left_out)),
+            ("written_since", json!(moved.changed_since())),
+            ("snapshots", json!(moved.snapshots)),
+            ("retries", json!(moved.retries)),
+            ("row_seconds", json!(moved.row_seconds)),
+            ("build_seconds", json!(moved.build_seconds)),
+        ],
+        _ => Vec::new(),
     }
 }
 
@@ -49,6 +94,7 @@ fn comparison(found: &Comparison) -> Value {
         .map(|table| {
             json!({
                 "schema": table.schema, "table": table.table,
+                "large_objects": table.is_large_objects(),
                 "source_rows": table.source_rows, "target_rows": table.target_rows,
                 "source_hash": table.source_hash, "target_hash": table.target_hash,
                 "equal": table.equal, "left_out": table.left_out, "where": table.condition,
@@ -76,15 +122,11 @@ fn comparison(found: &Comparison) -> Value {
     })
 }
 
-/// A failure as an event; also for failures before any step.
-fn failure(failure: &Failure, step: Option<Step>) -> Value {
-    json!({
-        "event": "failure", "step": step, "what": failure.what, "why": failure.why,
-        "advice": failure.advice, "retry": failure.retry,
-    })
-}
-
 impl Voice for Json {
+    fn invoked(&mut self, invocation: Invocation) {
+        self.invocation = invocation;
+    }
+
     fn news(&mut self, news: &News, session: &Session) {
         match news {
             News::Started(step) => self.emit(&json!({"event": "step_started", "step": step})),
@@ -98,13 +140,13 @@ impl Voice for Json {
                 if *step == Step::Compare {
                     self.comparison(session);
                 }
-                self.emit(&failure(cause, Some(*step)));
+                self.failed(cause, Some(*step));
                 self.step_finished(*step, "failed", session);
             }
             News::Interrupted(step) => self.step_finished(*step, "interrupted", session),
             News::Refused(why) => {
                 let refused = Failure::new("This cannot be done now", why.clone());
-                self.emit(&failure(&refused, None));
+                self.failed(&refused, None);
             }
             News::AwaitingSignOff(open) => {
                 self.emit(&json!({"event": "awaiting_sign_off", "open": open}));
@@ -116,6 +158,19 @@ impl Voice for Json {
                 self.emit(&json!({"event": "signatures_withdrawn", "items": items}));
             }
         }
+    }
+
+    fn locked(&mut self, session: &Session) {
+        let items: Vec<Value> = checklist::evaluated(session)
+            .iter()
+            .map(|item| {
+                json!({
+                    "item": item.key, "text": item.text, "kind": item.kind,
+                    "open": !item.is_closed(), "evidence": item.evidence,
+                })
+            })
+            .collect();
+        self.emit(&json!({"event": "checklist", "items": items}));
     }
 
     fn progress(&mut self, step: Step, gauge: &Gauge<'_>) {
@@ -152,7 +207,7 @@ impl Voice for Json {
     }
 
     fn failure(&mut self, cause: &Failure) {
-        self.emit(&failure(cause, None));
+        self.failed(cause, None);
         let outcome = Outcome::Failed(cause.severity).name();
         self.emit(&json!({"event": "finished", "outcome": outcome, "session": null}));
     }

@@ -7,9 +7,10 @@ mod plain;
 
 pub use json::Json;
 pub use output::Output;
-pub use plain::Plain;
+pub use plain::{Plain, open_items};
 
 use crate::failure::Failure;
+use crate::invocation::Invocation;
 use crate::progress::{Note, Pace, Progress, Sample};
 use crate::runner::Runner;
 use crate::session::{Session, State, Step, store};
@@ -33,8 +34,12 @@ pub struct Options {
 
 /// A way of telling.
 pub trait Voice: Send {
+    /// The session is known: commands that are told from now on lead to it.
+    fn invoked(&mut self, invocation: Invocation);
     /// Something happened.
     fn news(&mut self, news: &News, session: &Session);
+    /// The cutover was asked for, and a step before it failed: its checklist, with what is open.
+    fn locked(&mut self, session: &Session);
     /// How far the running step is.
     fn progress(&mut self, step: Step, gauge: &Gauge<'_>);
     /// A line left by the running step.
@@ -118,6 +123,9 @@ pub async fn run(
     if let (None, Some(by)) = (outcome, &options.signer) {
         sign_all(runner, by, voice)?;
     }
+    if let (Some(Outcome::Failed(_)), Some(Step::Cutover)) = (outcome, options.until) {
+        voice.locked(runner.wizard().session());
+    }
     let outcome = outcome.unwrap_or_else(|| reached(runner, options.until));
     Ok(Ran { outcome, worked })
 }
@@ -134,8 +142,11 @@ fn wanted(session: &Session, options: &Options) -> Vec<Step> {
 
 /// The outcome when nothing went wrong: the whole, or as far as was asked.
 fn reached(runner: &Runner, until: Option<Step>) -> Outcome {
+    let open = runner.wizard().session().first_open();
     match (runner.wizard().outcome(), until) {
         (Outcome::Interrupted, Some(_)) => Outcome::Partial,
+        // What failed before stands behind what was asked for.
+        (Outcome::Failed(_), Some(until)) if open > Some(until) => Outcome::Partial,
         (outcome, _) => outcome,
     }
 }

@@ -1,11 +1,16 @@
 //! What happens as plain lines, for people and for screen readers: nothing is ever overwritten.
 
+mod ending;
 mod report;
+
+pub use ending::open_items;
 
 use super::{End, Gauge, Output, Voice};
 use crate::failure::Failure;
 use crate::figures;
+use crate::invocation::Invocation;
 use crate::progress::{Note, Stage, Tone};
+use crate::session::report::Report;
 use crate::session::{Record, Session, Step};
 use crate::wizard::{News, Outcome};
 use std::path::PathBuf;
@@ -21,6 +26,7 @@ pub struct Plain {
     output: Output,
     quiet: bool,
     log: PathBuf,
+    invocation: Invocation,
     last: String,
     told: Duration,
 }
@@ -33,6 +39,7 @@ impl Plain {
             output,
             quiet,
             log,
+            invocation: Invocation::default(),
             last: String::new(),
             told: Duration::ZERO,
         }
@@ -50,7 +57,7 @@ impl Plain {
 
     fn report(&mut self, step: Step, session: &Session) {
         if let Some(report) = session.report(step) {
-            report::lines(report)
+            report::lines(report, &self.invocation)
                 .iter()
                 .for_each(|line| self.line(format!("    {line}")));
         }
@@ -58,12 +65,9 @@ impl Plain {
 }
 
 /// A failure as lines: what, why, what to do.
-fn failure_lines(failure: &Failure) -> Vec<String> {
-    let mut lines = vec![
-        format!("✗ {}", failure.what),
-        format!("    Why: {}", failure.why),
-    ];
-    for advice in &failure.advice {
+fn failure_lines(failure: &Failure, why: &str, invocation: &Invocation) -> Vec<String> {
+    let mut lines = vec![format!("✗ {}", failure.what), format!("    Why: {why}")];
+    for advice in failure.advice.iter().map(|step| invocation.advice(step)) {
         lines.push(match advice.strip_prefix("$ ") {
             Some(command) => format!("        {command}"),
             None => format!("    Do:  {advice}"),
@@ -73,6 +77,10 @@ fn failure_lines(failure: &Failure) -> Vec<String> {
 }
 
 impl Voice for Plain {
+    fn invoked(&mut self, invocation: Invocation) {
+        self.invocation = invocation;
+    }
+
     fn news(&mut self, news: &News, session: &Session) {
         match news {
             News::Started(step) => {
@@ -80,7 +88,7 @@ impl Voice for Plain {
                 self.line(format!("▸ {step}: {}", step.purpose()));
             }
             News::Done(step) if *step == Step::Cutover => {
-                report::checklist(session)
+                ending::lines(session, &self.invocation)
                     .iter()
                     .for_each(|line| self.line(format!("    {line}")));
                 self.line("✓ cutover: the checklist is complete");
@@ -91,7 +99,12 @@ impl Voice for Plain {
             }
             News::Failed(step, failure) => {
                 self.report(*step, session);
-                failure_lines(failure)
+                let why = match session.report(*step) {
+                    // The checks stand above, each with what was found.
+                    Some(Report::Prerequisites(_) | Report::Connections(_)) => "marked ✗ above",
+                    _ => &failure.why,
+                };
+                failure_lines(failure, why, &self.invocation)
                     .iter()
                     .for_each(|line| self.line(line));
                 self.step_end("✗", "failed", *step, session);
@@ -105,6 +118,17 @@ impl Voice for Plain {
                 items.join(", ")
             )),
         }
+    }
+
+    fn locked(&mut self, session: &Session) {
+        for line in ending::lines(session, &self.invocation) {
+            self.line(format!("    {line}"));
+        }
+        let open = ending::open_items(session, &self.invocation).len() as u64;
+        let open = figures::counted(open, "item");
+        self.line(format!(
+            "✗ cutover: refused, with {open} of the checklist open"
+        ));
     }
 
     fn progress(&mut self, _step: Step, gauge: &Gauge<'_>) {
@@ -132,7 +156,7 @@ impl Voice for Plain {
     }
 
     fn failure(&mut self, failure: &Failure) {
-        failure_lines(failure)
+        failure_lines(failure, &failure.why, &self.invocation)
             .iter()
             .for_each(|line| self.line(line));
         self.line(format!("  Log: {}", self.log.display()));
@@ -148,7 +172,9 @@ impl Voice for Plain {
         } else if !end.worked {
             self.line("✓ Nothing to do: these steps are done.");
         } else {
-            report::ending(end).iter().for_each(|line| self.line(line));
+            ending::ending(end, &self.invocation)
+                .iter()
+                .for_each(|line| self.line(line));
         }
         self.line(format!("  Session: {}", end.file.display()));
         if matches!(end.outcome, Outcome::Failed(_)) {

@@ -1,5 +1,6 @@
 //! What a database holds, read from the system catalogues: tables, columns, sequences, extensions.
 
+mod column;
 mod extension;
 mod key;
 mod partitions;
@@ -7,9 +8,10 @@ mod policy;
 mod relation;
 mod undumped;
 
+pub use column::{Column, Shape};
 pub use extension::{
-    Extension, ExtensionRows, available_extension, dependents, extension_rows, extensions,
-    offered_extensions,
+    DEPENDENT, Extension, ExtensionRows, available_extension, dependents, extension_rows,
+    extensions, offered_extensions,
 };
 pub use key::{Key, keys};
 pub(crate) use partitions::ROUTED;
@@ -20,17 +22,13 @@ pub use undumped::{Scope, Undumped, UndumpedKind, undumped};
 use super::quote;
 use super::script::enclosed;
 use super::{Connection, Error};
-use std::collections::HashMap;
+use column::columns;
 use std::fmt;
 use tokio_postgres::Row;
 use tokio_postgres::types::Oid;
 
 /// The schema on the target that holds the ledger; never part of anybody's data.
 pub const LEDGER_SCHEMA: &str = "neonlift";
-
-/// OIDs below this belong to PostgreSQL itself and are the same on every server
-/// (`FirstNormalObjectId`).
-const FIRST_NORMAL_OID: Oid = 16384;
 
 /// A table's name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -64,35 +62,6 @@ impl fmt::Display for TableName {
         }
         f.write_str(&self.name)
     }
-}
-
-/// How a column's value becomes bytes that are equal on two servers.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Shape {
-    /// A type of PostgreSQL's own: `record_send` of it is portable.
-    BuiltIn,
-    /// A type with its own send function, whose OID differs between servers (enums, `vector`):
-    /// the function, qualified and quoted.
-    Send(String),
-    /// A domain: cast to this type, then as that type.
-    Domain(String, Box<Shape>),
-    /// No portable binary form: its text under pinned settings.
-    Text,
-}
-
-/// A column.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Column {
-    /// Its name.
-    pub name: String,
-    /// Its type as SQL, with its modifiers: `vector(384)`.
-    pub sql_type: String,
-    /// Computed by the server from other columns: never copied.
-    pub generated: bool,
-    /// How to hash it.
-    pub shape: Shape,
-    /// Whether binary COPY carries it faithfully to another server.
-    pub binary: bool,
 }
 
 /// A table that holds rows of its own (partitions do, partitioned tables do not), or one that is
@@ -165,12 +134,7 @@ pub(crate) const USERS_OWN: &str = "n.nspname <> 'information_schema' AND n.nspn
 
 /// All tables that hold rows of their own, by schema and name.
 pub async fn tables(connection: &Connection) -> Result<Vec<Table>, Error> {
-    let (types, columns, rows) = tokio::try_join!(
-        types(connection),
-        column_rows(connection),
-        table_rows(connection)
-    )?;
-    let mut columns = by_table(&columns, &types);
+    let (mut columns, rows) = tokio::try_join!(columns(connection), table_rows(connection))?;
     let size = |row: &Row, index: usize| u64::try_from(row.get::<_, i64>(index)).unwrap_or(0);
     Ok(rows
         .iter()
@@ -214,127 +178,6 @@ async fn table_rows(connection: &Connection) -> Result<Vec<Row>, Error> {
         )
         .await;
     rows.map_err(Error::while_doing("listing the tables"))
-}
-
-async fn column_rows(connection: &Connection) -> Result<Vec<Row>, Error> {
-    let rows = connection
-        .query(
-            &format!(
-                "SELECT a.attrelid, a.attname, format_type(a.atttypid, a.atttypmod), a.atttypid,
-                        a.attgenerated <> ''
-                 FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-                 JOIN pg_namespace n ON n.oid = c.relnamespace
-                 WHERE c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped AND {USERS_OWN}
-                 ORDER BY a.attrelid, a.attnum"
-            ),
-            &[],
-        )
-        .await;
-    rows.map_err(Error::while_doing("listing the columns"))
-}
-
-fn by_table(rows: &[Row], types: &Types) -> HashMap<Oid, Vec<Column>> {
-    let mut columns: HashMap<Oid, Vec<Column>> = HashMap::new();
-    for row in rows {
-        let type_oid: Oid = row.get(3);
-        columns.entry(row.get(0)).or_default().push(Column {
-            name: row.get(1),
-            sql_type: row.get(2),
-            generated: row.get(4),
-            shape: types.shape(type_oid),
-            binary: types.is_binary_portable(type_oid),
-        });
-    }
-    columns
-}
-
-struct Type {
-    sql: String,
-    kind: String,
-    base: Oid,
-    parts: Vec<Oid>,
-    send: Option<String>,
-    /// `regclass` and its kin: their binary form is an OID of this server.
-    names_an_object: bool,
-    is_array: bool,
-}
-
-struct Types(HashMap<Oid, Type>);
-
-impl Types {
-    fn shape(&self, oid: Oid) -> Shape {
-        let Some(found) = self.0.get(&oid) else {
-            return Shape::Text;
-        };
-        match (&found.send, found.kind.as_str()) {
-            (_, "d") => {
-                let base = self
-                    .0
-                    .get(&found.base)
-                    .map_or_else(String::new, |t| t.sql.clone());
-                Shape::Domain(base, Box::new(self.shape(found.base)))
-            }
-            _ if !self.is_binary_portable(oid) => Shape::Text,
-            _ if oid < FIRST_NORMAL_OID => Shape::BuiltIn,
-            (Some(send), "e" | "b") if !found.is_array => Shape::Send(send.clone()),
-            _ => Shape::Text,
-        }
-    }
-
-    fn is_binary_portable(&self, oid: Oid) -> bool {
-        self.0.get(&oid).is_some_and(|found| {
-            found.send.is_some()
-                && !found.names_an_object
-                && found
-                    .parts
-                    .iter()
-                    .all(|part| self.is_binary_portable(*part))
-        })
-    }
-}
-
-/// The types of all columns, with everything that they are made of.
-async fn types(connection: &Connection) -> Result<Types, Error> {
-    let rows = connection
-        .query(
-            "WITH RECURSIVE parts(whole, part) AS (
-               SELECT t.oid, p.oid FROM pg_type t CROSS JOIN LATERAL (
-                 SELECT t.typbasetype UNION ALL SELECT t.typelem WHERE t.typcategory = 'A'
-                 UNION ALL SELECT r.rngsubtype FROM pg_range r
-                   WHERE t.oid IN (r.rngtypid, (to_jsonb(r) ->> 'rngmultitypid')::oid)
-                 UNION ALL SELECT f.atttypid FROM pg_attribute f
-                   WHERE f.attrelid = t.typrelid AND f.attnum > 0 AND NOT f.attisdropped
-               ) p(oid) WHERE p.oid <> 0),
-             used(oid) AS (
-               SELECT a.atttypid FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-                 WHERE c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
-               UNION SELECT parts.part FROM used JOIN parts ON parts.whole = used.oid)
-             SELECT t.oid, format_type(t.oid, -1), t.typtype::text, t.typbasetype,
-                    ARRAY(SELECT part FROM parts WHERE whole = t.oid),
-                    CASE WHEN p.oid IS NOT NULL
-                         THEN quote_ident(n.nspname) || '.' || quote_ident(p.proname) END,
-                    t.oid < 16384 AND t.typname LIKE 'reg%', t.typcategory = 'A'
-             FROM used JOIN pg_type t USING (oid)
-             LEFT JOIN pg_proc p ON p.oid = t.typsend
-             LEFT JOIN pg_namespace n ON n.oid = p.pronamespace",
-            &[],
-        )
-        .await
-        .map_err(Error::while_doing("reading the column types"))?;
-    let described = |row: &Row| Type {
-        sql: row.get(1),
-        kind: row.get(2),
-        base: row.get(3),
-        parts: row.get(4),
-        send: row.get(5),
-        names_an_object: row.get(6),
-        is_array: row.get(7),
-    };
-    Ok(Types(
-        rows.iter()
-            .map(|row| (row.get(0), described(row)))
-            .collect(),
-    ))
 }
 
 /// A sequence with the value it stands at.

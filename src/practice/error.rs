@@ -2,6 +2,7 @@
 
 use super::fetch::FetchError;
 use crate::failure::{Explain, Failure, Retry, Severity, chain};
+use crate::invocation::quoted;
 use std::io;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
@@ -155,7 +156,10 @@ impl Explain for Error {
                 .severity(Severity::Usage),
             Self::InUse { folder } => failure
                 .advise("End the other neonlift first, or give another folder. This ends its servers:")
-                .advise(format!("$ neonlift practice down --dir {}", folder.display()))
+                .advise(format!(
+                    "$ neonlift practice down --dir {}",
+                    quoted(&folder.to_string_lossy())
+                ))
                 .retry(Retry::Now),
             Self::ForeignFolder { .. } => failure
                 .advise("Nothing in it was touched. Give an empty folder, or one that does not exist yet.")

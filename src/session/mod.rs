@@ -333,6 +333,15 @@ impl Session {
             .map_or(State::Waiting, |record| record.state)
     }
 
+    /// Marks what was under way when nobody works on it any more: the program was killed.
+    pub fn stop_running(&mut self) {
+        for record in self.steps.values_mut() {
+            if record.state == State::Running {
+                record.state = State::Interrupted;
+            }
+        }
+    }
+
     /// What a step reported when it was last done.
     pub fn report(&self, step: Step) -> Option<&Report> {
         self.steps.get(&step)?.report.as_ref()

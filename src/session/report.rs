@@ -1,9 +1,11 @@
 //! What each step reports: typed, plain data that goes into the session and to both front ends.
 
 mod comparison;
+mod loss;
 mod transfer;
 
 pub use comparison::{ComparedCollection, ComparedTable, Comparison};
+pub use loss::{AtStake, Lost, rows_at_stake};
 pub use transfer::{LoadedObjects, LoadedTable, NotMoved, SomeRows, Transfer};
 
 use super::Identity;
@@ -142,6 +144,9 @@ pub struct Connections {
     /// rows first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub at_stake: Vec<AtStake>,
+    /// What else of the target would be lost with them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also_lost: Vec<Lost>,
 }
 
 impl Connections {
@@ -154,18 +159,6 @@ impl Connections {
 
 /// The name of the check whether the target can be written to as the policy says.
 pub const TARGET_EMPTY: &str = "Target: empty";
-
-/// A table of the target that overwriting would cost.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AtStake {
-    /// Its schema.
-    pub schema: String,
-    /// Its name.
-    pub table: String,
-    /// Its rows: counted when it is small, otherwise the server's estimate.
-    pub rows: u64,
-}
 
 /// A server as it was found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -326,7 +319,8 @@ pub struct Schema {
     pub created: Vec<KindCount>,
     /// What was left out, and why.
     pub left_out: Vec<LeftOut>,
-    /// What of the target was dropped or emptied for it, with a person's consent.
+    /// What of the target was dropped or emptied for it, with a person's consent: each kind with its
+    /// number and first names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub overwritten: Vec<String>,
 }

@@ -4,7 +4,7 @@ use super::{Session, VERSION};
 use crate::failure::{Explain, Failure, Severity, chain};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// What can go wrong with a session's file.
@@ -90,12 +90,43 @@ pub fn list(folder: &Path) -> Vec<(PathBuf, Session)> {
     found
 }
 
+/// A session as its file says it is now, and whether a neonlift has it open; `None` when there is
+/// no such file. Creates nothing.
+///
+/// # Errors
+/// It cannot be used; a damaged file is moved aside as [`Store::open`] does.
+pub fn look(file: &Path) -> Result<Option<(Session, bool)>, Error> {
+    if !file.exists() {
+        return Ok(None);
+    }
+    match Store::open(file) {
+        Err(Error::Locked(_)) => {
+            let text = fs::read_to_string(file).map_err(io_error("read", file))?;
+            // What another neonlift works with is whole, and of its own version.
+            let session = toml::from_str(&text).map_err(|_| Error::Locked(file.to_owned()))?;
+            Ok(Some((session, true)))
+        }
+        opened => Ok(opened?.1.map(|session| (session, false))),
+    }
+}
+
 /// An open session file: holds its lock until dropped.
 #[derive(Debug)]
 pub struct Store {
     file: PathBuf,
-    // Held open for its lock; the lock file stays, so that two programs always lock the same one.
+    // Held open for its lock. The lock file stays with the session, so that two programs always
+    // lock the same one.
     _lock: File,
+}
+
+/// A session that was never saved leaves nothing behind.
+impl Drop for Store {
+    fn drop(&mut self) {
+        if !self.file.exists() {
+            // At worst an empty file stays.
+            let _ = fs::remove_file(lock_file(&self.file));
+        }
+    }
 }
 
 impl Store {
@@ -180,20 +211,35 @@ fn io_error<'a>(doing: &'static str, file: &'a Path) -> impl Fn(io::Error) -> Er
     }
 }
 
+fn lock_file(file: &Path) -> PathBuf {
+    file.with_extension("lock")
+}
+
 fn lock(file: &Path) -> Result<File, Error> {
-    let path = file.with_extension("lock");
-    let lock = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .mode(0o600)
-        .open(&path)
-        .map_err(io_error("open", &path))?;
-    match lock.try_lock() {
-        Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => Err(Error::Locked(file.to_owned())),
-        Err(TryLockError::Error(error)) => Err(io_error("lock", &path)(error)),
+    let path = lock_file(file);
+    loop {
+        let lock = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .mode(0o600)
+            .open(&path)
+            .map_err(io_error("open", &path))?;
+        match lock.try_lock() {
+            // The one before may just have taken its lock file away.
+            Ok(()) if !is_at(&lock, &path) => {}
+            Ok(()) => return Ok(lock),
+            Err(TryLockError::WouldBlock) => return Err(Error::Locked(file.to_owned())),
+            Err(TryLockError::Error(error)) => return Err(io_error("lock", &path)(error)),
+        }
     }
+}
+
+/// Whether an open file is the one that a path names.
+fn is_at(open: &File, path: &Path) -> bool {
+    let id = |found: fs::Metadata| (found.dev(), found.ino());
+    let (open, there) = (open.metadata().map(id), fs::metadata(path).map(id));
+    matches!((open, there), (Ok(open), Ok(there)) if open == there)
 }
 
 /// Replaces a file so that a reader, or a crash at any moment, finds the old or the new one whole.
@@ -246,6 +292,26 @@ mod tests {
         let file = folder.path().join("s.toml");
         let _open = Store::open(&file).unwrap();
         assert!(matches!(Store::open(&file), Err(Error::Locked(_))));
+    }
+
+    #[test]
+    fn what_was_never_saved_leaves_nothing_behind() {
+        let folder = folder();
+        let file = folder.path().join("s.toml");
+        drop(Store::open(&file).unwrap());
+        assert_eq!(look(&file).unwrap(), None);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_look_tells_whether_somebody_works_on_it() {
+        let folder = folder();
+        let file = folder.path().join("s.toml");
+        let (store, _) = Store::open(&file).unwrap();
+        store.save(&session()).unwrap();
+        assert_eq!(look(&file).unwrap(), Some((session(), true)));
+        drop(store);
+        assert_eq!(look(&file).unwrap(), Some((session(), false)));
     }
 
     #[test]

@@ -41,12 +41,15 @@ pub(super) async fn run(work: Work<'_>) -> Result<Connections, Error> {
     checks.push(room(&at_target, source.database_bytes).await?);
     checks.push(apart(&at_source, &at_target, &source, &target).await?);
     let at_stake = occupation::at_stake(&at_target, &selected).await?;
-    checks.push(occupation::check(work, &at_target, &target.identity, &at_stake).await?);
+    let also_lost = occupation::also_lost(&at_target, &selected).await?;
+    let lost = (at_stake.as_slice(), also_lost.as_slice());
+    checks.push(occupation::check(work, &at_target, &target.identity, lost).await?);
     Ok(Connections {
         source,
         target,
         checks,
         at_stake,
+        also_lost,
     })
 }
 

@@ -3,6 +3,7 @@
 use super::schema::from_source::{Elsewhere, Missing};
 use crate::failure::{Explain, Failure, Severity, chain};
 use crate::figures::counted;
+use crate::invocation::quoted;
 use crate::postgres::tools::ToolError;
 use crate::postgres::{ConnectionString, quote};
 use crate::session::Step;
@@ -111,6 +112,9 @@ pub enum Error {
         /// What it needs.
         lacks: String,
     },
+    /// Rows alone, and no tables that they could go into.
+    #[error("the target lacks {0}")]
+    NowhereToPut(String),
     /// The target's tables have columns that the source's do not have.
     #[error("the target has more: {0}")]
     TargetHasMore(String),
@@ -253,7 +257,7 @@ impl Explain for Error {
                 format!("{}.", chain(self)),
             )
             .advise("Migrate over the direct host: drop “-pooler” from the host's name. Your application may use the pooled one afterwards.")
-            .advise(format!("$ neonlift run --target '{direct}'")),
+            .advise(format!("$ neonlift run --target {}", quoted(direct))),
             Self::NoRoom {
                 folder,
                 needed,
@@ -287,6 +291,11 @@ impl Explain for Error {
             Self::NeedsLeftOut { table, lacks } => Failure::new("The selection is not complete", format!("{}.", chain(self)))
                 .advise(format!("Take {lacks} too, or leave {table} out as well."))
                 .severity(Severity::Usage),
+            Self::NowhereToPut(_) => Failure::new("The target has no such tables for the rows", format!("{}. Rows alone (--data-only) go into tables that are there, with the source's columns.", chain(self)))
+                .advise("Make them first, with SQL of your own; or from the source, in a session of its own:")
+                .advise("$ neonlift run --schema-only --session ANOTHER.toml")
+                .advise("Or move definitions and rows together: begin a new session (--session FILE) without --data-only.")
+                .advise("Or leave these tables out: --exclude-table."),
             Self::TargetHasMore(_) => Failure::new("The target's tables do not fit the source's", format!("{}. Rows of such tables could not be proved equal.", chain(self)))
                 .advise("Drop these columns on the target, or add them to the source; or leave those tables out: --exclude-table."),
             Self::InTheWay(_) => Failure::new("What is to be made is there already", format!("{}. What the target holds stays as it is (onto = \"existing\").", chain(self)))
@@ -297,14 +306,16 @@ impl Explain for Error {
                 .advise("Drop them yourself if nobody needs them, or select them too."),
             Self::ObjectsOfOthers(_) => Failure::new("Large objects of others would have to be dropped", format!("{}. Only their owner can remove them, so nothing was dropped.", chain(self)))
                 .advise("Let their owner remove them, or give them to the role that neonlift writes as: ALTER LARGE OBJECT … OWNER TO …"),
-            Self::TargetHasRows { .. } => Failure::new("The target's tables are not empty", format!("{}; rows of the source would mix with them.", chain(self)))
+            // Its source is our own check, which names the same tables.
+            Self::TargetHasRows { .. } => Failure::new("The target's tables are not empty", format!("{self}; rows of the source would mix with them."))
                 .advise("Empty them yourself, or consent to it: --overwrite-target DBNAME, with the name of the target's database.")
                 .advise("Everything was rolled back: the target is as it was."),
             Self::OtherSelection => Failure::new("The selection has changed", format!("{}, and rows of two selections must not mix.", chain(self)))
                 .advise("Begin a new session (--session FILE) with an empty target database, or go on with the selection that this one was begun with.")
                 .severity(Severity::Usage),
             Self::NoConsent(name) => Failure::new("Nobody has consented to overwriting the target", format!("{}. --yes is not enough for that.", chain(self)))
-                .advise(format!("Give --overwrite-target {name}, or type the name on the screen: neonlift."))
+                .advise("Type the database's name on the screen (o), or give it:")
+                .advise(format!("$ neonlift run --overwrite-target {}", quoted(name)))
                 .severity(Severity::Usage),
             Self::MissingExtensions(_) => Failure::new(
                 "The target lacks extensions that the source uses",
@@ -322,7 +333,8 @@ impl Explain for Error {
             .advise("Nothing was created on the target."),
             Self::TargetNotEmpty(_) => target_not_empty(&chain(self)),
             Self::NoReport(step) => Failure::new("The session lacks a report", chain(self))
-                .advise(format!("Run the step again: neonlift {step}.")),
+                .advise("Run the step again:")
+                .advise(format!("$ neonlift {step}")),
             Self::NoWork(_) => Failure::new("There is nothing to run", chain(self)),
         }
     }

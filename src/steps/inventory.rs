@@ -3,6 +3,7 @@
 use super::{Error, NOT_SELECTED, Work, left_behind, size};
 use crate::postgres::catalogue::{self, ForeignKey, Table as Found, TableName};
 use crate::postgres::{Connection, Retrying, count, large_object};
+use crate::session::Session;
 use crate::session::report::{Collection, Extension, Inventory, LeftOut, Table, VectorColumn};
 use crate::source::Selected;
 use crate::wizard::Side;
@@ -11,8 +12,11 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
-/// The file's name in the backup folder; the guide's.
-const STATS_FILE: &str = "pre_migration_stats.txt";
+/// The file's name in the backup folder: the guide's, and the session's, so that another migration
+/// does not write over it.
+fn stats_file(session: &Session) -> String {
+    format!("pre_migration_stats_{}.txt", session.id)
+}
 
 pub(super) async fn run(work: Work<'_>) -> Result<Inventory, Error> {
     work.progress.begin("Reading the source's catalogue");
@@ -45,7 +49,8 @@ pub(super) async fn run(work: Work<'_>) -> Result<Inventory, Error> {
     let listing = left_behind::list(work, &connection, &selected, &string);
     inventory.left_behind = connection.until_cancelled(work.cancel, listing).await??;
     let folder = &work.context.config.backup.folder;
-    let file = std::path::absolute(folder.join(STATS_FILE)).map_err(Error::file("find", folder))?;
+    let file = std::path::absolute(folder.join(stats_file(work.session)))
+        .map_err(Error::file("find", folder))?;
     inventory.stats_file = file.display().to_string();
     write_stats(&file, &string.endpoint(), &inventory)?;
     Ok(inventory)

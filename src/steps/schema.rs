@@ -5,7 +5,7 @@
 mod deferral;
 mod folder;
 pub(super) mod from_source;
-mod overwrite;
+pub(super) mod overwrite;
 
 pub(super) use from_source::plan;
 
@@ -14,13 +14,12 @@ use super::fitting::fitting;
 use super::{Error, Work, identity, left_behind};
 use crate::config::{Onto, SchemaFrom};
 use crate::figures::counted;
-use crate::postgres::catalogue::{self, TableName};
+use crate::postgres::catalogue::{self, Relation, TableName};
 use crate::postgres::tools::Section;
 use crate::postgres::{Connection, ConnectionString, Retrying};
-use crate::session::report::Schema;
+use crate::session::report::{Lost, Schema};
 use crate::source::Selected;
 use crate::target::{Error as TargetError, LargeObjects, Ledger, Statement, build_together};
-use crate::transfer::Error as TransferError;
 use crate::wizard::Side;
 use deferral::Scope;
 use std::collections::HashSet;
@@ -160,15 +159,19 @@ impl Making<'_> {
             Onto::Existing => Ok(Way::default()),
             Onto::Overwrite => {
                 self.consented().await?;
-                let gone = overwrite::in_the_way(&self.target, &self.selected).await?;
-                let names = gone.iter().map(|relation| relation.name.to_string());
+                let (target, selected) = (&self.target, &self.selected);
+                let (dropping, lost) = if makes {
+                    let doomed = overwrite::Doomed::find(target, selected).await?;
+                    (doomed.dropping(), doomed.lost(target).await?)
+                } else {
+                    let tables = overwrite::emptied(target, selected).await?.into_iter();
+                    let rows = |table: Relation| ("table".to_owned(), table.name.to_string());
+                    (Vec::new(), Lost::of(tables.map(rows)))
+                };
                 Ok(Way {
-                    overwritten: names.collect(),
-                    dropping: match makes {
-                        true => overwrite::dropping(&self.target, &self.selected).await?,
-                        false => Vec::new(),
-                    },
-                    objects: overwrite::objects(&self.target, &self.selected).await?,
+                    dropping,
+                    overwritten: lost.iter().map(ToString::to_string).collect(),
+                    objects: overwrite::objects(target, selected).await?,
                 })
             }
         }
@@ -243,7 +246,7 @@ impl Making<'_> {
         let missing = found.missing.iter().map(|table| format!("table {table}"));
         let lacking: Vec<String> = missing.chain(found.lacking).collect();
         if !lacking.is_empty() {
-            return Err(TransferError::TargetLacks(lacking.join(", ")).into());
+            return Err(Error::NowhereToPut(lacking.join(", ")));
         }
         if !found.more.is_empty() {
             return Err(Error::TargetHasMore(found.more.join(", ")));

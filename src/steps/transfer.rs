@@ -176,7 +176,7 @@ async fn crew(
     Ok((workers, crew))
 }
 
-/// Puts into the report what the source says of writes since the copy, and tells the person.
+/// Puts into the report what the source says of writes since the copy began, and tells the person.
 async fn note_writes(
     work: Work<'_>,
     source: &PostgresSource,
@@ -195,7 +195,7 @@ async fn note_writes(
     let names = report.changed_since();
     if !names.is_empty() {
         let text = format!(
-            "The source was written to since the copy: {}. The target has the rows of the snapshot.",
+            "The source was written to since the copy began: {}. The target has the rows of the snapshot.",
             names.join(", ")
         );
         work.progress.note(Tone::Warning, text);

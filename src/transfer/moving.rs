@@ -314,21 +314,25 @@ impl Moving<'_> {
         Ok(found.distrusted.is_empty() || presumed.is_disjoint(&found.distrusted))
     }
 
-    /// All rows were in before: nothing is loaded. Says what the source has changed since.
+    /// All rows were in before: nothing is loaded, whatever the source has changed since. What was
+    /// written to, the report names; what is new, nobody else does.
     async fn complete(&self, ledger: &Ledger<'_>, same_moment: &HashSet<i32>) -> Result<(), Error> {
         let moved = self.moved(ledger, same_moment, 0).await?;
-        let mut changed = moved.changed_since(&self.source.fingerprints_now().await?);
+        let changed = moved.changed_since(&self.source.fingerprints_now().await?);
         let tables = self.tables.iter().map(|table| &table.name);
         let new = tables.filter(|name| !moved.fingerprints.contains_key(*name));
-        changed.extend(new.cloned());
-        if changed.is_empty() {
-            return Ok(());
+        let new: HashSet<TableName> = new.cloned().collect();
+        if !new.is_empty() {
+            let text = format!(
+                "New on the source since the copy began, and not moved: {}.",
+                changed::names(&new)
+            );
+            self.progress.note(Tone::Warning, text);
         }
-        let text = format!(
-            "The source was written to after all rows were copied: {}. Nothing is copied again: the target shows the moment of its snapshot.",
-            changed::names(&changed)
-        );
-        self.progress.note(Tone::Warning, text);
+        if !changed.is_empty() || !new.is_empty() {
+            let text = "Nothing is copied again: the target shows the moment of its snapshot.";
+            self.progress.note(Tone::Info, text);
+        }
         Ok(())
     }
 

@@ -6,7 +6,8 @@ use super::lines::{self, blank, line, paragraph, span, window};
 use super::offers;
 use super::theme::{Meaning, Theme};
 use super::ui::{Asked, Layer, Ui};
-use crate::figures;
+use crate::figures::{self, counted};
+use crate::session::report::{AtStake, Lost, rows_at_stake};
 use crate::wizard::{Wizard, target_database};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -106,27 +107,30 @@ fn consent(
 ) -> (Vec<Line<'static>>, usize) {
     let found = offers::found_on_target(wizard);
     let place = found.map_or("the target", |found| found.target.endpoint.as_str());
-    let at_stake = found.map_or(&[][..], |found| found.at_stake.as_slice());
-    let named = rows.saturating_sub(REST).min(NAMED);
-    let rows = at_stake.iter().map(|table| table.rows).sum();
+    let (at_stake, also) = found.map_or((&[][..], &[][..]), |found| {
+        (found.at_stake.as_slice(), found.also_lost.as_slice())
+    });
+    let tables: Vec<&AtStake> = found.map_or_else(Vec::new, |found| found.tables_at_stake().0);
+    let also = also_lost(also, cells);
+    let named = rows.saturating_sub(REST + also.len()).min(NAMED);
     let (fate, gone) = match wizard.session().select.takes_definitions() {
         true => ("dropped", "Replace what is on"),
         false => ("emptied", "Empty the tables of"),
     };
     let mut body = paragraph(&format!("{gone} {place}?"), 0, cells, Meaning::Strong);
-    let tables = figures::counted(at_stake.len() as u64, "table");
-    let rows = figures::counted(rows, "row");
-    let text = format!("{tables} with {rows} will be {fate}, and cannot be brought back:");
+    let rows = rows_at_stake(at_stake, false);
+    let text = format!("{rows} will be {fate}, and cannot be brought back:");
     body.extend(paragraph(&text, 0, cells, Meaning::Bad));
-    for table in at_stake.iter().take(named) {
+    for table in tables.iter().take(named) {
         let rows = figures::grouped(table.rows);
         let text = format!("  {}.{}  {rows}", table.schema, table.table);
         body.push(line(lines::cut(&text, cells, theme), Meaning::Plain));
     }
-    if at_stake.len() > named {
-        let more = format!("  and {} more", at_stake.len() - named);
+    if tables.len() > named {
+        let more = format!("  and {} more", tables.len() - named);
         body.push(line(more, Meaning::Quiet));
     }
+    body.extend(also);
     let hint = format!(
         "Enter consents, when it is exactly this name{}Esc goes back",
         theme.dot()
@@ -136,6 +140,21 @@ fn consent(
     let text = format!("To consent, type the database's name: {database}");
     body.extend(paragraph(&text, 0, cells, Meaning::Plain));
     typed(body, ("name  ", name), &hint, cells)
+}
+
+/// How many of what is no table are lost too.
+fn also_lost(lost: &[Lost], cells: usize) -> Vec<Line<'static>> {
+    let counts = lost.iter().map(|lost| counted(lost.count, &lost.kind));
+    let counts: Vec<String> = counts.collect();
+    match counts.is_empty() {
+        true => Vec::new(),
+        false => paragraph(
+            &format!("And {}.", counts.join(", ")),
+            0,
+            cells,
+            Meaning::Bad,
+        ),
+    }
 }
 
 /// A text with a field below it, which stands in the last line but two; and the cursor's cell.

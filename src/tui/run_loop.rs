@@ -9,6 +9,7 @@ use super::theme::Theme;
 use super::ui::{Intent, Ui};
 use crate::failure::{Explain, Failure};
 use crate::figures;
+use crate::invocation::Invocation;
 use crate::postgres::{ConnectionString, ParseError};
 use crate::progress::Sample;
 use crate::runner::Runner;
@@ -36,6 +37,8 @@ pub struct Options {
     pub ascii: bool,
     /// The name offered under a signature when nobody has signed and the system names no user.
     pub signer: Option<String>,
+    /// How commands that are advised lead to this session.
+    pub invocation: Invocation,
 }
 
 /// Why the wizard could not go on.
@@ -64,12 +67,12 @@ impl Explain for Error {
     }
 }
 
-/// Fails when there is no terminal to draw on.
+/// Fails when there is no terminal to draw on; `instead` is the command that needs none.
 ///
 /// # Errors
 /// Standard input or output is a pipe or a file.
-pub fn require_terminal() -> Result<(), Error> {
-    Ok(terminal::require()?)
+pub fn require_terminal(instead: &'static str) -> Result<(), Error> {
+    Ok(terminal::require(instead)?)
 }
 
 /// Runs the wizard on the terminal until the person leaves, or a signal ends it. The runner's
@@ -107,6 +110,7 @@ impl<'a> Loop<'a> {
             ascii: options.ascii,
         };
         let mut ui = Ui::new(theme, TimeZone::system(), understand, &signer, session);
+        ui.invocation = options.invocation.clone();
         ui.follow(runner.wizard());
         Self {
             runner,

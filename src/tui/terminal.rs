@@ -27,8 +27,13 @@ static HOOK: Once = Once::new();
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Standard input or output is a pipe or a file.
-    #[error("standard {0} is not a terminal")]
-    NotATerminal(&'static str),
+    #[error("standard {stream} is not a terminal")]
+    NotATerminal {
+        /// Which.
+        stream: &'static str,
+        /// The command that does the same without one.
+        instead: &'static str,
+    },
     /// The terminal did not answer or cannot be written to.
     #[error("the terminal failed")]
     Io(#[from] io::Error),
@@ -37,11 +42,9 @@ pub enum Error {
 impl Explain for Error {
     fn failure(&self) -> Failure {
         match self {
-            Self::NotATerminal(_) => Failure::new("The wizard needs a terminal", format!("{self}."))
+            Self::NotATerminal { instead, .. } => Failure::new("The wizard needs a terminal", format!("{self}."))
                 .advise("Without a screen, all remaining steps are run by:")
-                .advise("$ neonlift run")
-                .advise("The demonstration runs without a screen with:")
-                .advise("$ neonlift demo --headless")
+                .advise(format!("$ neonlift {instead}"))
                 .severity(Severity::Usage),
             Self::Io(error) => Failure::new("The terminal failed", error.to_string())
                 .advise("Nothing is lost: the session is saved. Start again, or go on without a screen:")
@@ -50,16 +53,17 @@ impl Explain for Error {
     }
 }
 
-/// Fails when there is no terminal to draw on.
+/// Fails when there is no terminal to draw on; `instead` is the command that needs none.
 ///
 /// # Errors
 /// Standard input or output is a pipe or a file.
-pub(super) fn require() -> Result<(), Error> {
-    match (io::stdin().is_terminal(), io::stdout().is_terminal()) {
-        (true, true) => Ok(()),
-        (false, _) => Err(Error::NotATerminal("input")),
-        (_, false) => Err(Error::NotATerminal("output")),
-    }
+pub(super) fn require(instead: &'static str) -> Result<(), Error> {
+    let stream = match (io::stdin().is_terminal(), io::stdout().is_terminal()) {
+        (true, true) => return Ok(()),
+        (false, _) => "input",
+        (_, false) => "output",
+    };
+    Err(Error::NotATerminal { stream, instead })
 }
 
 /// The screen while it is up. Dropping it leaves the screen.
@@ -77,7 +81,7 @@ impl Screen {
     /// # Errors
     /// Standard input or output is not a terminal; the terminal failed.
     pub fn enter() -> Result<Self, Error> {
-        require()?;
+        require("run")?;
         let ui_thread = thread::current().id();
         HOOK.call_once(|| hook_panics(ui_thread));
         let terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;

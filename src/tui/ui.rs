@@ -7,6 +7,7 @@ use super::gauges::Gauges;
 use super::keys::Context;
 use super::messages::Messages;
 use super::theme::Theme;
+use crate::invocation::Invocation;
 use crate::progress::Note;
 use crate::session::{Item, ItemKind, Session, State, Step};
 use crate::wizard::{Event, News, Wizard};
@@ -83,6 +84,7 @@ pub struct Ui {
     pub(super) yes: bool,
     pub(super) said: Option<String>,
     pub(super) signer: String,
+    pub(super) invocation: Invocation,
     pub(super) too_small: bool,
     messages: Messages,
     gauges: Gauges,
@@ -111,6 +113,7 @@ impl Ui {
             yes: false,
             said: None,
             signer: signer.to_owned(),
+            invocation: Invocation::default(),
             too_small: false,
             messages: Messages::default(),
             gauges: Gauges::default(),

@@ -1,14 +1,14 @@
 //! The cutover's checklist: the guide's items, what the machine knows of them, and signatures.
 
 use crate::figures;
-use crate::session::report::{ComparedTable, Report, Transfer};
+use crate::session::report::{ComparedTable, Comparison, LeftOut, Report, Transfer};
 use crate::session::{Item, ItemKind, Session, Signature, Step};
 use jiff::Timestamp;
 
-/// The item about tables that were not moved; there only when some were not.
+/// The item about what was not moved or not made; there only when there is something.
 const LEFT_OUT: &str = "left-out-accepted";
 
-/// The item about writes to the source after the copy.
+/// The item about writes to the source since the copy began.
 const SOURCE_QUIET: &str = "source-quiet";
 
 /// The items that every migration has, in the guide's order and words.
@@ -30,7 +30,7 @@ pub fn standard() -> Vec<Item> {
         item(
             SOURCE_QUIET,
             ItemKind::Machine,
-            "The source was not written to since the copy",
+            "The source was not written to since the copy began",
         ),
         item(
             "application-tested",
@@ -99,7 +99,7 @@ fn evidence(session: &Session, key: &str) -> (bool, String) {
                 false,
                 "definitions alone were moved: rows were not asked for".to_owned(),
             ),
-            Some(Report::Compare(found)) if found.equal => (true, proof(&found.tables, found.at)),
+            Some(Report::Compare(found)) if found.equal => (true, proof(found)),
             Some(_) => (false, "the comparison found differences".to_owned()),
             None => (false, "the step compare has not been run".to_owned()),
         },
@@ -121,16 +121,13 @@ fn evidence(session: &Session, key: &str) -> (bool, String) {
     }
 }
 
-fn proof(tables: &[ComparedTable], at: Timestamp) -> String {
-    let equal: Vec<&ComparedTable> = tables.iter().filter(|table| table.equal).collect();
-    let rows: u64 = equal.iter().filter_map(|table| table.target_rows).sum();
-    let at = at.strftime("%F %H:%M UTC");
+fn proof(found: &Comparison) -> String {
+    let at = found.at.strftime("%F %H:%M UTC");
     let mut proof = format!(
-        "{}, {}, counts and content equal at {at}",
-        figures::counted(equal.len() as u64, "table"),
-        figures::counted(rows, "row"),
+        "{}, counts and content equal at {at}",
+        found.equal_in_words()
     );
-    let left_out = tables.iter().filter(|table| table.left_out).count() as u64;
+    let left_out = found.tables.iter().filter(|table| table.left_out).count() as u64;
     if left_out > 0 {
         proof += &format!("; {} left out", figures::counted(left_out, "table"));
     }
@@ -154,7 +151,7 @@ fn writes(session: &Session) -> (ItemKind, bool, String) {
     let asked = |why: String| (ItemKind::Person, false, why);
     let named = |tables: Vec<String>| match tables.join(", ") {
         none if none.is_empty() => None,
-        some => Some(format!("written to since the copy: {some}")),
+        some => Some(format!("written to since the copy began: {some}")),
     };
     let found = match (
         session.report(Step::Compare),
@@ -169,15 +166,25 @@ fn writes(session: &Session) -> (ItemKind, bool, String) {
         }
         _ => return open("the step transfer has not been run".to_owned()),
     };
-    let uncounted = |table: &&ComparedTable| table.written_since.is_none() && !table.left_out;
+    if !found.rows_compared {
+        let why = "rows were not asked for: what is written to the source changes nothing here";
+        return (ItemKind::Machine, true, why.to_owned());
+    }
+    let tables = found.tables.iter();
+    let uncounted: Vec<&ComparedTable> = tables
+        .filter(|table| table.written_since.is_none() && !table.left_out)
+        .collect();
     match named(found.changed_since()) {
         Some(written) if found.equal => asked(format!(
             "{written}, although both sides are equal; {STOP}, compare again, then sign"
         )),
         Some(written) => open(format!("{written}; {STOP}")),
         None if !found.equal => open("the comparison found differences".to_owned()),
-        None if found.tables.iter().any(|table| uncounted(&table)) => asked(format!(
+        None if uncounted.iter().any(|table| !table.is_large_objects()) => asked(format!(
             "this source does not count writes to all of its tables; {STOP}, compare again, then sign"
+        )),
+        None if !uncounted.is_empty() => asked(format!(
+            "no server counts writes to large objects, so only you know whether something still writes to them; {STOP}, compare again, then sign"
         )),
         None => {
             let at = found.at.strftime("%F %H:%M UTC");
@@ -187,11 +194,11 @@ fn writes(session: &Session) -> (ItemKind, bool, String) {
     }
 }
 
-/// Keeps the item about tables that were not moved in step with the last transfer. A signature
-/// holds for what it was given for: other tables have to be signed again.
+/// Keeps the item about what was left out in step with the last schema and transfer. A signature
+/// holds for what it was given for: other things have to be signed again.
 fn follow_left_out(session: &Session, items: &mut Vec<Item>) {
     let evidence = match session.report(Step::Transfer) {
-        Some(Report::Transfer(transfer)) => not_moved(transfer),
+        Some(Report::Transfer(transfer)) => left_out(session, transfer),
         _ => String::new(),
     };
     items
@@ -203,12 +210,14 @@ fn follow_left_out(session: &Session, items: &mut Vec<Item>) {
     }
 }
 
-/// Tables and rows that were not moved, in words; empty when there are none.
-fn not_moved(transfer: &Transfer) -> String {
-    let tables = transfer.not_moved.iter();
-    let names: Vec<String> = tables
-        .map(|table| format!("{}.{}", table.schema, table.table))
-        .collect();
+/// Tables and rows that were not moved, and what else the target did not get, in words; empty when
+/// there is nothing.
+fn left_out(session: &Session, transfer: &Transfer) -> String {
+    let tables = transfer
+        .not_moved
+        .iter()
+        .filter(|table| !table.is_large_objects());
+    let names: Vec<String> = tables.map(ToString::to_string).collect();
     let mut parts = Vec::new();
     if !names.is_empty() {
         parts.push(format!("not moved: {}", names.join(", ")));
@@ -218,7 +227,35 @@ fn not_moved(transfer: &Transfer) -> String {
         let (schema, table, condition) = (&some.schema, &some.table, &some.condition);
         format!("of {schema}.{table} only the rows where {condition}")
     }));
+    let others = others(session, transfer, &names);
+    if !others.is_empty() {
+        let (count, first) = (others.len(), others.iter().take(NAMED).copied());
+        let first = first.collect::<Vec<_>>().join(", ");
+        let more = if count > NAMED { ", …" } else { "" };
+        parts.push(format!("{count} left out or refused: {first}{more}"));
+    }
     parts.join("; ")
+}
+
+/// So many of what is no table are named.
+const NAMED: usize = 8;
+
+/// What else the schema left out, and the transfer, up to what the target refused at its end.
+/// Without a comment nothing works otherwise: comments need no signature.
+fn others<'a>(session: &'a Session, transfer: &'a Transfer, tables: &[String]) -> Vec<&'a str> {
+    let of_schema = match session.report(Step::Schema) {
+        Some(Report::Schema(schema)) => schema.left_out.as_slice(),
+        _ => &[],
+    };
+    let is_table = |what: &str| {
+        let name = what.strip_prefix("table ");
+        name.is_some_and(|name| tables.iter().any(|table| table == name))
+    };
+    let all = of_schema.iter().chain(&transfer.left_out);
+    let others = all.map(|LeftOut { what, .. }| what.as_str());
+    others
+        .filter(|what| !what.starts_with("comment ") && !is_table(what))
+        .collect()
 }
 
 /// Signs an item. Refuses, saying why, what a person cannot sign.
@@ -249,135 +286,4 @@ pub fn sign(items: &mut [Item], key: &str, by: &str, at: Timestamp) -> Result<()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::session::report::{Comparison, NotMoved, Transfer};
-    use crate::session::{Record, State};
-
-    fn at(second: i64) -> Timestamp {
-        Timestamp::from_second(1_790_000_000 + second).unwrap()
-    }
-
-    /// The session after a step that found this.
-    fn with_report(mut session: Session, step: Step, report: Report) -> Session {
-        let record = Record {
-            state: State::Done,
-            report: Some(report),
-            ..Record::default()
-        };
-        session.steps.insert(step, record);
-        session.checklist = evaluated(&session);
-        session
-    }
-
-    /// The session after a transfer that did not move these tables.
-    fn moved_without(session: Session, tables: &[&str]) -> Session {
-        let named = |table: &&str| NotMoved {
-            schema: "shop".to_owned(),
-            table: (*table).to_owned(),
-        };
-        let transfer = Transfer {
-            selection: None,
-            some_rows: Vec::new(),
-            tables: Vec::new(),
-            built: Vec::new(),
-            left_out: Vec::new(),
-            large_objects: Default::default(),
-            not_moved: tables.iter().map(named).collect(),
-            snapshots: 1,
-            retries: 0,
-            row_seconds: 0.0,
-            build_seconds: 0.0,
-        };
-        with_report(session, Step::Transfer, Report::Transfer(transfer))
-    }
-
-    fn left_out(session: &Session) -> Option<&Item> {
-        session.checklist.iter().find(|item| item.key == LEFT_OUT)
-    }
-
-    #[test]
-    fn tables_left_out_have_to_be_accepted_by_a_person() {
-        let session = moved_without(Session::new(at(0), 1), &["orders", "customers"]);
-        let item = left_out(&session).unwrap();
-        assert_eq!(item.kind, ItemKind::Person);
-        assert_eq!(item.evidence, "not moved: shop.orders, shop.customers");
-        assert!(!item.is_closed());
-        let session = moved_without(session, &[]);
-        assert_eq!(left_out(&session), None);
-        assert_eq!(session.checklist.len(), standard().len());
-    }
-
-    #[test]
-    fn a_signature_holds_for_the_tables_it_was_given_for() {
-        let mut session = moved_without(Session::new(at(0), 1), &["orders"]);
-        sign(&mut session.checklist, LEFT_OUT, "Ada", at(1)).unwrap();
-        let session = moved_without(session, &["orders"]);
-        assert!(left_out(&session).unwrap().is_closed());
-        let session = moved_without(session, &["customers"]);
-        assert!(!left_out(&session).unwrap().is_closed());
-    }
-
-    /// The item about writes, after a comparison that found this.
-    fn quiet(equal: bool, written_since: Option<bool>, before: Option<&Session>) -> Session {
-        let table = ComparedTable {
-            source_rows: Some(1),
-            target_rows: Some(1),
-            equal,
-            written_since,
-            ..ComparedTable::new("shop", "orders")
-        };
-        let found = Comparison {
-            rows_compared: true,
-            at: at(9),
-            equal,
-            method: String::new(),
-            tables: vec![table],
-            collections: Vec::new(),
-        };
-        let session = before.cloned().unwrap_or_else(|| Session::new(at(0), 1));
-        with_report(session, Step::Compare, Report::Compare(found))
-    }
-
-    fn writes_item(session: &Session) -> &Item {
-        let mut items = session.checklist.iter();
-        items.find(|item| item.key == SOURCE_QUIET).unwrap()
-    }
-
-    #[test]
-    fn a_source_without_writes_is_ticked_by_the_machine() {
-        let session = quiet(true, Some(false), None);
-        assert!(writes_item(&session).is_closed());
-        let session = quiet(false, Some(true), Some(&session));
-        let item = writes_item(&session);
-        assert!(!item.is_closed() && item.kind == ItemKind::Machine);
-        assert!(item.evidence.contains("shop.orders; stop what writes"));
-    }
-
-    #[test]
-    fn what_the_counters_cannot_tell_is_signed_by_a_person_for_as_long_as_it_holds() {
-        for unclear in [Some(true), None] {
-            let mut session = quiet(true, unclear, None);
-            assert_eq!(writes_item(&session).kind, ItemKind::Person);
-            sign(&mut session.checklist, SOURCE_QUIET, "Ada", at(10)).unwrap();
-            let session = quiet(true, unclear, Some(&session));
-            assert!(writes_item(&session).is_closed());
-            let session = quiet(false, unclear, Some(&session));
-            assert!(!writes_item(&session).is_closed());
-        }
-    }
-
-    #[test]
-    fn the_proof_counts_what_is_equal_and_tells_what_is_left_out() {
-        let table = |rows, left_out: bool| ComparedTable {
-            source_rows: Some(rows),
-            target_rows: (!left_out).then_some(rows),
-            equal: !left_out,
-            left_out,
-            ..ComparedTable::new("shop", "t")
-        };
-        let proof = proof(&[table(3, false), table(4, true)], at(0));
-        assert!(proof.starts_with("1 table, 3 rows, counts and content equal"));
-        assert!(proof.ends_with("; 1 table left out"));
-    }
-}
+mod tests;

@@ -143,11 +143,7 @@ impl Wizard {
         if self.phase != Phase::Idle {
             return Vec::new();
         }
-        for record in self.session.steps.values_mut() {
-            if record.state == State::Running {
-                record.state = State::Interrupted;
-            }
-        }
+        self.session.stop_running();
         self.session.current = self.session.first_open().unwrap_or(Step::Cutover);
         Vec::new()
     }

@@ -88,7 +88,7 @@ fn on_in_the_same_snapshot(stop: impl FnOnce(Running) -> Ended) {
     );
     assert!(world.source().rows(DOCUMENTS) != documents);
     nobody_holds(&world);
-    let note = "written to since the copy: public.vector_documents.";
+    let note = "written to since the copy began: public.vector_documents.";
     assert!(ended.notes().contains(note), "{ended}");
 }
 

@@ -117,10 +117,13 @@ fn a_finished_transfer_copies_nothing_again_and_says_what_has_changed() {
         (world.source().value(sql) == "1").then_some(())
     });
     let again = world.json(&["transfer"]).expect(0, "done");
+    let notes = again.notes();
     assert!(
-        again.notes().contains("copied: shop.edge_cases."),
+        notes.contains("since the copy began: shop.edge_cases."),
         "{again}"
     );
+    assert_eq!(notes.matches("shop.edge_cases").count(), 1, "{again}");
+    assert!(notes.contains("Nothing is copied again"), "{again}");
     let compared = world.json(&["compare"]).expect(1, "failed");
     assert_eq!(differing(&compared), ["shop.edge_cases"], "{compared}");
     assert!(

@@ -112,7 +112,9 @@ fn a_source_that_is_written_to_while_a_killed_run_was_building() {
         .expect(1, "failed");
     assert_eq!(differing(&ended), ["shop.edge_cases"], "{ended}");
     assert!(
-        ended.notes().contains("copied: shop.edge_cases."),
+        ended
+            .notes()
+            .contains("since the copy began: shop.edge_cases."),
         "{ended}"
     );
     let steps = world.json(&["status"]).only("status")["session"]["steps"].clone();

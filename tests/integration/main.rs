@@ -27,3 +27,4 @@ mod schema_files;
 mod secrets;
 mod selection;
 mod sessions;
+mod told;

@@ -1,20 +1,17 @@
 //! Reports as plain lines.
 
-use crate::failure::Retry;
 use crate::figures::{self, bytes, counted, grouped};
-use crate::headless::End;
+use crate::invocation::Invocation;
 use crate::session::report::{
     Backup, Check, ComparedTable, Comparison, Inventory, KindCount, LeftOut, Report, Schema,
     Transfer, Verdict,
 };
-use crate::session::{Item, ItemKind, Session};
-use crate::wizard::Outcome;
 
 /// A report's lines.
-pub(super) fn lines(report: &Report) -> Vec<String> {
+pub(super) fn lines(report: &Report, invocation: &Invocation) -> Vec<String> {
     match report {
-        Report::Prerequisites(found) => checks(&found.checks),
-        Report::Connections(found) => checks(&found.checks),
+        Report::Prerequisites(found) => checks(&found.checks, invocation),
+        Report::Connections(found) => checks(&found.checks, invocation),
         Report::Inventory(found) => inventory(found),
         Report::Backup(found) => backup(found),
         Report::Schema(found) => schema(found),
@@ -23,7 +20,7 @@ pub(super) fn lines(report: &Report) -> Vec<String> {
     }
 }
 
-fn checks(checks: &[Check]) -> Vec<String> {
+fn checks(checks: &[Check], invocation: &Invocation) -> Vec<String> {
     let mut lines = Vec::new();
     for check in checks {
         let (glyph, word) = match check.verdict {
@@ -34,7 +31,8 @@ fn checks(checks: &[Check]) -> Vec<String> {
         lines.push(format!("{glyph} {}: {word}{}", check.name, check.found));
         // The advice of bad checks follows in the failure.
         if check.verdict == Verdict::Warning {
-            lines.extend(check.advice.iter().map(|advice| format!("    {advice}")));
+            let advice = check.advice.iter().map(|step| invocation.advice(step));
+            lines.extend(advice.map(|advice| format!("    {advice}")));
         }
     }
     lines
@@ -50,7 +48,7 @@ fn inventory(found: &Inventory) -> Vec<String> {
                 format!("{}.{}", table.schema, table.name),
                 grouped(table.rows),
                 bytes(table.row_bytes),
-                counted(table.indexes.len() as u64, "index").replace("indexs", "indexes"),
+                counted(table.indexes.len() as u64, "index"),
                 vectors.join(", "),
             ]
         })
@@ -149,7 +147,8 @@ fn transfer(found: &Transfer) -> Vec<String> {
 
 fn changed_since(tables: &[String]) -> Option<String> {
     let names = tables.join(", ");
-    (!tables.is_empty()).then(|| format!("! written to on the source since the copy: {names}"))
+    (!tables.is_empty())
+        .then(|| format!("! written to on the source since the copy began: {names}"))
 }
 
 fn comparison(found: &Comparison) -> Vec<String> {
@@ -165,7 +164,7 @@ fn comparison(found: &Comparison) -> Vec<String> {
         .iter()
         .map(|table| {
             vec![
-                format!("{}.{}", table.schema, table.table),
+                table.name(),
                 side(table, table.source_rows),
                 side(table, table.target_rows),
                 hash(&table.source_hash),
@@ -212,9 +211,9 @@ fn comparison(found: &Comparison) -> Vec<String> {
     lines.push(format!(
         "source and target: {}{}",
         match (found.equal, found.rows_compared) {
-            (true, true) => "equal",
-            (true, false) => "the same tables; rows were not asked for",
-            (false, _) => "not equal",
+            (true, true) => format!("equal ({})", found.equal_in_words()),
+            (true, false) => "the same tables; rows were not asked for".to_owned(),
+            (false, _) => "not equal".to_owned(),
         },
         match left_out {
             0 => String::new(),
@@ -222,67 +221,6 @@ fn comparison(found: &Comparison) -> Vec<String> {
         }
     ));
     lines
-}
-
-/// The checklist's lines.
-pub(super) fn checklist(session: &Session) -> Vec<String> {
-    session.checklist.iter().map(item).collect()
-}
-
-fn item(item: &Item) -> String {
-    let glyph = if item.is_closed() { "✓" } else { "○" };
-    let state = match (&item.signature, item.kind) {
-        (Some(signature), _) => {
-            format!(
-                "signed by {} at {}",
-                signature.by,
-                signature.at.strftime("%F %H:%M UTC")
-            )
-        }
-        (None, ItemKind::Machine) => item.evidence.clone(),
-        (None, ItemKind::Person) => {
-            let asked = format!("open: neonlift sign {} --by \"Your Name\"", item.key);
-            if item.evidence.is_empty() {
-                asked
-            } else {
-                format!("{}; {asked}", item.evidence)
-            }
-        }
-    };
-    format!("{glyph} {}: {state}", item.text)
-}
-
-/// What is said at the very end.
-pub(super) fn ending(end: &End<'_>) -> Vec<String> {
-    match end.outcome {
-        Outcome::Done => vec!["✓ Done: migrated, proved equal, and signed.".to_owned()],
-        Outcome::Partial => vec!["✓ Done as far as asked; `neonlift run` goes on.".to_owned()],
-        Outcome::AwaitingSignOff => {
-            let mut lines: Vec<String> = checklist(end.session)
-                .into_iter()
-                .map(|line| format!("    {line}"))
-                .collect();
-            lines.push(
-                "✓ All that the machine can do is done; the checklist waits for signatures."
-                    .to_owned(),
-            );
-            lines
-        }
-        Outcome::Interrupted => {
-            vec!["‖ Stopped. Nothing is lost; the same command goes on from here.".to_owned()]
-        }
-        Outcome::Failed(_) => {
-            let failed = end.session.steps.values();
-            let mut failures = failed.filter_map(|record| record.failure.as_ref());
-            let text = match failures.any(|failure| failure.retry == Retry::Never) {
-                true => "✗ Not done.",
-                false => {
-                    "✗ Not done. When the cause is mended, the same command goes on from here."
-                }
-            };
-            vec![text.to_owned()]
-        }
-    }
 }
 
 /// Aligns columns; those whose every cell is a number stand to the right.

@@ -97,25 +97,32 @@ pub async fn available_extension(
     Ok(row.map(|row| row.get(0)))
 }
 
+/// SQL that names what depends on something, from the columns of a `pg_depend d`. What a view needs,
+/// its rule needs: for people that is the view.
+pub const DEPENDENT: &str =
+    "regexp_replace(pg_describe_object(d.classid, d.objid, d.objsubid), '^rule _RETURN on ', '')";
+
 /// What people made with an extension's objects: columns of its types, indexes of its operators.
 pub async fn dependents(connection: &Connection, extension: &str) -> Result<Vec<String>, Error> {
     let rows = connection
         .query(
-            "WITH RECURSIVE members (classid, objid) AS (
+            &format!(
+                "WITH RECURSIVE members (classid, objid) AS (
                SELECT d.classid, d.objid FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid
                WHERE d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e' AND e.extname = $1
                -- Array types belong to their element types.
                UNION SELECT d.classid, d.objid FROM pg_depend d
                JOIN members m ON (d.refclassid, d.refobjid) = (m.classid, m.objid)
                WHERE d.deptype = 'i')
-             SELECT DISTINCT pg_describe_object(d.classid, d.objid, d.objsubid) COLLATE \"C\"
+             SELECT DISTINCT {DEPENDENT} COLLATE \"C\"
              FROM pg_depend d JOIN members m ON (d.refclassid, d.refobjid) = (m.classid, m.objid)
              WHERE d.deptype IN ('n', 'a')
                AND d.classid NOT IN ('pg_amop'::regclass, 'pg_amproc'::regclass)
                AND (d.classid, d.objid) NOT IN (TABLE members)
                AND NOT EXISTS (SELECT FROM pg_depend o WHERE o.deptype = 'e'
                                AND (o.classid, o.objid) = (d.classid, d.objid))
-             ORDER BY 1",
+             ORDER BY 1"
+            ),
             &[&extension],
         )
         .await

@@ -1,7 +1,9 @@
 //! The report of a transfer.
 
 use super::{KindCount, LeftOut};
+use crate::postgres::large_object;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// The rows and what was built over them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -63,6 +65,19 @@ pub struct NotMoved {
     pub table: String,
 }
 
+impl NotMoved {
+    /// Whether these are no table's rows, but all large objects.
+    pub fn is_large_objects(&self) -> bool {
+        (self.schema.as_str(), self.table.as_str()) == (large_object::SCHEMA, large_object::TABLE)
+    }
+}
+
+impl fmt::Display for NotMoved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.schema, self.table)
+    }
+}
+
 /// A table of which only some rows were moved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -100,7 +115,7 @@ pub struct LoadedTable {
 }
 
 impl Transfer {
-    /// The tables that the source was seen to write to after the copy: `schema.table`.
+    /// The tables that the source was seen to write to since the copy began: `schema.table`.
     pub fn changed_since(&self) -> Vec<String> {
         let written = self.tables.iter().filter(|table| table.written_since);
         written

@@ -1,13 +1,15 @@
 //! What the target holds already, what that would cost if it were overwritten, and whether the
 //! policy takes it.
 
-use crate::config::{Onto, Select};
-use crate::figures::{counted, grouped};
+use crate::config::Onto;
+use crate::figures::grouped;
+use crate::invocation::quoted;
 use crate::postgres::catalogue::{self, LEDGER_SCHEMA};
 use crate::postgres::{Connection, Error as PostgresError, count, large_object};
 use crate::session::Identity;
-use crate::session::report::{AtStake, Check, TARGET_EMPTY};
+use crate::session::report::{AtStake, Check, Lost, TARGET_EMPTY, rows_at_stake};
 use crate::source::Selected;
+use crate::steps::schema::overwrite;
 use crate::steps::{Error, Work, error};
 use crate::target::Ledger;
 
@@ -50,6 +52,23 @@ pub(super) async fn at_stake(
     Ok(at_stake)
 }
 
+/// What else would be dropped with them: nothing where the tables are only emptied.
+pub(super) async fn also_lost(
+    target: &Connection,
+    selected: &Selected,
+) -> Result<Vec<Lost>, Error> {
+    if !selected.select().takes_definitions() {
+        return Ok(Vec::new());
+    }
+    let mut lost = overwrite::Doomed::find(target, selected)
+        .await?
+        .lost(target)
+        .await?;
+    // These are told with their rows.
+    lost.retain(|lost| lost.kind != "table");
+    Ok(lost)
+}
+
 async fn estimated(target: &Connection, table: u32) -> Result<u64, PostgresError> {
     let sql = "SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = $1";
     let row = target.query_one(sql, &[&table]).await;
@@ -62,7 +81,7 @@ pub(super) async fn check(
     work: Work<'_>,
     target: &Connection,
     identity: &Identity,
-    at_stake: &[AtStake],
+    (at_stake, also): (&[AtStake], &[Lost]),
 ) -> Result<Check, Error> {
     let runs = Ledger::runs(target).await?;
     if runs.contains(&work.session.id) {
@@ -80,7 +99,7 @@ pub(super) async fn check(
             check
         }
         Onto::Existing => Check::good(NAME, format!("{found}, which stays as it is")),
-        Onto::Overwrite => overwrite(work, identity, &found, at_stake),
+        Onto::Overwrite => overwrite(work, identity, &found, &loss(work, at_stake, also)),
     })
 }
 
@@ -102,8 +121,7 @@ fn told(runs: &[String], found: &[catalogue::TableName]) -> Option<String> {
     }
 }
 
-fn overwrite(work: Work<'_>, identity: &Identity, found: &str, at_stake: &[AtStake]) -> Check {
-    let lost = loss(at_stake, &work.session.select);
+fn overwrite(work: Work<'_>, identity: &Identity, found: &str, lost: &str) -> Check {
     let consent = work.session.consent.as_ref().filter(|consent| {
         let tied = consent.identity.as_ref();
         let same = tied.map_or(consent.database == identity.database, |tied| {
@@ -124,36 +142,24 @@ fn overwrite(work: Work<'_>, identity: &Identity, found: &str, at_stake: &[AtSta
             NAME,
             format!("{found}; overwriting it needs consent: {lost}"),
         )
+        .advise("Type the database's name on the screen (o), or give it:")
         .advise(format!(
-            "Type the database's name on the screen (o), or give it: --overwrite-target {}",
-            identity.database
+            "$ neonlift run --overwrite-target {}",
+            quoted(&identity.database)
         )),
     }
 }
 
-/// What is lost, in words, with the largest tables by name.
-fn loss(at_stake: &[AtStake], select: &Select) -> String {
-    let rows = at_stake.iter().map(|table| table.rows).sum();
-    let full = at_stake.iter().filter(|table| table.rows > 0);
-    let names: Vec<String> = full
-        .clone()
-        .take(5)
-        .map(|table| format!("{}.{}: {}", table.schema, table.table, table.rows))
-        .collect();
-    let (tables, rows) = (
-        counted(at_stake.len() as u64, "table"),
-        counted(rows, "row"),
-    );
-    let how = match select.takes_definitions() {
+/// What is lost, in words, with the first of each kind by name.
+fn loss(work: Work<'_>, at_stake: &[AtStake], also: &[Lost]) -> String {
+    let how = match work.session.select.takes_definitions() {
         true => "will be dropped",
         false => "will be emptied",
     };
-    let more = match full.count() > names.len() {
-        true => " …",
-        false => "",
-    };
-    match names.is_empty() {
-        true => format!("{tables} without rows {how}"),
-        false => format!("{tables} with {rows} {how} ({}{more})", names.join(", ")),
+    let rows = rows_at_stake(at_stake, true);
+    let also: Vec<String> = also.iter().map(ToString::to_string).collect();
+    match also.is_empty() {
+        true => format!("{rows} {how}"),
+        false => format!("{rows} {how}, with {}", also.join(", ")),
     }
 }

@@ -2,8 +2,9 @@
 //! and only with a person's consent.
 
 use super::deferral::raised;
-use crate::postgres::catalogue::{self, Relation, RelationKind, TableName};
+use crate::postgres::catalogue::{self, DEPENDENT, Relation, RelationKind, TableName};
 use crate::postgres::{Connection, Error as PostgresError, large_object, quote};
+use crate::session::report::Lost;
 use crate::source::Selected;
 use crate::steps::Error;
 use crate::target::{Error as TargetError, OTHERS_OBJECTS, Statement};
@@ -48,50 +49,101 @@ pub(super) async fn in_the_way(
     Ok(found)
 }
 
-/// SQL that drops it. Where only a part of the database is selected, nothing else may go along.
-pub(super) async fn dropping(
-    target: &Connection,
-    selected: &Selected,
-) -> Result<Vec<Statement>, PostgresError> {
-    let relations = in_the_way(target, selected).await?;
-    let names: Vec<String> = relations
-        .iter()
-        .map(|relation| quote::literal(&relation.name.sql()))
-        .collect();
-    let mut objects = vec![format!(
-        "SELECT 'pg_class'::regclass::oid, to_regclass(name)::oid FROM unnest(ARRAY[{}]::text[]) name",
-        names.join(", ")
-    )];
-    let schemas: Vec<String> = catalogue::schemas(target)
-        .await?
-        .into_iter()
-        .filter(|schema| selected.patterns().take_schema(schema))
-        .map(|schema| quote::literal(&schema))
-        .collect();
-    objects.extend(NAMED.iter().map(|which| named(which, &schemas)));
-    let objects = objects.join("\nUNION ALL ");
-    let part = !selected.select().takes_all_tables();
-    let statement = |what: &str, sql: String| Statement {
-        what: what.to_owned(),
-        sql,
-    };
-    let mut statements = Vec::new();
-    if part {
-        let what = "the check that nothing else goes along";
-        statements.push(statement(what, refuse_others(&objects)));
-    } else {
-        let sql = "DROP SCHEMA IF EXISTS neonlift CASCADE".to_owned();
-        statements.push(statement("the removal of an older ledger", sql));
+/// What is to be dropped.
+pub(in crate::steps) struct Doomed {
+    /// SQL of its rows: catalogue and OID.
+    objects: String,
+    /// Its schemas, as literals; each goes when nothing is left in it.
+    schemas: Vec<String>,
+    /// Whether it is a part of the database: then nothing else may go along.
+    is_part: bool,
+}
+
+impl Doomed {
+    /// What stands where the selection's go.
+    pub(in crate::steps) async fn find(
+        target: &Connection,
+        selected: &Selected,
+    ) -> Result<Self, PostgresError> {
+        let relations = in_the_way(target, selected).await?;
+        let names: Vec<String> = relations
+            .iter()
+            .map(|relation| quote::literal(&relation.name.sql()))
+            .collect();
+        let mut objects = vec![format!(
+            "SELECT 'pg_class'::regclass::oid, to_regclass(name)::oid FROM unnest(ARRAY[{}]::text[]) name",
+            names.join(", ")
+        )];
+        let schemas: Vec<String> = catalogue::schemas(target)
+            .await?
+            .into_iter()
+            .filter(|schema| selected.patterns().take_schema(schema))
+            .map(|schema| quote::literal(&schema))
+            .collect();
+        objects.extend(NAMED.iter().map(|which| named(which, &schemas)));
+        Ok(Self {
+            objects: objects.join("\nUNION ALL "),
+            schemas,
+            is_part: !selected.select().takes_all_tables(),
+        })
     }
-    statements.push(statement(
-        "the removal of what is overwritten",
-        drop_all(&objects),
-    ));
-    statements.push(statement(
-        "the removal of empty schemas",
-        drop_schemas(&schemas),
-    ));
-    Ok(statements)
+
+    /// Each kind with its number and first names. What goes with another object is not told.
+    pub(in crate::steps) async fn lost(
+        &self,
+        target: &Connection,
+    ) -> Result<Vec<Lost>, PostgresError> {
+        let Self { objects, .. } = self;
+        // What hangs on it goes with it (CASCADE), so the schemas are empty then.
+        let sql = format!(
+            "WITH RECURSIVE listed(classid, objid) AS (
+               SELECT * FROM ({objects}) found(classid, objid) WHERE objid IS NOT NULL),
+             gone(classid, objid) AS (
+               TABLE listed
+               UNION SELECT d.classid, d.objid FROM pg_depend d
+                 JOIN gone ON d.refclassid = gone.classid AND d.refobjid = gone.objid
+                 WHERE d.deptype <> 'e')
+             SELECT o.type, o.identity FROM listed
+               CROSS JOIN LATERAL pg_identify_object(classid, objid, 0) o
+             UNION ALL
+             SELECT 'schema', quote_ident(n.nspname) FROM pg_namespace n
+             WHERE {} AND NOT EXISTS (
+               SELECT FROM pg_depend d WHERE d.refobjid = n.oid
+                 AND d.refclassid = 'pg_namespace'::regclass
+                 AND (d.classid, d.objid) NOT IN (TABLE gone))
+             ORDER BY 1, 2",
+            droppable(&self.schemas)
+        );
+        let rows = target.query(&sql, &[]).await;
+        let rows = rows.map_err(PostgresError::while_doing("asking what would be lost"))?;
+        Ok(Lost::of(rows.iter().map(|row| (row.get(0), row.get(1)))))
+    }
+
+    /// SQL that drops it. Where only a part of the database is selected, nothing else may go along.
+    pub(super) fn dropping(&self) -> Vec<Statement> {
+        let statement = |what: &str, sql: String| Statement {
+            what: what.to_owned(),
+            sql,
+        };
+        let first = match self.is_part {
+            true => statement(
+                "the check that nothing else goes along",
+                refuse_others(&self.objects),
+            ),
+            false => statement(
+                "the removal of an older ledger",
+                "DROP SCHEMA IF EXISTS neonlift CASCADE".to_owned(),
+            ),
+        };
+        vec![
+            first,
+            statement(
+                "the removal of what is overwritten",
+                drop_all(&self.objects),
+            ),
+            statement("the removal of empty schemas", drop_schemas(&self.schemas)),
+        ]
+    }
 }
 
 /// How many large objects go, when the source's come.
@@ -105,17 +157,25 @@ pub(super) async fn objects(
     }
 }
 
-/// SQL that empties the tables that rows are to go into.
+/// The tables that rows are to go into, and that are emptied for them.
+pub(super) async fn emptied(
+    target: &Connection,
+    selected: &Selected,
+) -> Result<Vec<Relation>, PostgresError> {
+    let there = in_the_way(target, selected).await?.into_iter();
+    let tables =
+        there.filter(|relation| relation.kind.holds_rows() && selected.has(&relation.name));
+    Ok(tables.collect())
+}
+
+/// SQL that empties them.
 pub(super) async fn emptying(
     target: &Connection,
     selected: &Selected,
 ) -> Result<Option<Statement>, PostgresError> {
-    let there = in_the_way(target, selected).await?;
-    let tables = there
-        .iter()
-        .filter(|relation| relation.kind.holds_rows() && selected.has(&relation.name));
+    let tables = emptied(target, selected).await?;
     let only = |table: &Relation| catalogue::only(&table.name, table.kind == RelationKind::Routed);
-    let names: Vec<String> = tables.map(only).collect();
+    let names: Vec<String> = tables.iter().map(only).collect();
     Ok((!names.is_empty()).then(|| Statement {
         what: "the emptying of the tables that are overwritten".to_owned(),
         sql: format!("TRUNCATE {}", names.join(", ")),
@@ -145,7 +205,7 @@ fn refuse_others(objects: &str) -> String {
              UNION SELECT d.classid, d.objid FROM pg_depend d
                JOIN gone ON d.refclassid = gone.classid AND d.refobjid = gone.objid
                WHERE d.deptype IN ('a', 'i', 'P', 'S'))
-           SELECT string_agg(DISTINCT pg_describe_object(d.classid, d.objid, d.objsubid), ', ')
+           SELECT string_agg(DISTINCT {DEPENDENT}, ', ')
              INTO others
              FROM pg_depend d JOIN gone ON d.refclassid = gone.classid AND d.refobjid = gone.objid
              WHERE d.deptype = 'n' AND (d.classid, d.objid) NOT IN
@@ -177,20 +237,28 @@ fn drop_all(objects: &str) -> String {
     ))
 }
 
+/// The condition on a `pg_namespace n` that may be dropped once it is empty.
+fn droppable(schemas: &[String]) -> String {
+    format!(
+        "n.nspname = ANY (ARRAY[{}]::text[]) AND n.nspname <> 'public'
+         AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.objid = n.oid
+                         AND e.classid = 'pg_namespace'::regclass AND e.deptype = 'e')",
+        schemas.join(", ")
+    )
+}
+
 fn drop_schemas(schemas: &[String]) -> String {
     quote::block(&format!(
         "DECLARE found text;
          BEGIN
            FOR found IN SELECT nspname FROM pg_namespace n
-                        WHERE nspname = ANY (ARRAY[{}]::text[]) AND nspname <> 'public'
-                          AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = n.oid
-                                          AND d.classid = 'pg_namespace'::regclass AND d.deptype = 'e')
+                        WHERE {}
                           AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.refobjid = n.oid
                                           AND d.refclassid = 'pg_namespace'::regclass) LOOP
              EXECUTE format('DROP SCHEMA %I', found);
            END LOOP;
          END",
-        schemas.join(", ")
+        droppable(schemas)
     ))
 }
 

@@ -40,7 +40,11 @@ pub(super) async fn part(
         lacking.extend(missing);
     }
     if !lacking.is_empty() {
-        return Err(TransferError::TargetLacks(lacking.join(", ")).into());
+        let lacking = lacking.join(", ");
+        return Err(match work.session.select.takes_definitions() {
+            true => TransferError::TargetLacks(lacking).into(),
+            false => Error::NowhereToPut(lacking),
+        });
     }
     let mut part = MovedPart {
         tables: found.fitting,

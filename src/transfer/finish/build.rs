@@ -1,8 +1,8 @@
 //! Builds: one index over a large table, with the server's own word on how far it is; or what stands
 //! on several small tables, together.
 
-use super::building::Builds;
 use super::definition::noted;
+use super::queue::Queue;
 use super::vector::{self, Need, Room};
 use super::{Finish, built};
 use crate::failure::chain;
@@ -63,11 +63,11 @@ impl<'a> Builder<'a> {
     pub(super) async fn open(
         finish: &'a Finish<'a>,
         stop: &'a CancellationToken,
-        builds: &Builds,
+        queue: &Queue,
     ) -> Result<Self, Error> {
-        let parcels = (0..builds.parcels()).map(|_| target::open(finish.target, stop));
+        let parcels = (0..queue.parcels()).map(|_| target::open(finish.target, stop));
         let large = async {
-            if !builds.has_large() {
+            if !queue.has_large() {
                 return Ok(None);
             }
             let watcher = target::open(finish.target, stop).await?;

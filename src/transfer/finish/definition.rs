@@ -73,6 +73,21 @@ pub(super) fn table(entry: &Entry) -> Option<TableName> {
     Some(TableName { schema, name })
 }
 
+/// The entries that stand on the target, by the ledger's marks; a materialized view that could not
+/// be filled is of no use to anybody.
+pub(super) fn what_stands<'e>(
+    entries: &[&'e Entry],
+    built: &HashSet<String>,
+    unfilled: &[TableName],
+) -> Vec<&'e Entry> {
+    let is_empty = |entry: &Entry| {
+        entry.class() == Class::MaterializedView
+            && table(entry).is_some_and(|view| unfilled.contains(&view))
+    };
+    let stands = |entry: &&Entry| standing(entry, built) == Standing::All && !is_empty(entry);
+    entries.iter().copied().filter(stands).collect()
+}
+
 /// The statement that makes an index, and what the entry says besides: marks for CLUSTER and
 /// replica identity, statistics of its columns. Those take locks that would wait for the other
 /// indexes of the table.
@@ -104,14 +119,27 @@ pub(super) fn using_index(entry: &Entry, key: &Key) -> String {
 
 /// An entry for people: "index songs_title_idx".
 pub fn describe(entry: &Entry) -> String {
-    format!("{} {}", entry.kind.to_lowercase(), entry.name)
+    // The second half of a view is the view.
+    let name = match (entry.kind.as_str(), &entry.table) {
+        ("RULE", Some(view)) if entry.class() == Class::View => view,
+        _ => &entry.name,
+    };
+    format!("{} {name}", kind(entry))
+}
+
+/// The kind of an entry for people.
+fn kind(entry: &Entry) -> String {
+    match entry.class() {
+        Class::View => "view".to_owned(),
+        _ => entry.kind.to_lowercase(),
+    }
 }
 
 /// How many entries there are of each kind.
 pub fn count_kinds(entries: &[&Entry]) -> Vec<KindCount> {
     let mut counts: BTreeMap<String, u64> = BTreeMap::new();
     for entry in entries {
-        *counts.entry(entry.kind.to_lowercase()).or_default() += 1;
+        *counts.entry(kind(entry)).or_default() += 1;
     }
     counts
         .into_iter()
@@ -132,6 +160,26 @@ mod tests {
             sql: sql.to_owned(),
             ..Entry::default()
         }
+    }
+
+    #[test]
+    fn the_second_half_of_a_view_is_a_view() {
+        let mut rule = entry("RULE", "CREATE OR REPLACE VIEW s.t AS SELECT 1;");
+        rule.name = "_RETURN".to_owned();
+        assert_eq!(describe(&rule), "view t");
+        assert_eq!(count_kinds(&[&rule])[0].kind, "view");
+    }
+
+    #[test]
+    fn what_stands_is_counted_not_what_was_wanted() {
+        let [index, key, trigger] =
+            ["INDEX", "FK CONSTRAINT", "EVENT TRIGGER"].map(|k| entry(k, ""));
+        let view = entry("MATERIALIZED VIEW", "");
+        let wanted = [&index, &key, &trigger, &view];
+        let built = HashSet::from([index_mark(&index), mark(&key), mark(&view)]);
+        assert_eq!(what_stands(&wanted, &built, &[]), [&index, &key, &view]);
+        let unfilled = [table(&view).unwrap()];
+        assert_eq!(what_stands(&wanted, &built, &unfilled), [&index, &key]);
     }
 
     #[test]

@@ -7,8 +7,10 @@ mod build;
 mod building;
 mod definition;
 mod foreign_key;
+mod queue;
 mod sequences;
 mod vector;
+mod views;
 
 pub use definition::{count_kinds, describe};
 
@@ -21,8 +23,11 @@ use crate::postgres::{Connection, ConnectionString, Error as PostgresError, quot
 use crate::progress::{Progress, Tone};
 use crate::session::report::{KindCount, LeftOut};
 use crate::target::{self, Control, Ledger, Statement, build_together};
-use building::{Builds, build_on_arrival, large_tables, planned};
-use definition::{Standing, apart, last_mark, noted, standing, statistics_mark, using_index};
+use building::{build_on_arrival, planned};
+use definition::{
+    Standing, apart, last_mark, noted, standing, statistics_mark, using_index, what_stands,
+};
+use queue::{Queue, large_tables};
 use std::collections::{HashMap, HashSet};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -83,8 +88,8 @@ impl Finish<'_> {
         let mut left_out = Vec::new();
         let entries = self.wanted(&mut left_out);
         let large = large_tables(self, &entries);
-        let builds = Builds::new(self, &entries, &built, &large);
-        build_on_arrival(self, builds, &mut arrivals).await?;
+        let queue = Queue::new(self, &entries, &built, &large);
+        build_on_arrival(self, queue, &mut arrivals).await?;
         let mut attempts = Attempts::new("what follows the rows", self.progress);
         loop {
             match self.rest(&mut control, &entries).await {
@@ -128,8 +133,8 @@ impl Finish<'_> {
             true => unfilled,
             false => self.unfilled_views(connection).await?,
         };
-        let left_empty = self.refresh_views(connection, unfilled).await?;
-        finished.left_out.extend(left_empty);
+        let (empty, told) = self.refresh_views(connection, unfilled).await?;
+        finished.left_out.extend(told);
         let keys = missing(&|class| class == Class::ForeignKey);
         let refused = foreign_key::add(self, control, &keys).await?;
         let keys_refused = !refused.is_empty();
@@ -160,7 +165,9 @@ impl Finish<'_> {
         let triggers = missing(&|class| class == Class::EventTrigger);
         let refused = self.try_each(control, &triggers, &[NOT_ALLOWED, UNDEFINED]);
         finished.left_out.extend(refused.await?);
-        finished.built.extend(count_kinds(entries));
+        let ledger = Ledger::new(control.connection().await?, self.run);
+        let built = ledger.marks().await?;
+        finished.built = count_kinds(&what_stands(entries, &built, &empty));
         Ok(finished)
     }
 
@@ -257,58 +264,6 @@ impl Finish<'_> {
         let connection = control.connection().await?;
         let work = build_together(connection, doing, statements);
         built(connection.until_cancelled(self.cancel, work).await?)
-    }
-
-    /// The materialized views that hold rows on the source and none on the target.
-    async fn unfilled_views(
-        &self,
-        connection: &Connection,
-    ) -> Result<Vec<TableName>, PostgresError> {
-        let mut views = catalogue::materialized_views(connection, false).await?;
-        views.retain(|view| !self.empty_views.contains(view));
-        Ok(views)
-    }
-
-    /// Refreshes materialized views. One that reads another waits until that one is filled.
-    async fn refresh_views(
-        &self,
-        connection: &Connection,
-        mut views: Vec<TableName>,
-    ) -> Result<Vec<LeftOut>, Error> {
-        while !views.is_empty() {
-            self.progress
-                .begin(format!("Refreshing {} materialized views", views.len()));
-            let all = views.len();
-            let mut refused = Vec::new();
-            for view in views {
-                let sql = format!("REFRESH MATERIALIZED VIEW {}", view.sql());
-                let doing = format!("refreshing {view}");
-                let work = connection.batch(&doing, &sql);
-                match connection.until_cancelled(self.cancel, work).await? {
-                    Ok(()) => {}
-                    Err(error) if error.is_retryable() => return Err(error.into()),
-                    Err(error) => refused.push((view, error)),
-                }
-            }
-            if refused.len() == all {
-                return Ok(self.leave_empty(&refused));
-            }
-            views = self.unfilled_views(connection).await?;
-        }
-        Ok(Vec::new())
-    }
-
-    fn leave_empty(&self, refused: &[(TableName, PostgresError)]) -> Vec<LeftOut> {
-        let left_out = refused.iter().map(|(view, refusal)| LeftOut {
-            what: format!("rows of the materialized view {view}"),
-            why: chain(refusal),
-        });
-        let left_out: Vec<LeftOut> = left_out.collect();
-        for LeftOut { what, why } in &left_out {
-            self.progress
-                .note(Tone::Warning, format!("{what} are left out: {why}"));
-        }
-        left_out
     }
 
     /// The tables whose statistics were taken away again, with their rows, after they were gathered.

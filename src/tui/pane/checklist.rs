@@ -68,7 +68,8 @@ fn head(scene: &Scene<'_>) -> Vec<Line<'static>> {
     head
 }
 
-fn told(scene: &Scene<'_>, item: &Item, marked: bool) -> Vec<Line<'static>> {
+/// An item: what has to be true, and who says so.
+pub(super) fn told(scene: &Scene<'_>, item: &Item, marked: bool) -> Vec<Line<'static>> {
     let theme = scene.theme();
     let (glyph, meaning) = match (item.is_closed(), item.kind) {
         (true, _) => (theme.pick("✓", "+"), Meaning::Good),

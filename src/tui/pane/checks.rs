@@ -80,6 +80,7 @@ fn told(scene: &Scene<'_>, check: &Check, name_cells: usize) -> Vec<Line<'static
 
 /// One step of advice. A command stands on a line of its own, whole, so that it can be copied.
 pub(super) fn advised(scene: &Scene<'_>, advice: &str, indent: usize) -> Vec<Line<'static>> {
+    let advice = scene.ui.invocation.advice(advice);
     match advice.strip_prefix("$ ") {
         Some(command) => lines::hard_wrapped(command, scene.cells.saturating_sub(indent + 2))
             .into_iter()
@@ -95,7 +96,7 @@ pub(super) fn advised(scene: &Scene<'_>, advice: &str, indent: usize) -> Vec<Lin
         None => {
             let arrow = format!("{} ", scene.theme().arrow());
             let hang = indent + lines::width(&arrow);
-            let mut told = paragraph(advice, hang, scene.text_cells(), Meaning::Plain);
+            let mut told = paragraph(&advice, hang, scene.text_cells(), Meaning::Plain);
             if let Some(first) = told.first_mut() {
                 let text = first.to_string();
                 *first = Line::from(vec![

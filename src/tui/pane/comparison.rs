@@ -65,8 +65,7 @@ fn head(scene: &Scene<'_>, found: &Comparison) -> Vec<Line<'static>> {
             .iter()
             .filter(|found| found.source_rows != found.target_rows)
             .count();
-    let equal = found.tables.iter().filter(|table| table.equal);
-    let rows: u64 = equal.clone().filter_map(|table| table.source_rows).sum();
+    let equal = found.equal_in_words();
     let left_out = found.tables.iter().filter(|table| table.left_out).count();
     let left_out = match left_out {
         0 => String::new(),
@@ -74,14 +73,9 @@ fn head(scene: &Scene<'_>, found: &Comparison) -> Vec<Line<'static>> {
     };
     let (glyph, _, meaning) = scene.theme().equality(found.equal);
     let text = if found.equal && !found.rows_compared {
-        let tables = equal.count();
-        format!("{glyph} {tables} tables with the same columns; rows were not asked for{left_out}")
+        format!("{glyph} {equal} with the same columns; rows were not asked for{left_out}")
     } else if found.equal {
-        format!(
-            "{glyph} Equal: {} tables, {} rows, counts and content{left_out}",
-            equal.count(),
-            grouped(rows)
-        )
+        format!("{glyph} Equal: {equal}, counts and content{left_out}")
     } else {
         format!("{glyph} Different: {differing} of what was compared, shown first")
     };
@@ -107,6 +101,13 @@ fn conditions(scene: &Scene<'_>, found: &Comparison) -> Vec<Line<'static>> {
     told
 }
 
+fn name(compared: &ComparedTable) -> String {
+    match compared.is_large_objects() {
+        true => compared.name(),
+        false => qualified(&compared.schema, &compared.table),
+    }
+}
+
 /// A table of which the definition alone was moved.
 fn columns_row(scene: &Scene<'_>, compared: &ComparedTable) -> Vec<Cell> {
     let none = || plain(scene.theme().pick("–", "-"));
@@ -115,7 +116,7 @@ fn columns_row(scene: &Scene<'_>, compared: &ComparedTable) -> Vec<Cell> {
         (false, true) => (none(), plain("same columns")),
         (false, false) => (none(), ("other columns".to_owned(), Meaning::Bad)),
     };
-    let name = plain(qualified(&compared.schema, &compared.table));
+    let name = plain(name(compared));
     vec![name, none(), none(), content, verdict, none(), none()]
 }
 
@@ -126,7 +127,7 @@ fn table_row(scene: &Scene<'_>, compared: &ComparedTable) -> Vec<Cell> {
         None => ("missing".to_owned(), Meaning::Bad),
     };
     vec![
-        plain(qualified(&compared.schema, &compared.table)),
+        plain(name(compared)),
         rows(compared.source_rows),
         rows(compared.target_rows),
         content(compared),

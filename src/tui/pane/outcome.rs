@@ -33,7 +33,7 @@ pub(super) fn backup(scene: &Scene<'_>, made: &Backup) -> Page {
         scene,
         &format!(
             "The dump is whole: {} were read back.",
-            entries(made.entries)
+            counted(made.entries, "entry")
         ),
     );
     let body = [
@@ -58,11 +58,6 @@ pub(super) fn backup(scene: &Scene<'_>, made: &Backup) -> Page {
         body: body.concat(),
         ..Page::default()
     }
-}
-
-fn entries(count: u64) -> String {
-    let noun = if count == 1 { "entry" } else { "entries" };
-    format!("{} {noun}", grouped(count))
 }
 
 pub(super) fn schema(scene: &Scene<'_>, made: &Schema) -> Page {
@@ -175,13 +170,13 @@ pub(super) fn transfer(scene: &Scene<'_>, made: &Transfer) -> Page {
     }
 }
 
-/// The tables that the source was seen to write to after the copy.
+/// The tables that the source was seen to write to since the copy began.
 pub(super) fn written(scene: &Scene<'_>, tables: &[String]) -> Vec<Line<'static>> {
     if tables.is_empty() {
         return Vec::new();
     }
     let text = format!(
-        "! The source was written to since the copy: {}.",
+        "! The source was written to since the copy began: {}.",
         tables.join(", ")
     );
     let mut told = paragraph(&text, 0, scene.text_cells(), Meaning::Caution);

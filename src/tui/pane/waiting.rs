@@ -1,10 +1,12 @@
 //! A step that has not been run, or was stopped half-way: what it will do.
 
+use super::checklist::told;
 use super::{Page, Scene};
-use crate::session::State;
+use crate::session::{State, Step};
 use crate::tui::lines::{blank, labelled, line, paragraph};
 use crate::tui::offers;
 use crate::tui::theme::Meaning;
+use crate::wizard::checklist::evaluated;
 
 pub(super) fn page(scene: &Scene<'_>) -> Page {
     let step = scene.session().current;
@@ -35,6 +37,11 @@ pub(super) fn page(scene: &Scene<'_>) -> Page {
             format!("Enter: {}", offers::proceed(scene.wizard)),
             Meaning::Accent,
         )),
+    }
+    if step == Step::Cutover {
+        body.push(blank());
+        let items = evaluated(scene.session());
+        body.extend(items.iter().flat_map(|item| told(scene, item, false)));
     }
     Page {
         body,

@@ -7,7 +7,7 @@ pub(super) use reports::{comparison, report};
 
 use crate::failure::{Failure, Retry};
 use crate::progress::Progress;
-use crate::session::report::{AtStake, Check, Report, TARGET_EMPTY};
+use crate::session::report::{AtStake, Check, Lost, Report, TARGET_EMPTY};
 use crate::session::{Session, Step};
 use crate::tui::form::Understood;
 use crate::tui::theme::Theme;
@@ -105,6 +105,9 @@ pub(super) fn occupied() -> Wizard {
                 rows: 90_000 / (number + 1),
             })
             .collect();
+        let functions = (0..12).map(|n| ("function".to_owned(), format!("shop.f{n}()")));
+        let schema = ("schema".to_owned(), "shop".to_owned());
+        found.also_lost = Lost::of(functions.chain([schema]));
     }
     run(&mut wizard, Step::Connections, Ok(found));
     wizard
@@ -137,7 +140,12 @@ pub(super) fn sign(wizard: &mut Wizard, item: &str) -> Vec<Effect> {
 
 pub(super) fn signed() -> Wizard {
     let mut wizard = checklist();
-    for item in ["performance", "rollback-plan", "team-informed"] {
+    for item in [
+        "performance",
+        "rollback-plan",
+        "team-informed",
+        "left-out-accepted",
+    ] {
         sign(&mut wizard, item);
     }
     wizard

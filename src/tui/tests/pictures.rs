@@ -1,6 +1,7 @@
 //! Each pane in its states, as text; and all of them at every size.
 
 use super::fixtures::{self, at};
+use crate::invocation::Invocation;
 use crate::progress::{Note, Sample, Tone};
 use crate::session::report::Report;
 use crate::session::{Session, Step};
@@ -10,6 +11,7 @@ use crate::wizard::{Event, News, Phase, Wizard};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
+use std::path::Path;
 
 /// One state of the whole screen.
 pub(super) struct Shot {
@@ -67,6 +69,12 @@ fn different() -> Wizard {
     let result = Ok(Box::new(Report::Compare(fixtures::comparison(false))));
     wizard.handle(Event::Finished { run, result }, at(631));
     wizard
+}
+
+/// The session was given by name: what is advised has to lead to it.
+fn named(mut shot: Shot) -> Shot {
+    shot.ui.invocation = Invocation::new(None, Some(Path::new("my move.toml")), false);
+    shot
 }
 
 fn interrupted() -> Wizard {
@@ -148,7 +156,7 @@ pub(super) fn shots() -> Vec<Shot> {
         Shot::of("interrupted", interrupted()),
         Shot::of("transfer", fixtures::after(Step::Transfer)),
         Shot::of("equal", fixtures::after(Step::Compare)),
-        Shot::of("different", different()),
+        named(Shot::of("different", different())),
         Shot::of("checklist", fixtures::checklist()),
         Shot::of("signing", fixtures::checklist()).press(&[enter]),
         Shot::of("signed", fixtures::signed()),

@@ -1,0 +1,111 @@
+//! How neonlift is called again so that it works on the same session. The one place that composes
+//! the commands that people are told to type.
+
+use std::borrow::Cow;
+use std::path::Path;
+
+/// What an advice that is a command of ours begins with.
+const OURS: &str = "$ neonlift ";
+
+/// The options that lead a command to the session of this run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Invocation {
+    options: String,
+    practice: bool,
+}
+
+impl Invocation {
+    /// Leads to the session in a file, read with a configuration file; `None` where a command finds
+    /// it without being told. Only `demo` goes on with a `practice` session.
+    pub fn new(config: Option<&Path>, session: Option<&Path>, practice: bool) -> Self {
+        let option = |name: &str, file: Option<&Path>| {
+            let file = file.map(Path::to_string_lossy);
+            file.map_or_else(String::new, |file| format!(" --{name} {}", quoted(&file)))
+        };
+        Self {
+            options: option("config", config) + &option("session", session),
+            practice,
+        }
+    }
+
+    /// A command of neonlift, as it is to be typed: `words` are its name and what follows it.
+    pub fn command(&self, words: &str) -> String {
+        // These work on a session of either kind; what runs steps of a practice session is its demo.
+        let words = match words.split(' ').next() {
+            Some("sign" | "status" | "demo") => words,
+            _ if self.practice => "demo --headless",
+            _ => words,
+        };
+        format!("neonlift {words}{}", self.options)
+    }
+
+    /// A step of advice with the command in it completed: one that stands after `$ `.
+    pub fn advice(&self, advice: &str) -> String {
+        match advice.strip_prefix(OURS) {
+            // What begins a session of its own says so; the practice servers are nobody's.
+            Some(words) if !words.contains(" --session ") && !words.starts_with("practice ") => {
+                format!("$ {}", self.command(words))
+            }
+            _ => advice.to_owned(),
+        }
+    }
+}
+
+/// A word as a POSIX shell reads it back: quoted where it has to be.
+pub fn quoted(word: &str) -> Cow<'_, str> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_@%+=:,./-".contains(&byte);
+    match !word.is_empty() && word.bytes().all(plain) {
+        true => Cow::Borrowed(word),
+        false => Cow::Owned(format!("'{}'", word.replace('\'', r"'\''"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::Command;
+
+    #[test]
+    fn a_command_leads_to_the_same_session() {
+        let named = Invocation::new(
+            Some(Path::new("c.toml")),
+            Some(Path::new("my move.toml")),
+            false,
+        );
+        assert_eq!(
+            named.advice("$ neonlift compare"),
+            "$ neonlift compare --config c.toml --session 'my move.toml'"
+        );
+        for other in [
+            "$ psql x",
+            "neonlift is",
+            "$ neonlift practice down",
+            "$ neonlift run --session OTHER",
+        ] {
+            assert_eq!(named.advice(other), other);
+        }
+        assert_eq!(Invocation::default().command("run"), "neonlift run");
+    }
+
+    #[test]
+    fn a_practice_session_goes_on_with_its_demo() {
+        let practice = Invocation::new(None, Some(Path::new("p.toml")), true);
+        assert_eq!(
+            practice.command("compare"),
+            "neonlift demo --headless --session p.toml"
+        );
+        assert_eq!(
+            practice.command("sign performance"),
+            "neonlift sign performance --session p.toml"
+        );
+    }
+
+    #[test]
+    fn a_shell_reads_back_what_was_quoted() {
+        for word in ["plain-1.toml", "my move", "it's", "$HOME/`x`\"\\", "", "~"] {
+            let script = format!("printf %s {}", quoted(word));
+            let said = Command::new("sh").args(["-c", &script]).output().unwrap();
+            assert_eq!(String::from_utf8(said.stdout).unwrap(), word);
+        }
+    }
+}
