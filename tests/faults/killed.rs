@@ -53,7 +53,7 @@ fn at_points_of_all_traffic(#[values(0, 1, 2, 3)] first: usize) {
         assert_eq!(killed.code, None, "{killed}");
         assert_eq!(
             case.states().get(step).map(String::as_str),
-            Some("running"),
+            Some("interrupted"),
             "{killed}"
         );
         case.road.go(held);
