@@ -86,6 +86,7 @@ async fn compare(wanted: &Wanted, servers: &Servers) -> Result<ExitCode> {
         for road in &wanted.roads {
             bench.contest(&data, *road, &mut measurements).await?;
         }
+        servers.drop_left().await?;
         all_data.push(data);
     }
     let results = Results {

@@ -122,6 +122,12 @@ impl Servers {
         };
         let practice = Practice::start(&options, &|_| {}, &CancellationToken::new()).await?;
         let superuser = Login::of(&practice.target_superuser_url())?;
+        // What one contender has left must not be vacuumed while the next one works.
+        let admin = superuser.connect().await?;
+        let sql = "ALTER SYSTEM SET autovacuum = off";
+        admin.client.batch_execute(sql).await?;
+        let sql = "SELECT pg_reload_conf()";
+        admin.client.batch_execute(sql).await?;
         Ok(Self {
             source: Login::of(&practice.source_url())?,
             target: Login::of(&practice.target_url())?.port(superuser.port),
@@ -173,12 +179,23 @@ impl Servers {
         Ok(login)
     }
 
-    /// An empty target, whatever an earlier contender left; nothing waits to be written.
+    /// An empty target. What an earlier contender left is set aside, not dropped: for minutes after
+    /// many files were deleted, ext4 looks at each of them before it makes a new one
+    /// (`recently_deleted` in its `ialloc.c`), and whoever comes next would pay for it.
     pub(crate) async fn fresh_target(&self) -> Result<Login> {
         let admin = self.superuser.connect().await?;
         let owner = quote::identifier(&self.target.user);
+        let left = self.left().await?;
+        if left.iter().any(|name| name == ARRIVAL) {
+            let aside = quote::identifier(&format!("{ARRIVAL}_{}", left.len()));
+            let ending = format!(
+                "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = '{ARRIVAL}'"
+            );
+            admin.client.batch_execute(&ending).await?;
+            let setting = format!("ALTER DATABASE {ARRIVAL} RENAME TO {aside}");
+            admin.client.batch_execute(&setting).await?;
+        }
         for sql in [
-            format!("DROP DATABASE IF EXISTS {ARRIVAL} WITH (FORCE)"),
             format!("CREATE DATABASE {ARRIVAL} OWNER {owner}"),
             // The practice Neon says that it is one of the free plan, too small for this.
             format!("ALTER DATABASE {ARRIVAL} SET neon.max_cluster_size = '16GB'"),
@@ -186,6 +203,30 @@ impl Servers {
             admin.client.batch_execute(&sql).await?;
         }
         Ok(self.target.database(ARRIVAL))
+    }
+
+    /// The databases that contenders have left.
+    async fn left(&self) -> Result<Vec<String>> {
+        let sql = format!("SELECT datname FROM pg_database WHERE datname ~ '^{ARRIVAL}'");
+        let rows = self
+            .superuser
+            .connect()
+            .await?
+            .client
+            .query(&sql, &[])
+            .await?;
+        Ok(rows.iter().map(|row| row.get(0)).collect())
+    }
+
+    /// Drops what all contenders have left.
+    pub(crate) async fn drop_left(&self) -> Result<()> {
+        let admin = self.superuser.connect().await?;
+        for name in self.left().await? {
+            let name = quote::identifier(&name);
+            let sql = format!("DROP DATABASE {name} WITH (FORCE)");
+            admin.client.batch_execute(&sql).await?;
+        }
+        Ok(())
     }
 
     /// Brings what is written to the disks, so that nobody pays for those who came before.

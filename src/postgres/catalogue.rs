@@ -27,6 +27,10 @@ use std::fmt;
 use tokio_postgres::Row;
 use tokio_postgres::types::Oid;
 
+/// OIDs below this belong to PostgreSQL itself and are the same on every server
+/// (`FirstNormalObjectId`).
+const FIRST_NORMAL_OID: Oid = 16384;
+
 /// The schema on the target that holds the ledger; never part of anybody's data.
 pub const LEDGER_SCHEMA: &str = "neonlift";
 
@@ -157,21 +161,24 @@ async fn table_rows(connection: &Connection) -> Result<Vec<Row>, Error> {
     let rows = connection
         .query(
             &format!(
-                "WITH RECURSIVE {ROUTED}
-                 SELECT c.oid, n.nspname, c.relname, size.heap, size.toast, size.indexes, size.unlogged,
+                "WITH RECURSIVE {ROUTED},
+                 part (root, oid) AS (
+                   TABLE routed UNION ALL SELECT oid, oid FROM pg_class
+                   WHERE relkind = 'r' AND oid >= {FIRST_NORMAL_OID}
+                     AND oid NOT IN (SELECT member FROM routed)),
+                 size (oid, heap, toast, indexes, unlogged) AS (
+                   SELECT part.root, sum(pg_relation_size(p.oid))::int8,
+                          sum(pg_total_relation_size(NULLIF(p.reltoastrelid, 0)))::int8,
+                          sum(pg_indexes_size(p.oid))::int8,
+                          bool_and(p.relpersistence = 'u')
+                   FROM part JOIN pg_class p USING (oid) WHERE p.relkind = 'r' GROUP BY part.root)
+                 SELECT c.oid, n.nspname, c.relname, COALESCE(size.heap, 0), COALESCE(size.toast, 0),
+                        COALESCE(size.indexes, 0), COALESCE(size.unlogged, false),
                         row_security_active(c.oid), c.relkind = 'p'
-                 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-                 CROSS JOIN LATERAL (
-                   SELECT COALESCE(sum(pg_relation_size(p.oid)), 0)::int8,
-                          COALESCE(sum(pg_total_relation_size(NULLIF(p.reltoastrelid, 0))), 0)::int8,
-                          COALESCE(sum(pg_indexes_size(p.oid)), 0)::int8,
-                          COALESCE(bool_and(p.relpersistence = 'u'), false)
-                   FROM (SELECT c.oid UNION SELECT member FROM routed WHERE root = c.oid) part
-                   JOIN pg_class p USING (oid) WHERE p.relkind = 'r'
-                 ) size (heap, toast, indexes, unlogged)
+                 FROM (SELECT DISTINCT root FROM part) moved JOIN pg_class c ON c.oid = moved.root
+                 JOIN pg_namespace n ON n.oid = c.relnamespace
+                 LEFT JOIN size ON size.oid = c.oid
                  WHERE {USERS_OWN}
-                   AND (c.relkind = 'r' AND c.oid NOT IN (SELECT member FROM routed)
-                        OR c.oid IN (SELECT root FROM routed))
                  ORDER BY n.nspname, c.relname"
             ),
             &[],

@@ -1,14 +1,17 @@
 //! Columns, and how values of their types travel.
 
-use super::USERS_OWN;
+use super::{FIRST_NORMAL_OID, USERS_OWN};
 use crate::postgres::{Connection, Error};
 use std::collections::HashMap;
 use tokio_postgres::Row;
 use tokio_postgres::types::Oid;
 
-/// OIDs below this belong to PostgreSQL itself and are the same on every server
-/// (`FirstNormalObjectId`).
-const FIRST_NORMAL_OID: Oid = 16384;
+/// What the type `t` is made of.
+const PARTS: &str = "SELECT t.typbasetype UNION ALL SELECT t.typelem WHERE t.typcategory = 'A'
+    UNION ALL SELECT r.rngsubtype FROM pg_range r
+      WHERE t.oid IN (r.rngtypid, (to_jsonb(r) ->> 'rngmultitypid')::oid)
+    UNION ALL SELECT f.atttypid FROM pg_attribute f
+      WHERE f.attrelid = t.typrelid AND f.attnum > 0 AND NOT f.attisdropped";
 
 /// How a column's value becomes bytes that are equal on two servers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -126,26 +129,22 @@ impl Types {
 async fn types(connection: &Connection) -> Result<Types, Error> {
     let rows = connection
         .query(
-            "WITH RECURSIVE parts(whole, part) AS (
-               SELECT t.oid, p.oid FROM pg_type t CROSS JOIN LATERAL (
-                 SELECT t.typbasetype UNION ALL SELECT t.typelem WHERE t.typcategory = 'A'
-                 UNION ALL SELECT r.rngsubtype FROM pg_range r
-                   WHERE t.oid IN (r.rngtypid, (to_jsonb(r) ->> 'rngmultitypid')::oid)
-                 UNION ALL SELECT f.atttypid FROM pg_attribute f
-                   WHERE f.attrelid = t.typrelid AND f.attnum > 0 AND NOT f.attisdropped
-               ) p(oid) WHERE p.oid <> 0),
-             used(oid) AS (
+            &format!(
+                "WITH RECURSIVE used(oid) AS (
                SELECT a.atttypid FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-                 WHERE c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
-               UNION SELECT parts.part FROM used JOIN parts ON parts.whole = used.oid)
+                 WHERE c.relkind IN ('r', 'p') AND c.oid >= {FIRST_NORMAL_OID}
+                   AND a.attnum > 0 AND NOT a.attisdropped
+               UNION SELECT part.oid FROM used JOIN pg_type t ON t.oid = used.oid
+                 CROSS JOIN LATERAL ({PARTS}) part(oid) WHERE part.oid <> 0)
              SELECT t.oid, format_type(t.oid, -1), t.typtype::text, t.typbasetype,
-                    ARRAY(SELECT part FROM parts WHERE whole = t.oid),
+                    ARRAY(SELECT part.oid FROM ({PARTS}) part(oid) WHERE part.oid <> 0),
                     CASE WHEN p.oid IS NOT NULL
                          THEN quote_ident(n.nspname) || '.' || quote_ident(p.proname) END,
-                    t.oid < 16384 AND t.typname LIKE 'reg%', t.typcategory = 'A'
+                    t.oid < {FIRST_NORMAL_OID} AND t.typname LIKE 'reg%', t.typcategory = 'A'
              FROM used JOIN pg_type t USING (oid)
              LEFT JOIN pg_proc p ON p.oid = t.typsend
-             LEFT JOIN pg_namespace n ON n.oid = p.pronamespace",
+             LEFT JOIN pg_namespace n ON n.oid = p.pronamespace"
+            ),
             &[],
         )
         .await
