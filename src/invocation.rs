@@ -11,6 +11,8 @@ const OURS: &str = "$ neonlift ";
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Invocation {
     options: String,
+    /// The part of it that names the configuration.
+    configuration: String,
     practice: bool,
 }
 
@@ -22,8 +24,10 @@ impl Invocation {
             let file = file.map(Path::to_string_lossy);
             file.map_or_else(String::new, |file| format!(" --{name} {}", quoted(&file)))
         };
+        let configuration = option("config", config);
         Self {
-            options: option("config", config) + &option("session", session),
+            options: configuration.clone() + &option("session", session),
+            configuration,
             practice,
         }
     }
@@ -43,7 +47,10 @@ impl Invocation {
     pub fn advice(&self, advice: &str) -> String {
         match advice.strip_prefix(OURS) {
             // What begins a session of its own says so; the practice servers are nobody's.
-            Some(words) if !words.contains(" --session ") && !words.starts_with("practice ") => {
+            Some(words) if words.contains(" --session ") => {
+                format!("$ neonlift {words}{}", self.configuration)
+            }
+            Some(words) if !words.starts_with("practice ") => {
                 format!("$ {}", self.command(words))
             }
             _ => advice.to_owned(),
@@ -76,12 +83,11 @@ mod tests {
             named.advice("$ neonlift compare"),
             "$ neonlift compare --config c.toml --session 'my move.toml'"
         );
-        for other in [
-            "$ psql x",
-            "neonlift is",
-            "$ neonlift practice down",
-            "$ neonlift run --session OTHER",
-        ] {
+        assert_eq!(
+            named.advice("$ neonlift run --session OTHER"),
+            "$ neonlift run --session OTHER --config c.toml"
+        );
+        for other in ["$ psql x", "neonlift is", "$ neonlift practice down"] {
             assert_eq!(named.advice(other), other);
         }
         assert_eq!(Invocation::default().command("run"), "neonlift run");

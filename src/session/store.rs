@@ -103,7 +103,10 @@ pub fn look(file: &Path) -> Result<Option<(Session, bool)>, Error> {
         Err(Error::Locked(_)) => {
             let text = fs::read_to_string(file).map_err(io_error("read", file))?;
             // What another neonlift works with is whole, and of its own version.
-            let session = toml::from_str(&text).map_err(|_| Error::Locked(file.to_owned()))?;
+            let session = toml::from_str(&text).map_err(|source| {
+                tracing::warn!(%source, "the session in use cannot be read");
+                Error::Locked(file.to_owned())
+            })?;
             Ok(Some((session, true)))
         }
         opened => Ok(opened?.1.map(|session| (session, false))),

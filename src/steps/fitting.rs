@@ -25,6 +25,12 @@ pub(super) fn fitting(tables: Vec<Table>, target: Vec<Table>) -> Fitting {
     let mut found = Fitting::default();
     for table in tables {
         match there.get(&table.name) {
+            Some(other) if other.routed != table.routed => {
+                let kind = "partitioning by the hash of an enum, or the lack of it, in";
+                found
+                    .lacking
+                    .push(format!("the same {kind} {}", table.name));
+            }
             Some(other) => {
                 found.lacking.extend(missing_columns(&table, other));
                 found.more.extend(missing_columns(other, &table));

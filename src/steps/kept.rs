@@ -20,6 +20,11 @@ impl Kept {
             Some((to, connection, Instant::now()));
     }
 
+    /// Closes what was left.
+    pub(super) fn close(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
     /// The connection to this place, if one was left a moment ago and is still open.
     pub(super) fn take(&self, to: &ConnectionString) -> Option<Connection> {
         let mut left = self.0.lock().unwrap_or_else(PoisonError::into_inner);

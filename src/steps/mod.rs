@@ -144,7 +144,9 @@ impl Work<'_> {
         if let Some(refusal) = Error::pooled(&string) {
             return Err(refusal);
         }
-        if let Some(left) = self.context.kept.take(&string) {
+        if let Some(left) = self.context.kept.take(&string)
+            && left.pin().await.is_ok()
+        {
             return Ok((string, left));
         }
         let connection = Connection::open(&string, &Retrying::default(), self.cancel).await?;
@@ -189,6 +191,9 @@ pub async fn run(
         progress,
         cancel,
     };
+    if step != Step::Transfer {
+        context.kept.close();
+    }
     tokio::select! {
         done = carry_out(step, work) => done,
         () = patience_over(cancel) => Err(PostgresError::Cancelled.into()),

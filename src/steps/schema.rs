@@ -90,8 +90,18 @@ pub(super) async fn run(work: Work<'_>) -> Result<Schema, Error> {
         all.extend(statements);
         making.create(all).await?;
     }
-    report.overwritten = making.cleared().await?;
-    work.context.kept.leave(to, making.target);
+    report.overwritten = match is_made {
+        true => {
+            Ledger::new(&making.target, &work.session.id)
+                .overwritten()
+                .await?
+        }
+        false => way.overwritten,
+    };
+    // SQL files of one's own may have left any setting behind, or another role.
+    if making.definitions.is_some() {
+        work.context.kept.leave(to, making.target);
+    }
     Ok(report)
 }
 
@@ -121,7 +131,7 @@ struct Way {
     dropping: Vec<Statement>,
     /// It in words.
     overwritten: Vec<String>,
-    /// Large objects: they go afterwards, some at a time.
+    /// Large objects: they go in the transfer, some at a time.
     objects: u64,
 }
 
@@ -129,18 +139,16 @@ impl Way {
     /// Statements that note it in the ledger.
     fn notes(&self, run: &str) -> Vec<Statement> {
         let mut notes = Vec::new();
-        let mut overwritten = self.overwritten.clone();
         if self.objects > 0 {
-            overwritten.push(counted(self.objects, "large object"));
             notes.push(Statement {
                 what: "the removal of the large objects that are overwritten".to_owned(),
                 sql: LargeObjects::noting_in_the_way(run),
             });
         }
-        if !overwritten.is_empty() {
+        if !self.overwritten.is_empty() {
             notes.push(Statement {
                 what: "the note of what is overwritten".to_owned(),
-                sql: Ledger::noting_overwritten(run, &overwritten),
+                sql: Ledger::noting_overwritten(run, &self.overwritten),
             });
         }
         notes
@@ -168,26 +176,18 @@ impl Making<'_> {
                     let rows = |table: Relation| ("table".to_owned(), table.name.to_string());
                     (Vec::new(), Lost::of(tables.map(rows)))
                 };
+                let objects = overwrite::objects(target, selected).await?;
+                let mut overwritten: Vec<String> = lost.iter().map(ToString::to_string).collect();
+                if objects > 0 {
+                    overwritten.push(counted(objects, "large object"));
+                }
                 Ok(Way {
                     dropping,
-                    overwritten: lost.iter().map(ToString::to_string).collect(),
-                    objects: overwrite::objects(target, selected).await?,
+                    overwritten,
+                    objects,
                 })
             }
         }
-    }
-
-    /// Removes the large objects that are still to go; gives all that was overwritten. A run that
-    /// was killed since goes on here.
-    async fn cleared(&self) -> Result<Vec<String>, Error> {
-        if self.work.session.target_policy() != Onto::Overwrite {
-            return Ok(Vec::new());
-        }
-        let (target, run) = (&self.target, &self.work.session.id);
-        let objects = LargeObjects::new(target, run);
-        let clearing = objects.clear_the_way();
-        target.until_cancelled(self.work.cancel, clearing).await??;
-        Ok(Ledger::new(target, run).overwritten().await?)
     }
 
     fn refuse_anything(&self) -> Result<(), Error> {

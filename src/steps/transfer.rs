@@ -169,7 +169,8 @@ async fn crew(
     let crew = match complete || !selected.select().takes_rows() {
         true => Crew::default(),
         false => {
-            let count = workers.rows.min(source.tables().len());
+            let tables = selected.apply(source.tables()).len();
+            let count = workers.rows.min(tables);
             Crew::call(source, to, run, count, work.cancel)
         }
     };

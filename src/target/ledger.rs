@@ -36,6 +36,10 @@ const ROWS: &str = "all rows";
 /// whose answer got lost, has planned the table.
 pub const PLANNED_KEY: &str = "tables_pkey";
 
+/// The key of the ledger's table of snapshots: violating it means that another attempt, which a
+/// killed run has left to the server, has noted another snapshot under the number.
+pub const SNAPSHOT_KEY: &str = "snapshots_pkey";
+
 /// The key of the ledger's table of definitions: violating it means "built already".
 pub(super) const BUILT_KEY: &str = "built_pkey";
 
@@ -151,14 +155,15 @@ impl<'a> Ledger<'a> {
             .collect())
     }
 
-    /// SQL that notes a snapshot, once.
+    /// SQL that notes a snapshot, once. Another one with its number is an error ([`SNAPSHOT_KEY`]).
     fn noting(&self, snapshot: &Snapshot) -> String {
         let (run, visible) = (quote::literal(self.run), quote::literal(&snapshot.visible));
         let identity = quote::literal(&snapshot.identity);
         let taken = quote::literal(&snapshot.taken.to_string());
         format!(
             "INSERT INTO neonlift.snapshots (run, snapshot, identity, taken_at, visible)
-             VALUES ({run}, {}, {identity}, {taken}, {visible}) ON CONFLICT DO NOTHING;",
+             SELECT {run}, {}, {identity}, {taken}, {visible} WHERE NOT EXISTS
+               (SELECT FROM neonlift.snapshots WHERE run = {run} AND identity = {identity});",
             snapshot.number
         )
     }
@@ -235,15 +240,17 @@ impl<'a> Ledger<'a> {
     }
 
     /// Takes back the marks of an unlogged table that holds nothing: a crash of the target has
-    /// emptied it, and left the ledger, which is logged.
+    /// emptied it, and left the ledger, which is logged. Not once all rows are marked as in.
     pub async fn recount_unlogged(&self, table: &Table) -> Result<(), Error> {
         let (run, only) = (quote::literal(self.run), table.only_sql());
         let TableName { schema, name } = &table.name;
         let (schema, table) = (quote::literal(schema), quote::literal(name));
+        let all = quote::literal(ROWS);
         let sql = format!(
             "UPDATE neonlift.chunks SET rows = NULL, bytes = NULL, loaded_at = NULL
              WHERE (run, schema_name, table_name) = ({run}, {schema}, {table})
                AND NOT EXISTS (SELECT FROM {only})
+               AND NOT EXISTS (SELECT FROM neonlift.built WHERE run = {run} AND definition = {all})
                AND 0 < (SELECT sum(rows) FROM neonlift.chunks
                         WHERE (run, schema_name, table_name) = ({run}, {schema}, {table}))"
         );

@@ -11,7 +11,7 @@ pub use control::Control;
 pub use large_objects::{LargeObjects, OTHERS_OBJECTS};
 pub use ledger::{
     ChunkKey, FOREIGN_ROWS, INDEX, Ledger, LoadedChunk, PLANNED_KEY, PlannedTable, Planning, REST,
-    STATISTICS, Snapshot,
+    SNAPSHOT_KEY, STATISTICS, Snapshot,
 };
 pub use loader::{Loader, Part};
 

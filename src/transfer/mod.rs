@@ -17,7 +17,7 @@ pub use rows::Crew;
 
 use crate::failure::{Explain, Failure, Retry, Severity, chain};
 use crate::postgres::catalogue::TableName;
-use crate::target::PLANNED_KEY;
+use crate::target::{PLANNED_KEY, SNAPSHOT_KEY};
 use tokio_util::sync::CancellationToken;
 
 /// What the movement of rows tells those who build on them.
@@ -127,6 +127,11 @@ impl Error {
     /// Whether tables are planned already, by an attempt whose answer got lost.
     fn is_planned_already(&self) -> bool {
         matches!(self, Self::Postgres(error) if error.constraint() == Some(PLANNED_KEY))
+    }
+
+    /// Whether the ledger has come to know a snapshot of this number meanwhile.
+    fn is_numbered_already(&self) -> bool {
+        matches!(self, Self::Postgres(error) if error.constraint() == Some(SNAPSHOT_KEY))
     }
 
     /// Whether a definition is there already, by an attempt whose answer got lost.

@@ -77,6 +77,22 @@ impl Moving<'_> {
     pub async fn all(
         &self,
         mut control: Control,
+        mut crew: Crew<PostgresSource>,
+    ) -> Result<Moved, Error> {
+        loop {
+            let crew = std::mem::take(&mut crew);
+            match self.numbered(&mut control, crew).await {
+                // The server has gone on planning for a run that was killed: it is in the ledger now.
+                Err(error) if error.is_numbered_already() => {}
+                moved => return moved,
+            }
+        }
+    }
+
+    /// Moves under the number that the snapshot has in the ledger, or gets.
+    async fn numbered(
+        &self,
+        control: &mut Control,
         crew: Crew<PostgresSource>,
     ) -> Result<Moved, Error> {
         let ledger = Ledger::new(control.connection().await?, self.run);
@@ -105,7 +121,7 @@ impl Moving<'_> {
                 last.inspect(|last| self.tell_lost(last));
             }
             let snapshot = self.snapshot(number);
-            self.rounds(&mut control, &snapshot, &same_moment, &mut found)
+            self.rounds(control, &snapshot, &same_moment, &mut found)
                 .await?;
         }
         let ledger = Ledger::new(control.connection().await?, self.run);

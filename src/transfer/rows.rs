@@ -102,6 +102,8 @@ pub(super) async fn load_rows<S: Source>(
         let (load, stop, opening) = (Arc::clone(&load), stop.clone(), opening.next());
         running.spawn(async move { Worker::new(load, stop, opening).work().await });
     }
+    // There may be fewer batches than were called for.
+    drop(opening);
     let mut result = Ok(());
     while let Some(ended) = running.join_next().await {
         let ended = match ended {

@@ -146,7 +146,10 @@ fn what_was_built_on_rows_that_changed_is_built_again() {
     world.source().run(
         "CREATE TABLE big (id int PRIMARY KEY, note text, UNIQUE (note, id) DEFERRABLE);
          INSERT INTO big SELECT n, repeat(md5(n::text), 9) FROM generate_series(1, 40000) n;
-         CREATE INDEX big_note ON big (note); ALTER TABLE big CLUSTER ON big_note",
+         CREATE INDEX big_note ON big (note); ALTER TABLE big CLUSTER ON big_note;
+         CREATE FUNCTION as_it_is() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+         -- Named as the key is.
+         CREATE TRIGGER big_pkey BEFORE UPDATE ON big FOR EACH ROW EXECUTE FUNCTION as_it_is()",
     );
     let config = world.small_chunks_unheld();
     world.until_schema(&config);
@@ -170,6 +173,7 @@ fn what_was_built_on_rows_that_changed_is_built_again() {
         "SELECT indexdef FROM pg_indexes WHERE tablename = 'big' ORDER BY 1",
         "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = 'big'::regclass ORDER BY 1",
         "SELECT indexrelid::regclass::text FROM pg_index WHERE indrelid = 'big'::regclass AND indisclustered",
+        "SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE tgrelid = 'big'::regclass AND NOT tgisinternal",
     ] {
         assert_eq!(
             world.target().rows(definitions),

@@ -3,7 +3,7 @@
 //! target had them. Noted in the ledger and taken away, in the same transaction; the transfer makes them
 //! again after the rows. Materialized views are emptied, so that they are filled after the rows too.
 
-use crate::postgres::catalogue::{TableName, USERS_OWN};
+use crate::postgres::catalogue::{ROUTED, TableName, USERS_OWN};
 use crate::postgres::{Error as PostgresError, quote};
 use crate::target::{Error as TargetError, Statement};
 
@@ -16,7 +16,7 @@ const SEED_ROWS: &str = "NLSR1";
 pub(super) enum Scope {
     /// All but these: the target had them before the files were run.
     AllBut(Vec<TableName>),
-    /// These alone, and what they are partitions of.
+    /// These alone, what they are partitions of, and the partitions of those that are moved whole.
     Only(Vec<TableName>),
 }
 
@@ -32,9 +32,15 @@ impl Scope {
             .map(|name| quote::literal(&name.sql()))
             .collect();
         let names = format!("unnest(ARRAY[{}]::text[]) name", names.join(", "));
+        let whole = match self {
+            Self::AllBut(_) => String::new(),
+            Self::Only(_) => format!(
+                "UNION (WITH RECURSIVE {ROUTED} SELECT member FROM routed JOIN {names} ON root = to_regclass(name))"
+            ),
+        };
         format!(
             "{column} {word} (SELECT to_regclass(name)::oid FROM {names} WHERE to_regclass(name) IS NOT NULL
-               UNION SELECT relid::oid FROM {names}, pg_partition_ancestors(to_regclass(name)))"
+               UNION SELECT relid::oid FROM {names}, pg_partition_ancestors(to_regclass(name)) {whole})"
         )
     }
 }

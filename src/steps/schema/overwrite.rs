@@ -105,12 +105,15 @@ impl Doomed {
                  WHERE d.deptype <> 'e')
              SELECT o.type, o.identity FROM listed
                CROSS JOIN LATERAL pg_identify_object(classid, objid, 0) o
+             -- Dropped meanwhile, it has none.
+             WHERE o.identity IS NOT NULL
              UNION ALL
              SELECT 'schema', quote_ident(n.nspname) FROM pg_namespace n
              WHERE {} AND NOT EXISTS (
                SELECT FROM pg_depend d WHERE d.refobjid = n.oid
                  AND d.refclassid = 'pg_namespace'::regclass
-                 AND (d.classid, d.objid) NOT IN (TABLE gone))
+                 AND NOT EXISTS (SELECT FROM gone
+                                 WHERE (gone.classid, gone.objid) = (d.classid, d.objid)))
              ORDER BY 1, 2",
             droppable(&self.schemas)
         );

@@ -9,7 +9,7 @@ use futures_util::future::{BoxFuture, FutureExt};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::mpsc;
 
-/// Queue until all rows have arrived and everything is built. The first build that fails stops
+/// Builds until all rows have arrived and everything is built. The first build that fails stops
 /// the others, which are cancelled on the server too before this returns.
 pub(super) async fn build_on_arrival(
     finish: &Finish<'_>,

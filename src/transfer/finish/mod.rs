@@ -167,18 +167,22 @@ impl Finish<'_> {
         finished.left_out.extend(refused.await?);
         let ledger = Ledger::new(control.connection().await?, self.run);
         let built = ledger.marks().await?;
-        finished.built = count_kinds(&what_stands(entries, &built, &empty));
+        let kinds = count_kinds(&what_stands(entries, &built, &empty));
+        finished.built.extend(kinds);
         Ok(finished)
     }
 
     /// What is still to be made of an entry after the large tables' indexes; `None` when nothing.
     fn made<'e>(&self, entry: &'e Entry, built: &HashSet<String>) -> Option<Made<'e>> {
-        let sql = match (standing(entry, built), self.key(entry)) {
+        let on_index = match (standing(entry, built), entry.class()) {
             (Standing::All, _) => return None,
-            (Standing::Index, _) if entry.class() == Class::Index => apart(entry).1,
-            (Standing::Index, Some(key)) => using_index(entry, key),
-            _ => entry.sql.clone(),
+            (Standing::Index, Class::Index) => Some(apart(entry).1),
+            (Standing::Index, Class::PrimaryOrUnique) => {
+                self.key(entry).map(|key| using_index(entry, key))
+            }
+            _ => None,
         };
+        let sql = on_index.unwrap_or_else(|| entry.sql.clone());
         let mark = last_mark(entry);
         (!sql.is_empty()).then_some(Made { entry, mark, sql })
     }

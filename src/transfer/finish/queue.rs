@@ -35,7 +35,7 @@ pub(super) struct Queue {
     open: HashMap<TableName, usize>,
     /// What comes after a large table's last index.
     statistics: HashMap<TableName, Build>,
-    /// Queue that can be begun.
+    /// Builds that can be begun.
     ready: Vec<Build>,
     /// What stands on small tables, until it is begun.
     small: HashMap<TableName, Vec<Piece>>,
