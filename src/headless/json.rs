@@ -192,7 +192,7 @@ impl Voice for Json {
         self.emit(&json!({
             "event": "progress", "step": step, "activity": gauge.sample.activity,
             "elapsed": gauge.elapsed.as_secs_f64(), "rows": all.rows,
-            "rows_total": total(all.rows_total), "bytes": all.bytes,
+            "rows_total": total(all.rows_total), "bytes": all.bytes, "share": gauge.sample.share(),
             "rows_per_second": rate.map(|rate| rate.0), "bytes_per_second": rate.map(|rate| rate.1),
             "eta": gauge.pace.eta(all.rows_total.saturating_sub(all.rows)), "working": meters,
         }));

@@ -193,7 +193,7 @@ fn describe(gauge: &Gauge<'_>) -> String {
         .iter()
         .any(|meter| meter.stage != Stage::Waiting);
     if working {
-        parts.extend(all.share().map(figures::percent));
+        parts.extend(gauge.sample.share().map(figures::percent));
         if all.rows > 0 {
             parts.push(match all.rows_total {
                 0 => figures::grouped(all.rows),

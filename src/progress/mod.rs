@@ -287,29 +287,57 @@ pub struct Sample {
 }
 
 impl Sample {
-    /// All meters that count the same thing as one: of what the first unfinished meter counts.
-    /// Done only when every meter is.
-    pub fn in_all(&self) -> MeterSample {
-        let unfinished = self.meters.iter().find(|meter| meter.stage != Stage::Done);
-        let noun = unfinished
-            .or(self.meters.first())
-            .map_or("row", |meter| meter.noun);
-        let sum = |value: fn(&MeterSample) -> u64| {
-            let alike = self.meters.iter().filter(|meter| meter.noun == noun);
-            alike.map(value).sum()
+    /// The share of all work, 0 to 1, below 1 until every meter is done; `None` when no total is
+    /// known. A row that is copied and a row that is read once more for an index count alike, so the
+    /// share does not fall when one kind of work follows another.
+    pub fn share(&self) -> Option<f64> {
+        if !self.meters.is_empty() && self.meters.iter().all(|meter| meter.stage == Stage::Done) {
+            return Some(1.0);
+        }
+        let units = |meter: &MeterSample| match (meter.rows_total, meter.bytes_total) {
+            (0, bytes) => (meter.bytes.min(bytes), bytes),
+            (rows, _) => (meter.rows.min(rows), rows),
         };
-        MeterSample {
-            label: "in all".to_owned(),
-            noun,
-            rows: sum(|m| m.rows),
-            rows_total: sum(|m| m.rows_total),
-            bytes: sum(|m| m.bytes),
-            bytes_total: sum(|m| m.bytes_total),
-            stage: if unfinished.is_some() {
-                Stage::Working
-            } else {
-                Stage::Done
+        let whole = |meter: &MeterSample| match (units(meter), meter.stage) {
+            ((_, total), Stage::Done) => (total, total),
+            (counted, _) => counted,
+        };
+        let sums = self.meters.iter().map(whole);
+        let (done, total) = sums.fold((0, 0), |sum, of| (sum.0 + of.0, sum.1 + of.1));
+        (total > 0).then(|| (done as f64 / total as f64).min(0.999))
+    }
+
+    /// All meters that count the same thing as one, in the order in which they came: rows, index
+    /// rows, tables. Each is done only when all of its meters are.
+    pub fn kinds(&self) -> Vec<MeterSample> {
+        let mut kinds: Vec<MeterSample> = Vec::new();
+        for meter in &self.meters {
+            match kinds.iter_mut().find(|kind| kind.noun == meter.noun) {
+                None => kinds.push(meter.clone()),
+                Some(kind) => {
+                    kind.rows += meter.rows;
+                    kind.rows_total += meter.rows_total;
+                    kind.bytes += meter.bytes;
+                    kind.bytes_total += meter.bytes_total;
+                    if kind.stage != meter.stage {
+                        kind.stage = Stage::Working;
+                    }
+                }
+            }
+        }
+        kinds
+    }
+
+    /// The first kind that is not done, at work; when all are, the first one.
+    pub fn in_all(&self) -> MeterSample {
+        let mut kinds = self.kinds();
+        match kinds.iter().position(|kind| kind.stage != Stage::Done) {
+            Some(at) => MeterSample {
+                stage: Stage::Working,
+                ..kinds.swap_remove(at)
             },
+            None if kinds.is_empty() => Meter::new("", "row", 0, 0).sample(),
+            None => kinds.swap_remove(0),
         }
     }
 }
@@ -327,6 +355,29 @@ mod tests {
         assert_eq!(progress.sample().meters[0].share(), Some(0.999));
         meter.finish();
         assert_eq!(progress.sample().in_all().share(), Some(1.0));
+        assert_eq!(progress.sample().share(), Some(1.0));
+    }
+
+    #[test]
+    fn the_share_of_all_does_not_fall_when_indexes_follow_rows() {
+        let progress = Progress::default();
+        let (rows, index) = (progress.meter("t", 100, 0), progress.index("i", 300));
+        assert_eq!(progress.sample().share(), Some(0.0));
+        rows.begin();
+        rows.add(100, 0);
+        rows.finish();
+        assert_eq!(progress.sample().share(), Some(0.25));
+        index.begin();
+        index.set(150, 300);
+        assert_eq!(progress.sample().share(), Some(0.625));
+        let nouns: Vec<&str> = progress
+            .sample()
+            .kinds()
+            .iter()
+            .map(|kind| kind.noun)
+            .collect();
+        assert_eq!(nouns, ["row", "index row"]);
+        assert_eq!(progress.sample().in_all().noun, "index row");
     }
 
     #[test]

@@ -39,11 +39,7 @@ fn now(scene: &Scene<'_>) -> (String, Meaning) {
         if stopping {
             return (format!("{glyph} stopping {step} safely"), Meaning::Caution);
         }
-        let share = scene
-            .sample
-            .in_all()
-            .share()
-            .filter(|_| !scene.sample.meters.is_empty());
+        let share = scene.sample.share();
         let percent = share
             .map(|share| format!(" {}", figures::percent(share)))
             .unwrap_or_default();

@@ -2,21 +2,62 @@
 
 use crate::figures;
 use crate::progress::{MeterSample, Pace, Sample, Stage};
+use std::collections::VecDeque;
+
+/// Seconds between two points of a sparkline.
+const POINT: f64 = 0.5;
+
+/// Points that are kept for it.
+const POINTS: usize = 120;
 
 /// One meter over time. Seconds count from the start of the step.
 #[derive(Debug, Clone, Default)]
 struct Track {
     label: String,
     pace: Pace,
+    recent: Recent,
     began: Option<f64>,
     ended: Option<f64>,
+}
+
+/// How fast it went lately, a point each half second.
+#[derive(Debug, Clone, Default)]
+struct Recent {
+    last: Option<(f64, u64)>,
+    rates: VecDeque<f64>,
+}
+
+impl Recent {
+    fn feed(&mut self, seconds: f64, units: u64) {
+        let (then, before) = *self.last.get_or_insert((seconds, units));
+        if seconds - then < POINT {
+            return;
+        }
+        self.last = Some((seconds, units));
+        self.rates
+            .push_back(units.saturating_sub(before) as f64 / (seconds - then));
+        if self.rates.len() > POINTS {
+            self.rates.pop_front();
+        }
+    }
+}
+
+/// What is known of one kind of work.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Told {
+    /// How much of how much.
+    pub amounts: Vec<String>,
+    /// How fast, and how long still when that can be believed; empty when nothing moves.
+    pub pace: Vec<String>,
+    /// How fast it went lately, the present last, in units a second.
+    pub recent: Vec<f64>,
 }
 
 /// All meters of the running step over time.
 #[derive(Debug, Clone, Default)]
 pub struct Gauges {
     seconds: f64,
-    all: Track,
+    kinds: Vec<(&'static str, Track)>,
     each: Vec<Track>,
 }
 
@@ -44,12 +85,35 @@ impl Gauges {
         for (track, meter) in self.each.iter_mut().zip(&sample.meters) {
             track.feed(meter, seconds);
         }
-        self.all.feed(&sample.in_all(), seconds);
+        for kind in sample.kinds() {
+            match self.kinds.iter_mut().find(|(noun, _)| *noun == kind.noun) {
+                Some((_, track)) => track.feed(&kind, seconds),
+                None => {
+                    let mut track = Track::default();
+                    track.feed(&kind, seconds);
+                    self.kinds.push((kind.noun, track));
+                }
+            }
+        }
     }
 
-    /// What is known of all meters together, for the line under their gauge.
-    pub fn in_all(&self, sample: &Sample) -> Vec<String> {
-        self.all.told(&sample.in_all(), self.seconds, true)
+    /// What is known of all meters of a kind together.
+    pub fn of_kind(&self, kind: &MeterSample) -> Told {
+        let track = self.kinds.iter().find(|(noun, _)| *noun == kind.noun);
+        let track = track
+            .map(|(_, track)| track)
+            .filter(|_| kind.stage == Stage::Working);
+        Told {
+            amounts: amounts(kind, true),
+            pace: track.map_or_else(Vec::new, |track| {
+                let mut told = track.rates(kind, true);
+                told.extend(track.time_left(kind));
+                told
+            }),
+            recent: track.map_or_else(Vec::new, |track| {
+                track.recent.rates.iter().copied().collect()
+            }),
+        }
     }
 
     /// What is known of the meter at this place: what tells it apart from the whole.
@@ -71,6 +135,7 @@ impl Track {
             Stage::Working => {
                 self.ended = None;
                 self.pace.feed(seconds, units(meter), meter.bytes);
+                self.recent.feed(seconds, units(meter));
             }
         }
     }
@@ -78,17 +143,8 @@ impl Track {
     fn told(&self, meter: &MeterSample, now: f64, with_bytes: bool) -> Vec<String> {
         let mut told = amounts(meter, with_bytes);
         let working = meter.stage == Stage::Working;
-        if let Some((units, bytes)) = self.pace.rate().filter(|_| working) {
-            if !counts_bytes(meter) && units > 0.0 {
-                told.push(format!(
-                    "{} {}s/s",
-                    figures::grouped(units.round() as u64),
-                    meter.noun
-                ));
-            }
-            if bytes > 0.0 && with_bytes {
-                told.push(format!("{}/s", figures::bytes(bytes as u64)));
-            }
+        if working {
+            told.extend(self.rates(meter, with_bytes));
         }
         if let Some(began) = self.began {
             let elapsed = self.ended.unwrap_or(now) - began;
@@ -101,11 +157,29 @@ impl Track {
                 });
             }
         }
-        let left = total(meter).saturating_sub(units(meter));
-        if let Some(eta) = self.pace.eta(left).filter(|_| working && left > 0) {
-            told.push(figures::time_left(eta));
+        told.extend(self.time_left(meter).filter(|_| working));
+        told
+    }
+
+    fn rates(&self, meter: &MeterSample, with_bytes: bool) -> Vec<String> {
+        let mut told = Vec::new();
+        let Some((units, bytes)) = self.pace.rate() else {
+            return told;
+        };
+        if !counts_bytes(meter) && units > 0.0 {
+            let units = figures::grouped(units.round() as u64);
+            told.push(format!("{units} {}s/s", meter.noun));
+        }
+        if bytes > 0.0 && with_bytes {
+            told.push(format!("{}/s", figures::bytes(bytes as u64)));
         }
         told
+    }
+
+    fn time_left(&self, meter: &MeterSample) -> Option<String> {
+        let left = total(meter).saturating_sub(units(meter));
+        let eta = self.pace.eta(left).filter(|_| left > 0)?;
+        Some(figures::time_left(eta))
     }
 }
 
@@ -187,7 +261,11 @@ mod tests {
                 "about 15 s left"
             ]
         );
-        assert_eq!(gauges.in_all(&sample)[3], "20 kB/s");
+        let kind = gauges.of_kind(&sample.kinds()[0]);
+        assert_eq!(kind.amounts, ["8,100 of 20,000 rows", "162 kB"]);
+        assert_eq!(kind.pace, ["1,000 rows/s", "20 kB/s", "about 15 s left"]);
+        assert_eq!(kind.recent.len(), 16);
+        assert!(kind.recent.iter().all(|rate| (rate - 1000.0).abs() < 1.0));
     }
 
     #[test]

@@ -23,6 +23,17 @@ pub(super) fn blank() -> Line<'static> {
     Line::default()
 }
 
+/// A name cut to `cells` in its middle: names that begin alike are told apart by their ends.
+pub(super) fn cut_name(name: &str, cells: usize, theme: Theme) -> String {
+    let end = cells.saturating_sub(width(theme.ellipsis())) / 2;
+    if width(name) <= cells || end == 0 {
+        return cut(name, cells, theme);
+    }
+    let tail: String = name.chars().rev().collect();
+    let tail: String = head(&tail, end).chars().rev().collect();
+    cut(name, cells - width(&tail), theme) + &cut(&tail, end, theme)
+}
+
 /// The text cut to `cells`, with an ellipsis where it was cut. Control characters, which a
 /// terminal would not show, become spaces.
 pub(super) fn cut(text: &str, cells: usize, theme: Theme) -> String {
@@ -197,6 +208,14 @@ pub(super) fn between(
 mod tests {
     use super::*;
     const THEME: Theme = Theme { ascii: false };
+
+    #[test]
+    fn a_name_keeps_its_end() {
+        assert_eq!(cut_name("documents_title_idx", 11, THEME), "docum…e_idx");
+        assert_eq!(cut_name("日本語テーブル", 8, THEME), "日本…ル");
+        assert_eq!(cut_name("short", 5, THEME), "short");
+        assert_eq!(cut_name("long", 1, THEME), "…");
+    }
 
     #[test]
     fn a_text_is_cut_to_its_cells() {

@@ -184,11 +184,9 @@ impl<'a> Loop<'a> {
         let Phase::Working { step, .. } = self.runner.wizard().phase() else {
             return format!("neonlift: {}", self.runner.wizard().session().current);
         };
-        match self.sample.in_all().share() {
-            Some(share) if !self.sample.meters.is_empty() => {
-                format!("neonlift: {step} {}", figures::percent(share))
-            }
-            _ => format!("neonlift: {step}"),
+        match self.sample.share() {
+            Some(share) => format!("neonlift: {step} {}", figures::percent(share)),
+            None => format!("neonlift: {step}"),
         }
     }
 

@@ -112,6 +112,22 @@ impl Theme {
         if self.ascii { '*' } else { '•' }
     }
 
+    /// A sparkline of the last `width` values, the newest at the right; as high as the highest is.
+    pub fn spark(self, values: &[f64], width: usize) -> String {
+        let levels = self.pick("▁▂▃▄▅▆▇█", "_.:-=+*#");
+        let last = &values[values.len().saturating_sub(width)..];
+        let highest = last.iter().copied().fold(0.0, f64::max);
+        let level = |value: &f64| {
+            let share = if highest > 0.0 { value / highest } else { 0.0 };
+            levels
+                .chars()
+                .nth((share * 7.0).round() as usize)
+                .unwrap_or(' ')
+        };
+        let blank = width - last.len();
+        " ".repeat(blank) + &last.iter().map(level).collect::<String>()
+    }
+
     /// A gauge's line: the part done and the rest, `width` cells in all. Without a share it is
     /// a line of its own kind, so that it cannot be read as 0 %.
     pub fn gauge(self, share: Option<f64>, width: usize) -> (String, String) {
@@ -146,6 +162,14 @@ mod tests {
                 assert!(full, "full at {thousandth}");
             }
         }
+    }
+
+    #[test]
+    fn a_sparkline_shows_the_last_values_against_the_highest() {
+        let theme = Theme { ascii: false };
+        assert_eq!(theme.spark(&[0.0, 70.0, 35.0], 5), "  ▁█▅");
+        assert_eq!(theme.spark(&[9.0, 1.0, 7.0], 2), "▂█");
+        assert_eq!(theme.spark(&[0.0, 0.0], 2), "▁▁");
     }
 
     #[test]

@@ -8,6 +8,15 @@ use crate::tui::theme::Meaning;
 use crate::wizard::Phase;
 use ratatui::text::Line;
 
+/// Cells of the sparkline.
+const SPARK: usize = 12;
+
+/// A pane of fewer cells has no sparkline.
+const NARROW: usize = 50;
+
+/// Rows of a pane in which every kind of work has a line of its own.
+const ROOMY: usize = 24;
+
 /// Cells for a percentage.
 const PERCENT: usize = 9;
 
@@ -37,7 +46,6 @@ pub(super) fn page(scene: &Scene<'_>) -> Page {
 }
 
 fn in_all(scene: &Scene<'_>) -> Vec<Line<'static>> {
-    let all = scene.sample.in_all();
     let at_work = counted(scene, Stage::Working);
     let done = counted(scene, Stage::Done);
     let tally = format!(
@@ -50,10 +58,61 @@ fn in_all(scene: &Scene<'_>) -> Vec<Line<'static>> {
             vec![span(tally, Meaning::Quiet)],
             scene.cells,
         ),
-        gauge(scene, &all, scene.cells),
+        gauge(scene, scene.sample.share(), scene.cells),
     ];
-    told.extend(facts(scene, &scene.ui.gauges().in_all(scene.sample), 0));
+    let kinds = scene.sample.kinds();
+    let first = kinds.iter().position(|kind| kind.stage != Stage::Done);
+    for (at, kind) in kinds.iter().enumerate() {
+        if Some(at) == first {
+            told.extend(moving(scene, kind));
+        } else if scene.rows >= ROOMY {
+            told.push(resting(scene, kind));
+        }
+    }
     told
+}
+
+/// What goes on now, always on two lines, so that nothing jumps: how much, and how fast. In little
+/// room, rows count more than bytes, and what is left more than the rate.
+fn moving(scene: &Scene<'_>, kind: &MeterSample) -> [Line<'static>; 2] {
+    let theme = scene.theme();
+    let mut known = scene.ui.gauges().of_kind(kind);
+    let joined = |facts: &[String]| facts.join(theme.dot());
+    let cells = if scene.cells < NARROW { 0 } else { SPARK + 1 };
+    let room = scene.cells.saturating_sub(cells);
+    while known.amounts.len() > 1 && lines::width(&joined(&known.amounts)) > scene.cells {
+        known.amounts.pop();
+    }
+    while known.pace.len() > 1 && lines::width(&joined(&known.pace)) > room {
+        known.pace.remove(0);
+    }
+    let spark = match cells {
+        0 => String::new(),
+        _ => theme.spark(&known.recent, SPARK) + " ",
+    };
+    [
+        lines::line(joined(&known.amounts), Meaning::Quiet),
+        Line::from(vec![
+            span(spark, Meaning::Accent),
+            span(joined(&known.pace), Meaning::Quiet),
+        ]),
+    ]
+}
+
+/// What goes on beside it, is done, or comes later.
+fn resting(scene: &Scene<'_>, kind: &MeterSample) -> Line<'static> {
+    let known = scene.ui.gauges().of_kind(kind);
+    let mut facts = known.amounts;
+    match kind.stage {
+        Stage::Waiting => facts.push("waiting".to_owned()),
+        Stage::Working => facts.extend(known.pace),
+        Stage::Done => facts.push("done".to_owned()),
+    }
+    let text = facts.join(scene.theme().dot());
+    lines::line(
+        lines::cut(&text, scene.cells, scene.theme()),
+        Meaning::Quiet,
+    )
 }
 
 fn counted(scene: &Scene<'_>, stage: Stage) -> usize {
@@ -114,7 +173,7 @@ fn still(
 ) -> Line<'static> {
     let facts = facts.join(scene.theme().dot());
     let room = scene.cells.saturating_sub(lines::width(&facts) + 4);
-    let name = lines::cut(label(meter), room.max(8), scene.theme());
+    let name = lines::cut_name(label(meter), room.max(8), scene.theme());
     between(
         vec![
             span(format!("{glyph} "), meaning),
@@ -128,13 +187,13 @@ fn still(
 fn at_work(scene: &Scene<'_>, meter: &MeterSample, facts: &[String]) -> Vec<Line<'static>> {
     let glyph = format!("{} ", scene.theme().pick("▸", ">"));
     let name_cells = (scene.cells * 2 / 5).clamp(8, 40);
-    let name = lines::cut(label(meter), name_cells - 3, scene.theme());
+    let name = lines::cut_name(label(meter), name_cells - 3, scene.theme());
     let mut head = vec![
         span(glyph, Meaning::Accent),
         span(padded(&name, name_cells.saturating_sub(2)), Meaning::Strong),
     ];
     let gauge_cells = scene.cells.saturating_sub(name_cells);
-    head.extend(gauge(scene, meter, gauge_cells).spans);
+    head.extend(gauge(scene, meter.share(), gauge_cells).spans);
     let mut told = vec![Line::from(head)];
     told.extend(self::facts(scene, facts, 2));
     told
@@ -145,8 +204,7 @@ fn label(meter: &MeterSample) -> &str {
     meter.label.strip_prefix("public.").unwrap_or(&meter.label)
 }
 
-fn gauge(scene: &Scene<'_>, meter: &MeterSample, cells: usize) -> Line<'static> {
-    let share = meter.share();
+fn gauge(scene: &Scene<'_>, share: Option<f64>, cells: usize) -> Line<'static> {
     let (done, rest) = scene.theme().gauge(share, cells.saturating_sub(PERCENT));
     let percent = share.map(figures::percent).unwrap_or_default();
     Line::from(vec![
