@@ -294,9 +294,11 @@ impl Sample {
         if !self.meters.is_empty() && self.meters.iter().all(|meter| meter.stage == Stage::Done) {
             return Some(1.0);
         }
-        let units = |meter: &MeterSample| match (meter.rows_total, meter.bytes_total) {
-            (0, bytes) => (meter.bytes.min(bytes), bytes),
-            (rows, _) => (meter.rows.min(rows), rows),
+        // Bytes count only where nothing else does: they and rows do not add up.
+        let by_rows = self.meters.iter().any(|meter| meter.rows_total > 0);
+        let units = |meter: &MeterSample| match by_rows {
+            true => (meter.rows.min(meter.rows_total), meter.rows_total),
+            false => (meter.bytes.min(meter.bytes_total), meter.bytes_total),
         };
         let whole = |meter: &MeterSample| match (units(meter), meter.stage) {
             ((_, total), Stage::Done) => (total, total),
@@ -362,6 +364,7 @@ mod tests {
     fn the_share_of_all_does_not_fall_when_indexes_follow_rows() {
         let progress = Progress::default();
         let (rows, index) = (progress.meter("t", 100, 0), progress.index("i", 300));
+        progress.meter("without rows", 0, 8192).finish();
         assert_eq!(progress.sample().share(), Some(0.0));
         rows.begin();
         rows.add(100, 0);

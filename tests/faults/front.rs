@@ -67,6 +67,9 @@ fn without_json_too() {
     case.arrived(case.start().end());
 }
 
+/// Seconds, by the run's own clock, for which the road stands still.
+const STALL: f64 = 30.0;
+
 /// For a session it does not matter how long it stands still: nothing in the program or on the
 /// servers limits that. For one that is just being opened the limit is that of connecting.
 #[test]
@@ -75,21 +78,21 @@ fn what_stands_still_flows_on() {
     let (case, mut running) = amid_the_rows(&suite, "the road stands still");
     case.front().stall(true);
     case.road.go(Held::Arrive);
-    let mut last = None;
+    let mut stands = None;
     loop {
         let event = running.wait_for("progress", |event| event["event"] == "progress");
         assert_eq!(event["step"], "transfer");
+        let elapsed = event["elapsed"].as_f64().unwrap_or_default();
         let now = event["bytes"].as_u64();
-        if now > Some(0) && last.replace(now) == Some(now) {
-            break;
+        match stands {
+            Some((since, bytes)) if bytes == now && elapsed - since >= STALL => break,
+            Some((_, bytes)) if bytes == now => {}
+            _ => stands = Some((elapsed, now)).filter(|_| now > Some(0)),
         }
     }
     case.front().stall(false);
-    let ended = case.arrived(running.end());
-    assert!(
-        ended.notes().is_empty(),
-        "nothing had to be tried again: {ended}"
-    );
+    // Connections that were just being opened may have been tried again.
+    case.arrived(running.end());
 
     let case = suite.case("the road stands still for longer than connecting may take");
     case.until("schema");

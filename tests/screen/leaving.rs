@@ -67,8 +67,8 @@ impl Migration {
 
 fn amid_the_rows(terminal: &Terminal) {
     terminal.wait_for_text("11 of 13 done, ");
-    // Never all before it is done.
-    terminal.wait_for_text("97.5 %");
+    // Never all before it is done; small tables' indexes are built meanwhile.
+    terminal.wait_for_text("   97.");
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn suspended_and_called_back_the_screen_is_there_again() {
     let holder = migration.hold();
     let mut terminal = migration.transferring();
     let title = terminal.title();
-    assert_eq!(title, "neonlift: transfer 97.5 %");
+    assert!(title.starts_with("neonlift: transfer 97."), "{title}");
 
     terminal.press(CTRL_Z);
     terminal.wait_for_shell();
@@ -157,7 +157,8 @@ fn suspended_and_called_back_the_screen_is_there_again() {
         let text = screen.contents();
         text.contains("11 of 13 done") && !text.contains("the shell:")
     });
-    assert_eq!(terminal.title(), title);
+    let title = terminal.title();
+    assert!(title.starts_with("neonlift: transfer 97."), "{title}");
 
     drop(holder);
     terminal.wait_for_text("✓ transfer: done");

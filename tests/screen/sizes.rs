@@ -40,6 +40,6 @@ fn fills(screen: &Screen) -> bool {
     lines[0].starts_with(" neonlift")
         && is_rule(&lines[1])
         && is_rule(&lines[rows - 3])
-        && lines[rows - 2].starts_with(" ▸ transfer 97.5 %")
+        && lines[rows - 2].starts_with(" ▸ transfer 97.")
         && lines[rows - 1].starts_with(" ? help")
 }
