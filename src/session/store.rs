@@ -6,6 +6,11 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+/// About as long as somebody looks at a session.
+const A_LOOK: Duration = Duration::from_millis(5);
 
 /// What can go wrong with a session's file.
 #[derive(Debug, thiserror::Error)]
@@ -99,7 +104,7 @@ pub fn look(file: &Path) -> Result<Option<(Session, bool)>, Error> {
     if !file.exists() {
         return Ok(None);
     }
-    match Store::open(file) {
+    match Store::open_with(file, Hold::Shared) {
         Err(Error::Locked(_)) => {
             let text = fs::read_to_string(file).map_err(io_error("read", file))?;
             // What another neonlift works with is whole, and of its own version.
@@ -136,6 +141,10 @@ impl Store {
     /// Locks the file's session and reads it; `None` when there is none yet.
     /// A damaged file is moved aside, explained and never overwritten.
     pub fn open(file: &Path) -> Result<(Self, Option<Session>), Error> {
+        Self::open_with(file, Hold::Alone)
+    }
+
+    fn open_with(file: &Path, hold: Hold) -> Result<(Self, Option<Session>), Error> {
         if let Some(folder) = file
             .parent()
             .filter(|folder| !folder.as_os_str().is_empty())
@@ -144,7 +153,7 @@ impl Store {
         }
         let store = Self {
             file: file.to_owned(),
-            _lock: lock(file)?,
+            _lock: lock(file, hold)?,
         };
         let session = match fs::read_to_string(file) {
             Ok(text) => Some(store.parse(&text)?),
@@ -218,7 +227,25 @@ fn lock_file(file: &Path) -> PathBuf {
     file.with_extension("lock")
 }
 
-fn lock(file: &Path) -> Result<File, Error> {
+/// Who else may have the session open meanwhile.
+#[derive(Debug, Clone, Copy)]
+enum Hold {
+    /// Nobody: it is worked on.
+    Alone,
+    /// Others that only look.
+    Shared,
+}
+
+impl Hold {
+    fn try_on(self, lock: &File) -> Result<(), TryLockError> {
+        match self {
+            Self::Alone => lock.try_lock(),
+            Self::Shared => lock.try_lock_shared(),
+        }
+    }
+}
+
+fn lock(file: &Path, hold: Hold) -> Result<File, Error> {
     let path = lock_file(file);
     loop {
         let lock = OpenOptions::new()
@@ -228,10 +255,15 @@ fn lock(file: &Path) -> Result<File, Error> {
             .mode(0o600)
             .open(&path)
             .map_err(io_error("open", &path))?;
-        match lock.try_lock() {
+        match hold.try_on(&lock) {
             // The one before may just have taken its lock file away.
             Ok(()) if !is_at(&lock, &path) => {}
             Ok(()) => return Ok(lock),
+            // Nobody works on it, somebody looks at it: that is over in a moment.
+            Err(TryLockError::WouldBlock) if Hold::Shared.try_on(&lock).is_ok() => {
+                drop(lock);
+                thread::sleep(A_LOOK);
+            }
             Err(TryLockError::WouldBlock) => return Err(Error::Locked(file.to_owned())),
             Err(TryLockError::Error(error)) => return Err(io_error("lock", &path)(error)),
         }
@@ -315,6 +347,25 @@ mod tests {
         assert_eq!(look(&file).unwrap(), Some((session(), true)));
         drop(store);
         assert_eq!(look(&file).unwrap(), Some((session(), false)));
+    }
+
+    #[test]
+    fn a_look_keeps_nobody_from_working() {
+        let folder = folder();
+        let file = folder.path().join("s.toml");
+        Store::open(&file).unwrap().0.save(&session()).unwrap();
+        let working = std::sync::atomic::AtomicBool::new(true);
+        thread::scope(|scope| {
+            let looks = scope.spawn(|| {
+                while working.load(std::sync::atomic::Ordering::Relaxed) {
+                    look(&file).unwrap();
+                }
+            });
+            let opened: Vec<bool> = (0..300).map(|_| Store::open(&file).is_ok()).collect();
+            working.store(false, std::sync::atomic::Ordering::Relaxed);
+            looks.join().unwrap();
+            assert_eq!(opened, [true; 300]);
+        });
     }
 
     #[test]
