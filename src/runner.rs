@@ -8,13 +8,17 @@ use crate::session::report::Report;
 use crate::session::{Session, State, Step, store};
 use crate::source::holder;
 use crate::steps::{self, Context};
-use crate::wizard::{Effect, Event, RunId, Side, Wizard};
+use crate::wizard::{Effect, Event, Look, RunId, Seen, Side, Wizard};
 use jiff::Timestamp;
 use std::sync::Arc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-type Ended = (RunId, Result<Box<Report>, Failure>);
+/// What came of a task: a step that was run, or a look.
+enum Ended {
+    Run(RunId, Result<Box<Report>, Failure>),
+    Look(RunId, Result<Box<Seen>, Failure>),
+}
 
 /// The wizard with its hands.
 #[derive(Debug)]
@@ -24,7 +28,10 @@ pub struct Runner {
     context: Arc<Context>,
     progress: Progress,
     running: JoinSet<Ended>,
+    /// How to stop the step that runs.
     current: Option<(RunId, CancellationToken)>,
+    /// How to stop the look that was begun last.
+    looking: Option<(RunId, CancellationToken)>,
     opened: bool,
     unsaved: bool,
 }
@@ -40,6 +47,7 @@ impl Runner {
             progress: Progress::default(),
             running: JoinSet::new(),
             current: None,
+            looking: None,
             opened: false,
             unsaved: false,
         }
@@ -87,6 +95,7 @@ impl Runner {
             match effect {
                 Effect::Save => {}
                 Effect::Start { run, step } => self.start(run, step),
+                Effect::Look { run, at } => self.look(run, at),
                 Effect::Cancel { run } => self.cancel(run),
                 Effect::Tell(_) | Effect::Exit(_) => for_front_end.push(effect),
             }
@@ -146,20 +155,38 @@ impl Runner {
                     })
                 }
             };
-            (run, result)
+            Ended::Run(run, result)
+        });
+    }
+
+    fn look(&mut self, run: RunId, at: Look) {
+        let token = CancellationToken::new();
+        self.looking = Some((run, token.clone()));
+        let (context, session) = (Arc::clone(&self.context), self.wizard.session().clone());
+        self.running.spawn(async move {
+            let seen = steps::look(&at, &context, &session, &token).await;
+            let seen = seen.map(Box::new).map_err(|error| {
+                let cause = crate::failure::chain(&error);
+                tracing::info!(?at, cause, "a look ended in an error");
+                error.failure()
+            });
+            Ended::Look(run, seen)
         });
     }
 
     fn cancel(&self, run: RunId) {
-        if let Some((_, token)) = self.current.as_ref().filter(|(current, _)| *current == run) {
-            token.cancel();
-        }
+        let known = [&self.current, &self.looking].into_iter().flatten();
+        known
+            .filter(|(known, _)| *known == run)
+            .for_each(|(_, token)| token.cancel());
     }
 
-    /// Waits for the running step to end; for ever when none runs. Safe to drop and call again.
+    /// Waits for the running step, or a look, to end; for ever when nothing runs. Safe to drop and
+    /// call again.
     pub async fn finished(&mut self) -> Event {
         match self.running.join_next().await {
-            Some(Ok((run, result))) => Event::Finished { run, result },
+            Some(Ok(Ended::Run(run, result))) => Event::Finished { run, result },
+            Some(Ok(Ended::Look(run, result))) => Event::Seen { run, result },
             Some(Err(error)) => {
                 // The panic hook has written where; the machine must hear that the run is over.
                 let run = self.current.as_ref().map_or(0, |(run, _)| *run);
@@ -174,7 +201,7 @@ impl Runner {
 
     /// Stops what runs and waits until it has ended; its end goes into the session.
     pub async fn shut_down(&mut self) -> Result<(), store::Error> {
-        if let Some((_, token)) = &self.current {
+        for (_, token) in [&self.current, &self.looking].into_iter().flatten() {
             token.cancel();
         }
         while !self.running.is_empty() {

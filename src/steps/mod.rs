@@ -26,7 +26,7 @@ use crate::progress::{Progress, Tone};
 use crate::session::report::Report;
 use crate::session::{Identity, Session, Step};
 use crate::target::Ledger;
-use crate::wizard::Side;
+use crate::wizard::{Look, Seen, Side};
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -197,6 +197,31 @@ pub async fn run(
     tokio::select! {
         done = carry_out(step, work) => done,
         () = patience_over(cancel) => Err(PostgresError::Cancelled.into()),
+    }
+}
+
+/// Reads what a person wants to look at. Changes nothing on either side.
+pub async fn look(
+    at: &Look,
+    context: &Context,
+    session: &Session,
+    cancel: &CancellationToken,
+) -> Result<Seen, Error> {
+    let progress = Progress::default();
+    let work = Work {
+        context,
+        session,
+        progress: &progress,
+        cancel,
+    };
+    let reading = async {
+        match at {
+            Look::Schema => schema::preview(work).await.map(Seen::Schema),
+        }
+    };
+    tokio::select! {
+        seen = reading => seen,
+        () = cancel.cancelled() => Err(PostgresError::Cancelled.into()),
     }
 }
 

@@ -20,7 +20,7 @@ use crate::postgres::{Connection, ConnectionString, Retrying};
 use crate::session::report::{Lost, Schema};
 use crate::source::Selected;
 use crate::target::{Error as TargetError, LargeObjects, Ledger, Statement, build_together};
-use crate::wizard::Side;
+use crate::wizard::{Planned, Preview, Side};
 use deferral::Scope;
 use std::collections::HashSet;
 
@@ -40,69 +40,54 @@ struct Making<'a> {
 }
 
 pub(super) async fn run(work: Work<'_>) -> Result<Schema, Error> {
-    let target = async {
-        let (to, target) = work.reach_target().await?;
-        let (runs, there) =
-            tokio::try_join!(Ledger::runs(&target), catalogue::everything(&target))?;
-        let is_made = runs.contains(&work.session.id);
-        if is_made {
-            work.same_selection(&target).await?;
-        }
-        Ok((to, target, there, is_made))
-    };
-    let source = async {
-        let string = work.known(Side::Source).await?;
-        let source = Connection::open(&string, &Retrying::default(), work.cancel).await?;
-        source.pin_for_reading().await?;
-        source.begin_reading().await?;
-        let selected = Selected::resolve(&work.session.select, &source).await?;
-        let definitions = own_definitions(work, &string, &source, &selected).await?;
-        Ok::<_, Error>((source, selected, definitions))
-    };
-    let ((to, target, there, is_made), (source, selected, definitions)) =
-        tokio::try_join!(target, source)?;
-    let making = Making {
-        work,
-        source,
-        target,
-        selected,
-        there,
-        definitions,
-        is_made,
-    };
+    let (to, making) = Making::read(work, work.reach_target()).await?;
     let mut way = making.make_way().await?;
-    let (statements, mut report) = match (&making.definitions, &work.context.config.schema.from) {
-        (Some(definitions), _) => making.as_source(definitions).await?,
-        (None, SchemaFrom::Folder(folder)) if work.session.select.takes_definitions() => {
-            let keeps = way.dropping.is_empty();
-            let there = making.there.iter().filter(|_| keeps).cloned();
-            folder::read(folder, &work.session.id, there.collect())?
-        }
-        _ => making.around_rows().await?,
-    };
-    if !is_made {
-        let mut all = std::mem::take(&mut way.dropping);
-        all.push(Statement {
-            what: "the ledger".to_owned(),
-            sql: Ledger::creation(&work.session.id, &work.session.select.fingerprint()),
-        });
-        all.extend(way.notes(&work.session.id));
-        all.extend(statements);
-        making.create(all).await?;
+    if !making.is_made && work.session.target_policy() == Onto::Overwrite {
+        making.consented().await?;
     }
-    report.overwritten = match is_made {
+    let (statements, mut report) = making.plan(&way).await?;
+    report.overwritten = match making.is_made {
         true => {
             Ledger::new(&making.target, &work.session.id)
                 .overwritten()
                 .await?
         }
-        false => way.overwritten,
+        false => {
+            let overwritten = way.overwritten.clone();
+            making.create(way.statements(work, statements)).await?;
+            overwritten
+        }
     };
     // SQL files of one's own may have left any setting behind, or another role.
     if making.definitions.is_some() {
         work.context.kept.leave(to, making.target);
     }
     Ok(report)
+}
+
+/// What [`run`] would do now. Changes nothing: consent is not needed for it.
+pub(super) async fn preview(work: Work<'_>) -> Result<Preview, Error> {
+    let reaching = async {
+        let string = work.known(Side::Target).await?;
+        let target = Connection::open(&string, &Retrying::default(), work.cancel).await?;
+        target.pin_for_reading().await?;
+        Ok((string, target))
+    };
+    let (_, making) = Making::read(work, reaching).await?;
+    let mut way = making.make_way().await?;
+    let (statements, report) = making.plan(&way).await?;
+    let overwritten = std::mem::take(&mut way.overwritten);
+    let statements = match making.is_made {
+        true => Vec::new(),
+        false => way.statements(work, statements),
+    };
+    let planned = |Statement { what, sql }| Planned { what, sql };
+    Ok(Preview {
+        statements: statements.into_iter().map(planned).collect(),
+        created: report.created,
+        left_out: report.left_out,
+        overwritten,
+    })
 }
 
 /// The source's own definitions, when they are wanted: read while the target is reached.
@@ -136,6 +121,19 @@ struct Way {
 }
 
 impl Way {
+    /// Everything in its order: the way is cleared, noted in the ledger, and then `making`.
+    fn statements(&mut self, work: Work<'_>, making: Vec<Statement>) -> Vec<Statement> {
+        let run = &work.session.id;
+        let mut all = std::mem::take(&mut self.dropping);
+        all.push(Statement {
+            what: "the ledger".to_owned(),
+            sql: Ledger::creation(run, &work.session.select.fingerprint()),
+        });
+        all.extend(self.notes(run));
+        all.extend(making);
+        all
+    }
+
     /// Statements that note it in the ledger.
     fn notes(&self, run: &str) -> Vec<Statement> {
         let mut notes = Vec::new();
@@ -155,7 +153,59 @@ impl Way {
     }
 }
 
-impl Making<'_> {
+impl<'a> Making<'a> {
+    /// What both sides hold. `reaching` opens the target.
+    async fn read(
+        work: Work<'a>,
+        reaching: impl Future<Output = Result<(ConnectionString, Connection), Error>>,
+    ) -> Result<(ConnectionString, Self), Error> {
+        let target = async {
+            let (to, target) = reaching.await?;
+            let (runs, there) =
+                tokio::try_join!(Ledger::runs(&target), catalogue::everything(&target))?;
+            let is_made = runs.contains(&work.session.id);
+            if is_made {
+                work.same_selection(&target).await?;
+            }
+            Ok((to, target, there, is_made))
+        };
+        let source = async {
+            let string = work.known(Side::Source).await?;
+            let source = Connection::open(&string, &Retrying::default(), work.cancel).await?;
+            source.pin_for_reading().await?;
+            source.begin_reading().await?;
+            let selected = Selected::resolve(&work.session.select, &source).await?;
+            let definitions = own_definitions(work, &string, &source, &selected).await?;
+            Ok::<_, Error>((source, selected, definitions))
+        };
+        let ((to, target, there, is_made), (source, selected, definitions)) =
+            tokio::try_join!(target, source)?;
+        let making = Self {
+            work,
+            source,
+            target,
+            selected,
+            there,
+            definitions,
+            is_made,
+        };
+        Ok((to, making))
+    }
+
+    /// What is made once the way is free, and the report of it.
+    async fn plan(&self, way: &Way) -> Result<(Vec<Statement>, Schema), Error> {
+        let work = self.work;
+        match (&self.definitions, &work.context.config.schema.from) {
+            (Some(definitions), _) => self.as_source(definitions).await,
+            (None, SchemaFrom::Folder(folder)) if work.session.select.takes_definitions() => {
+                let keeps = way.dropping.is_empty();
+                let there = self.there.iter().filter(|_| keeps).cloned();
+                folder::read(folder, &work.session.id, there.collect())
+            }
+            _ => self.around_rows().await,
+        }
+    }
+
     /// What has to be dropped first. Refuses what the policy does not allow.
     async fn make_way(&self) -> Result<Way, Error> {
         if self.is_made {
@@ -166,7 +216,6 @@ impl Making<'_> {
             Onto::Empty => self.refuse_anything().map(|()| Way::default()),
             Onto::Existing => Ok(Way::default()),
             Onto::Overwrite => {
-                self.consented().await?;
                 let (target, selected) = (&self.target, &self.selected);
                 let (dropping, lost) = if makes {
                     let doomed = overwrite::Doomed::find(target, selected).await?;

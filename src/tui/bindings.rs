@@ -203,6 +203,14 @@ pub const BINDINGS: &[Binding] = &[
         "Shows, or hides, what happened, with times and advice.",
     ),
     named(
+        Command::View,
+        &[Context::Step],
+        &[letter('v')],
+        "v",
+        "view it first",
+        "Shows what the schema step would run on the target. Nothing is run.",
+    ),
+    named(
         Command::Edit,
         STEPS,
         &[letter('e')],

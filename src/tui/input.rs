@@ -5,7 +5,7 @@ use super::keys::{self, Command, Context};
 use super::offers;
 use super::ui::{Intent, Layer, Ui};
 use crate::session::{State, Step};
-use crate::wizard::{Event, Wizard};
+use crate::wizard::{Event, Look, Wizard};
 use crossterm::event::{KeyEvent, KeyEventKind, KeyModifiers};
 
 impl Ui {
@@ -72,6 +72,14 @@ impl Ui {
                 return step
                     .next()
                     .map_or_else(Vec::new, |step| send(Event::Show(step)));
+            }
+            Command::View => {
+                self.scroll = 0;
+                return send(Event::Look(Look::Schema));
+            }
+            Command::Close if self.layers.is_empty() => {
+                self.scroll = 0;
+                return send(Event::LookAway);
             }
             Command::Edit => self.open_form(wizard.session()),
             Command::Overwrite => {

@@ -28,6 +28,8 @@ pub enum Command {
     Bottom,
     /// Run the step again.
     Again,
+    /// Look at what the step would do.
+    View,
     /// Open the connection form.
     Edit,
     /// Ask for the consent to overwrite the target.
@@ -65,7 +67,7 @@ pub enum Context {
     Step,
     /// The open checklist.
     Checklist,
-    /// Help or messages.
+    /// Help, messages, or what is looked at.
     Reading,
     /// The connection form.
     Form,

@@ -4,7 +4,7 @@ use super::keys::{Binding, Command, Context};
 use super::ui::Ui;
 use crate::session::report::{Connections, Report};
 use crate::session::{Item, ItemKind, State, Step};
-use crate::wizard::{Phase, Wizard};
+use crate::wizard::{Look, Phase, Wizard};
 
 /// Why a command cannot be carried out now; `None` when it can.
 pub(super) fn why_not(
@@ -18,6 +18,7 @@ pub(super) fn why_not(
         Command::Proceed if context == Context::Checklist => cannot_sign(wizard, ui),
         Command::Proceed => cannot_proceed(wizard),
         Command::Again => cannot_run_again(wizard),
+        Command::View => cannot_view(wizard),
         Command::Edit if step != Step::Connections => {
             Some("source and target are changed on the step connections".to_owned())
         }
@@ -59,6 +60,13 @@ fn cannot_run_again(wizard: &Wizard) -> Option<String> {
         return Some(format!("{step} has not been run yet; Enter runs it"));
     }
     wizard.obstacle(step)
+}
+
+fn cannot_view(wizard: &Wizard) -> Option<String> {
+    match wizard.session().current {
+        Step::Schema => wizard.obstacle_to_look(&Look::Schema),
+        _ => Some("what will run is shown on the step schema".to_owned()),
+    }
 }
 
 fn cannot_overwrite(wizard: &Wizard) -> Option<String> {
@@ -125,6 +133,7 @@ pub(super) fn label(binding: &Binding, context: Context, wizard: &Wizard, ui: &U
             State::AwaitingSignOff => "look again".to_owned(),
             _ => binding.label.to_owned(),
         },
+        (Command::View, _) if wizard.session().state(step) == State::Done => String::new(),
         (Command::Overwrite, _) if !offers_overwriting(wizard) => String::new(),
         (Command::Up, Context::Checklist) => "choose".to_owned(),
         (Command::Up, _) if !ui.scrolls() => String::new(),

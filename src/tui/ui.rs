@@ -135,6 +135,7 @@ impl Ui {
             Some(Layer::Signing { .. }) => Context::Signing,
             Some(Layer::Consent { .. }) => Context::Consent,
             Some(Layer::RunAgain(_)) => Context::Question,
+            None if wizard.looking().is_some() => Context::Reading,
             None if checklist_is_open(wizard) => Context::Checklist,
             None => Context::Step,
         }

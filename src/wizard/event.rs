@@ -1,6 +1,6 @@
 //! What goes into the machine and what comes out of it: plain data.
 
-use super::Outcome;
+use super::{Look, Outcome, Seen};
 use crate::config::{Onto, Select};
 use crate::failure::Failure;
 use crate::session::Step;
@@ -93,6 +93,40 @@ pub enum Event {
         /// What came out.
         result: Result<Box<Report>, Failure>,
     },
+    /// A person wants to look at something; it takes the place of what was looked at before.
+    Look(Look),
+    /// What was to be looked at has been read.
+    Seen {
+        /// Which look.
+        run: RunId,
+        /// What was seen.
+        result: Result<Box<Seen>, Failure>,
+    },
+    /// The person looks away again.
+    LookAway,
+}
+
+impl Event {
+    /// Whether the person turns to something else, or what is seen may be another now.
+    pub(super) fn ends_a_look(&self) -> bool {
+        match self {
+            Self::Described { .. }
+            | Self::Chosen { .. }
+            | Self::Overwrite { .. }
+            | Self::Proceed
+            | Self::Run(_)
+            | Self::Show(_)
+            | Self::LookAway => true,
+            Self::Opened
+            | Self::Stop
+            | Self::Leave
+            | Self::Answer { .. }
+            | Self::Sign { .. }
+            | Self::Finished { .. }
+            | Self::Look(_)
+            | Self::Seen { .. } => false,
+        }
+    }
 }
 
 /// What somebody has to do for the wizard.
@@ -107,7 +141,14 @@ pub enum Effect {
         /// Which step.
         step: Step,
     },
-    /// Stop a run; its end is still reported by [`Event::Finished`].
+    /// Read something to look at; it comes back with [`Event::Seen`].
+    Look {
+        /// The number of this look.
+        run: RunId,
+        /// At what.
+        at: Look,
+    },
+    /// Stop a run or a look; its end is still reported by [`Event::Finished`] or [`Event::Seen`].
     Cancel {
         /// Which run.
         run: RunId,

@@ -6,11 +6,13 @@
 pub mod checklist;
 mod choice;
 mod event;
+mod look;
 mod outcome;
 mod signing;
 
 pub use choice::target_database;
 pub use event::{Effect, Event, News, RunId, Side};
+pub use look::{Look, Looking, Planned, Preview, Seen};
 pub use outcome::Outcome;
 
 use crate::failure::{Failure, Severity};
@@ -55,6 +57,7 @@ pub struct Wizard {
     session: Session,
     phase: Phase,
     question: Option<Question>,
+    looking: Option<Looking>,
     counter: u64,
 }
 
@@ -65,6 +68,7 @@ impl Wizard {
             session,
             phase: Phase::Idle,
             question: None,
+            looking: None,
             counter: 0,
         }
     }
@@ -109,16 +113,25 @@ impl Wizard {
         if let Phase::Working { step: running, .. } = self.phase {
             return Some(format!("{running} is running"));
         }
-        let missing = needs(step)
+        self.missing(needs(step), step.name())
+    }
+
+    /// Which of these steps is not done yet, though `what` needs it.
+    fn missing(&self, needs: &[Step], what: &str) -> Option<String> {
+        let missing = needs
             .iter()
             .find(|need| self.session.state(**need) != State::Done)?;
-        Some(format!("{step} needs {missing} to be done first"))
+        Some(format!("{what} needs {missing} to be done first"))
     }
 
     /// Takes an event in at the time `now`; answers with what has to be done, in order.
     pub fn handle(&mut self, event: Event, now: Timestamp) -> Vec<Effect> {
         let before = self.session.clone();
-        let mut effects = match event {
+        let mut effects = match event.ends_a_look() {
+            true => self.look_away(),
+            false => Vec::new(),
+        };
+        effects.extend(match event {
             Event::Opened => self.opened(),
             Event::Described { side, url } => self.described(side, url),
             Event::Chosen { select, onto } => self.choose(*select, onto),
@@ -131,7 +144,10 @@ impl Wizard {
             Event::Answer { question, yes } => self.answer(question, yes),
             Event::Sign { item, by } => self.sign(&item, &by, now),
             Event::Finished { run, result } => self.finished(run, result, now),
-        };
+            Event::Look(at) => self.look(at),
+            Event::Seen { run, result } => self.seen(run, result),
+            Event::LookAway => self.look_away(),
+        });
         if self.session != before {
             self.session.updated = now;
             effects.insert(0, Effect::Save);

@@ -246,6 +246,61 @@ fn signatures(wizard: &Wizard) -> Vec<Timestamp> {
         .collect()
 }
 
+#[test]
+fn a_look_changes_nothing_and_ends_where_the_person_turns_away() {
+    let mut wizard = driven(Step::Schema);
+    let session = wizard.session().clone();
+    let effects = wizard.handle(Event::Look(Look::Schema), at(9));
+    let [
+        Effect::Look {
+            run,
+            at: Look::Schema,
+        },
+    ] = effects[..]
+    else {
+        panic!("no look: {effects:?}")
+    };
+    let seen = Ok(Box::new(Seen::Schema(Preview::default())));
+    let other = Event::Seen {
+        run: run + 1,
+        result: seen.clone(),
+    };
+    wizard.handle(other, at(9));
+    assert_eq!(
+        wizard.looking().map(|looking| looking.seen.clone()),
+        Some(None)
+    );
+    wizard.handle(
+        Event::Seen {
+            run,
+            result: seen.clone(),
+        },
+        at(9),
+    );
+    assert_eq!(
+        wizard.looking().and_then(|looking| looking.seen.clone()),
+        Some(seen)
+    );
+    assert_eq!(*wizard.session(), session);
+    assert_eq!(
+        wizard.handle(Event::LookAway, at(9)),
+        [],
+        "it was read to its end"
+    );
+    let again = wizard.handle(Event::Look(Look::Schema), at(9));
+    let effects = wizard.handle(Event::Run(Step::Schema), at(9));
+    assert_eq!(wizard.looking(), None);
+    let [Effect::Look { run, .. }] = again[..] else {
+        panic!("no look: {again:?}")
+    };
+    assert!(
+        effects.contains(&Effect::Cancel { run }),
+        "what is run may change what is seen"
+    );
+    let refused = wizard.handle(Event::Look(Look::Schema), at(9));
+    assert!(matches!(refused[..], [Effect::Tell(News::Refused(_))]));
+}
+
 fn any_event() -> impl Strategy<Value = Event> {
     let step = (0..Step::ALL.len()).prop_map(|n| Step::ALL[n]);
     let outcome = prop_oneof![
@@ -275,6 +330,12 @@ fn any_event() -> impl Strategy<Value = Event> {
         step.prop_map(Event::Show),
         Just(Event::Stop),
         Just(Event::Leave),
+        Just(Event::Look(Look::Schema)),
+        (0..6u64).prop_map(|run| Event::Seen {
+            run,
+            result: Ok(Box::new(Seen::Schema(Preview::default()))),
+        }),
+        Just(Event::LookAway),
         (0..6u64, any::<bool>()).prop_map(|(question, yes)| Event::Answer { question, yes }),
         (0..6u64, outcome).prop_map(|(run, result)| Event::Finished { run, result }),
         Just(Event::Sign {
@@ -295,6 +356,7 @@ proptest! {
             let running = wizard.session().steps.values().filter(|r| r.state == State::Running);
             let working = matches!(wizard.phase(), Phase::Working { .. });
             prop_assert_eq!(running.count(), usize::from(working));
+            prop_assert!(!working || wizard.looking().is_none());
             if wizard.session().state(Step::Cutover) == State::Done {
                 prop_assert_eq!(wizard.session().state(Step::Compare), State::Done);
             }

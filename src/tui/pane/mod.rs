@@ -10,6 +10,7 @@ mod help;
 mod inventory;
 mod messages;
 mod outcome;
+mod preview;
 mod waiting;
 mod working;
 
@@ -83,7 +84,11 @@ pub(super) fn page(scene: &Scene<'_>) -> Page {
         Layer::Form => Some(form::page(scene)),
         Layer::Signing { .. } | Layer::Consent { .. } | Layer::RunAgain(_) => None,
     });
-    over.unwrap_or_else(|| step_page(scene))
+    let looked_at = || {
+        let looking = scene.wizard.looking()?;
+        Some(preview::page(scene, looking))
+    };
+    over.or_else(looked_at).unwrap_or_else(|| step_page(scene))
 }
 
 fn step_page(scene: &Scene<'_>) -> Page {

@@ -84,7 +84,7 @@ pub(super) fn schema(scene: &Scene<'_>, made: &Schema) -> Page {
     }
 }
 
-fn kinds(scene: &Scene<'_>, title: &str, kinds: &[KindCount]) -> Vec<Line<'static>> {
+pub(super) fn kinds(scene: &Scene<'_>, title: &str, kinds: &[KindCount]) -> Vec<Line<'static>> {
     const COLUMNS: [Column; 2] = [("", Kind::Number), ("", Kind::Fill)];
     if kinds.is_empty() {
         return Vec::new();
@@ -100,7 +100,7 @@ fn kinds(scene: &Scene<'_>, title: &str, kinds: &[KindCount]) -> Vec<Line<'stati
     told
 }
 
-fn left_out(scene: &Scene<'_>, left_out: &[LeftOut]) -> Vec<Line<'static>> {
+pub(super) fn left_out(scene: &Scene<'_>, left_out: &[LeftOut]) -> Vec<Line<'static>> {
     if left_out.is_empty() {
         return vec![line("Nothing was left out.", Meaning::Quiet)];
     }

@@ -12,7 +12,7 @@ use crate::session::{Session, Step};
 use crate::tui::form::Understood;
 use crate::tui::theme::Theme;
 use crate::tui::ui::Ui;
-use crate::wizard::{Effect, Event, Phase, Side, Wizard};
+use crate::wizard::{Effect, Event, Look, Phase, Planned, Preview, Seen, Side, Wizard};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -111,6 +111,45 @@ pub(super) fn occupied() -> Wizard {
     }
     run(&mut wizard, Step::Connections, Ok(found));
     wizard
+}
+
+/// What the schema step would do is being looked at.
+pub(super) fn previewed(seen: Result<Preview, Failure>) -> Wizard {
+    let mut wizard = before(Step::Schema);
+    let effects = wizard.handle(Event::Look(Look::Schema), at(1000));
+    let run = effects.iter().find_map(|effect| match effect {
+        Effect::Look { run, .. } => Some(*run),
+        _ => None,
+    });
+    let result = seen.map(|preview| Box::new(Seen::Schema(preview)));
+    let run = run.unwrap();
+    wizard.handle(Event::Seen { run, result }, at(1001));
+    wizard
+}
+
+pub(super) fn preview() -> Preview {
+    let planned = |what: &str, sql: &str| Planned {
+        what: what.to_owned(),
+        sql: sql.to_owned(),
+    };
+    let Report::Schema(made) = report(Step::Schema) else {
+        unreachable!("the schema step reports a schema")
+    };
+    Preview {
+        statements: vec![
+            planned(
+                "extension vector",
+                "CREATE EXTENSION IF NOT EXISTS vector WITH SCHEMA public;",
+            ),
+            planned(
+                "table public.vector_documents",
+                "CREATE TABLE public.vector_documents (\n\tid bigint NOT NULL,\n\tcollection_name text DEFAULT 'default'::text NOT NULL,\n\tembedding public.vector(768)\n);",
+            ),
+        ],
+        created: made.created,
+        left_out: made.left_out,
+        overwritten: vec!["2 tables".to_owned(), "1 function".to_owned()],
+    }
 }
 
 pub(super) fn failed(step: Step, failure: Failure) -> Wizard {

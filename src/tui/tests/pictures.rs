@@ -151,6 +151,11 @@ pub(super) fn shots() -> Vec<Shot> {
         Shot::of("inventory", fixtures::after(Step::Inventory)),
         Shot::of("backup", fixtures::after(Step::Backup)),
         Shot::of("schema", fixtures::after(Step::Schema)),
+        Shot::of("preview", fixtures::previewed(Ok(fixtures::preview()))),
+        Shot::of(
+            "preview-failed",
+            fixtures::previewed(Err(fixtures::refused_password())),
+        ),
         transferring("transferring", false),
         transferring("stopping", true),
         Shot::of("interrupted", interrupted()),
@@ -200,6 +205,7 @@ fn some_panes_at_140_by_40_and_60_by_16() {
     let wide = [
         "transferring",
         "different",
+        "preview",
         "inventory",
         "checklist",
         "form-typed",

@@ -95,6 +95,21 @@ fn what_cannot_be_done_is_explained() {
 }
 
 #[test]
+fn the_schema_is_viewed_before_it_runs_and_left_again() {
+    let mut wizard = fixtures::before(Step::Schema);
+    let mut ui = fixtures::ui(&wizard, false);
+    press(&mut ui, &mut wizard, key(KeyCode::Char('v')));
+    assert!(wizard.looking().is_some());
+    assert_eq!(ui.context(&wizard), Context::Reading);
+    press(&mut ui, &mut wizard, key(KeyCode::Char('?')));
+    press(&mut ui, &mut wizard, key(KeyCode::Esc));
+    assert!(wizard.looking().is_some(), "the help alone was closed");
+    press(&mut ui, &mut wizard, key(KeyCode::Esc));
+    assert_eq!(wizard.looking(), None);
+    assert_eq!(ui.context(&wizard), Context::Step);
+}
+
+#[test]
 fn overwriting_is_offered_where_something_stands_and_needs_the_name() {
     let mut wizard = fixtures::after(Step::Connections);
     let mut ui = fixtures::ui(&wizard, false);

@@ -1,0 +1,89 @@
+//! What a person looks at without running a step: what the schema step would do.
+
+use super::checks::advised;
+use super::outcome::{kinds, left_out};
+use super::{Page, Scene};
+use crate::figures::counted;
+use crate::tui::lines::{blank, hard_wrapped, line, paragraph};
+use crate::tui::place;
+use crate::tui::theme::Meaning;
+use crate::wizard::{Look, Looking, Planned, Preview, Seen};
+use ratatui::text::Line;
+
+pub(super) fn page(scene: &Scene<'_>, looking: &Looking) -> Page {
+    let title = match looking.at {
+        Look::Schema => "Schema: what would run on the target".to_owned(),
+    };
+    let page = match &looking.seen {
+        None => reading(scene),
+        Some(Err(failure)) => {
+            let cells = scene.text_cells();
+            let glyph = scene.theme().pick("✗", "x");
+            let mut body = paragraph(&format!("{glyph} {}", failure.what), 0, cells, Meaning::Bad);
+            body.extend(paragraph(&failure.why, 2, cells, Meaning::Plain));
+            body.push(blank());
+            let advice = failure.advice.iter();
+            body.extend(advice.flat_map(|advice| advised(scene, advice, 2)));
+            Page {
+                body,
+                ..Page::default()
+            }
+        }
+        Some(Ok(seen)) => match &**seen {
+            Seen::Schema(preview) => schema(scene, preview),
+        },
+    };
+    Page { title, ..page }
+}
+
+fn reading(scene: &Scene<'_>) -> Page {
+    let glyph = scene.theme().pick("▸", ">");
+    let text = format!("{glyph} Reading both sides; nothing is changed. Esc goes back.");
+    Page {
+        body: paragraph(&text, 0, scene.text_cells(), Meaning::Accent),
+        ..Page::default()
+    }
+}
+
+fn schema(scene: &Scene<'_>, preview: &Preview) -> Page {
+    let cells = scene.text_cells();
+    let target = scene.session().target.as_ref();
+    let target = target.map_or_else(|| "the target".to_owned(), |place| place::name(&place.url));
+    let count = counted(preview.statements.len() as u64, "statement");
+    let text = match preview.statements.is_empty() {
+        true => format!("The schema is on {target} already: nothing would be run."),
+        false => format!(
+            "{count} would run on {target}, all in one transaction: either all of it is made, or nothing."
+        ),
+    };
+    let mut head = paragraph(&text, 0, cells, Meaning::Strong);
+    if !preview.overwritten.is_empty() {
+        let lost = preview.overwritten.join(", ");
+        let text = format!("! Dropped first, once you have consented: {lost}");
+        head.extend(paragraph(&text, 0, cells, Meaning::Caution));
+    }
+    head.push(blank());
+    let mut body = kinds(scene, "Made", &preview.created);
+    body.extend(left_out(scene, &preview.left_out));
+    let statements = preview.statements.iter();
+    body.extend(statements.flat_map(|planned| statement(scene, planned)));
+    Page {
+        head,
+        body,
+        ..Page::default()
+    }
+}
+
+/// A statement as it is sent, under its name.
+fn statement(scene: &Scene<'_>, planned: &Planned) -> Vec<Line<'static>> {
+    let mut told = vec![
+        blank(),
+        line(format!("-- {}", planned.what), Meaning::Accent),
+    ];
+    for row in planned.sql.trim().lines() {
+        let row = row.replace('\t', "    ");
+        let parts = hard_wrapped(&row, scene.cells).into_iter();
+        told.extend(parts.map(|part| line(part, Meaning::Plain)));
+    }
+    told
+}

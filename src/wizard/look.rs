@@ -1,0 +1,99 @@
+//! Looks: what is read and shown without running a step. Nothing is changed by one, and nothing of
+//! it is kept in the session.
+
+use super::{Effect, Phase, RunId, Wizard, refused};
+use crate::failure::Failure;
+use crate::session::Step;
+use crate::session::report::{KindCount, LeftOut};
+
+/// What a person wants to look at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Look {
+    /// What the schema step would do on the target.
+    Schema,
+}
+
+/// What was seen.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Seen {
+    /// What the schema step would do on the target.
+    Schema(Preview),
+}
+
+/// What the schema step would do on the target as it is now.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Preview {
+    /// Its statements, in their order.
+    pub statements: Vec<Planned>,
+    /// How many definitions of each kind it makes.
+    pub created: Vec<KindCount>,
+    /// What it does not make, and why.
+    pub left_out: Vec<LeftOut>,
+    /// What it drops or empties first, with consent: kinds and names.
+    pub overwritten: Vec<String>,
+}
+
+/// A statement that would be run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Planned {
+    /// What it makes, for people: "table songs".
+    pub what: String,
+    /// Its SQL; may be several statements.
+    pub sql: String,
+}
+
+/// A look that a person takes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Looking {
+    /// Its number, among those of the runs.
+    pub run: RunId,
+    /// At what.
+    pub at: Look,
+    /// What was seen; `None` while it is being read.
+    pub seen: Option<Result<Box<Seen>, Failure>>,
+}
+
+impl Wizard {
+    /// What a person looks at now.
+    pub fn looking(&self) -> Option<&Looking> {
+        self.looking.as_ref()
+    }
+
+    /// Why something cannot be looked at now; `None` when it can.
+    pub fn obstacle_to_look(&self, at: &Look) -> Option<String> {
+        match (self.phase, at) {
+            (Phase::Working { step, .. }, _) => Some(format!("{step} is running")),
+            (Phase::Idle, Look::Schema) => self.missing(&[Step::Connections], "it"),
+        }
+    }
+
+    pub(super) fn look(&mut self, at: Look) -> Vec<Effect> {
+        if let Some(obstacle) = self.obstacle_to_look(&at) {
+            return refused(obstacle);
+        }
+        let mut effects = self.look_away();
+        self.counter += 1;
+        let run = self.counter;
+        self.looking = Some(Looking {
+            run,
+            at: at.clone(),
+            seen: None,
+        });
+        effects.push(Effect::Look { run, at });
+        effects
+    }
+
+    pub(super) fn seen(&mut self, run: RunId, result: Result<Box<Seen>, Failure>) -> Vec<Effect> {
+        if let Some(looking) = self.looking.as_mut().filter(|looking| looking.run == run) {
+            looking.seen = Some(result);
+        }
+        Vec::new()
+    }
+
+    /// Ends a look; what is still being read is stopped.
+    pub(super) fn look_away(&mut self) -> Vec<Effect> {
+        let looking = self.looking.take();
+        let unseen = looking.filter(|looking| looking.seen.is_none());
+        unseen.map_or_else(Vec::new, |Looking { run, .. }| vec![Effect::Cancel { run }])
+    }
+}
