@@ -224,6 +224,8 @@ async fn screen(
         ascii: common.ascii,
         signer,
         invocation: leading_to(common, runner.session_file(), session),
+        log: log_file(common)?,
+        notify: runner.context().config.screen.notify,
     };
     let outcome = tui::run(runner, &options).await?;
     let worked = true;

@@ -1,5 +1,6 @@
 //! The one list of keys that a configuration file may have.
 
+use super::screen::Notify;
 use super::selection::{Onto, What};
 
 /// A key and what may stand behind it.
@@ -125,6 +126,10 @@ pub const KEYS: &[Key] = &[
     Key {
         path: "checklist.items.text",
         kind: Kind::FilledText,
+    },
+    Key {
+        path: "screen.notify",
+        kind: Kind::Choice(Notify::NAMES),
     },
 ];
 

@@ -9,6 +9,7 @@ mod error;
 mod keys;
 mod password;
 mod pattern;
+mod screen;
 mod selection;
 mod wanted;
 
@@ -17,6 +18,7 @@ pub use error::Error;
 pub use keys::{KEYS, Key, Kind};
 pub use password::holds_password;
 pub use pattern::{NamePattern, TablePattern};
+pub use screen::{Notify, Screen};
 pub use selection::{BadPattern, Onto, Patterns, Rows, Select, What};
 pub use wanted::{Flags, Given, Origin, Wanted, connections};
 
@@ -46,6 +48,8 @@ pub struct Config {
     pub compare: Compare,
     /// What people have to confirm before the cutover.
     pub checklist: Checklist,
+    /// How the full-screen wizard behaves.
+    pub screen: Screen,
 }
 
 /// `[transfer]`: how rows are moved.

@@ -1,5 +1,6 @@
 //! Keys and pasted text: from the key to the command, from the command to what is wanted.
 
+use super::commands;
 use super::field::Field;
 use super::keys::{self, Command, Context};
 use super::offers;
@@ -16,7 +17,11 @@ impl Ui {
         }
         self.said = None;
         let context = self.context(wizard);
-        let Some(command) = keys::command(context, key) else {
+        let command = keys::command(context, key);
+        if command != Some(Command::Copy) {
+            self.copied = 0;
+        }
+        let Some(command) = command else {
             if let Some(field) = self.field() {
                 field.key(key);
             }
@@ -86,6 +91,8 @@ impl Ui {
                 let name = Field::default();
                 self.layers.push(Layer::Consent { name });
             }
+            Command::Copy => return self.copy(context, wizard),
+            Command::Log => return self.tell_log(),
             Command::Messages => self.toggle(Layer::Messages),
             Command::Help => self.toggle(Layer::Help),
             Command::Close => self.close(),
@@ -196,6 +203,28 @@ impl Ui {
             Some(Layer::RunAgain(step)) if yes => vec![Intent::Send(Event::Run(step))],
             _ => Vec::new(),
         }
+    }
+
+    /// One command after the other, from the first one again behind the last.
+    fn copy(&mut self, context: Context, wizard: &Wizard) -> Vec<Intent> {
+        let shown = commands::shown(context, wizard, self);
+        let at = self.copied % shown.len().max(1);
+        let Some(command) = shown.get(at) else {
+            return Vec::new();
+        };
+        self.copied = at + 1;
+        let place = match shown.len() {
+            1 => String::new(),
+            all => format!(" {} of {all}", at + 1),
+        };
+        self.say(format!("copied{place}: {command}"));
+        vec![Intent::Copy(command.clone())]
+    }
+
+    fn tell_log(&mut self) -> Vec<Intent> {
+        let log = self.log.clone();
+        self.say(format!("the log, its path is copied: {log}"));
+        vec![Intent::Copy(log)]
     }
 
     fn toggle(&mut self, layer: Layer) {

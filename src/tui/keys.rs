@@ -34,6 +34,10 @@ pub enum Command {
     Edit,
     /// Ask for the consent to overwrite the target.
     Overwrite,
+    /// Copy the next advised command.
+    Copy,
+    /// Say where the log is.
+    Log,
     /// Open the messages.
     Messages,
     /// Open the help.

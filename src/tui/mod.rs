@@ -6,7 +6,9 @@
 //! [`run`] is the event loop over all of it and the only part that knows the runner.
 
 mod bindings;
+mod clipboard;
 mod columns;
+mod commands;
 mod dialog;
 mod field;
 mod footer;

@@ -1,5 +1,6 @@
 //! What the commands mean at this moment: which of them work, why not, and what they are called.
 
+use super::commands;
 use super::keys::{Binding, Command, Context};
 use super::ui::Ui;
 use crate::session::report::{Connections, Report};
@@ -19,6 +20,9 @@ pub(super) fn why_not(
         Command::Proceed => cannot_proceed(wizard),
         Command::Again => cannot_run_again(wizard),
         Command::View => cannot_view(wizard),
+        Command::Copy if commands::shown(context, wizard, ui).is_empty() => {
+            Some("no command is advised here".to_owned())
+        }
         Command::Edit if step != Step::Connections => {
             Some("source and target are changed on the step connections".to_owned())
         }

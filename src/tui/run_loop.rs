@@ -7,14 +7,15 @@ use super::signals::{Signals, Told};
 use super::terminal::{self, Screen};
 use super::theme::Theme;
 use super::ui::{Intent, Ui};
+use crate::config::Notify;
 use crate::failure::{Explain, Failure};
 use crate::figures;
 use crate::invocation::Invocation;
 use crate::postgres::{ConnectionString, ParseError};
 use crate::progress::Sample;
 use crate::runner::Runner;
-use crate::session::{Session, store};
-use crate::wizard::{Effect, Event, Outcome, Phase, Side};
+use crate::session::{Record, Session, store};
+use crate::wizard::{Effect, Event, News, Outcome, Phase, Side};
 use crossterm::event::{Event as Input, EventStream};
 use futures_util::StreamExt;
 use jiff::Timestamp;
@@ -22,6 +23,7 @@ use jiff::tz::TimeZone;
 use rustix::process::{Signal as Unix, getpid, getsid, kill_process};
 use std::future::pending;
 use std::io;
+use std::path::PathBuf;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
@@ -29,6 +31,9 @@ use tokio::time::{Instant, sleep_until};
 const FRAME: Duration = Duration::from_millis(67);
 /// Between two looks at the meters of a step at work.
 const TICK: Duration = Duration::from_millis(100);
+
+/// A step that took so many seconds was long enough to look elsewhere meanwhile.
+const LONG: f64 = 10.0;
 
 /// How the screen is to be.
 #[derive(Debug, Clone, Default)]
@@ -39,6 +44,10 @@ pub struct Options {
     pub signer: Option<String>,
     /// How commands that are advised lead to this session.
     pub invocation: Invocation,
+    /// The log's file.
+    pub log: PathBuf,
+    /// How the end of a long step is told to somebody who looks elsewhere.
+    pub notify: Notify,
 }
 
 /// Why the wizard could not go on.
@@ -99,6 +108,7 @@ struct Loop<'a> {
     notes_seen: u64,
     changed: bool,
     drawn: Option<Instant>,
+    notify: Notify,
     outcome: Option<Outcome>,
 }
 
@@ -111,6 +121,7 @@ impl<'a> Loop<'a> {
         };
         let mut ui = Ui::new(theme, TimeZone::system(), understand, &signer, session);
         ui.invocation = options.invocation.clone();
+        ui.log = options.log.display().to_string();
         ui.follow(runner.wizard());
         Self {
             runner,
@@ -120,6 +131,7 @@ impl<'a> Loop<'a> {
             notes_seen: 0,
             changed: true,
             drawn: None,
+            notify: options.notify,
             outcome: None,
         }
     }
@@ -221,6 +233,7 @@ impl<'a> Loop<'a> {
             match intent {
                 Intent::Send(event) => self.dispatch(event)?,
                 Intent::Suspend => self.suspend(signals).await?,
+                Intent::Copy(text) => self.screen.copy(&text)?,
                 Intent::Connect(entered) => {
                     if let Err(wrong) = self.connect(&entered)? {
                         self.ui.say(wrong);
@@ -235,7 +248,29 @@ impl<'a> Loop<'a> {
     fn dispatch(&mut self, event: Event) -> Result<(), Error> {
         let effects = self.runner.dispatch(event)?;
         self.look_at_meters();
+        self.notify(&effects)?;
         self.told(effects);
+        Ok(())
+    }
+
+    /// Tells somebody who looks elsewhere that a long step has ended.
+    fn notify(&mut self, effects: &[Effect]) -> Result<(), Error> {
+        let ended = effects.iter().find_map(|effect| match effect {
+            Effect::Tell(News::Done(step)) => Some((*step, "is done")),
+            Effect::Tell(News::Failed(step, _)) => Some((*step, "failed")),
+            _ => None,
+        });
+        let Some((step, how)) = ended else {
+            return Ok(());
+        };
+        let record = self.runner.wizard().session().steps.get(&step);
+        if record
+            .and_then(Record::seconds)
+            .is_some_and(|seconds| seconds >= LONG)
+        {
+            self.screen
+                .notify(self.notify, &format!("neonlift: {step} {how}"))?;
+        }
         Ok(())
     }
 

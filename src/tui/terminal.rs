@@ -1,5 +1,7 @@
 //! The terminal itself: entered and left symmetrically, whatever happens in between.
 
+use super::clipboard;
+use crate::config::Notify;
 use crate::failure::{Explain, Failure, Severity};
 use crossterm::cursor;
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
@@ -127,6 +129,31 @@ impl Screen {
     /// The terminal failed.
     pub fn leave(&mut self) -> Result<(), Error> {
         Ok(leave()?)
+    }
+
+    /// Puts a text onto the terminal's clipboard, where the terminal allows it.
+    ///
+    /// # Errors
+    /// The terminal failed.
+    pub fn copy(&mut self, text: &str) -> Result<(), Error> {
+        let in_tmux = std::env::var_os("TMUX").is_some();
+        Ok(execute!(
+            io::stdout(),
+            Print(clipboard::sequence(text, in_tmux))
+        )?)
+    }
+
+    /// Calls somebody who looks elsewhere.
+    ///
+    /// # Errors
+    /// The terminal failed.
+    pub fn notify(&mut self, how: Notify, text: &str) -> Result<(), Error> {
+        let sequence = match how {
+            Notify::Bell => "\x07".to_owned(),
+            Notify::Message => format!("\x1b]9;{text}\x1b\\"),
+            Notify::Off => return Ok(()),
+        };
+        Ok(execute!(io::stdout(), Print(sequence))?)
     }
 
     /// Draws a frame. The terminal shows it at once, not line by line.

@@ -21,6 +21,8 @@ pub enum Intent {
     Send(Event),
     /// Connection strings to be taken in; what follows is only done when that worked.
     Connect(Vec<Entered>),
+    /// Put a text onto the terminal's clipboard.
+    Copy(String),
     /// Go to the background.
     Suspend,
 }
@@ -85,6 +87,8 @@ pub struct Ui {
     pub(super) said: Option<String>,
     pub(super) signer: String,
     pub(super) invocation: Invocation,
+    pub(super) log: String,
+    pub(super) copied: usize,
     pub(super) too_small: bool,
     messages: Messages,
     gauges: Gauges,
@@ -114,6 +118,8 @@ impl Ui {
             said: None,
             signer: signer.to_owned(),
             invocation: Invocation::default(),
+            log: String::new(),
+            copied: 0,
             too_small: false,
             messages: Messages::default(),
             gauges: Gauges::default(),
@@ -126,7 +132,7 @@ impl Ui {
         if self.too_small {
             return Context::TooSmall;
         }
-        if wizard.question().is_some() {
+        if wizard.question().is_some() && !self.reads_help() {
             return Context::Question;
         }
         match self.layers.last() {
@@ -247,8 +253,16 @@ impl Ui {
         self.extent.total > self.extent.visible
     }
 
+    /// Whether the help lies over everything, a question included.
+    fn reads_help(&self) -> bool {
+        matches!(self.layers.last(), Some(Layer::Help))
+    }
+
     /// The question that is open.
     pub(super) fn asked(&self, wizard: &Wizard) -> Option<Asked> {
+        if self.reads_help() {
+            return None;
+        }
         if let Some(question) = wizard.question() {
             let (text, yes, no) = (
                 question.text.clone(),

@@ -2,6 +2,7 @@
 
 use super::{Page, Scene};
 use crate::session::report::{Check, Verdict};
+use crate::tui::commands::in_order;
 use crate::tui::lines::{self, blank, line, padded, paragraph, span};
 use crate::tui::theme::Meaning;
 use ratatui::text::Line;
@@ -44,9 +45,8 @@ pub(super) fn summary(scene: &Scene<'_>, checks: &[Check]) -> Line<'static> {
 pub(super) fn listed(scene: &Scene<'_>, checks: &[Check]) -> Vec<Line<'static>> {
     let longest = checks.iter().map(|check| lines::width(&check.name)).max();
     let name_cells = longest.unwrap_or(0).min(scene.cells / 3).max(4);
-    [Verdict::Bad, Verdict::Warning, Verdict::Good]
+    in_order(checks)
         .into_iter()
-        .flat_map(|verdict| checks.iter().filter(move |check| check.verdict == verdict))
         .flat_map(|check| told(scene, check, name_cells))
         .collect()
 }

@@ -1,52 +1,95 @@
 //! Help: the keys that work here, from the same table that carries them out.
 
 use super::{Page, Scene};
-use crate::tui::keys::{self, Context};
-use crate::tui::lines::{blank, line, padded, span, wrapped};
+use crate::tui::keys::{self, Binding, Context};
+use crate::tui::lines::{blank, line, padded, paragraph, span, wrapped};
+use crate::tui::offers;
 use crate::tui::theme::Meaning;
-use crate::tui::ui::Layer;
+use crate::tui::ui::{Layer, Ui};
 use ratatui::text::Line;
 
 /// Cells for the keys.
 const KEYS: usize = 12;
 
 pub(super) fn page(scene: &Scene<'_>) -> Page {
-    let (title, context) = match under(scene) {
-        Context::Form => ("Keys in the connection form", Context::Form),
-        Context::Checklist => ("Keys on the checklist", Context::Checklist),
-        _ => ("Keys", Context::Step),
-    };
-    let cells = scene.text_cells().saturating_sub(KEYS);
-    let mut body = Vec::new();
-    for binding in keys::bindings(context) {
-        for (at, part) in wrapped(binding.help, cells).into_iter().enumerate() {
-            let shown = if at == 0 {
-                binding.shown(scene.theme())
-            } else {
-                ""
-            };
-            body.push(Line::from(vec![
-                span(padded(shown, KEYS), Meaning::Accent),
-                span(part, Meaning::Plain),
-            ]));
-        }
+    let bare = bare(scene);
+    let context = bare.context(scene.wizard);
+    let why_not =
+        |binding: &Binding| offers::why_not(binding.command, context, scene.wizard, &bare);
+    let (now, later): (Vec<_>, Vec<_>) = keys::bindings(context)
+        .map(|binding| (binding, why_not(binding)))
+        .partition(|(_, why_not)| why_not.is_none());
+    let mut body: Vec<Line<'static>> = now
+        .into_iter()
+        .flat_map(|(binding, _)| explained(scene, binding, binding.help, Meaning::Plain))
+        .collect();
+    if !later.is_empty() {
+        body.push(blank());
+        body.push(line("Not now, and why", Meaning::Strong));
     }
+    body.extend(later.into_iter().flat_map(|(binding, why_not)| {
+        let what = binding
+            .help
+            .split_once('.')
+            .map_or(binding.help, |(first, _)| first);
+        let text = format!("{what}: {}", why_not.unwrap_or_default());
+        explained(scene, binding, &text, Meaning::Quiet)
+    }));
     body.push(blank());
     body.push(line("What the marks mean", Meaning::Strong));
     body.extend(marks(scene));
+    if !scene.ui.log.is_empty() {
+        body.push(blank());
+        body.push(line("The log", Meaning::Strong));
+        body.extend(paragraph(&scene.ui.log, 0, scene.cells, Meaning::Plain));
+    }
     Page {
-        title: title.to_owned(),
+        title: title(context, scene),
         body,
         ..Page::default()
     }
 }
 
-/// What would have the keyboard without the help.
-fn under(scene: &Scene<'_>) -> Context {
+fn title(context: Context, scene: &Scene<'_>) -> String {
+    match context {
+        Context::Form => "Keys in the connection form".to_owned(),
+        Context::Checklist => "Keys on the checklist".to_owned(),
+        Context::Signing => "Keys while signing".to_owned(),
+        Context::Consent => "Keys while consenting".to_owned(),
+        Context::Question => "Keys at a question".to_owned(),
+        _ => format!("Keys on {}", scene.session().current),
+    }
+}
+
+/// A row of the table: its keys, and what they do.
+fn explained(
+    scene: &Scene<'_>,
+    binding: &Binding,
+    text: &str,
+    meaning: Meaning,
+) -> Vec<Line<'static>> {
+    let cells = scene.text_cells().saturating_sub(KEYS);
+    let rows = wrapped(text, cells).into_iter().enumerate();
+    rows.map(|(at, part)| {
+        let shown = if at == 0 {
+            binding.shown(scene.theme())
+        } else {
+            ""
+        };
+        Line::from(vec![
+            span(padded(shown, KEYS), Meaning::Accent),
+            span(part, meaning),
+        ])
+    })
+    .collect()
+}
+
+/// The screen without the help and the messages: what would have the keyboard then.
+fn bare(scene: &Scene<'_>) -> Ui {
     let mut bare = scene.ui.clone();
     bare.layers
         .retain(|layer| !matches!(layer, Layer::Help | Layer::Messages));
-    bare.context(scene.wizard)
+    bare
 }
 
 fn marks(scene: &Scene<'_>) -> Vec<Line<'static>> {

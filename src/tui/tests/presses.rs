@@ -2,6 +2,7 @@
 
 use super::fixtures::{self, at};
 use super::pictures::shots;
+use crate::failure::Failure;
 use crate::secret::Secret;
 use crate::session::{State, Step};
 use crate::tui::keys::Context;
@@ -107,6 +108,42 @@ fn the_schema_is_viewed_before_it_runs_and_left_again() {
     press(&mut ui, &mut wizard, key(KeyCode::Esc));
     assert_eq!(wizard.looking(), None);
     assert_eq!(ui.context(&wizard), Context::Step);
+}
+
+#[test]
+fn advised_commands_are_copied_one_after_the_other() {
+    let advice = |text: &str| format!("$ {text}");
+    let failure = Failure::new("what", "why")
+        .advise("Do this:")
+        .advise(advice("one"));
+    let mut wizard = fixtures::failed(Step::Backup, failure.advise(advice("two")));
+    let mut ui = fixtures::ui(&wizard, false);
+    let mut copied = || ui.key(&wizard, key(KeyCode::Char('y')));
+    let copy = |text: &str| [Intent::Copy(text.to_owned())];
+    assert_eq!(
+        [copied(), copied(), copied()].concat(),
+        [copy("one"), copy("two"), copy("one")].concat()
+    );
+    wizard = fixtures::before(Step::Backup);
+    let mut ui = fixtures::ui(&wizard, false);
+    assert_eq!(ui.key(&wizard, key(KeyCode::Char('y'))), []);
+    assert_eq!(ui.said.as_deref(), Some("no command is advised here"));
+}
+
+#[test]
+fn a_question_waits_behind_its_help() {
+    let mut wizard = fixtures::running(Step::Transfer);
+    let mut ui = fixtures::ui(&wizard, false);
+    press(&mut ui, &mut wizard, key(KeyCode::Char('q')));
+    assert_eq!(ui.context(&wizard), Context::Question);
+    press(&mut ui, &mut wizard, key(KeyCode::F(1)));
+    assert_eq!(ui.context(&wizard), Context::Reading);
+    press(&mut ui, &mut wizard, key(KeyCode::Enter));
+    assert_eq!(ui.context(&wizard), Context::Question);
+    assert!(
+        wizard.question().is_some(),
+        "closing the help answers nothing"
+    );
 }
 
 #[test]

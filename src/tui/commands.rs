@@ -1,0 +1,62 @@
+//! The commands that are advised on the screen, to be copied.
+
+use super::keys::Context;
+use super::ui::{Layer, Ui};
+use crate::failure::Failure;
+use crate::session::report::{Check, Report, Verdict};
+use crate::wizard::Wizard;
+
+/// The commands that are seen now, in their order. None holds a password: advice never does.
+pub(super) fn shown(context: Context, wizard: &Wizard, ui: &Ui) -> Vec<String> {
+    let advice: Vec<&String> = match (context, ui.layers.last()) {
+        (Context::Reading, Some(Layer::Messages)) => {
+            // The newest stand where one looks first.
+            let messages = ui.messages().all().rev();
+            messages.flat_map(|message| &message.advice).collect()
+        }
+        (Context::Reading, None) => {
+            let seen = wizard.looking().and_then(|looking| looking.seen.as_ref());
+            let failure = seen.and_then(|seen| seen.as_ref().err());
+            failure
+                .into_iter()
+                .flat_map(|failure| &failure.advice)
+                .collect()
+        }
+        (Context::Step | Context::Checklist, _) => of_step(wizard),
+        _ => Vec::new(),
+    };
+    let advice = advice
+        .into_iter()
+        .map(|advice| ui.invocation.advice(advice));
+    advice
+        .filter_map(|advice| Some(advice.strip_prefix("$ ")?.to_owned()))
+        .collect()
+}
+
+fn of_step(wizard: &Wizard) -> Vec<&String> {
+    let session = wizard.session();
+    let Some(record) = session.steps.get(&session.current) else {
+        return Vec::new();
+    };
+    let checks = match &record.report {
+        Some(Report::Prerequisites(found)) => in_order(&found.checks),
+        Some(Report::Connections(found)) => in_order(&found.checks),
+        _ => Vec::new(),
+    };
+    let of_failure = |failure: &'_ Failure| checks.is_empty() && !failure.advice.is_empty();
+    match &record.failure {
+        Some(failure) if of_failure(failure) => failure.advice.iter().collect(),
+        _ => checks.into_iter().flat_map(|check| &check.advice).collect(),
+    }
+}
+
+/// Checks as they are shown: those that are wrong first, then those that are worth a look.
+pub(super) fn in_order(checks: &[Check]) -> Vec<&Check> {
+    let mut sorted: Vec<&Check> = checks.iter().collect();
+    sorted.sort_by_key(|check| match check.verdict {
+        Verdict::Bad => 0,
+        Verdict::Warning => 1,
+        Verdict::Good => 2,
+    });
+    sorted
+}
