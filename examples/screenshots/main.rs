@@ -1,7 +1,8 @@
 //! The pictures of the README: `cargo run --release --example screenshots`.
 //!
 //! Runs the demonstration in a terminal, as the screen's tests do, presses its keys, and writes
-//! what the terminal shows at three moments to `assets/`, at 80 by 24 and at 120 by 36.
+//! what the terminal shows of every screen to `assets/`: as SVG and as PNG, at 80 by 24 and at 120 by
+//! 36, on a dark and on a light terminal.
 
 // It ends with a message when something is not as it should be.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
@@ -15,10 +16,10 @@ mod screen {
 
 mod picture;
 
-use screen::terminal::{CTRL_U, ENTER, Terminal};
+use screen::terminal::{CTRL_U, ENTER, ESCAPE, Terminal};
 use std::error::Error;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, ExitCode};
 use vt100::Screen;
 
@@ -38,57 +39,98 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     if holds || std::env::var_os(INSIDE).is_some() {
         return Ok(neonlift::cli::main());
     }
-    let assets = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets");
     for (columns, rows, suffix) in [(80, 24, ""), (120, 36, "-wide")] {
-        photograph(columns, rows, |name| {
-            assets.join(format!("{name}{suffix}.svg"))
-        })?;
+        walk(columns, rows, suffix)?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
 /// Walks through a demonstration of 20,000 documents with a camera.
-fn photograph(
-    columns: u16,
-    rows: u16,
-    file: impl Fn(&str) -> PathBuf,
-) -> Result<(), Box<dyn Error>> {
+fn walk(columns: u16, rows: u16, suffix: &'static str) -> Result<(), Box<dyn Error>> {
     let home = tempfile::Builder::new()
         .prefix("neonlift-")
         .rand_bytes(3)
         .tempdir()?;
-    let mut terminal = Terminal::start(&demo(home.path())?, columns, rows);
-    for step in [
-        "prerequisites",
-        "connections",
-        "inventory",
-        "backup",
-        "schema",
-    ] {
-        terminal.at(&format!("Enter run {step}"), ENTER);
-        terminal.at("Enter next: ", ENTER);
+    let terminal = Terminal::start(&demo(home.path())?, columns, rows);
+    let mut camera = Camera { terminal, suffix };
+    for step in ["prerequisites", "connections", "inventory", "backup"] {
+        camera.terminal.at(&format!("Enter run {step}"), ENTER);
+        camera.take(step, "Enter next: ")?;
+        if step == "connections" {
+            camera.terminal.press("e");
+            camera.take("form", "Enter test both")?;
+            camera.terminal.press(ESCAPE);
+        }
+        camera.terminal.at("Enter next: ", ENTER);
     }
-    terminal.at("Enter run transfer", ENTER);
-    let picture = terminal.seen("rows half-way", |screen| {
-        half_way(&screen.contents()).then(|| picture::svg(screen, TITLE))
-    });
-    fs::write(file("transfer"), picture)?;
-    terminal.at("Enter next: compare", ENTER);
-    terminal.at("Enter run compare", ENTER);
-    fs::write(file("compare"), shot(&terminal, "Enter next: cutover"))?;
-    terminal.press(ENTER);
-    terminal.at("Enter open the checklist", ENTER);
-    terminal.at("4 items on the checklist still open", ENTER);
-    terminal.wait_for_text("signed by");
-    terminal.press(&format!("{CTRL_U}Ada Lovelace{ENTER}"));
-    terminal.at("3 items on the checklist still open", ENTER);
-    terminal.at("signed by  Ada Lovelace", ENTER);
-    fs::write(
-        file("checklist"),
-        shot(&terminal, "2 items on the checklist still open"),
-    )?;
-    terminal.press("q");
+    camera.terminal.at("Enter run schema", "v");
+    camera.take("preview", "CREATE")?;
+    camera.terminal.press(ESCAPE);
+    camera.terminal.at("Enter run schema", ENTER);
+    camera.take("schema", "Enter next: ")?;
+    camera.terminal.press(ENTER);
+    camera.terminal.at("Enter run transfer", ENTER);
+    camera.take_when("transfer", half_way)?;
+    camera.terminal.press("q");
+    camera.take("leaving", "Enter ")?;
+    camera.terminal.press(ESCAPE);
+    camera.take("transferred", "Enter next: compare")?;
+    camera.terminal.press("m");
+    camera.take("messages", "Esc back")?;
+    camera.terminal.press(ESCAPE);
+    camera.terminal.at("Enter next: compare", ENTER);
+    camera.terminal.at("Enter run compare", ENTER);
+    camera.take("compare", "Enter next: cutover")?;
+    camera.terminal.press(ENTER);
+    camera.terminal.at("Enter open the checklist", ENTER);
+    camera
+        .terminal
+        .at("4 items on the checklist still open", ENTER);
+    camera.terminal.wait_for_text("signed by");
+    camera
+        .terminal
+        .press(&format!("{CTRL_U}Ada Lovelace{ENTER}"));
+    camera
+        .terminal
+        .at("3 items on the checklist still open", ENTER);
+    camera.terminal.at("signed by  Ada Lovelace", ENTER);
+    camera.take("checklist", "2 items on the checklist still open")?;
+    camera.terminal.press("?");
+    camera.take("help", "Keys on the checklist")?;
+    camera.terminal.press(ESCAPE);
+    camera.terminal.press("q");
     Ok(())
+}
+
+/// A terminal to be photographed.
+struct Camera {
+    terminal: Terminal,
+    /// Behind the pictures' names.
+    suffix: &'static str,
+}
+
+impl Camera {
+    /// A picture of the screen as soon as a text stands on it.
+    fn take(&self, name: &str, text: &str) -> Result<(), Box<dyn Error>> {
+        self.take_when(name, |shown| shown.contains(text))
+    }
+
+    /// A picture of the screen as soon as it is so: on a dark and on a light terminal.
+    fn take_when(&self, name: &str, is_so: impl Fn(&str) -> bool) -> Result<(), Box<dyn Error>> {
+        let assets = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets");
+        let pictures = self.terminal.seen(name, |screen: &Screen| {
+            let palettes = [("", &picture::DARK), ("-light", &picture::LIGHT)];
+            let drawn =
+                palettes.map(|(kind, palette)| (kind, picture::svg(screen, TITLE, palette)));
+            is_so(&screen.contents()).then_some(drawn)
+        });
+        for (kind, svg) in pictures {
+            let file = assets.join(format!("{name}{}{kind}", self.suffix));
+            fs::write(file.with_extension("png"), picture::png(&svg)?)?;
+            fs::write(file.with_extension("svg"), svg)?;
+        }
+        Ok(())
+    }
 }
 
 /// The demonstration, with a home of its own and the servers that this machine has already.
@@ -123,12 +165,4 @@ fn half_way(text: &str) -> bool {
     };
     let first = text.lines().find_map(percent);
     text.contains("Copying rows") && first.is_some_and(|share| (33.0..67.0).contains(&share))
-}
-
-/// A picture of the screen as soon as a text stands on it.
-fn shot(terminal: &Terminal, text: &str) -> String {
-    terminal.seen(text, |screen: &Screen| {
-        let is_there = screen.contents().contains(text);
-        is_there.then(|| picture::svg(screen, TITLE))
-    })
 }

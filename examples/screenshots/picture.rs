@@ -1,7 +1,11 @@
 //! A terminal's screen as an SVG picture. Letters stand in a grid of cells that is kept in every
 //! viewer, whatever font it has; lines and gauges are drawn, not written, so that they join.
 
+use resvg::tiny_skia::{Pixmap, Transform};
+use resvg::usvg::{Options, Tree};
+use std::error::Error;
 use std::fmt::Write;
+use std::sync::Arc;
 use vt100::{Cell, Color, Screen};
 
 /// A cell's width and height in pixels, and where in it the letters stand.
@@ -9,16 +13,43 @@ const WIDTH: f32 = 8.43;
 const HEIGHT: f32 = 18.0;
 const BASE: f32 = 13.2;
 const MARGIN: f32 = 16.0;
+/// Points of a PNG picture for each of an SVG's.
+const SCALE: f32 = 1.5;
 /// The height of the window's title bar.
 const BAR: f32 = 36.0;
 
-const BACKGROUND: &str = "#0f141b";
-const FOREGROUND: &str = "#d6dde6";
-/// The 16 colours of ANSI, for a dark background.
-const COLOURS: [&str; 16] = [
-    "#1b222c", "#f2706a", "#7fc983", "#e3b866", "#6ca6f0", "#c493e6", "#55c1cf", "#c6ced8",
-    "#6f7b8a", "#ff908a", "#9fe3a1", "#fbd486", "#93c1ff", "#dbb4f7", "#83e0ea", "#ffffff",
-];
+/// A terminal's colours.
+#[derive(Debug)]
+pub(crate) struct Palette {
+    background: &'static str,
+    foreground: &'static str,
+    /// The 16 colours of ANSI.
+    colours: [&'static str; 16],
+    /// The window's edge, its buttons and its title.
+    window: [&'static str; 3],
+}
+
+/// A terminal with a dark background.
+pub(crate) const DARK: Palette = Palette {
+    background: "#0f141b",
+    foreground: "#d6dde6",
+    colours: [
+        "#1b222c", "#f2706a", "#7fc983", "#e3b866", "#6ca6f0", "#c493e6", "#55c1cf", "#c6ced8",
+        "#6f7b8a", "#ff908a", "#9fe3a1", "#fbd486", "#93c1ff", "#dbb4f7", "#83e0ea", "#ffffff",
+    ],
+    window: ["#2c3644", "#3a4554", "#8792a2"],
+};
+
+/// A terminal with a light background.
+pub(crate) const LIGHT: Palette = Palette {
+    background: "#fdfdfb",
+    foreground: "#24292f",
+    colours: [
+        "#24292f", "#b3261e", "#1f7a34", "#8a5a00", "#0b57d0", "#8430a8", "#0b7285", "#59636e",
+        "#6e7781", "#d1372f", "#2b8a3e", "#a06a00", "#2f6fe4", "#9c4dc4", "#12869a", "#1b1f23",
+    ],
+    window: ["#d0d7de", "#c4ccd4", "#6e7781"],
+};
 
 /// How a cell looks.
 #[derive(Clone, PartialEq)]
@@ -32,16 +63,22 @@ struct Look {
 }
 
 impl Look {
-    fn of(cell: &Cell) -> Self {
+    fn of(cell: &Cell, palette: &Palette) -> Self {
         let (mut front, mut back) = (cell.fgcolor(), cell.bgcolor());
         let inverse = cell.inverse();
         if inverse {
             (front, back) = (back, front);
         }
-        let default = |inverse| if inverse { BACKGROUND } else { FOREGROUND };
+        let default = if inverse {
+            palette.background
+        } else {
+            palette.foreground
+        };
         Self {
-            colour: colour(front).unwrap_or(default(inverse)),
-            behind: colour(back).or(inverse.then_some(FOREGROUND)),
+            colour: palette.colour(front).unwrap_or(default),
+            behind: palette
+                .colour(back)
+                .or(inverse.then_some(palette.foreground)),
             bold: cell.bold(),
             dim: cell.dim(),
             italic: cell.italic(),
@@ -52,9 +89,7 @@ impl Look {
     /// As attributes of an element.
     fn attributes(&self) -> String {
         let mut text = String::new();
-        if self.colour != FOREGROUND {
-            text += &format!(" fill=\"{}\"", self.colour);
-        }
+        text += &format!(" fill=\"{}\"", self.colour);
         for (is_so, attribute) in [
             (self.bold, " font-weight=\"bold\""),
             (self.dim, " opacity=\".58\""),
@@ -67,11 +102,13 @@ impl Look {
     }
 }
 
-/// The palette's colour; the program uses no others.
-fn colour(colour: Color) -> Option<&'static str> {
-    match colour {
-        Color::Idx(index) => COLOURS.get(usize::from(index)).copied(),
-        Color::Default | Color::Rgb(..) => None,
+impl Palette {
+    /// The palette's colour; the program uses no others.
+    fn colour(&self, colour: Color) -> Option<&'static str> {
+        match colour {
+            Color::Idx(index) => self.colours.get(usize::from(index)).copied(),
+            Color::Default | Color::Rgb(..) => None,
+        }
     }
 }
 
@@ -97,44 +134,46 @@ impl Run {
 }
 
 /// The screen as a picture, in a window with a title.
-pub(crate) fn svg(screen: &Screen, title: &str) -> String {
+pub(crate) fn svg(screen: &Screen, title: &str, palette: &Palette) -> String {
     let (rows, columns) = screen.size();
     let (rows, columns) = (rows.get(), columns.get());
     let width = f32::from(columns) * WIDTH + 2.0 * MARGIN;
     let height = f32::from(rows) * HEIGHT + BAR + MARGIN;
-    let mut svg = frame(width, height, title);
+    let mut svg = frame(width, height, title, palette);
     for row in 0..rows {
-        for run in runs(screen, row, columns) {
+        for run in runs(screen, row, columns, palette) {
             draw(&mut svg, row, &run);
         }
     }
     svg + "</g>\n</svg>\n"
 }
 
-fn frame(width: f32, height: f32, title: &str) -> String {
+fn frame(width: f32, height: f32, title: &str, palette: &Palette) -> String {
     let (right, bottom) = (width - 1.0, height - 1.0);
     let (middle, light) = (width / 2.0, BAR / 2.0);
     let title = escaped(title);
+    let (behind, front) = (palette.background, palette.foreground);
+    let [edge, buttons, quiet] = palette.window;
     format!(
         r##"<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0}" height="{height:.0}" viewBox="0 0 {width:.0} {height:.0}" font-family="'DejaVu Sans Mono',ui-monospace,SFMono-Regular,Menlo,'Cascadia Mono',Consolas,'Liberation Mono',monospace" font-size="14">
 <title>{title}</title>
-<rect x=".5" y=".5" width="{right:.0}" height="{bottom:.0}" rx="9" fill="{BACKGROUND}" stroke="#2c3644"/>
-<g fill="#3a4554"><circle cx="20" cy="{light}" r="5.5"/><circle cx="38" cy="{light}" r="5.5"/><circle cx="56" cy="{light}" r="5.5"/></g>
-<text x="{middle:.1}" y="{base}" text-anchor="middle" font-size="13" fill="#8792a2">{title}</text>
-<g fill="{FOREGROUND}" xml:space="preserve">
+<rect x=".5" y=".5" width="{right:.0}" height="{bottom:.0}" rx="9" fill="{behind}" stroke="{edge}"/>
+<g fill="{buttons}"><circle cx="20" cy="{light}" r="5.5"/><circle cx="38" cy="{light}" r="5.5"/><circle cx="56" cy="{light}" r="5.5"/></g>
+<text x="{middle:.1}" y="{base}" text-anchor="middle" font-size="13" fill="{quiet}">{title}</text>
+<g fill="{front}" xml:space="preserve">
 "##,
         base = light + 4.5,
     )
 }
 
 /// A row's runs of cells that are not empty.
-fn runs(screen: &Screen, row: u16, columns: u16) -> Vec<Run> {
+fn runs(screen: &Screen, row: u16, columns: u16, palette: &Palette) -> Vec<Run> {
     let mut runs: Vec<Run> = Vec::new();
     for column in 0..columns {
         let Some(cell) = screen.cell(row, column) else {
             continue;
         };
-        let (look, text) = (Look::of(cell), cell.contents());
+        let (look, text) = (Look::of(cell, palette), cell.contents());
         let text = if text.is_empty() { " " } else { text };
         if cell.is_wide_continuation() || (text == " " && look.behind.is_none()) {
             continue;
@@ -197,6 +236,25 @@ fn draw(svg: &mut String, row: u16, run: &Run) {
             r#"<text x="{x:.1}" y="{y:.1}" textLength="{wide:.1}" lengthAdjust="spacingAndGlyphs"{look}>{text}</text>"#
         ),
     );
+}
+
+/// An SVG picture as PNG, written in the fonts that lie beside this file.
+pub(crate) fn png(svg: &str) -> Result<Vec<u8>, Box<dyn Error>> {
+    let mut options = Options::default();
+    let fonts = Arc::make_mut(&mut options.fontdb);
+    fonts.load_font_data(include_bytes!("font/DejaVuSansMono.ttf").to_vec());
+    fonts.load_font_data(include_bytes!("font/DejaVuSansMono-Bold.ttf").to_vec());
+    fonts.set_monospace_family("DejaVu Sans Mono");
+    let tree = Tree::from_str(svg, &options)?;
+    let size = tree.size().to_int_size();
+    let size = size.scale_by(SCALE).ok_or("the picture has no size")?;
+    let mut points = Pixmap::new(size.width(), size.height()).ok_or("the picture has no size")?;
+    resvg::render(
+        &tree,
+        Transform::from_scale(SCALE, SCALE),
+        &mut points.as_mut(),
+    );
+    Ok(points.encode_png()?)
 }
 
 fn line(svg: &mut String, element: std::fmt::Arguments<'_>) {

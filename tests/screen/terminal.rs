@@ -20,6 +20,7 @@ pub(crate) const ENTER: &str = "\r";
 pub(crate) const TAB: &str = "\t";
 pub(crate) const CTRL_C: &str = "\x03";
 pub(crate) const CTRL_U: &str = "\x15";
+pub(crate) const ESCAPE: &str = "\x1b";
 pub(crate) const CTRL_Z: &str = "\x1a";
 pub(crate) const RIGHT_ARROW: &str = "\x1b[C";
 
