@@ -30,6 +30,7 @@ fn pasted_and_typed_connections_are_mended_after_a_failure_and_show_no_password(
     let mut wizard = world.bare(&["--session"]);
     wizard.arg(world.session());
     let mut terminal = Terminal::start(&wizard, 80, 24);
+    terminal.keep_secret(RIGHT);
     terminal.at("Enter run prerequisites", RIGHT_ARROW);
     terminal.wait_for_text("Paste each connection string");
 

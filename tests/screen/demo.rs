@@ -1,7 +1,7 @@
 //! `neonlift demo`, from nothing to the signed checklist.
 
 use crate::fixture::{STEPS, World};
-use crate::terminal::{CTRL_U, ENTER, Terminal};
+use crate::terminal::{CTRL_U, ENTER, ESCAPE, Terminal};
 use neonlift::session::{Session, Step, store};
 use std::path::Path;
 
@@ -36,7 +36,12 @@ fn keys_alone_lead_from_the_start_over_a_break_to_the_signed_checklist() {
 
     let mut terminal = Terminal::start(&demo, 80, 24);
     terminal.wait_for_text("Enter run backup");
-    STEPS[3..].iter().for_each(|name| step(&mut terminal, name));
+    step(&mut terminal, STEPS[3]);
+    // What will run is seen before it runs.
+    terminal.at("v view it first", "v");
+    terminal.wait_for_text("would run on");
+    terminal.at("Esc back", ESCAPE);
+    STEPS[4..].iter().for_each(|name| step(&mut terminal, name));
     terminal.at("Enter open the checklist", ENTER);
     sign(&mut terminal);
     terminal.press("q");

@@ -5,6 +5,7 @@
 //! leader of a session ends, the system resets the terminal's modes, whatever it left behind.
 
 use super::window::{Shown, TITLE, Window};
+use neonlift::postgres::ConnectionString;
 use portable_pty::{CommandBuilder, MasterPty, PtySize, native_pty_system};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use std::io::Write;
@@ -55,6 +56,8 @@ pub(crate) struct Terminal {
     cooked: String,
     /// How often the shell was back.
     returns: usize,
+    /// Passwords that the program was given: none may ever be written to the terminal.
+    secrets: Vec<String>,
 }
 
 impl Terminal {
@@ -76,6 +79,7 @@ impl Terminal {
             window,
             cooked,
             returns: 0,
+            secrets: environment(command).filter_map(password).collect(),
         }
     }
 
@@ -142,7 +146,23 @@ impl Terminal {
             self.look(Screen::bracketed_paste),
             "pasted text would come as keys"
         );
+        self.secrets.extend(password(text));
         self.press(&format!("\x1b[200~{text}\x1b[201~"));
+    }
+
+    /// A password that is going to be typed: it may never be seen.
+    pub(crate) fn keep_secret(&mut self, secret: &str) {
+        self.secrets.push(secret.to_owned());
+    }
+
+    /// The first of the secrets that the program has shown.
+    fn shown_secret(&self) -> Option<&str> {
+        let bytes = self.bytes();
+        let is_shown = |secret: &&String| {
+            let mut parts = bytes.windows(secret.len());
+            parts.any(|part| part == secret.as_bytes())
+        };
+        self.secrets.iter().find(is_shown).map(String::as_str)
     }
 
     /// Makes the window larger or smaller.
@@ -246,6 +266,16 @@ impl Terminal {
 
 impl Drop for Terminal {
     fn drop(&mut self) {
+        self.end_program();
+        // A second panic would hide the first.
+        if !std::thread::panicking() {
+            assert_eq!(self.shown_secret(), None, "a password was shown");
+        }
+    }
+}
+
+impl Terminal {
+    fn end_program(&self) {
         let Some(master) = self
             .master
             .as_deref()
@@ -262,6 +292,18 @@ impl Drop for Terminal {
             shown.code.or_else(|| prompt(shown, self.returns))
         });
     }
+}
+
+/// What a command has in its environment.
+fn environment(command: &Command) -> impl Iterator<Item = &str> {
+    command.get_envs().filter_map(|(_, value)| value?.to_str())
+}
+
+/// The password in a connection string. One letter may stand anywhere by chance.
+fn password(text: &str) -> Option<String> {
+    let string = ConnectionString::parse(text.replace(['\r', '\n'], "").trim()).ok()?;
+    let password = string.password()?.expose().to_owned();
+    (password.len() > 1).then_some(password)
 }
 
 /// What the shell said when it was back for the time after `before` times.
