@@ -8,7 +8,8 @@ use crate::session::report::Report;
 use crate::session::{Session, State, Step, store};
 use crate::source::holder;
 use crate::steps::{self, Context};
-use crate::wizard::{Effect, Event, RunId, Side, Wizard};
+use crate::transfer::Throttle;
+use crate::wizard::{Effect, Event, News, RunId, Side, Steering, Wizard};
 use jiff::Timestamp;
 use std::sync::Arc;
 use tokio::task::JoinSet;
@@ -25,6 +26,7 @@ pub struct Runner {
     progress: Progress,
     running: JoinSet<Ended>,
     current: Option<(RunId, CancellationToken)>,
+    throttle: Throttle,
     opened: bool,
     unsaved: bool,
 }
@@ -33,11 +35,13 @@ impl Runner {
     /// A runner over an open session.
     pub fn new(session: Session, store: store::Store, mut context: Context) -> Self {
         context.session_file = store.file().to_owned();
+        let progress = Progress::default();
         Self {
             wizard: Wizard::new(session),
             store,
             context: Arc::new(context),
-            progress: Progress::default(),
+            throttle: Throttle::new(&progress),
+            progress,
             running: JoinSet::new(),
             current: None,
             opened: false,
@@ -88,6 +92,9 @@ impl Runner {
                 Effect::Save => {}
                 Effect::Start { run, step } => self.start(run, step),
                 Effect::Cancel { run } => self.cancel(run),
+                Effect::Steer { run, steering } => {
+                    for_front_end.extend(self.steer(run, steering).map(Effect::Tell));
+                }
                 Effect::Tell(_) | Effect::Exit(_) => for_front_end.push(effect),
             }
         }
@@ -128,12 +135,14 @@ impl Runner {
     fn start(&mut self, run: RunId, step: Step) {
         let token = CancellationToken::new();
         self.current = Some((run, token.clone()));
-        self.progress.begin(step.purpose());
+        self.progress.start(step.purpose());
+        self.throttle = Throttle::new(&self.progress);
         let (context, progress) = (Arc::clone(&self.context), self.progress.clone());
+        let throttle = self.throttle.clone();
         let session = self.wizard.session().clone();
         self.running.spawn(async move {
             tracing::info!(%step, "started");
-            let result = steps::run(step, &context, &session, &progress, &token).await;
+            let result = steps::run(step, &context, &session, (&progress, &throttle), &token).await;
             let result = match result {
                 Ok(report) => Ok(Box::new(report)),
                 Err(error) => {
@@ -154,6 +163,25 @@ impl Runner {
         if let Some((_, token)) = self.current.as_ref().filter(|(current, _)| *current == run) {
             token.cancel();
         }
+    }
+
+    /// Steers the running transfer; the answer is why that cannot be.
+    fn steer(&self, run: RunId, steering: Steering) -> Option<News> {
+        let is_current = |(current, _): &&_| *current == run;
+        self.current.as_ref().filter(is_current)?;
+        let refused = match steering {
+            Steering::Pause => {
+                self.throttle.pause();
+                None
+            }
+            Steering::GoOn => {
+                self.throttle.go_on();
+                None
+            }
+            Steering::MoreWorkers => self.throttle.more().err(),
+            Steering::FewerWorkers => self.throttle.fewer().err(),
+        };
+        refused.map(News::Refused)
     }
 
     /// Waits for the running step to end; for ever when none runs. Safe to drop and call again.

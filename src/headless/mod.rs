@@ -239,7 +239,10 @@ impl<'a> Driver<'a> {
                     }
                 }
                 Effect::Exit(end) => outcome = Some(end),
-                Effect::Save | Effect::Start { .. } | Effect::Cancel { .. } => {}
+                Effect::Save
+                | Effect::Start { .. }
+                | Effect::Cancel { .. }
+                | Effect::Steer { .. } => {}
             }
         }
         Ok(outcome)

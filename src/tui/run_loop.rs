@@ -246,7 +246,10 @@ impl<'a> Loop<'a> {
                 Effect::Tell(news) => self.ui.tell(&news, wizard, Timestamp::now()),
                 Effect::Exit(outcome) => self.outcome = Some(outcome),
                 // The runner has carried these out.
-                Effect::Save | Effect::Start { .. } | Effect::Cancel { .. } => {}
+                Effect::Save
+                | Effect::Start { .. }
+                | Effect::Cancel { .. }
+                | Effect::Steer { .. } => {}
             }
         }
         self.ui.follow(wizard);

@@ -36,6 +36,19 @@ impl Side {
     }
 }
 
+/// How a person steers a transfer while it runs. It is not kept: a transfer starts as configured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Steering {
+    /// Begin nothing new until told to go on; what is under way is finished.
+    Pause,
+    /// Go on after a pause.
+    GoOn,
+    /// One worker more.
+    MoreWorkers,
+    /// One worker fewer.
+    FewerWorkers,
+}
+
 /// What happens to the wizard.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
@@ -66,18 +79,23 @@ pub enum Event {
     Proceed,
     /// Run this step, also when it is done already.
     Run(Step),
+    /// Run this step again; asks first when later steps build on what it made.
+    Again(Step),
     /// Look at this step.
     Show(Step),
-    /// Stop what is running; when nothing is, leave.
+    /// Stop what is running, a second time also leave; when nothing is, ask whether to leave, a
+    /// second time leave.
     Stop,
     /// Leave; asks first when something is running.
     Leave,
+    /// Steer the running transfer.
+    Steer(Steering),
     /// The answer to a question; ignored when it is not the one that is open.
     Answer {
         /// The question's number.
         question: u64,
-        /// Yes or no.
-        yes: bool,
+        /// Which of its answers, from 0.
+        answer: usize,
     },
     /// A person signs an item of the checklist.
     Sign {
@@ -111,6 +129,13 @@ pub enum Effect {
     Cancel {
         /// Which run.
         run: RunId,
+    },
+    /// Steer a run.
+    Steer {
+        /// Which run.
+        run: RunId,
+        /// How.
+        steering: Steering,
     },
     /// Tell the person.
     Tell(News),

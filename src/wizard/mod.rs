@@ -7,11 +7,13 @@ pub mod checklist;
 mod choice;
 mod event;
 mod outcome;
+mod question;
 mod signing;
 
 pub use choice::target_database;
-pub use event::{Effect, Event, News, RunId, Side};
+pub use event::{Effect, Event, News, RunId, Side, Steering};
 pub use outcome::Outcome;
+pub use question::{Answer, Question};
 
 use crate::failure::{Failure, Severity};
 use crate::session::report::Report;
@@ -29,24 +31,13 @@ pub enum Phase {
         run: RunId,
         /// Which step.
         step: Step,
+        /// Whether it moves nothing until it is told to go on.
+        paused: bool,
         /// Whether it has been told to stop.
         stopping: bool,
         /// Whether the program ends when it has stopped.
         leaving: bool,
     },
-}
-
-/// A question that waits for an answer. It is state: a late answer to an older one is ignored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Question {
-    /// Its number.
-    pub number: u64,
-    /// What is asked.
-    pub text: String,
-    /// What yes does.
-    pub yes: String,
-    /// What no does: the default.
-    pub no: String,
 }
 
 /// The machine.
@@ -126,9 +117,11 @@ impl Wizard {
             Event::Proceed => self.proceed(now),
             Event::Run(step) => self.run(step, now),
             Event::Show(step) => self.show(step),
+            Event::Again(step) => self.again(step, now),
             Event::Stop => self.stop(),
             Event::Leave => self.leave(),
-            Event::Answer { question, yes } => self.answer(question, yes),
+            Event::Steer(steering) => self.steer(steering),
+            Event::Answer { question, answer } => self.answer(question, answer, now),
             Event::Sign { item, by } => self.sign(&item, &by, now),
             Event::Finished { run, result } => self.finished(run, result, now),
         };
@@ -202,6 +195,7 @@ impl Wizard {
         self.phase = Phase::Working {
             run,
             step,
+            paused: false,
             stopping: false,
             leaving: false,
         };
@@ -214,61 +208,6 @@ impl Wizard {
     fn show(&mut self, step: Step) -> Vec<Effect> {
         self.session.current = step;
         Vec::new()
-    }
-
-    fn stop(&mut self) -> Vec<Effect> {
-        match &mut self.phase {
-            Phase::Idle => vec![Effect::Exit(self.outcome())],
-            Phase::Working { run, stopping, .. } if !*stopping => {
-                *stopping = true;
-                vec![Effect::Cancel { run: *run }]
-            }
-            Phase::Working { leaving, .. } => {
-                *leaving = true;
-                Vec::new()
-            }
-        }
-    }
-
-    fn leave(&mut self) -> Vec<Effect> {
-        let Phase::Working { step, .. } = self.phase else {
-            return vec![Effect::Exit(self.outcome())];
-        };
-        self.counter += 1;
-        self.question = Some(Question {
-            number: self.counter,
-            text: format!("{step} is running. Stop it safely and leave?"),
-            yes: "stop and leave; it goes on from here next time".to_owned(),
-            no: "stay".to_owned(),
-        });
-        Vec::new()
-    }
-
-    fn answer(&mut self, number: u64, yes: bool) -> Vec<Effect> {
-        if self
-            .question
-            .as_ref()
-            .is_none_or(|question| question.number != number)
-        {
-            return Vec::new();
-        }
-        self.question = None;
-        match (&mut self.phase, yes) {
-            (_, false) => Vec::new(),
-            (Phase::Idle, true) => vec![Effect::Exit(self.outcome())],
-            (
-                Phase::Working {
-                    run,
-                    stopping,
-                    leaving,
-                    ..
-                },
-                true,
-            ) => {
-                (*stopping, *leaving) = (true, true);
-                vec![Effect::Cancel { run: *run }]
-            }
-        }
     }
 
     fn finished(

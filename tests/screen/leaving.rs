@@ -78,10 +78,10 @@ fn a_running_step_is_stopped_by_ctrl_c_and_left_after_a_question() {
     let mut terminal = migration.transferring();
 
     terminal.press("q");
-    terminal.wait_for_text("transfer is running. Stop it safely and leave?");
+    terminal.wait_for_text("transfer is running. What shall become of it?");
     terminal.press(ENTER);
     terminal.wait_for("no question", |screen| {
-        !screen.contents().contains("Stop it safely")
+        !screen.contents().contains("What shall become")
     });
     amid_the_rows(&terminal);
 
@@ -92,7 +92,7 @@ fn a_running_step_is_stopped_by_ctrl_c_and_left_after_a_question() {
     amid_the_rows(&terminal);
 
     terminal.press("q");
-    terminal.at("Stop it safely and leave?", "y");
+    terminal.at("What shall become of it?", "s");
     assert_eq!(terminal.end(), 130);
     drop(holder);
     migration.expect_goes_on();

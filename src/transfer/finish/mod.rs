@@ -15,7 +15,8 @@ mod views;
 pub use definition::{count_kinds, describe};
 
 use super::retry::Attempts;
-use super::{Arrival, Error};
+use super::throttle::AtWork;
+use super::{Arrival, Error, Throttle};
 use crate::failure::chain;
 use crate::postgres::catalogue::{self, Key, Sequence, TableName};
 use crate::postgres::script::{Class, Entry};
@@ -65,6 +66,8 @@ pub struct Finish<'a> {
     pub tables: &'a HashMap<TableName, Extent>,
     /// The board.
     pub progress: &'a Progress,
+    /// Says when to pause, and when there are to be fewer builds.
+    pub throttle: &'a Throttle,
     /// Stops the work.
     pub cancel: &'a CancellationToken,
 }
@@ -259,12 +262,20 @@ impl Finish<'_> {
         Ok(refused)
     }
 
+    /// Waits until something new may begin; what is begun then is counted as long as this lives.
+    async fn begins(&self) -> Result<AtWork<'_>, Error> {
+        let go = self.cancel.run_until_cancelled(self.throttle.go()).await;
+        go.ok_or(Error::Stopped)?;
+        Ok(self.throttle.builds())
+    }
+
     async fn build_together(
         &self,
         control: &mut Control,
         doing: &str,
         statements: &[Statement],
     ) -> Result<(), Error> {
+        let _builds = self.begins().await?;
         let connection = control.connection().await?;
         let work = build_together(connection, doing, statements);
         built(connection.until_cancelled(self.cancel, work).await?)

@@ -32,6 +32,7 @@ impl Finish<'_> {
             let all = views.len();
             let mut refused = Vec::new();
             for view in views {
+                let _builds = self.begins().await?;
                 let sql = format!("REFRESH MATERIALIZED VIEW {}", view.sql());
                 let doing = format!("refreshing {view}");
                 let work = connection.batch(&doing, &sql);

@@ -81,7 +81,7 @@ pub(super) fn page(scene: &Scene<'_>) -> Page {
         Layer::Help => Some(help::page(scene)),
         Layer::Messages => Some(messages::page(scene)),
         Layer::Form => Some(form::page(scene)),
-        Layer::Signing { .. } | Layer::Consent { .. } | Layer::RunAgain(_) => None,
+        Layer::Signing { .. } | Layer::Consent { .. } => None,
     });
     over.unwrap_or_else(|| step_page(scene))
 }

@@ -167,7 +167,7 @@ pub(super) fn shots() -> Vec<Shot> {
         asked(),
         Shot::of("run-again", fixtures::after(Step::Compare))
             .look_back()
-            .press(&[KeyCode::Char('r')]),
+            .told(Event::Again(Step::Schema)),
         with_messages(),
         Shot::of("help", fixtures::before(Step::Transfer)).press(&[KeyCode::Char('?')]),
         Shot::of("refused", fixtures::empty()).press(&[KeyCode::Left]),
@@ -177,6 +177,11 @@ pub(super) fn shots() -> Vec<Shot> {
 impl Shot {
     fn named(mut self, name: &'static str) -> Self {
         self.name = name;
+        self
+    }
+
+    fn told(mut self, event: Event) -> Self {
+        self.wizard.handle(event, at(1000));
         self
     }
 
