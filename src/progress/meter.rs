@@ -1,6 +1,7 @@
 //! One meter: counters that work bumps, and what they show at a moment.
 
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
 
 /// Where the work behind a meter stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +24,7 @@ pub struct Meter {
     bytes: AtomicU64,
     bytes_total: AtomicU64,
     stage: AtomicU8,
+    phase: Mutex<String>,
 }
 
 impl Meter {
@@ -35,6 +37,7 @@ impl Meter {
             bytes: AtomicU64::new(0),
             bytes_total: AtomicU64::new(bytes_total),
             stage: AtomicU8::new(0),
+            phase: Mutex::default(),
         }
     }
 
@@ -55,6 +58,11 @@ impl Meter {
         self.bytes.store(bytes, Relaxed);
     }
 
+    /// Sets what is being done at this moment, where the work goes in phases of its own.
+    pub fn phase(&self, text: &str) {
+        text.clone_into(&mut self.phase.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
     /// The work has begun.
     pub fn begin(&self) {
         self.stage.store(1, Relaxed);
@@ -68,6 +76,11 @@ impl Meter {
     pub(super) fn sample(&self) -> MeterSample {
         MeterSample {
             label: self.label.clone(),
+            phase: self
+                .phase
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .clone(),
             noun: self.noun,
             rows: self.rows.load(Relaxed),
             rows_total: self.rows_total.load(Relaxed),
@@ -126,8 +139,10 @@ impl Drop for Lap<'_> {
 pub struct MeterSample {
     /// What is measured: a table's or an index's name.
     pub label: String,
+    /// What is being done at this moment; empty where the work has no phases.
+    pub phase: String,
     /// What `rows` counts, in the singular: "row" nearly always, "index row" for an index,
-    /// "object" for large objects, "table" for work by tables.
+    /// "object" for large objects, "table" for work by tables, "definition" for what is made of SQL.
     pub noun: &'static str,
     /// Rows so far.
     pub rows: u64,

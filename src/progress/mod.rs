@@ -97,6 +97,11 @@ impl Progress {
         self.add(Meter::new(label, "table", total, 0))
     }
 
+    /// Adds a meter for definitions that are made: constraints, sequences, views.
+    pub fn definitions(&self, label: &str, total: u64) -> Arc<Meter> {
+        self.add(Meter::new(label, "definition", total, 0))
+    }
+
     /// Adds a meter for large objects and their bytes.
     pub fn objects(&self, label: &str, total: u64) -> Arc<Meter> {
         self.add(Meter::new(label, "object", total, 0))

@@ -234,8 +234,8 @@ pub const BINDINGS: &[Binding] = &[
         Command::More,
         &[Context::Step],
         &[letter('+'), letter('=')],
-        "+",
-        "",
+        "+ -",
+        "workers",
         "One worker more for the running transfer.",
     ),
     named(

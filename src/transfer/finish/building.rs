@@ -91,6 +91,7 @@ async fn work_off<'s>(
                 Some(Arrival::Planned) => {}
                 Some(Arrival::AllRows) => {
                     all_in = true;
+                    builder.finish.progress.activity("Building indexes");
                     queue.release_all();
                 }
                 None => return Err(Error::Stopped),

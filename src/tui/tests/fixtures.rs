@@ -166,7 +166,8 @@ fn run(wizard: &mut Wizard, step: Step, result: Result<Report, Failure>) {
 /// A transfer at work: some tables done, some at work, some waiting.
 pub(super) fn transferring(ui: &mut Ui) -> Progress {
     let progress = Progress::default();
-    progress.begin("Copying rows in chunks, 4 at a time");
+    progress.begin("Copying rows");
+    progress.pool(|pool| (pool.wanted, pool.carrying) = (4, 2));
     let meters: Vec<_> = TABLES
         .iter()
         .map(|(name, rows, bytes, _)| progress.meter(&format!("public.{name}"), *rows, *bytes))
