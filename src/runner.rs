@@ -3,9 +3,9 @@
 
 use crate::failure::{Explain, Failure};
 use crate::postgres::{ConnectionString, ParseError};
-use crate::progress::Progress;
+use crate::progress::{MeterSample, Progress, Sample, Stage};
 use crate::session::report::Report;
-use crate::session::{Session, State, Step, store};
+use crate::session::{Reached, Session, State, Step, store};
 use crate::source::holder;
 use crate::steps::{self, Context};
 use crate::transfer::Throttle;
@@ -78,7 +78,14 @@ impl Runner {
         let mut for_front_end = Vec::new();
         let had_begun = self.has_begun_to_move();
         self.opened |= matches!(event, Event::Opened);
-        let effects = self.wizard.handle(event, Timestamp::now());
+        let now = Timestamp::now();
+        if let Event::Finished { run, .. } = event
+            && let Some(reached) = reached(&self.progress.sample())
+        {
+            // Saved with the end that follows.
+            self.wizard.handle(Event::Reached { run, reached }, now);
+        }
+        let effects = self.wizard.handle(event, now);
         if had_begun && !self.has_begun_to_move() {
             self.release_snapshot();
         }
@@ -211,6 +218,20 @@ impl Runner {
         }
         Ok(())
     }
+}
+
+/// How far a transfer came; `None` for other steps, and before it has begun to move rows.
+fn reached(sample: &Sample) -> Option<Reached> {
+    let is_left = |meter: &&MeterSample| meter.noun == "index row" && meter.stage != Stage::Done;
+    let builds_left = sample.meters.iter().filter(is_left).count() as u64;
+    let kinds = sample.kinds();
+    let rows = kinds.iter().find(|kind| kind.noun == "row");
+    let rows = rows.filter(|_| sample.pool.wanted > 0)?;
+    Some(Reached {
+        rows: rows.rows,
+        rows_total: rows.rows_total.max(rows.rows),
+        builds_left,
+    })
 }
 
 fn broken(error: &tokio::task::JoinError) -> Failure {

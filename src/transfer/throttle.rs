@@ -146,11 +146,12 @@ impl Throttle {
         let _ = self.wanted.subscribe().wait_for(|now| !now.paused).await;
     }
 
-    /// Waits until something new may begin; then whether the worker of this number, from 0, is
-    /// still wanted.
+    /// Whether the worker of this number, from 0, is still wanted; waits until something new may
+    /// begin, or the answer is no.
     pub(super) async fn admits(&self, number: usize) -> bool {
-        self.go().await;
-        number < self.workers()
+        let mut wanted = self.wanted.subscribe();
+        let decided = wanted.wait_for(|now| !now.paused || number >= now.workers);
+        decided.await.is_ok_and(|now| number < now.workers)
     }
 
     /// A worker carries rows as long as this lives.
@@ -245,10 +246,11 @@ mod tests {
         let mut waiting = Box::pin(throttle.admits(1));
         assert!(futures_util::poll!(&mut waiting).is_pending());
         throttle.fewer().unwrap();
+        assert!(!waiting.await, "the second worker is not wanted any more");
+        let mut waiting = Box::pin(throttle.admits(0));
         assert!(futures_util::poll!(&mut waiting).is_pending());
         throttle.go_on();
-        assert!(!waiting.await, "the second worker is not wanted any more");
-        assert!(throttle.admits(0).await);
+        assert!(waiting.await);
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use super::Outcome;
 use crate::config::{Onto, Select};
 use crate::failure::Failure;
-use crate::session::Step;
 use crate::session::report::Report;
+use crate::session::{Reached, Step};
 
 /// Names one run of a step, so that news of an older run is recognised and ignored.
 pub type RunId = u64;
@@ -103,6 +103,13 @@ pub enum Event {
         item: String,
         /// The person's name.
         by: String,
+    },
+    /// How far a transfer was when its run ended; comes just before that is told.
+    Reached {
+        /// Which run.
+        run: RunId,
+        /// How far.
+        reached: Reached,
     },
     /// A step's run has ended.
     Finished {

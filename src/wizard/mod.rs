@@ -17,7 +17,7 @@ pub use question::{Answer, Question};
 
 use crate::failure::{Failure, Severity};
 use crate::session::report::Report;
-use crate::session::{Place, Record, Session, State, Step};
+use crate::session::{Place, Reached, Record, Session, State, Step};
 use jiff::Timestamp;
 
 /// What the machine is doing.
@@ -123,6 +123,7 @@ impl Wizard {
             Event::Steer(steering) => self.steer(steering),
             Event::Answer { question, answer } => self.answer(question, answer, now),
             Event::Sign { item, by } => self.sign(&item, &by, now),
+            Event::Reached { run, reached } => self.reached(run, reached),
             Event::Finished { run, result } => self.finished(run, result, now),
         };
         if self.session != before {
@@ -210,6 +211,16 @@ impl Wizard {
         Vec::new()
     }
 
+    fn reached(&mut self, ended: RunId, reached: Reached) -> Vec<Effect> {
+        if let Phase::Working { run, step, .. } = self.phase
+            && run == ended
+            && let Some(record) = self.session.steps.get_mut(&step)
+        {
+            record.reached = Some(reached);
+        }
+        Vec::new()
+    }
+
     fn finished(
         &mut self,
         finished: RunId,
@@ -240,6 +251,7 @@ impl Wizard {
         record.finished = Some(now);
         match result {
             Ok(report) => {
+                record.reached = None;
                 let failure = report.failure();
                 record.state = if failure.is_some() {
                     State::Failed

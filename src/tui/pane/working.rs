@@ -272,12 +272,16 @@ fn at_work(scene: &Scene<'_>, meter: &MeterSample, known: Told) -> Vec<Line<'sta
 fn facts(scene: &Scene<'_>, meter: &MeterSample, known: Told) -> Line<'static> {
     const INDENT: &str = "  ";
     let dot = scene.theme().dot();
-    let time = known.left.or(known.elapsed).unwrap_or_default();
+    let mut time = known.left.or(known.elapsed).unwrap_or_default();
     let phase = Some(meter.phase.clone()).filter(|phase| !phase.is_empty());
     let candidates = phase.into_iter().chain(known.amounts).chain(known.rates);
-    let room = scene
-        .cells
-        .saturating_sub(INDENT.len() + lines::width(&time) + 1);
+    let candidates: Vec<String> = candidates.collect();
+    let room = scene.cells.saturating_sub(INDENT.len());
+    let first = candidates.first().map_or(0, |first| lines::width(first));
+    if first + lines::width(&time) + 1 > room {
+        time = String::new();
+    }
+    let room = room.saturating_sub(lines::width(&time) + 1);
     let mut text = String::new();
     for fact in candidates {
         let gap = if text.is_empty() { "" } else { dot };
