@@ -63,6 +63,7 @@ pub struct Gauges {
     seconds: f64,
     clock: f64,
     paused: f64,
+    still: bool,
     kinds: Vec<(&'static str, Track)>,
     each: Vec<Track>,
 }
@@ -76,7 +77,8 @@ impl Gauges {
             *self = Self::default();
         }
         let since = clock - std::mem::replace(&mut self.clock, clock);
-        if sample.pool.is_still() {
+        self.still = sample.pool.is_still();
+        if self.still {
             self.paused += since;
             return;
         }
@@ -120,15 +122,27 @@ impl Gauges {
                 amounts: amounts(kind, true),
                 ..Told::default()
             },
-            |(_, track)| track.told(kind, self.seconds, true),
+            |(_, track)| self.shown(track.told(kind, self.seconds, true)),
         )
     }
 
     /// What is known of the meter at this place: what tells it apart from the whole.
     pub fn of(&self, at: usize, meter: &MeterSample) -> Told {
         self.each.get(at).map_or_else(Told::default, |track| {
-            track.told(meter, self.seconds, counts_bytes(meter))
+            self.shown(track.told(meter, self.seconds, counts_bytes(meter)))
         })
+    }
+
+    /// While a pause lets nothing move there is no pace, and no end to foresee.
+    fn shown(&self, told: Told) -> Told {
+        match self.still {
+            true => Told {
+                rates: Vec::new(),
+                left: None,
+                ..told
+            },
+            false => told,
+        }
     }
 }
 

@@ -202,7 +202,7 @@ fn signatures(wizard: &Wizard) -> Vec<Timestamp> {
         .collect()
 }
 
-fn any_event() -> impl Strategy<Value = Event> {
+pub(super) fn any_event() -> impl Strategy<Value = Event> {
     let step = (0..Step::ALL.len()).prop_map(|n| Step::ALL[n]);
     let outcome = prop_oneof![
         Just(Ok(some_report())),

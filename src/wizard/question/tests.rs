@@ -1,7 +1,8 @@
-use super::super::tests::{at, driven, wizard};
+use super::super::tests::{any_event, at, driven, wizard};
 use super::*;
 use crate::failure::Failure;
 use crate::wizard::{Event, News, Outcome};
+use proptest::prelude::*;
 
 #[test]
 fn ctrl_c_stops_the_step_and_a_second_one_leaves() {
@@ -146,4 +147,96 @@ fn what_others_build_on_is_run_again_only_after_a_question() {
         State::Running,
         "nothing builds on it yet"
     );
+}
+
+/// The wizard after any events, from the beginning or with everything but the cutover done. News of
+/// runs and answers hit what is there, as they do with people.
+fn after(events: Vec<Event>, from_the_beginning: bool) -> Wizard {
+    let mut wizard = match from_the_beginning {
+        true => wizard(),
+        false => driven(Step::Cutover),
+    };
+    events.into_iter().for_each(|event| {
+        handle(&mut wizard, event);
+    });
+    wizard
+}
+
+fn handle(wizard: &mut Wizard, mut event: Event) -> Vec<Effect> {
+    match (&mut event, wizard.phase(), wizard.question()) {
+        (Event::Finished { run, .. }, Phase::Working { run: current, .. }, _) => *run = current,
+        (Event::Answer { question, .. }, _, Some(open)) => *question = open.number,
+        _ => {}
+    }
+    wizard.handle(event, at(9))
+}
+
+fn some_events() -> impl Strategy<Value = Vec<Event>> {
+    prop::collection::vec(any_event(), 0..40)
+}
+
+proptest! {
+    #[test]
+    fn the_first_answer_changes_nothing(events in some_events(), fresh: bool) {
+        let mut wizard = after(events, fresh);
+        prop_assume!(wizard.question().is_some());
+        let open = wizard.question().unwrap().clone();
+        let (session, phase) = (wizard.session().clone(), wizard.phase());
+        prop_assert!(open.answers.len() > 1);
+        for (at, answer) in open.answers.iter().enumerate() {
+            prop_assert!(Answer::LETTERS.contains(&answer.key));
+            prop_assert!(open.answers[..at].iter().all(|other| other.key != answer.key));
+        }
+        prop_assert!(answer(&mut wizard, open.number, 0).is_empty());
+        prop_assert_eq!(wizard.question(), None);
+        prop_assert_eq!((wizard.session(), wizard.phase()), (&session, phase));
+    }
+
+    #[test]
+    fn what_others_build_on_is_made_anew_only_when_told_so(events in some_events()) {
+        let mut wizard = driven(Step::Cutover);
+        for event in events {
+            let told = matches!(event, Event::Run(_) | Event::Answer { answer: 1.., .. });
+            let before = wizard.session().clone();
+            handle(&mut wizard, event);
+            for step in [Step::Schema, Step::Transfer] {
+                let built_upon = before.steps.keys().any(|later| *later > step);
+                let anew = before.state(step) == State::Done && wizard.session().state(step) == State::Running;
+                prop_assert!(told || !(built_upon && anew));
+            }
+        }
+    }
+
+    #[test]
+    fn work_is_stopped_only_when_told_so(events in some_events(), fresh: bool) {
+        let mut wizard = after(Vec::new(), fresh);
+        for event in events {
+            let told = matches!(event, Event::Stop | Event::Answer { answer: 1.., .. });
+            let left = told || matches!(event, Event::Leave | Event::Finished { .. });
+            for effect in handle(&mut wizard, event) {
+                let (cancels, exits) = match effect {
+                    Effect::Cancel { .. } => (true, false),
+                    Effect::Exit(_) => (false, true),
+                    _ => (false, false),
+                };
+                prop_assert!(told || !cancels);
+                prop_assert!(left || !exits);
+            }
+            if let Phase::Working { step, paused: true, .. } = wizard.phase() {
+                prop_assert_eq!(step, Step::Transfer);
+            }
+        }
+    }
+
+    #[test]
+    fn every_state_can_be_left(events in some_events(), fresh: bool) {
+        let mut wizard = after(events, fresh);
+        let mut effects = Vec::new();
+        let interrupted = Err(Failure::interrupted("stopped"));
+        for event in [Event::Stop, Event::Stop, Event::Finished { run: 0, result: interrupted }] {
+            effects.extend(handle(&mut wizard, event));
+        }
+        let exits = effects.iter().filter(|effect| matches!(effect, Effect::Exit(_)));
+        prop_assert_eq!(exits.count(), 1);
+    }
 }
