@@ -3,12 +3,13 @@
 
 use crate::failure::{Explain, Failure};
 use crate::postgres::{ConnectionString, ParseError};
-use crate::progress::Progress;
+use crate::progress::{MeterSample, Progress, Sample, Stage};
 use crate::session::report::Report;
-use crate::session::{Session, State, Step, store};
+use crate::session::{Reached, Session, State, Step, store};
 use crate::source::holder;
 use crate::steps::{self, Context};
-use crate::wizard::{Effect, Event, Look, RunId, Seen, Side, Wizard};
+use crate::transfer::Throttle;
+use crate::wizard::{Effect, Event, Look, News, RunId, Seen, Side, Steering, Wizard};
 use jiff::Timestamp;
 use std::sync::Arc;
 use tokio::task::JoinSet;
@@ -32,6 +33,7 @@ pub struct Runner {
     current: Option<(RunId, CancellationToken)>,
     /// How to stop the look that was begun last.
     looking: Option<(RunId, CancellationToken)>,
+    throttle: Throttle,
     opened: bool,
     unsaved: bool,
 }
@@ -40,11 +42,13 @@ impl Runner {
     /// A runner over an open session.
     pub fn new(session: Session, store: store::Store, mut context: Context) -> Self {
         context.session_file = store.file().to_owned();
+        let progress = Progress::default();
         Self {
             wizard: Wizard::new(session),
             store,
             context: Arc::new(context),
-            progress: Progress::default(),
+            throttle: Throttle::new(&progress),
+            progress,
             running: JoinSet::new(),
             current: None,
             looking: None,
@@ -82,7 +86,14 @@ impl Runner {
         let mut for_front_end = Vec::new();
         let had_begun = self.has_begun_to_move();
         self.opened |= matches!(event, Event::Opened);
-        let effects = self.wizard.handle(event, Timestamp::now());
+        let now = Timestamp::now();
+        if let Event::Finished { run, .. } = event
+            && let Some(reached) = reached(&self.progress.sample())
+        {
+            // Saved with the end that follows.
+            self.wizard.handle(Event::Reached { run, reached }, now);
+        }
+        let effects = self.wizard.handle(event, now);
         if had_begun && !self.has_begun_to_move() {
             self.release_snapshot();
         }
@@ -97,6 +108,9 @@ impl Runner {
                 Effect::Start { run, step } => self.start(run, step),
                 Effect::Look { run, at } => self.look(run, at),
                 Effect::Cancel { run } => self.cancel(run),
+                Effect::Steer { run, steering } => {
+                    for_front_end.extend(self.steer(run, steering).map(Effect::Tell));
+                }
                 Effect::Tell(_) | Effect::Exit(_) => for_front_end.push(effect),
             }
         }
@@ -137,12 +151,14 @@ impl Runner {
     fn start(&mut self, run: RunId, step: Step) {
         let token = CancellationToken::new();
         self.current = Some((run, token.clone()));
-        self.progress.begin(step.purpose());
+        self.progress.start(step.purpose());
+        self.throttle = Throttle::new(&self.progress);
         let (context, progress) = (Arc::clone(&self.context), self.progress.clone());
+        let throttle = self.throttle.clone();
         let session = self.wizard.session().clone();
         self.running.spawn(async move {
             tracing::info!(%step, "started");
-            let result = steps::run(step, &context, &session, &progress, &token).await;
+            let result = steps::run(step, &context, &session, (&progress, &throttle), &token).await;
             let result = match result {
                 Ok(report) => Ok(Box::new(report)),
                 Err(error) => {
@@ -181,6 +197,25 @@ impl Runner {
             .for_each(|(_, token)| token.cancel());
     }
 
+    /// Steers the running transfer; the answer is why that cannot be.
+    fn steer(&self, run: RunId, steering: Steering) -> Option<News> {
+        let is_current = |(current, _): &&_| *current == run;
+        self.current.as_ref().filter(is_current)?;
+        let refused = match steering {
+            Steering::Pause => {
+                self.throttle.pause();
+                None
+            }
+            Steering::GoOn => {
+                self.throttle.go_on();
+                None
+            }
+            Steering::MoreWorkers => self.throttle.more().err(),
+            Steering::FewerWorkers => self.throttle.fewer().err(),
+        };
+        refused.map(News::Refused)
+    }
+
     /// Waits for the running step, or a look, to end; for ever when nothing runs. Safe to drop and
     /// call again.
     pub async fn finished(&mut self) -> Event {
@@ -210,6 +245,20 @@ impl Runner {
         }
         Ok(())
     }
+}
+
+/// How far a transfer came; `None` for other steps, and before it has begun to move rows.
+fn reached(sample: &Sample) -> Option<Reached> {
+    let is_left = |meter: &&MeterSample| meter.noun == "index row" && meter.stage != Stage::Done;
+    let builds_left = sample.meters.iter().filter(is_left).count() as u64;
+    let kinds = sample.kinds();
+    let rows = kinds.iter().find(|kind| kind.noun == "row");
+    let rows = rows.filter(|_| sample.pool.wanted > 0)?;
+    Some(Reached {
+        rows: rows.rows,
+        rows_total: rows.rows_total.max(rows.rows),
+        builds_left,
+    })
 }
 
 fn broken(error: &tokio::task::JoinError) -> Failure {

@@ -72,7 +72,6 @@ fn take_backup_for_done(job: &Job<'_>) -> Result<()> {
         state: State::Done,
         started: Some(now),
         finished: Some(now),
-        failure: None,
         report: Some(Report::Backup(Backup {
             file: String::new(),
             contents_file: String::new(),
@@ -80,6 +79,7 @@ fn take_backup_for_done(job: &Job<'_>) -> Result<()> {
             sha256: String::new(),
             entries: 0,
         })),
+        ..Record::default()
     };
     session.steps.insert(Step::Backup, record);
     Ok(store.save(&session)?)

@@ -174,7 +174,7 @@ impl Voice for Json {
     }
 
     fn progress(&mut self, step: Step, gauge: &Gauge<'_>) {
-        let all = gauge.sample.in_all();
+        let (all, pool) = (gauge.sample.in_all(), gauge.sample.pool);
         let total = |total: u64| Some(total).filter(|total| *total > 0);
         let rate = gauge.pace.rate();
         let meters: Vec<Value> = gauge
@@ -186,6 +186,7 @@ impl Voice for Json {
                 json!({
                     "label": meter.label, "rows": meter.rows, "rows_total": total(meter.rows_total),
                     "bytes": meter.bytes, "share": meter.share(),
+                    "phase": Some(&meter.phase).filter(|phase| !phase.is_empty()),
                 })
             })
             .collect();
@@ -194,7 +195,9 @@ impl Voice for Json {
             "elapsed": gauge.elapsed.as_secs_f64(), "rows": all.rows,
             "rows_total": total(all.rows_total), "bytes": all.bytes, "share": gauge.sample.share(),
             "rows_per_second": rate.map(|rate| rate.0), "bytes_per_second": rate.map(|rate| rate.1),
-            "eta": gauge.pace.eta(all.rows_total.saturating_sub(all.rows)), "working": meters,
+            "eta": gauge.pace.eta(), "working": meters, "retries": gauge.sample.retries,
+            "paused": pool.paused, "workers": (pool.wanted > 0).then_some(pool.wanted),
+            "workers_at_work": pool.carrying, "builds_at_work": pool.building,
         }));
     }
 

@@ -242,7 +242,8 @@ impl<'a> Driver<'a> {
                 Effect::Save
                 | Effect::Start { .. }
                 | Effect::Look { .. }
-                | Effect::Cancel { .. } => {}
+                | Effect::Cancel { .. }
+                | Effect::Steer { .. } => {}
             }
         }
         Ok(outcome)
@@ -253,7 +254,9 @@ impl<'a> Driver<'a> {
         let progress: &Progress = self.runner.progress();
         let (sample, elapsed) = (progress.sample(), self.started.elapsed());
         let all = sample.in_all();
-        self.pace.feed(elapsed.as_secs_f64(), all.rows, all.bytes);
+        let left = all.rows_total.saturating_sub(all.rows);
+        self.pace
+            .feed(elapsed.as_secs_f64(), (all.rows, all.bytes), left);
         self.voice.progress(
             step,
             &Gauge {

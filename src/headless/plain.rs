@@ -186,7 +186,11 @@ impl Voice for Plain {
 /// One line: activity, share, rows, bytes, rate and, when it can be believed, the time left.
 fn describe(gauge: &Gauge<'_>) -> String {
     let all = gauge.sample.in_all();
+    let pool = gauge.sample.pool;
     let mut parts = vec![gauge.sample.activity.trim_end_matches('.').to_owned()];
+    if pool.paused {
+        parts.push(if pool.is_still() { "paused" } else { "pausing" }.to_owned());
+    }
     let working = gauge
         .sample
         .meters
@@ -209,14 +213,7 @@ fn describe(gauge: &Gauge<'_>) -> String {
         }
         let rate = gauge.pace.rate().filter(|rate| rate.1 > 0.0);
         parts.extend(rate.map(|rate| format!("{}/s", figures::bytes(rate.1 as u64))));
-        let left = all.rows_total.saturating_sub(all.rows);
-        parts.extend(
-            gauge
-                .pace
-                .eta(left)
-                .filter(|_| left > 0)
-                .map(figures::time_left),
-        );
+        parts.extend(gauge.pace.eta().map(figures::time_left));
     }
     parts.join(" · ")
 }

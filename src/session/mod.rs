@@ -149,6 +149,21 @@ pub struct Record {
     /// What it found or did, when it is done.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub report: Option<Report>,
+    /// How far a transfer was when it was stopped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reached: Option<Reached>,
+}
+
+/// How far a transfer was when it was stopped, as its own meters had it; the ledger is the truth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reached {
+    /// Rows that were in.
+    pub rows: u64,
+    /// Rows that were to move, as they were counted.
+    pub rows_total: u64,
+    /// Builds on large tables that were left.
+    pub builds_left: u64,
 }
 
 impl Record {

@@ -4,11 +4,13 @@ use super::prerequisites::free_bytes;
 use super::{Error, Work, size};
 use crate::postgres::tools::{Watch, dump_archive, list_archive};
 use crate::postgres::{Connection, Retrying, count};
-use crate::session::report::Backup;
+use crate::session::Step;
+use crate::session::report::{Backup, Report};
 use crate::wizard::Side;
 use jiff::Zoned;
 use std::fs;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// A compressed dump is smaller than its database, but embeddings hardly compress: half is the
 /// least that must be free before it is worth starting.
@@ -37,9 +39,19 @@ pub(super) async fn run(work: Work<'_>) -> Result<Backup, Error> {
     ));
     let meter = work.progress.meter("dump", 0, 0);
     meter.begin();
+    let tables = tables(work).map(|total| {
+        let meter = work.progress.tables("tables written", total);
+        meter.begin();
+        (meter, total)
+    });
+    let begun = AtomicU64::new(0);
     let watch = Watch {
         bytes: &|bytes| meter.set_bytes(bytes),
         table: &|table| {
+            let before = begun.fetch_add(1, Relaxed);
+            if let Some((meter, total)) = &tables {
+                meter.set(before.min(*total), *total);
+            }
             work.progress
                 .activity(format!("pg_dump writes the rows of {table}"))
         },
@@ -47,6 +59,10 @@ pub(super) async fn run(work: Work<'_>) -> Result<Backup, Error> {
     let environment = string.tool_environment();
     let archive = dump_archive(&tools, &environment, &[], &file, &watch, work.cancel).await?;
     meter.finish();
+    if let Some((tables, total)) = &tables {
+        tables.set(*total, *total);
+        tables.finish();
+    }
     work.progress.activity("pg_restore reads the dump back");
     let contents = list_archive(&tools, &file, work.cancel).await?;
     let contents_file = file.with_extension("list");
@@ -58,6 +74,16 @@ pub(super) async fn run(work: Work<'_>) -> Result<Backup, Error> {
         sha256: archive.sha256,
         entries: contents.entries as u64,
     })
+}
+
+/// How many tables there are, as the inventory found. A dump is smaller than its database, nobody
+/// knows by how much: so the tables written give the share, not the bytes.
+fn tables(work: Work<'_>) -> Option<u64> {
+    match work.session.report(Step::Inventory) {
+        Some(Report::Inventory(found)) => Some(found.tables.len() as u64),
+        _ => None,
+    }
+    .filter(|total| *total > 0)
 }
 
 fn enough_room(folder: &Path, database: u64) -> Result<(), Error> {

@@ -26,6 +26,7 @@ use crate::progress::{Progress, Tone};
 use crate::session::report::Report;
 use crate::session::{Identity, Session, Step};
 use crate::target::Ledger;
+use crate::transfer::Throttle;
 use crate::wizard::{Look, Seen, Side};
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
@@ -92,6 +93,7 @@ struct Work<'a> {
     context: &'a Context,
     session: &'a Session,
     progress: &'a Progress,
+    throttle: &'a Throttle,
     cancel: &'a CancellationToken,
 }
 
@@ -177,18 +179,19 @@ impl Work<'_> {
     }
 }
 
-/// Runs a step to its end.
+/// Runs a step to its end; a transfer is steered by the throttle.
 pub async fn run(
     step: Step,
     context: &Context,
     session: &Session,
-    progress: &Progress,
+    (progress, throttle): (&Progress, &Throttle),
     cancel: &CancellationToken,
 ) -> Result<Report, Error> {
     let work = Work {
         context,
         session,
         progress,
+        throttle,
         cancel,
     };
     if step != Step::Transfer {
@@ -208,10 +211,12 @@ pub async fn look(
     cancel: &CancellationToken,
 ) -> Result<Seen, Error> {
     let progress = Progress::default();
+    let throttle = Throttle::new(&progress);
     let work = Work {
         context,
         session,
         progress: &progress,
+        throttle: &throttle,
         cancel,
     };
     let reading = async {

@@ -117,11 +117,12 @@ async fn carry_over(
         from,
         to: &to,
     };
+    work.throttle.begin(workers.rows, workers.most);
     let control = Control::over(connection, &to, work.cancel);
     let (arrived, arrivals) = mpsc::channel(ARRIVALS);
     let began = Instant::now();
     let rows = async {
-        let rows = site.rows(workers.rows, (control, crew), arrived);
+        let rows = site.rows((control, crew), arrived);
         let moved = rows.await?;
         Ok((moved, began.elapsed()))
     };

@@ -1,9 +1,9 @@
 //! Moves large objects under their own numbers: some at a time, each whole and with its mark in the
 //! ledger in one transaction, so that each is there once or not at all.
 
-use super::Error;
 use super::moving::is_same_moment;
 use super::retry::Attempts;
+use super::{Error, Throttle};
 use crate::postgres::large_object::{self, Piece};
 use crate::postgres::{Connection, ConnectionString, Error as PostgresError, quote};
 use crate::progress::{Lap, Meter, Progress};
@@ -33,6 +33,8 @@ pub struct MovingObjects<'a> {
     pub run: &'a str,
     /// The board.
     pub progress: &'a Progress,
+    /// Says when to pause.
+    pub throttle: &'a Throttle,
     /// Stops the work.
     pub cancel: &'a CancellationToken,
 }
@@ -104,9 +106,11 @@ impl MovingObjects<'_> {
         meter.begin();
         meter.set(ledger.loaded().await?.objects, total);
         loop {
+            self.throttle.go().await;
             let batch = large_object::after(self.source.session(), last, BATCH).await?;
             let Some(end) = batch.last() else { break };
             last = Some(*end);
+            let _carries = self.throttle.carries();
             let moved = self.move_batch(connection, ledger, &batch, &meter).await;
             if moved.is_err() && !connection.is_closed() {
                 connection

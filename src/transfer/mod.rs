@@ -10,10 +10,12 @@ mod moving;
 mod resume;
 mod retry;
 mod rows;
+mod throttle;
 
 pub use large_objects::MovingObjects;
 pub use moving::{Moved, Moving};
 pub use rows::Crew;
+pub use throttle::{Most, Throttle};
 
 use crate::failure::{Explain, Failure, Retry, Severity, chain};
 use crate::postgres::catalogue::TableName;

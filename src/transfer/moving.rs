@@ -4,7 +4,7 @@
 use super::resume::{Known, Plan, plan};
 use super::retry::Attempts;
 use super::rows::{Crew, Settings, load_rows};
-use super::{Arrival, Error, changed};
+use super::{Arrival, Error, Throttle, changed};
 use crate::compare;
 use crate::postgres::catalogue::{self, Table, TableName};
 use crate::postgres::{Connection, ConnectionString, Error as PostgresError};
@@ -35,8 +35,8 @@ pub struct Moving<'a> {
     pub rows: &'a HashMap<TableName, u64>,
     /// The size of a chunk.
     pub chunk_bytes: u64,
-    /// Chunks at a time.
-    pub workers: usize,
+    /// Says how many chunks at a time, and when to pause.
+    pub throttle: &'a Throttle,
     /// The board.
     pub progress: &'a Progress,
     /// Told of what can be built on.
@@ -184,8 +184,7 @@ impl Moving<'_> {
         let connection = control.connection().await?;
         let planning = self.planned(connection, snapshot, same_moment, found);
         let plan = planning.await?;
-        self.progress
-            .activity(format!("Copying rows, {} at a time", self.workers));
+        self.progress.activity("Copying rows");
         self.tell(Arrival::Planned).await;
         self.tell(Arrival::Tables(plan.complete)).await;
         let source = Arc::clone(self.source);
@@ -212,7 +211,8 @@ impl Moving<'_> {
         Settings {
             target: self.target.clone(),
             run: self.run.to_owned(),
-            workers: self.workers,
+            workers: self.throttle.workers(),
+            throttle: self.throttle.clone(),
             arrived: self.arrived.clone(),
         }
     }

@@ -50,6 +50,7 @@ impl<'a> Attempts<'a> {
             Tone::Warning,
             format!("{what}: trying again in {wait:?} ({why})"),
         );
+        self.progress.retry();
         tokio::time::sleep(wait).await;
         Ok(())
     }

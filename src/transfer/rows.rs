@@ -3,15 +3,15 @@
 use super::batch::batches;
 use super::resume::Job;
 use super::retry::Attempts;
-use super::{Arrival, Error};
+use super::{Arrival, Error, Throttle};
 use crate::postgres::ConnectionString;
 use crate::postgres::catalogue::TableName;
 use crate::progress::Progress;
 use crate::source::Source;
 use crate::target::{Loader, Part};
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -24,8 +24,10 @@ pub(super) struct Settings {
     pub(super) target: ConnectionString,
     /// The run in the ledger.
     pub(super) run: String,
-    /// Transactions at a time.
+    /// Transactions at a time, to begin with.
     pub(super) workers: usize,
+    /// Says how many from then on, and when to pause.
+    pub(super) throttle: Throttle,
     /// Told of each table whose rows are all in.
     pub(super) arrived: mpsc::Sender<Arrival>,
 }
@@ -86,40 +88,94 @@ pub(super) async fn load_rows<S: Source>(
     progress: &Progress,
     cancel: &CancellationToken,
 ) -> Result<u64, Error> {
-    let batches = batches(jobs, settings.workers);
-    let workers = settings.workers.min(batches.len());
     let load = Arc::new(Load {
         source,
+        queue: Mutex::new(batches(jobs, settings.workers).into()),
         settings,
-        queue: Mutex::new(batches.into()),
         retries: AtomicU64::new(0),
         progress: progress.clone(),
     });
     let stop = cancel.child_token();
-    let mut running = JoinSet::new();
-    let mut opening = crew.0.into_iter();
-    for _ in 0..workers {
-        let (load, stop, opening) = (Arc::clone(&load), stop.clone(), opening.next());
-        running.spawn(async move { Worker::new(load, stop, opening).work().await });
-    }
+    let mut changes = load.settings.throttle.changes();
+    let mut team = Team {
+        load: &load,
+        stop: &stop,
+        called: crew.0.into_iter(),
+        numbers: BTreeSet::new(),
+        running: JoinSet::new(),
+    };
+    team.fill();
     // There may be fewer batches than were called for.
-    drop(opening);
+    team.called = Vec::new().into_iter();
     let mut result = Ok(());
-    while let Some(ended) = running.join_next().await {
-        let ended = match ended {
-            Ok(ended) => ended,
-            Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+    loop {
+        let ended = tokio::select! {
+            ended = team.running.join_next() => ended,
+            () = changes.next() => {
+                team.fill();
+                continue;
+            }
         };
+        let (number, ended) = match ended {
+            Some(Ok(ended)) => ended,
+            Some(Err(panicked)) => std::panic::resume_unwind(panicked.into_panic()),
+            None => break,
+        };
+        team.numbers.remove(&number);
         if ended.is_err() {
             stop.cancel();
         }
         // The error that came first is the cause; the others were told to stop.
         result = result.and(ended);
+        team.fill();
     }
     result.map(|()| load.retries.load(Relaxed))
 }
 
+/// The workers, each with a number: those whose number is too high are not wanted any more, and end
+/// after their chunk.
+struct Team<'a, S: Source> {
+    load: &'a Arc<Load<S>>,
+    stop: &'a CancellationToken,
+    called: std::vec::IntoIter<Opening<S>>,
+    numbers: BTreeSet<usize>,
+    running: JoinSet<(usize, Result<(), Error>)>,
+}
+
+impl<S: Source> Team<'_, S> {
+    /// Starts the workers that are wanted and not there, as long as there are batches for them.
+    fn fill(&mut self) {
+        let mut batches = self.load.queue().len();
+        for number in 0..self.load.settings.throttle.workers() {
+            if batches == 0 || self.stop.is_cancelled() {
+                return;
+            }
+            if self.numbers.insert(number) {
+                let (load, stop) = (Arc::clone(self.load), self.stop.clone());
+                let worker = Worker::new(number, load, stop, self.called.next());
+                self.running
+                    .spawn(async move { (number, worker.work().await) });
+                batches -= 1;
+            }
+        }
+    }
+}
+
+impl<S: Source> Load<S> {
+    fn queue(&self) -> MutexGuard<'_, VecDeque<Vec<Job>>> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the worker of this number loads next, once something may begin; none when there is
+    /// nothing left, or when it is not wanted any more.
+    async fn next(&self, number: usize) -> Option<Vec<Job>> {
+        let admitted = self.settings.throttle.admits(number).await;
+        admitted.then(|| self.queue().pop_front()).flatten()
+    }
+}
+
 struct Worker<S: Source> {
+    number: usize,
     load: Arc<Load<S>>,
     stop: CancellationToken,
     opening: Option<Opening<S>>,
@@ -127,21 +183,19 @@ struct Worker<S: Source> {
 }
 
 impl<S: Source> Worker<S> {
-    fn new(load: Arc<Load<S>>, stop: CancellationToken, opening: Option<Opening<S>>) -> Self {
+    fn new(
+        number: usize,
+        load: Arc<Load<S>>,
+        stop: CancellationToken,
+        opening: Option<Opening<S>>,
+    ) -> Self {
         Self {
+            number,
             load,
             stop,
             opening,
             connections: None,
         }
-    }
-
-    fn next_batch(&self) -> Option<Vec<Job>> {
-        self.load
-            .queue
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .pop_front()
     }
 
     async fn work(mut self) -> Result<(), Error> {
@@ -154,7 +208,8 @@ impl<S: Source> Worker<S> {
     }
 
     async fn work_off(&mut self) -> Result<(), Error> {
-        while let Some(batch) = self.next_batch() {
+        let load = Arc::clone(&self.load);
+        while let Some(batch) = load.next(self.number).await {
             batch.iter().for_each(|job| job.work.meter().begin());
             self.load_with_retries(&batch).await?;
             let done = batch.iter().filter(|job| job.work.chunk_done());
@@ -176,6 +231,7 @@ impl<S: Source> Worker<S> {
             // Whatever state the connections are in, they are not used again.
             self.connections = None;
             attempts.again(error).await?;
+            load.settings.throttle.go().await;
         }
         load.retries.fetch_add(attempts.repeats(), Relaxed);
         Ok(())
@@ -195,6 +251,8 @@ impl<S: Source> Worker<S> {
     }
 
     async fn load(&mut self, batch: &[Job]) -> Result<(), Error> {
+        let load = Arc::clone(&self.load);
+        let _carries = load.settings.throttle.carries();
         let (reader, loader) = match &mut self.connections {
             Some(open) => open,
             None => {

@@ -1,6 +1,7 @@
 //! The table itself. See [`keys`](super::keys).
 
 use super::keys::{Binding, Command, Context, Key};
+use crate::wizard::Answer;
 use crossterm::event::KeyCode;
 
 const fn key(code: KeyCode) -> Key {
@@ -14,6 +15,17 @@ const fn letter(character: char) -> Key {
 const fn control(character: char) -> Key {
     (KeyCode::Char(character), true)
 }
+
+/// The letters of the wizard's answers.
+const LETTERS: &[Key] = &{
+    let mut keys = [letter(' '); Answer::LETTERS.len()];
+    let mut at = 0;
+    while at < keys.len() {
+        keys[at] = letter(Answer::LETTERS[at]);
+        at += 1;
+    }
+    keys
+};
 
 const STEPS: &[Context] = &[Context::Step, Context::Checklist];
 const SCROLLED: &[Context] = &[Context::Step, Context::Checklist, Context::Reading];
@@ -178,29 +190,37 @@ pub const BINDINGS: &[Binding] = &[
         "back",
         "Back; what was entered is kept until you leave.",
     ),
-    named(
-        Command::Yes,
+    row(
+        Command::NextAnswer,
         &[Context::Question],
-        &[letter('y')],
-        "y",
-        "yes",
-        "Answers yes.",
-    ),
-    named(
-        Command::No,
-        &[Context::Question],
-        &[letter('n'), key(KeyCode::Esc)],
-        "n",
-        "no",
-        "Answers no.",
+        &[key(KeyCode::Tab), key(KeyCode::Down), key(KeyCode::Right)],
+        ("Tab", "Tab"),
+        "mark",
+        "Marks the next answer. Also the arrow keys.",
     ),
     row(
-        Command::Other,
+        Command::PreviousAnswer,
         &[Context::Question],
-        &[key(KeyCode::Left), key(KeyCode::Right), key(KeyCode::Tab)],
-        ("←→", "Left/Right"),
-        "mark",
-        "Marks the other answer.",
+        &[key(KeyCode::BackTab), key(KeyCode::Up), key(KeyCode::Left)],
+        ("Shift-Tab", "Shift-Tab"),
+        "",
+        "Marks the answer before.",
+    ),
+    named(
+        Command::Answer,
+        &[Context::Question],
+        LETTERS,
+        "letter",
+        "",
+        "Takes the answer with this letter.",
+    ),
+    named(
+        Command::Decline,
+        &[Context::Question],
+        &[key(KeyCode::Esc)],
+        "Esc",
+        "back",
+        "Takes the first answer, which changes nothing.",
     ),
     named(
         Command::Help,
@@ -246,6 +266,30 @@ pub const BINDINGS: &[Binding] = &[
         "m",
         "messages",
         "Shows, or hides, what happened, with times and advice.",
+    ),
+    named(
+        Command::Pause,
+        &[Context::Step],
+        &[letter('p')],
+        "p",
+        "pause",
+        "Pauses the transfer: what is under way is finished, nothing new begins. Pressed again, goes on.",
+    ),
+    named(
+        Command::More,
+        &[Context::Step],
+        &[letter('+'), letter('=')],
+        "+ -",
+        "workers",
+        "One worker more for the running transfer.",
+    ),
+    named(
+        Command::Fewer,
+        &[Context::Step],
+        &[letter('-')],
+        "-",
+        "",
+        "One worker fewer for the running transfer: it ends after its chunk.",
     ),
     named(
         Command::Log,
@@ -329,7 +373,7 @@ pub const BINDINGS: &[Binding] = &[
         &[control('c')],
         "Ctrl-C",
         "",
-        "Stops the running step safely, a second time also leaves; leaves when nothing runs.",
+        "Stops the running step safely, a second time also leaves. With nothing running it asks, a second time leaves.",
     ),
     named(
         Command::Suspend,

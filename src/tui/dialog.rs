@@ -5,10 +5,10 @@ use super::field::Field;
 use super::lines::{self, blank, line, paragraph, span, window};
 use super::offers;
 use super::theme::{Meaning, Theme};
-use super::ui::{Asked, Layer, Ui};
+use super::ui::{Layer, Ui};
 use crate::figures::{self, counted};
 use crate::session::report::{AtStake, Lost, rows_at_stake};
-use crate::wizard::{Wizard, target_database};
+use crate::wizard::{Question, Wizard, target_database};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::Line;
@@ -23,8 +23,8 @@ pub(super) fn draw(
 ) -> Option<Option<Position>> {
     let cells = usize::from(area.width.saturating_sub(8).min(64));
     let rows = usize::from(area.height);
-    if let Some(asked) = ui.asked(wizard) {
-        framed(ui.theme, &question(&asked, ui, cells), cells, buffer, area);
+    if let Some(asked) = wizard.question().filter(|_| !ui.reads_help()) {
+        framed(ui.theme, &question(asked, ui, cells), cells, buffer, area);
         return Some(None);
     }
     let (body, cell) = match ui.layers.last()? {
@@ -43,29 +43,24 @@ pub(super) fn draw(
     Some(Some(Position { x, y }))
 }
 
-fn question(asked: &Asked, ui: &Ui, cells: usize) -> Vec<Line<'static>> {
+/// What is asked, and below it each answer with its letter and what it does.
+fn question(asked: &Question, ui: &Ui, cells: usize) -> Vec<Line<'static>> {
+    const INDENT: usize = 5;
     let mut body = paragraph(&asked.text, 0, cells, Meaning::Strong);
     body.push(blank());
-    for (key, answer, is_marked) in [("n", &asked.no, !ui.yes), ("y", &asked.yes, ui.yes)] {
-        let mark = if is_marked {
-            ui.theme.pick("▌", ">")
-        } else {
-            " "
+    let marked = ui.marked_answer(asked);
+    for (at, answer) in asked.answers.iter().enumerate() {
+        let (mark, meaning) = match at == marked {
+            true => (ui.theme.pick("▌", ">"), Meaning::Strong),
+            false => (" ", Meaning::Plain),
         };
-        let meaning = if is_marked {
-            Meaning::Strong
-        } else {
-            Meaning::Plain
-        };
-        let word = if key == "y" { "yes" } else { "no" };
-        for (at, part) in paragraph(answer, 0, cells.saturating_sub(7), meaning)
-            .into_iter()
-            .enumerate()
-        {
-            let word = if at == 0 { word } else { "" };
+        let text = format!("{}: {}", answer.word, answer.does);
+        let parts = paragraph(&text, 0, cells.saturating_sub(INDENT), meaning);
+        for (row, part) in parts.into_iter().enumerate() {
+            let letter = if row == 0 { answer.key } else { ' ' };
             let mut spans = vec![
                 span(mark, Meaning::Accent),
-                span(format!(" {word:<5}"), Meaning::Accent),
+                span(format!(" {letter}  "), Meaning::Accent),
             ];
             spans.extend(part.spans);
             body.push(Line::from(spans));

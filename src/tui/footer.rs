@@ -34,7 +34,13 @@ pub(super) fn status(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
 fn now(scene: &Scene<'_>) -> (String, Meaning) {
     let session = scene.session();
     let theme = scene.theme();
-    if let Phase::Working { step, stopping, .. } = scene.wizard.phase() {
+    if let Phase::Working {
+        step,
+        stopping,
+        paused,
+        ..
+    } = scene.wizard.phase()
+    {
         let glyph = theme.pick("▸", ">");
         if stopping {
             return (format!("{glyph} stopping {step} safely"), Meaning::Caution);
@@ -43,6 +49,10 @@ fn now(scene: &Scene<'_>) -> (String, Meaning) {
         let percent = share
             .map(|share| format!(" {}", figures::percent(share)))
             .unwrap_or_default();
+        if paused {
+            let glyph = theme.pick("‖", "=");
+            return (format!("{glyph} {step}{percent}: paused"), Meaning::Caution);
+        }
         let text = format!("{glyph} {step}{percent}: {}", scene.sample.activity);
         return (text, Meaning::Accent);
     }

@@ -42,13 +42,17 @@ impl Recent {
     }
 }
 
-/// What is known of one kind of work.
-#[derive(Debug, Clone, PartialEq)]
+/// What is known of a meter, or of all of a kind.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Told {
     /// How much of how much.
     pub amounts: Vec<String>,
-    /// How fast, and how long still when that can be believed; empty when nothing moves.
-    pub pace: Vec<String>,
+    /// How fast; empty when nothing moves.
+    pub rates: Vec<String>,
+    /// For how long, without pauses.
+    pub elapsed: Option<String>,
+    /// How long still, when that can be believed.
+    pub left: Option<String>,
     /// How fast it went lately, the present last, in units a second.
     pub recent: Vec<f64>,
 }
@@ -57,23 +61,36 @@ pub struct Told {
 #[derive(Debug, Clone, Default)]
 pub struct Gauges {
     seconds: f64,
+    clock: f64,
+    paused: f64,
+    still: bool,
     kinds: Vec<(&'static str, Track)>,
     each: Vec<Track>,
 }
 
 impl Gauges {
-    /// Takes in a sample, `seconds` after the step's start. Other meters than before mean that
-    /// a new stage of work has begun.
-    pub fn feed(&mut self, sample: &Sample, seconds: f64) {
+    /// Takes in a sample, `clock` seconds after the step's start. Other meters than before mean that
+    /// a new stage of work has begun. Time in which a pause let nothing move does not count: it is no
+    /// slowness.
+    pub fn feed(&mut self, sample: &Sample, clock: f64) {
+        if clock < self.clock {
+            *self = Self::default();
+        }
+        let since = clock - std::mem::replace(&mut self.clock, clock);
+        self.still = sample.pool.is_still();
+        if self.still {
+            self.paused += since;
+            return;
+        }
+        let seconds = clock - self.paused;
         let same = self.each.len() <= sample.meters.len()
             && self
                 .each
                 .iter()
                 .zip(&sample.meters)
-                .all(|(track, meter)| track.label == meter.label)
-            && seconds >= self.seconds;
+                .all(|(track, meter)| track.label == meter.label);
         if !same {
-            *self = Self::default();
+            (self.kinds, self.each) = Default::default();
         }
         self.seconds = seconds;
         for meter in &sample.meters[self.each.len()..] {
@@ -100,27 +117,32 @@ impl Gauges {
     /// What is known of all meters of a kind together.
     pub fn of_kind(&self, kind: &MeterSample) -> Told {
         let track = self.kinds.iter().find(|(noun, _)| *noun == kind.noun);
-        let track = track
-            .map(|(_, track)| track)
-            .filter(|_| kind.stage == Stage::Working);
-        Told {
-            amounts: amounts(kind, true),
-            pace: track.map_or_else(Vec::new, |track| {
-                let mut told = track.rates(kind, true);
-                told.extend(track.time_left(kind));
-                told
-            }),
-            recent: track.map_or_else(Vec::new, |track| {
-                track.recent.rates.iter().copied().collect()
-            }),
-        }
+        track.map_or_else(
+            || Told {
+                amounts: amounts(kind, true),
+                ..Told::default()
+            },
+            |(_, track)| self.shown(track.told(kind, self.seconds, true)),
+        )
     }
 
     /// What is known of the meter at this place: what tells it apart from the whole.
-    pub fn of(&self, at: usize, meter: &MeterSample) -> Vec<String> {
-        self.each.get(at).map_or_else(Vec::new, |track| {
-            track.told(meter, self.seconds, counts_bytes(meter))
+    pub fn of(&self, at: usize, meter: &MeterSample) -> Told {
+        self.each.get(at).map_or_else(Told::default, |track| {
+            self.shown(track.told(meter, self.seconds, counts_bytes(meter)))
         })
+    }
+
+    /// While a pause lets nothing move there is no pace, and no end to foresee.
+    fn shown(&self, told: Told) -> Told {
+        match self.still {
+            true => Told {
+                rates: Vec::new(),
+                left: None,
+                ..told
+            },
+            false => told,
+        }
     }
 }
 
@@ -134,31 +156,37 @@ impl Track {
             Stage::Waiting => {}
             Stage::Working => {
                 self.ended = None;
-                self.pace.feed(seconds, units(meter), meter.bytes);
+                let done = units(meter);
+                let left = total(meter).saturating_sub(done);
+                self.pace.feed(seconds, (done, meter.bytes), left);
                 self.recent.feed(seconds, units(meter));
             }
         }
     }
 
-    fn told(&self, meter: &MeterSample, now: f64, with_bytes: bool) -> Vec<String> {
-        let mut told = amounts(meter, with_bytes);
-        let working = meter.stage == Stage::Working;
-        if working {
-            told.extend(self.rates(meter, with_bytes));
+    fn told(&self, meter: &MeterSample, now: f64, with_bytes: bool) -> Told {
+        let mut told = Told {
+            amounts: amounts(meter, with_bytes),
+            elapsed: self.elapsed(meter.stage, now),
+            ..Told::default()
+        };
+        if meter.stage == Stage::Working {
+            told.rates = self.rates(meter, with_bytes);
+            told.left = self.pace.eta().map(figures::time_left);
+            told.recent = self.recent.rates.iter().copied().collect();
         }
-        if let Some(began) = self.began {
-            let elapsed = self.ended.unwrap_or(now) - began;
-            // A tenth of a second that changes all the time is only noise.
-            let shown = if working { elapsed.floor() } else { elapsed };
-            if shown >= 1.0 || !working {
-                told.push(match shown {
-                    whole if working && whole < 10.0 => format!("{whole:.0} s"),
-                    shown => figures::duration(shown),
-                });
-            }
-        }
-        told.extend(self.time_left(meter).filter(|_| working));
         told
+    }
+
+    fn elapsed(&self, stage: Stage, now: f64) -> Option<String> {
+        let elapsed = self.ended.unwrap_or(now) - self.began?;
+        // A tenth of a second that changes all the time is only noise.
+        match (stage, elapsed.floor()) {
+            (Stage::Working, whole) if whole < 1.0 => None,
+            (Stage::Working, whole) if whole < 10.0 => Some(format!("{whole:.0} s")),
+            (Stage::Working, whole) => Some(figures::duration(whole)),
+            _ => Some(figures::duration(elapsed)),
+        }
     }
 
     fn rates(&self, meter: &MeterSample, with_bytes: bool) -> Vec<String> {
@@ -174,12 +202,6 @@ impl Track {
             told.push(format!("{}/s", figures::bytes(bytes as u64)));
         }
         told
-    }
-
-    fn time_left(&self, meter: &MeterSample) -> Option<String> {
-        let left = total(meter).saturating_sub(units(meter));
-        let eta = self.pace.eta(left).filter(|_| left > 0)?;
-        Some(figures::time_left(eta))
     }
 }
 
@@ -251,21 +273,43 @@ mod tests {
             meter.add(100, 2048);
         }
         let sample = progress.sample();
-        assert_eq!(
-            gauges.of(0, &sample.meters[0]),
-            [
-                "8,100 of 20,000 rows",
-                "162 kB",
-                "1,000 rows/s",
-                "8 s",
-                "about 15 s left"
-            ]
-        );
+        let one = gauges.of(0, &sample.meters[0]);
+        assert_eq!(one.amounts, ["8,100 of 20,000 rows", "162 kB"]);
+        assert_eq!(one.rates, ["1,000 rows/s"]);
+        assert_eq!(one.elapsed.as_deref(), Some("8 s"));
+        assert_eq!(one.left.as_deref(), Some("about 15 s left"));
         let kind = gauges.of_kind(&sample.kinds()[0]);
         assert_eq!(kind.amounts, ["8,100 of 20,000 rows", "162 kB"]);
-        assert_eq!(kind.pace, ["1,000 rows/s", "20 kB/s", "about 15 s left"]);
+        assert_eq!(kind.rates, ["1,000 rows/s", "20 kB/s"]);
+        assert_eq!(kind.left, one.left);
         assert_eq!(kind.recent.len(), 16);
         assert!(kind.recent.iter().all(|rate| (rate - 1000.0).abs() < 1.0));
+    }
+
+    #[test]
+    fn a_pause_is_no_slowness() {
+        let progress = Progress::default();
+        let meter = progress.meter("t", 20_000, 0);
+        meter.begin();
+        let mut gauges = Gauges::default();
+        for second in 0..40_u32 {
+            let is_paused = (5..35).contains(&second);
+            progress.pool(|pool| pool.paused = is_paused);
+            for tenth in 0..10 {
+                gauges.feed(&progress.sample(), f64::from(second * 10 + tenth) / 10.0);
+                meter.add(if is_paused { 0 } else { 100 }, 0);
+            }
+        }
+        let told = gauges.of(0, &progress.sample().meters[0]);
+        assert_eq!(told.elapsed.as_deref(), Some("9 s"), "of which it moved");
+        assert_eq!(told.rates, ["1,000 rows/s"]);
+        assert_eq!(told.left.as_deref(), Some("about 15 s left"));
+        // What is under way when it is paused still moves, and takes its time.
+        let mut gauges = Gauges::default();
+        progress.pool(|pool| (pool.paused, pool.building) = (true, 1));
+        (0..=30).for_each(|second| gauges.feed(&progress.sample(), f64::from(second)));
+        let told = gauges.of(0, &progress.sample().meters[0]);
+        assert_eq!(told.elapsed.as_deref(), Some("30 s"));
     }
 
     #[test]
@@ -278,6 +322,10 @@ mod tests {
         progress.meter("index", 10, 0).begin();
         gauges.feed(&progress.sample(), 9.0);
         let sample = progress.sample();
-        assert_eq!(gauges.of(0, &sample.meters[0]), ["0 of 10 rows"]);
+        let told = gauges.of(0, &sample.meters[0]);
+        assert_eq!(
+            (told.amounts, told.elapsed),
+            (vec!["0 of 10 rows".to_owned()], None)
+        );
     }
 }

@@ -6,8 +6,8 @@ use super::keys::{self, Command, Context};
 use super::offers;
 use super::ui::{Intent, Layer, Ui};
 use crate::session::{State, Step};
-use crate::wizard::{Event, Look, Wizard};
-use crossterm::event::{KeyEvent, KeyEventKind, KeyModifiers};
+use crate::wizard::{Answer, Event, Look, Question, Steering, Wizard};
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 impl Ui {
     /// A key was pressed.
@@ -32,6 +32,7 @@ impl Ui {
                 self.said = Some(why);
                 Vec::new()
             }
+            None if command == Command::Answer => self.answer_by_letter(wizard, key),
             None => self.command(command, context, wizard),
         }
     }
@@ -58,14 +59,13 @@ impl Ui {
         let send = |event| vec![Intent::Send(event)];
         match command {
             Command::Proceed => return self.proceed(context, wizard),
-            Command::Again => return self.again(wizard),
+            Command::Again => return send(Event::Again(step)),
             Command::Submit => return self.submit(wizard),
-            Command::Yes => return self.answer(wizard, true),
-            Command::No => return self.answer(wizard, false),
-            Command::Leave => {
-                self.yes = false;
-                return send(Event::Leave);
-            }
+            Command::Decline => return answer(wizard, |_| Some(0)),
+            Command::Leave => return send(Event::Leave),
+            Command::Pause => return send(Event::Steer(offers::pause_or_go_on(wizard))),
+            Command::More => return send(Event::Steer(Steering::MoreWorkers)),
+            Command::Fewer => return send(Event::Steer(Steering::FewerWorkers)),
             Command::Stop => return send(Event::Stop),
             Command::Suspend => return vec![Intent::Suspend],
             Command::Earlier => {
@@ -89,7 +89,7 @@ impl Ui {
             Command::Edit => self.open_form(wizard.session()),
             Command::Overwrite => {
                 let name = Field::default();
-                self.layers.push(Layer::Consent { name });
+                self.open_typing(Layer::Consent { name });
             }
             Command::Copy => return self.copy(context, wizard),
             Command::Log => return self.tell_log(),
@@ -98,7 +98,10 @@ impl Ui {
             Command::Close => self.close(),
             Command::NextField => self.form.next(),
             Command::PreviousField => self.form.previous(),
-            Command::Other => self.yes = !self.yes,
+            Command::NextAnswer => self.mark_other(wizard, 1),
+            Command::PreviousAnswer => self.mark_other(wizard, -1),
+            // Taken by its letter before.
+            Command::Answer => {}
             Command::Up
             | Command::Down
             | Command::PageUp
@@ -116,7 +119,7 @@ impl Ui {
         if context == Context::Checklist {
             if let Some(item) = offers::marked(wizard, self) {
                 let (item, name) = (item.key.clone(), Field::with(&self.signer));
-                self.layers.push(Layer::Signing { item, name });
+                self.open_typing(Layer::Signing { item, name });
             }
             return Vec::new();
         }
@@ -127,21 +130,11 @@ impl Ui {
         vec![Intent::Send(Event::Proceed)]
     }
 
-    fn again(&mut self, wizard: &Wizard) -> Vec<Intent> {
-        let session = wizard.session();
-        let step = session.current;
-        let built_upon = session.steps.keys().any(|later| *later > step);
-        if step >= Step::Schema && session.state(step) == State::Done && built_upon {
-            self.yes = false;
-            self.layers.push(Layer::RunAgain(step));
-            return Vec::new();
-        }
-        vec![Intent::Send(Event::Run(step))]
-    }
-
     fn submit(&mut self, wizard: &Wizard) -> Vec<Intent> {
         match self.layers.last() {
-            _ if self.asked(wizard).is_some() => self.answer(wizard, self.yes),
+            _ if wizard.question().is_some() => {
+                answer(wizard, |question| Some(self.marked_answer(question)))
+            }
             Some(Layer::Form) => self.hand_in(),
             Some(Layer::Signing { item, name }) => {
                 let (item, by) = (item.clone(), name.text().trim().to_owned());
@@ -150,7 +143,7 @@ impl Ui {
                     return Vec::new();
                 }
                 self.signer.clone_from(&by);
-                self.close();
+                self.layers.pop();
                 vec![Intent::Send(Event::Sign { item, by })]
             }
             Some(Layer::Consent { name }) => {
@@ -167,7 +160,7 @@ impl Ui {
             self.say(why);
             return Vec::new();
         }
-        self.close();
+        self.layers.pop();
         let by = self.signer.clone();
         vec![
             Intent::Send(Event::Overwrite { database, by }),
@@ -194,14 +187,18 @@ impl Ui {
         self.form = super::form::Form::of(wizard.session());
     }
 
-    fn answer(&mut self, wizard: &Wizard, yes: bool) -> Vec<Intent> {
+    fn answer_by_letter(&self, wizard: &Wizard, key: KeyEvent) -> Vec<Intent> {
+        answer(wizard, |question| {
+            let has = |answer: &Answer| KeyCode::Char(answer.key) == key.code;
+            question.answers.iter().position(has)
+        })
+    }
+
+    fn mark_other(&mut self, wizard: &Wizard, by: isize) {
         if let Some(question) = wizard.question() {
-            let question = question.number;
-            return vec![Intent::Send(Event::Answer { question, yes })];
-        }
-        match self.layers.pop() {
-            Some(Layer::RunAgain(step)) if yes => vec![Intent::Send(Event::Run(step))],
-            _ => Vec::new(),
+            let count = question.answers.len();
+            let next = self.marked_answer(question) + count.saturating_add_signed(by);
+            self.mark_answer(question, next % count);
         }
     }
 
@@ -227,6 +224,13 @@ impl Ui {
         vec![Intent::Copy(log)]
     }
 
+    /// Opens a dialog with a field, as it was when it was left.
+    fn open_typing(&mut self, layer: Layer) {
+        let left = self.put_aside.iter().position(|left| left.is_same(&layer));
+        let layer = left.map_or(layer, |at| self.put_aside.swap_remove(at));
+        self.layers.push(layer);
+    }
+
     fn toggle(&mut self, layer: Layer) {
         self.scroll = 0;
         if matches!(layer, Layer::Messages) {
@@ -247,7 +251,9 @@ impl Ui {
 
     fn close(&mut self) {
         self.scroll = 0;
-        self.layers.pop();
+        if let Some(typed @ (Layer::Signing { .. } | Layer::Consent { .. })) = self.layers.pop() {
+            self.put_aside.push(typed);
+        }
     }
 
     fn go(&mut self, command: Command, context: Context, wizard: &Wizard) {
@@ -271,4 +277,12 @@ impl Ui {
         };
         *place = moved.min(last);
     }
+}
+
+/// Gives the answer that is chosen to the open question.
+fn answer(wizard: &Wizard, choose: impl Fn(&Question) -> Option<usize>) -> Vec<Intent> {
+    let question = wizard.question();
+    let chosen = question.and_then(|question| Some((question.number, choose(question)?)));
+    let sent = chosen.map(|(question, answer)| Intent::Send(Event::Answer { question, answer }));
+    sent.into_iter().collect()
 }

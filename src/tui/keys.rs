@@ -44,7 +44,7 @@ pub enum Command {
     Help,
     /// Leave the program.
     Leave,
-    /// Stop what runs; when nothing does, leave.
+    /// Stop what runs; when nothing does, ask whether to leave.
     Stop,
     /// Suspend the program to the shell.
     Suspend,
@@ -56,12 +56,20 @@ pub enum Command {
     PreviousField,
     /// Hand in what was entered, or take the answer that is marked.
     Submit,
-    /// Mark the other answer.
-    Other,
-    /// Answer yes.
-    Yes,
-    /// Answer no.
-    No,
+    /// Mark the answer below.
+    NextAnswer,
+    /// Mark the answer above.
+    PreviousAnswer,
+    /// Take the answer with this letter.
+    Answer,
+    /// Take the answer that changes nothing.
+    Decline,
+    /// Pause the transfer, or go on.
+    Pause,
+    /// One worker more.
+    More,
+    /// One worker fewer.
+    Fewer,
 }
 
 /// What has the keyboard.

@@ -5,7 +5,7 @@ use super::keys::{Binding, Command, Context};
 use super::ui::Ui;
 use crate::session::report::{Connections, Report};
 use crate::session::{Item, ItemKind, State, Step};
-use crate::wizard::{Look, Phase, Wizard};
+use crate::wizard::{Look, Phase, Steering, Wizard};
 
 /// Why a command cannot be carried out now; `None` when it can.
 pub(super) fn why_not(
@@ -29,6 +29,7 @@ pub(super) fn why_not(
         Command::Edit => running(wizard)
             .map(|running| format!("the connections cannot change while {running} is running")),
         Command::Overwrite => cannot_overwrite(wizard),
+        Command::Pause | Command::More | Command::Fewer => wizard.refuse_steering(),
         Command::Earlier if step.previous().is_none() => {
             Some("this is the first step; q leaves".to_owned())
         }
@@ -41,6 +42,14 @@ fn running(wizard: &Wizard) -> Option<Step> {
     match wizard.phase() {
         Phase::Working { step, .. } => Some(step),
         Phase::Idle => None,
+    }
+}
+
+/// What the key of the pause does now.
+pub(super) fn pause_or_go_on(wizard: &Wizard) -> Steering {
+    match wizard.phase() {
+        Phase::Working { paused: true, .. } => Steering::GoOn,
+        _ => Steering::Pause,
     }
 }
 
@@ -129,7 +138,11 @@ pub(super) fn label(binding: &Binding, context: Context, wizard: &Wizard, ui: &U
         // The failure's pane and the footer call it r.
         (Command::Proceed, _) if wizard.session().state(step) == State::Failed => String::new(),
         (Command::Proceed, _) => proceed(wizard),
-        (Command::Submit, Context::Question) => if ui.says_yes() { "yes" } else { "no" }.to_owned(),
+        (Command::Submit, Context::Question) => wizard
+            .question()
+            .and_then(|question| question.answers.get(ui.marked_answer(question)))
+            .map_or_else(String::new, |answer| answer.word.to_owned()),
+        (Command::Pause, _) if pause_or_go_on(wizard) == Steering::GoOn => "go on".to_owned(),
         (Command::Again, _) => match wizard.session().state(step) {
             State::Failed => "retry".to_owned(),
             // Enter does the same.

@@ -193,12 +193,13 @@ impl<'a> Loop<'a> {
 
     /// The terminal's title: the step, and how far it is.
     fn title(&self) -> String {
-        let Phase::Working { step, .. } = self.runner.wizard().phase() else {
+        let Phase::Working { step, paused, .. } = self.runner.wizard().phase() else {
             return format!("neonlift: {}", self.runner.wizard().session().current);
         };
+        let paused = if paused { ", paused" } else { "" };
         match self.sample.share() {
-            Some(share) => format!("neonlift: {step} {}", figures::percent(share)),
-            None => format!("neonlift: {step}"),
+            Some(share) => format!("neonlift: {step} {}{paused}", figures::percent(share)),
+            None => format!("neonlift: {step}{paused}"),
         }
     }
 
@@ -284,7 +285,8 @@ impl<'a> Loop<'a> {
                 Effect::Save
                 | Effect::Start { .. }
                 | Effect::Look { .. }
-                | Effect::Cancel { .. } => {}
+                | Effect::Cancel { .. }
+                | Effect::Steer { .. } => {}
             }
         }
         self.ui.follow(wizard);

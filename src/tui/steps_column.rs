@@ -23,7 +23,7 @@ pub(super) fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
 }
 
 fn name(scene: &Scene<'_>, step: Step) -> Vec<ratatui::text::Span<'static>> {
-    let (glyph, _, meaning) = scene.theme().state(scene.session().state(step));
+    let (glyph, _, meaning) = scene.standing(step, scene.session().state(step));
     let is_current = scene.session().current == step;
     let (mark, name_meaning) = match (is_current, scene.session().state(step)) {
         (true, _) => (scene.theme().pick("▌", ">"), Meaning::Strong),
@@ -38,7 +38,7 @@ fn name(scene: &Scene<'_>, step: Step) -> Vec<ratatui::text::Span<'static>> {
 }
 
 fn in_two_lines(scene: &Scene<'_>, step: Step, cells: usize) -> Vec<Line<'static>> {
-    let (_, word, meaning) = scene.theme().state(scene.session().state(step));
+    let (_, word, meaning) = scene.standing(step, scene.session().state(step));
     let is_current = scene.session().current == step;
     let mark = if is_current {
         scene.theme().pick("▌", ">")
@@ -67,6 +67,7 @@ fn in_two_lines(scene: &Scene<'_>, step: Step, cells: usize) -> Vec<Line<'static
 
 fn in_one_line(scene: &Scene<'_>, step: Step) -> Line<'static> {
     let word = match scene.session().state(step) {
+        state if scene.standing(step, state).1 == "paused" => "wait",
         State::Waiting => "",
         State::Running => "runs",
         State::Done => "done",

@@ -10,7 +10,7 @@ use super::theme::Theme;
 use crate::invocation::Invocation;
 use crate::progress::Note;
 use crate::session::{Item, ItemKind, Session, State, Step};
-use crate::wizard::{Event, News, Wizard};
+use crate::wizard::{Event, News, Question, Wizard};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -48,19 +48,16 @@ pub(super) enum Layer {
         /// What was typed.
         name: Field,
     },
-    /// Whether to run a step again that later steps build on.
-    RunAgain(Step),
 }
 
-/// A question that is open: the wizard's, or the screen's own.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Asked {
-    /// What is asked.
-    pub text: String,
-    /// What yes does.
-    pub yes: String,
-    /// What no does.
-    pub no: String,
+impl Layer {
+    /// Whether both are the same dialog, whatever was typed in it.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Signing { item, .. }, Self::Signing { item: other, .. }) => item == other,
+            _ => std::mem::discriminant(self) == std::mem::discriminant(other),
+        }
+    }
 }
 
 /// How much of a pane is seen.
@@ -83,12 +80,16 @@ pub struct Ui {
     pub(super) scroll: usize,
     pub(super) extent: Extent,
     pub(super) marked: usize,
-    pub(super) yes: bool,
+    /// The question that an answer is marked of, and which one.
+    answer: (u64, usize),
+    /// What was typed in dialogs that were left with Esc.
+    pub(super) put_aside: Vec<Layer>,
     pub(super) said: Option<String>,
     pub(super) signer: String,
     pub(super) invocation: Invocation,
     pub(super) log: String,
     pub(super) copied: usize,
+    asked: Option<u64>,
     pub(super) too_small: bool,
     messages: Messages,
     gauges: Gauges,
@@ -114,12 +115,14 @@ impl Ui {
             scroll: 0,
             extent: Extent::default(),
             marked: 0,
-            yes: false,
+            answer: (0, 0),
+            put_aside: Vec::new(),
             said: None,
             signer: signer.to_owned(),
             invocation: Invocation::default(),
             log: String::new(),
             copied: 0,
+            asked: None,
             too_small: false,
             messages: Messages::default(),
             gauges: Gauges::default(),
@@ -140,7 +143,6 @@ impl Ui {
             Some(Layer::Form) => Context::Form,
             Some(Layer::Signing { .. }) => Context::Signing,
             Some(Layer::Consent { .. }) => Context::Consent,
-            Some(Layer::RunAgain(_)) => Context::Question,
             None if wizard.looking().is_some() => Context::Reading,
             None if checklist_is_open(wizard) => Context::Checklist,
             None => Context::Step,
@@ -151,6 +153,12 @@ impl Ui {
     /// missing opens the form; the mark goes to what is to be signed.
     pub fn follow(&mut self, wizard: &Wizard) {
         let session = wizard.session();
+        let asked = wizard.question().map(|question| question.number);
+        if asked.is_some() && asked != self.asked {
+            // A question that comes up while the help is read must be seen.
+            self.layers.retain(|layer| !matches!(layer, Layer::Help));
+        }
+        self.asked = asked;
         let looked_at = (session.current, session.state(session.current));
         let before = self.looked_at.replace(looked_at);
         if before == Some(looked_at) {
@@ -243,9 +251,14 @@ impl Ui {
         self.marked
     }
 
-    /// Whether the marked answer to the open question is yes.
-    pub fn says_yes(&self) -> bool {
-        self.yes
+    /// Which answer to the open question is marked: the safe one until another is chosen.
+    pub(super) fn marked_answer(&self, question: &Question) -> usize {
+        let (number, at) = self.answer;
+        if number == question.number { at } else { 0 }
+    }
+
+    pub(super) fn mark_answer(&mut self, question: &Question, at: usize) {
+        self.answer = (question.number, at);
     }
 
     /// Whether the pane is longer than its place.
@@ -254,31 +267,8 @@ impl Ui {
     }
 
     /// Whether the help lies over everything, a question included.
-    fn reads_help(&self) -> bool {
+    pub(super) fn reads_help(&self) -> bool {
         matches!(self.layers.last(), Some(Layer::Help))
-    }
-
-    /// The question that is open.
-    pub(super) fn asked(&self, wizard: &Wizard) -> Option<Asked> {
-        if self.reads_help() {
-            return None;
-        }
-        if let Some(question) = wizard.question() {
-            let (text, yes, no) = (
-                question.text.clone(),
-                question.yes.clone(),
-                question.no.clone(),
-            );
-            return Some(Asked { text, yes, no });
-        }
-        let Some(Layer::RunAgain(step)) = self.layers.last() else {
-            return None;
-        };
-        Some(Asked {
-            text: format!("{step} is done, and later steps build on it. Run it again?"),
-            yes: "run it again; what builds on it has to be done again too".to_owned(),
-            no: "leave everything as it is".to_owned(),
-        })
     }
 }
 

@@ -3,8 +3,8 @@
 use super::{Look, Outcome, Seen};
 use crate::config::{Onto, Select};
 use crate::failure::Failure;
-use crate::session::Step;
 use crate::session::report::Report;
+use crate::session::{Reached, Step};
 
 /// Names one run of a step, so that news of an older run is recognised and ignored.
 pub type RunId = u64;
@@ -34,6 +34,19 @@ impl Side {
             Self::Target => "Target",
         }
     }
+}
+
+/// How a person steers a transfer while it runs. It is not kept: a transfer starts as configured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Steering {
+    /// Begin nothing new until told to go on; what is under way is finished.
+    Pause,
+    /// Go on after a pause.
+    GoOn,
+    /// One worker more.
+    MoreWorkers,
+    /// One worker fewer.
+    FewerWorkers,
 }
 
 /// What happens to the wizard.
@@ -66,18 +79,23 @@ pub enum Event {
     Proceed,
     /// Run this step, also when it is done already.
     Run(Step),
+    /// Run this step again; asks first when later steps build on what it made.
+    Again(Step),
     /// Look at this step.
     Show(Step),
-    /// Stop what is running; when nothing is, leave.
+    /// Stop what is running, a second time also leave; when nothing is, ask whether to leave, a
+    /// second time leave.
     Stop,
     /// Leave; asks first when something is running.
     Leave,
+    /// Steer the running transfer.
+    Steer(Steering),
     /// The answer to a question; ignored when it is not the one that is open.
     Answer {
         /// The question's number.
         question: u64,
-        /// Yes or no.
-        yes: bool,
+        /// Which of its answers, from 0.
+        answer: usize,
     },
     /// A person signs an item of the checklist.
     Sign {
@@ -85,6 +103,13 @@ pub enum Event {
         item: String,
         /// The person's name.
         by: String,
+    },
+    /// How far a transfer was when its run ended; comes just before that is told.
+    Reached {
+        /// Which run.
+        run: RunId,
+        /// How far.
+        reached: Reached,
     },
     /// A step's run has ended.
     Finished {
@@ -115,13 +140,16 @@ impl Event {
             | Self::Overwrite { .. }
             | Self::Proceed
             | Self::Run(_)
+            | Self::Again(_)
             | Self::Show(_)
             | Self::LookAway => true,
             Self::Opened
             | Self::Stop
             | Self::Leave
+            | Self::Steer(_)
             | Self::Answer { .. }
             | Self::Sign { .. }
+            | Self::Reached { .. }
             | Self::Finished { .. }
             | Self::Look(_)
             | Self::Seen { .. } => false,
@@ -152,6 +180,13 @@ pub enum Effect {
     Cancel {
         /// Which run.
         run: RunId,
+    },
+    /// Steer a run.
+    Steer {
+        /// Which run.
+        run: RunId,
+        /// How.
+        steering: Steering,
     },
     /// Tell the person.
     Tell(News),

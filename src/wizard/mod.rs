@@ -8,16 +8,18 @@ mod choice;
 mod event;
 mod look;
 mod outcome;
+mod question;
 mod signing;
 
 pub use choice::target_database;
-pub use event::{Effect, Event, News, RunId, Side};
+pub use event::{Effect, Event, News, RunId, Side, Steering};
 pub use look::{Look, Looking, Planned, Preview, Seen};
 pub use outcome::Outcome;
+pub use question::{Answer, Question};
 
 use crate::failure::{Failure, Severity};
 use crate::session::report::Report;
-use crate::session::{Place, Record, Session, State, Step};
+use crate::session::{Place, Reached, Record, Session, State, Step};
 use jiff::Timestamp;
 
 /// What the machine is doing.
@@ -31,24 +33,13 @@ pub enum Phase {
         run: RunId,
         /// Which step.
         step: Step,
+        /// Whether it moves nothing until it is told to go on.
+        paused: bool,
         /// Whether it has been told to stop.
         stopping: bool,
         /// Whether the program ends when it has stopped.
         leaving: bool,
     },
-}
-
-/// A question that waits for an answer. It is state: a late answer to an older one is ignored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Question {
-    /// Its number.
-    pub number: u64,
-    /// What is asked.
-    pub text: String,
-    /// What yes does.
-    pub yes: String,
-    /// What no does: the default.
-    pub no: String,
 }
 
 /// The machine.
@@ -139,10 +130,13 @@ impl Wizard {
             Event::Proceed => self.proceed(now),
             Event::Run(step) => self.run(step, now),
             Event::Show(step) => self.show(step),
+            Event::Again(step) => self.again(step, now),
             Event::Stop => self.stop(),
             Event::Leave => self.leave(),
-            Event::Answer { question, yes } => self.answer(question, yes),
+            Event::Steer(steering) => self.steer(steering),
+            Event::Answer { question, answer } => self.answer(question, answer, now),
             Event::Sign { item, by } => self.sign(&item, &by, now),
+            Event::Reached { run, reached } => self.reached(run, reached),
             Event::Finished { run, result } => self.finished(run, result, now),
             Event::Look(at) => self.look(at),
             Event::Seen { run, result } => self.seen(run, result),
@@ -218,6 +212,7 @@ impl Wizard {
         self.phase = Phase::Working {
             run,
             step,
+            paused: false,
             stopping: false,
             leaving: false,
         };
@@ -232,59 +227,14 @@ impl Wizard {
         Vec::new()
     }
 
-    fn stop(&mut self) -> Vec<Effect> {
-        match &mut self.phase {
-            Phase::Idle => vec![Effect::Exit(self.outcome())],
-            Phase::Working { run, stopping, .. } if !*stopping => {
-                *stopping = true;
-                vec![Effect::Cancel { run: *run }]
-            }
-            Phase::Working { leaving, .. } => {
-                *leaving = true;
-                Vec::new()
-            }
-        }
-    }
-
-    fn leave(&mut self) -> Vec<Effect> {
-        let Phase::Working { step, .. } = self.phase else {
-            return vec![Effect::Exit(self.outcome())];
-        };
-        self.counter += 1;
-        self.question = Some(Question {
-            number: self.counter,
-            text: format!("{step} is running. Stop it safely and leave?"),
-            yes: "stop and leave; it goes on from here next time".to_owned(),
-            no: "stay".to_owned(),
-        });
-        Vec::new()
-    }
-
-    fn answer(&mut self, number: u64, yes: bool) -> Vec<Effect> {
-        if self
-            .question
-            .as_ref()
-            .is_none_or(|question| question.number != number)
+    fn reached(&mut self, ended: RunId, reached: Reached) -> Vec<Effect> {
+        if let Phase::Working { run, step, .. } = self.phase
+            && run == ended
+            && let Some(record) = self.session.steps.get_mut(&step)
         {
-            return Vec::new();
+            record.reached = Some(reached);
         }
-        self.question = None;
-        match (&mut self.phase, yes) {
-            (_, false) => Vec::new(),
-            (Phase::Idle, true) => vec![Effect::Exit(self.outcome())],
-            (
-                Phase::Working {
-                    run,
-                    stopping,
-                    leaving,
-                    ..
-                },
-                true,
-            ) => {
-                (*stopping, *leaving) = (true, true);
-                vec![Effect::Cancel { run: *run }]
-            }
-        }
+        Vec::new()
     }
 
     fn finished(
@@ -317,6 +267,7 @@ impl Wizard {
         record.finished = Some(now);
         match result {
             Ok(report) => {
+                record.reached = None;
                 let failure = report.failure();
                 record.state = if failure.is_some() {
                     State::Failed

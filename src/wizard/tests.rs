@@ -3,11 +3,11 @@ use crate::config::{Onto, Select};
 use crate::session::report::{Backup, Comparison, Prerequisites};
 use proptest::prelude::*;
 
-fn at(second: i64) -> Timestamp {
+pub(super) fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_790_000_000 + second).unwrap()
 }
 
-fn wizard() -> Wizard {
+pub(super) fn wizard() -> Wizard {
     let mut wizard = Wizard::new(Session::new(at(0), 1));
     wizard.handle(Event::Opened, at(0));
     wizard
@@ -30,7 +30,7 @@ fn comparison(equal: bool) -> Report {
 }
 
 /// Runs every step before `until` to its end.
-fn driven(until: Step) -> Wizard {
+pub(super) fn driven(until: Step) -> Wizard {
     let mut wizard = wizard();
     for step in Step::ALL.into_iter().filter(|step| *step < until) {
         let report = match step {
@@ -117,50 +117,6 @@ fn news_of_an_older_run_is_ignored() {
             .is_empty()
     );
     assert_eq!(wizard.session().state(Step::Prerequisites), State::Running);
-}
-
-#[test]
-fn ctrl_c_stops_the_step_and_a_second_one_leaves() {
-    let mut wizard = wizard();
-    wizard.handle(Event::Run(Step::Prerequisites), at(1));
-    assert_eq!(
-        wizard.handle(Event::Stop, at(2)),
-        [Effect::Cancel { run: 1 }]
-    );
-    wizard.handle(Event::Stop, at(2));
-    let end = Event::Finished {
-        run: 1,
-        result: Err(Failure::interrupted("x")),
-    };
-    let effects = wizard.handle(end, at(3));
-    assert_eq!(effects.last(), Some(&Effect::Exit(Outcome::Interrupted)));
-}
-
-#[test]
-fn leaving_while_working_asks_first() {
-    let mut wizard = wizard();
-    wizard.handle(Event::Run(Step::Prerequisites), at(1));
-    assert!(wizard.handle(Event::Leave, at(2)).is_empty());
-    let question = wizard.question().unwrap().number;
-    assert!(
-        wizard
-            .handle(
-                Event::Answer {
-                    question: question + 1,
-                    yes: true
-                },
-                at(2)
-            )
-            .is_empty()
-    );
-    let effects = wizard.handle(
-        Event::Answer {
-            question,
-            yes: true,
-        },
-        at(2),
-    );
-    assert_eq!(effects, [Effect::Cancel { run: 1 }]);
 }
 
 #[test]
@@ -301,7 +257,7 @@ fn a_look_changes_nothing_and_ends_where_the_person_turns_away() {
     assert!(matches!(refused[..], [Effect::Tell(News::Refused(_))]));
 }
 
-fn any_event() -> impl Strategy<Value = Event> {
+pub(super) fn any_event() -> impl Strategy<Value = Event> {
     let step = (0..Step::ALL.len()).prop_map(|n| Step::ALL[n]);
     let outcome = prop_oneof![
         Just(Ok(some_report())),
@@ -327,6 +283,7 @@ fn any_event() -> impl Strategy<Value = Event> {
             by: "Ada".into()
         }),
         step.clone().prop_map(Event::Run),
+        step.clone().prop_map(Event::Again),
         step.prop_map(Event::Show),
         Just(Event::Stop),
         Just(Event::Leave),
@@ -336,7 +293,14 @@ fn any_event() -> impl Strategy<Value = Event> {
             result: Ok(Box::new(Seen::Schema(Preview::default()))),
         }),
         Just(Event::LookAway),
-        (0..6u64, any::<bool>()).prop_map(|(question, yes)| Event::Answer { question, yes }),
+        (0..6u64, 0..4usize).prop_map(|(question, answer)| Event::Answer { question, answer }),
+        prop_oneof![
+            Just(Steering::Pause),
+            Just(Steering::GoOn),
+            Just(Steering::MoreWorkers),
+            Just(Steering::FewerWorkers)
+        ]
+        .prop_map(Event::Steer),
         (0..6u64, outcome).prop_map(|(run, result)| Event::Finished { run, result }),
         Just(Event::Sign {
             item: "performance".into(),

@@ -261,6 +261,11 @@ impl World {
         self.practice().binaries().program(name)
     }
 
+    /// The folder of PostgreSQL's programs of the servers' version.
+    pub(crate) fn postgres_programs(&self) -> PathBuf {
+        self.practice().binaries().bin.clone()
+    }
+
     /// The source, as its superuser.
     pub(crate) fn source(&self) -> Database<'_> {
         Database::new(&self.servers.runtime, self.source_url())

@@ -27,4 +27,5 @@ mod schema_files;
 mod secrets;
 mod selection;
 mod sessions;
+mod steered;
 mod told;

@@ -78,10 +78,10 @@ fn a_running_step_is_stopped_by_ctrl_c_and_left_after_a_question() {
     let mut terminal = migration.transferring();
 
     terminal.press("q");
-    terminal.wait_for_text("transfer is running. Stop it safely and leave?");
+    terminal.wait_for_text("transfer is running. What shall become of it?");
     terminal.press(ENTER);
     terminal.wait_for("no question", |screen| {
-        !screen.contents().contains("Stop it safely")
+        !screen.contents().contains("What shall become")
     });
     amid_the_rows(&terminal);
 
@@ -92,10 +92,66 @@ fn a_running_step_is_stopped_by_ctrl_c_and_left_after_a_question() {
     amid_the_rows(&terminal);
 
     terminal.press("q");
-    terminal.at("Stop it safely and leave?", "y");
+    terminal.at("What shall become of it?", "s");
     assert_eq!(terminal.end(), 130);
     drop(holder);
     migration.expect_goes_on();
+}
+
+#[test]
+fn a_transfer_is_paused_goes_on_and_is_left_paused() {
+    let migration = Migration::new();
+    let holder = migration.hold();
+    let mut terminal = migration.transferring();
+
+    terminal.press("-");
+    terminal.wait_for_text("of 11 workers");
+    terminal.press("+");
+    terminal.wait_for_text("of 12 workers");
+    terminal.press("q");
+    terminal.at("p  pause", "p");
+    terminal.wait_for_text("Pausing: what is under way is being finished.");
+    drop(holder);
+    terminal.wait_for_text("Paused: nothing moves until p is pressed again.");
+    terminal.wait_for_text("‖ paused");
+    assert_eq!(migration.0.chunks(), (13, 13), "what was under way is in");
+    assert!(terminal.title().contains("paused"), "{}", terminal.title());
+
+    terminal.press("q");
+    terminal.at("transfer is paused. Stop it and leave?", ENTER);
+    terminal.wait_for("no question", |screen| {
+        !screen.contents().contains("Stop it and leave?")
+    });
+    terminal.press("q");
+    terminal.at("transfer is paused. Stop it and leave?", "y");
+    assert_eq!(terminal.end(), 130);
+
+    assert_eq!(migration.state(), State::Interrupted);
+    let mut terminal = migration.wizard();
+    terminal.wait_for_text("were in.");
+    terminal.at("Enter go on with transfer", ENTER);
+    terminal.wait_for_text("✓ transfer: done");
+    terminal.press(CTRL_C);
+    terminal.at("Leave? Pressing Ctrl-C again leaves too.", CTRL_C);
+    assert_eq!(terminal.end(), 130);
+}
+
+#[test]
+fn a_paused_transfer_goes_on_when_it_is_told() {
+    let migration = Migration::new();
+    let mut terminal = migration.wizard();
+    let holder = migration.hold();
+    terminal.press(ENTER);
+    amid_the_rows(&terminal);
+    terminal.press("p");
+    terminal.wait_for_text("Pausing: what is under way is being finished.");
+    drop(holder);
+    terminal.wait_for_text("Paused: nothing moves until p is pressed again.");
+    terminal.press("p");
+    terminal.wait_for_text("✓ transfer: done");
+    terminal.press("q");
+    assert_eq!(terminal.end(), 130);
+    assert_eq!(migration.state(), State::Done);
 }
 
 #[test]

@@ -35,13 +35,13 @@ impl Site<'_> {
     /// Moves all rows and large objects; tells `arrived` what can be built on.
     pub(super) async fn rows(
         &self,
-        workers: usize,
         (control, crew): (Control, Crew<PostgresSource>),
         arrived: mpsc::Sender<Arrival>,
     ) -> Result<(Moved, LoadedObjects), Error> {
         let Work {
             session,
             progress,
+            throttle,
             cancel,
             ..
         } = self.work;
@@ -52,7 +52,7 @@ impl Site<'_> {
             tables: self.tables,
             rows: &counted_rows(self.work)?,
             chunk_bytes: self.work.context.config.transfer.chunk_bytes(),
-            workers,
+            throttle,
             arrived: arrived.clone(),
             progress,
             cancel,
@@ -62,6 +62,7 @@ impl Site<'_> {
             target: self.to,
             run: &session.id,
             progress,
+            throttle,
             cancel,
         };
         let moving_objects = async {
@@ -103,6 +104,7 @@ impl Site<'_> {
             empty_views: &self.views_to_leave().await?,
             tables: &extents(work, self.tables)?,
             progress: work.progress,
+            throttle: work.throttle,
             cancel: work.cancel,
         };
         let mut finished = finish.all(arrivals).await?;

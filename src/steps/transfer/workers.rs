@@ -4,6 +4,7 @@ use crate::postgres::{Connection, count};
 use crate::session::Step;
 use crate::session::report::Report;
 use crate::steps::{Error, Work};
+use crate::transfer::Most;
 
 /// Chunks at a time when the configuration does not say: more than that gains little, and Neon's
 /// smallest compute has about a hundred connections for everybody.
@@ -28,6 +29,8 @@ pub(super) struct Workers {
     pub(super) rows: usize,
     /// Indexes.
     pub(super) indexes: usize,
+    /// Up to how many transactions a person may ask for.
+    pub(super) most: Most,
 }
 
 impl Workers {
@@ -39,27 +42,39 @@ impl Workers {
         source: &Connection,
         target: &Connection,
     ) -> Result<Self, Error> {
-        let cores = std::thread::available_parallelism().map_or(2, usize::from);
-        let usual = cores.clamp(2, MOST_WORKERS);
-        if let Some(jobs) = work.context.config.transfer.jobs {
-            return Ok(Self {
-                rows: jobs,
-                indexes: jobs,
-            });
-        }
         let (at_source, at_target) = tokio::try_join!(
             count::free_connections(source),
             count::free_connections(target)
         )?;
-        let is_long = matches!(work.session.report(Step::Connections),
-            Some(Report::Connections(found)) if found.target.round_trip_ms > LONG_ROAD_MS);
-        let rows = if is_long { MOST_FAR_WORKERS } else { usual };
-        let here = at_source.saturating_sub(SOURCE_NEEDS) as usize;
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        let usual = cores.clamp(2, MOST_WORKERS);
         let there = (at_target / 2).saturating_sub(TARGET_NEEDS) as usize;
-        let indexes = usual.min(there / 3).max(1);
+        let (rows, indexes) = match work.context.config.transfer.jobs {
+            Some(jobs) => (jobs, jobs),
+            None => {
+                let is_long = matches!(work.session.report(Step::Connections),
+                    Some(Report::Connections(found)) if found.target.round_trip_ms > LONG_ROAD_MS);
+                let rows = if is_long { MOST_FAR_WORKERS } else { usual };
+                (rows, usual.min(there / 3).max(1))
+            }
+        };
+        let here = at_source.saturating_sub(SOURCE_NEEDS) as usize;
+        let room = there.saturating_sub(indexes);
+        let (side, free) = match here < room {
+            true => ("source", at_source),
+            false => ("target", at_target),
+        };
+        let most = here.min(room).max(1);
+        let why = format!("when it began, the {side} had {free} connections free for everybody");
+        let rows = match work.context.config.transfer.jobs {
+            Some(jobs) => jobs,
+            None => rows.min(most),
+        };
+        let workers = most.max(rows);
         Ok(Self {
-            rows: rows.min(here).min(there.saturating_sub(indexes)).max(1),
+            rows,
             indexes,
+            most: Most { workers, why },
         })
     }
 }

@@ -14,11 +14,7 @@ use crate::transfer::Error;
 use crate::transfer::retry::Attempts;
 use futures_util::future::join_all;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 use tokio_util::sync::CancellationToken;
-
-/// How often the server is asked how far an index is.
-const WATCH: Duration = Duration::from_millis(300);
 
 /// One statement over a large table that takes its time: an index, or the table's statistics.
 pub(super) struct Build {
@@ -51,7 +47,7 @@ pub(super) struct Builder<'a> {
     /// The transfer's end.
     pub(super) finish: &'a Finish<'a>,
     /// For large tables: the target's memory, and a session that asks how far the builds are.
-    large: Option<(Room, Connection)>,
+    pub(super) large: Option<(Room, Connection)>,
     /// Connections that nobody uses just now.
     idle: Mutex<Vec<Connection>>,
     /// Stops the builds.
@@ -201,32 +197,6 @@ impl<'a> Builder<'a> {
         }
         self.give_back(connection);
         Ok(())
-    }
-
-    /// Moves the meter along with `pg_stat_progress_create_index`, for ever. HNSW gives no total of
-    /// tuples, so the table's known rows are the total; b-trees count blocks while they scan.
-    async fn watch<T>(&self, process: i32, build: &Build) -> T {
-        loop {
-            tokio::time::sleep(WATCH).await;
-            let Some((_, watcher)) = &self.large else {
-                continue;
-            };
-            let asked = watcher
-                .query_opt(
-                    "SELECT phase, GREATEST(tuples_done,
-                              CASE WHEN blocks_total > 0 THEN blocks_done * $2 / blocks_total END)
-                     FROM pg_stat_progress_create_index WHERE pid = $1",
-                    &[&process, &i64::try_from(build.rows).unwrap_or(i64::MAX)],
-                )
-                .await;
-            // A gauge that stands still is no reason to end the build.
-            let Ok(Some(row)) = asked else { continue };
-            let (phase, done): (String, Option<i64>) = (row.get(0), row.get(1));
-            let activity = format!("{}: {phase}", build.what);
-            self.finish.progress.activity(activity);
-            let done = u64::try_from(done.unwrap_or(0)).unwrap_or(0);
-            build.meter.set(done, build.rows);
-        }
     }
 }
 

@@ -54,9 +54,19 @@ async fn work_off<'s>(
 ) -> Result<(), Error> {
     let mut all_in = false;
     let mut at_work = AtWork::default();
+    let mut changes = builder.finish.throttle.changes();
     loop {
-        begin(builder, queue, running, &mut at_work);
+        let paused = builder.finish.throttle.is_paused();
+        if !paused {
+            begin(builder, queue, running, &mut at_work);
+            if all_in && running.is_empty() {
+                return Ok(());
+            }
+        }
         tokio::select! {
+            () = changes.next() => {}
+            // Those that are running hear of it themselves.
+            () = builder.finish.cancel.cancelled(), if running.is_empty() => return Err(Error::Stopped),
             Some(ended) = running.next() => match ended {
                 Ended::Build(build, ended) => {
                     ended?;
@@ -81,11 +91,11 @@ async fn work_off<'s>(
                 Some(Arrival::Planned) => {}
                 Some(Arrival::AllRows) => {
                     all_in = true;
+                    builder.finish.progress.activity("Building indexes");
                     queue.release_all();
                 }
                 None => return Err(Error::Stopped),
             },
-            else => return Ok(()),
         }
     }
 }
@@ -97,13 +107,18 @@ fn begin<'s>(
     running: &mut Running<'s>,
     at_work: &mut AtWork,
 ) {
-    while at_work.builds < builder.finish.workers.max(1) {
+    let Finish {
+        throttle, workers, ..
+    } = builder.finish;
+    let most = throttle.workers().min(*workers).max(1);
+    while at_work.builds < most {
         let Some(build) = queue.next(at_work.vectors) else {
             break;
         };
         at_work.builds += 1;
         at_work.vectors |= build.need.is_some();
         let work = async move {
+            let _builds = builder.finish.throttle.builds();
             let ended = builder.build(&build).await;
             Ended::Build(build, ended)
         };
@@ -117,6 +132,7 @@ fn begin<'s>(
         queue.gauge.iter().for_each(|gauge| gauge.begin());
         let tables = parcel.tables;
         let work = async move {
+            let _builds = builder.finish.throttle.builds();
             let ended = builder.build_together(parcel.pieces).await;
             Ended::Parcel(tables, ended)
         };

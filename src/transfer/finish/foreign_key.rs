@@ -1,6 +1,7 @@
 //! Foreign keys: all in one batch; where the source itself violates one, that one is added
 //! unchecked and reported, instead of failing the whole.
 
+use super::stages::Stage;
 use super::{Finish, Made, describe, has_state};
 use crate::failure::chain;
 use crate::postgres::script::{Class, Entry};
@@ -24,10 +25,11 @@ const REFUSED: &str = "the rows that were moved violate it, and the target adds 
 /// Adds all of them; gives what could not be added.
 pub(super) async fn add(
     finish: &Finish<'_>,
+    stage: &Stage,
     control: &mut Control,
     keys: &[Made<'_>],
 ) -> Result<Vec<LeftOut>, Error> {
-    match finish.batch("Adding foreign keys", control, keys).await {
+    match finish.batch(stage, control, keys).await {
         Err(error) if has_state(&error, VIOLATION) => one_by_one(finish, control, keys).await,
         done => done.map(|()| Vec::new()),
     }
@@ -79,7 +81,7 @@ async fn one_by_one(
     for key in keys {
         let what = describe(key.entry);
         let only = std::slice::from_ref(key);
-        let Err(violation) = finish.batch(&what, control, only).await else {
+        let Err(violation) = finish.make(&what, control, only).await else {
             continue;
         };
         if !has_state(&violation, VIOLATION) {

@@ -9,25 +9,28 @@ mod definition;
 mod foreign_key;
 mod queue;
 mod sequences;
+mod stages;
+mod statistics;
 mod vector;
 mod views;
+mod watch;
 
 pub use definition::{count_kinds, describe};
 
 use super::retry::Attempts;
-use super::{Arrival, Error};
+use super::throttle::AtWork;
+use super::{Arrival, Error, Throttle};
 use crate::failure::chain;
-use crate::postgres::catalogue::{self, Key, Sequence, TableName};
+use crate::postgres::catalogue::{Key, Sequence, TableName};
 use crate::postgres::script::{Class, Entry};
-use crate::postgres::{Connection, ConnectionString, Error as PostgresError, quote};
+use crate::postgres::{ConnectionString, Error as PostgresError};
 use crate::progress::{Progress, Tone};
 use crate::session::report::{KindCount, LeftOut};
 use crate::target::{self, Control, Ledger, Statement, build_together};
 use building::{build_on_arrival, planned};
-use definition::{
-    Standing, apart, last_mark, noted, standing, statistics_mark, using_index, what_stands,
-};
+use definition::{Standing, apart, last_mark, noted, standing, using_index, what_stands};
 use queue::{Queue, large_tables};
+use stages::{Stage, Stages};
 use std::collections::{HashMap, HashSet};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -65,6 +68,8 @@ pub struct Finish<'a> {
     pub tables: &'a HashMap<TableName, Extent>,
     /// The board.
     pub progress: &'a Progress,
+    /// Says when to pause, and when there are to be fewer builds.
+    pub throttle: &'a Throttle,
     /// Stops the work.
     pub cancel: &'a CancellationToken,
 }
@@ -89,10 +94,11 @@ impl Finish<'_> {
         let entries = self.wanted(&mut left_out);
         let large = large_tables(self, &entries);
         let queue = Queue::new(self, &entries, &built, &large);
+        let stages = Stages::new(self, &entries);
         build_on_arrival(self, queue, &mut arrivals).await?;
         let mut attempts = Attempts::new("what follows the rows", self.progress);
         loop {
-            match self.rest(&mut control, &entries).await {
+            match self.rest(&mut control, &entries, &stages).await {
                 Ok(mut finished) => {
                     finished.left_out.extend(left_out);
                     return Ok(finished);
@@ -111,7 +117,12 @@ impl Finish<'_> {
     }
 
     /// What is left when the tables' indexes stand.
-    async fn rest(&self, control: &mut Control, entries: &[&Entry]) -> Result<Finished, Error> {
+    async fn rest(
+        &self,
+        control: &mut Control,
+        entries: &[&Entry],
+        stages: &Stages,
+    ) -> Result<Finished, Error> {
         let mut finished = Finished::default();
         let connection = control.connection().await?;
         let ledger = Ledger::new(connection, self.run);
@@ -123,11 +134,14 @@ impl Finish<'_> {
                 .filter_map(|entry| self.made(entry, &built))
                 .collect()
         };
-        let doing = "Creating what needs keys and indexes";
         let first = missing(&is_first);
-        self.batch(doing, control, &first).await?;
+        stages.constraints.expect(first.len());
+        self.batch(&stages.constraints, control, &first).await?;
+        stages.constraints.end();
         self.analyze(control, &built).await?;
+        stages.sequences.begin();
         self.set_sequences(control, &built, &mut finished).await?;
+        stages.sequences.end();
         let connection = control.connection().await?;
         let unfilled = match first.is_empty() {
             true => unfilled,
@@ -136,7 +150,8 @@ impl Finish<'_> {
         let (empty, told) = self.refresh_views(connection, unfilled).await?;
         finished.left_out.extend(told);
         let keys = missing(&|class| class == Class::ForeignKey);
-        let refused = foreign_key::add(self, control, &keys).await?;
+        let refused = foreign_key::add(self, &stages.foreign_keys, control, &keys).await?;
+        stages.foreign_keys.end();
         let keys_refused = !refused.is_empty();
         finished.left_out.extend(refused);
         let connection = control.connection().await?;
@@ -150,25 +165,27 @@ impl Finish<'_> {
             let (of_constraints, others): (Vec<_>, Vec<_>) =
                 last.into_iter().partition(is_of_constraint);
             last = others;
-            let orphans = self.try_each(control, &of_constraints, &[UNDEFINED]);
+            let orphans = self.try_each(&stages.last, control, &of_constraints, &[UNDEFINED]);
             finished.left_out.extend(orphans.await?);
         }
-        let doing = "Creating triggers, policies and comments";
-        match self.batch(doing, control, &last).await {
+        match self.batch(&stages.last, control, &last).await {
             // A policy for a role that the target does not have: without it fewer rows are seen.
             Err(error) if has_state(&error, UNDEFINED) => {
-                let refused = self.try_each(control, &last, &[UNDEFINED]).await?;
+                let refused = self
+                    .try_each(&stages.last, control, &last, &[UNDEFINED])
+                    .await?;
                 finished.left_out.extend(refused);
             }
             done => done?,
         }
         let triggers = missing(&|class| class == Class::EventTrigger);
-        let refused = self.try_each(control, &triggers, &[NOT_ALLOWED, UNDEFINED]);
+        let refused = self.try_each(&stages.last, control, &triggers, &[NOT_ALLOWED, UNDEFINED]);
         finished.left_out.extend(refused.await?);
         let ledger = Ledger::new(control.connection().await?, self.run);
         let built = ledger.marks().await?;
         let kinds = count_kinds(&what_stands(entries, &built, &empty));
         finished.built.extend(kinds);
+        stages.last.end();
         Ok(finished)
     }
 
@@ -216,21 +233,29 @@ impl Finish<'_> {
     /// Makes small definitions in batches, noted in the ledger in the same transactions.
     async fn batch(
         &self,
+        stage: &Stage,
+        control: &mut Control,
+        made: &[Made<'_>],
+    ) -> Result<(), Error> {
+        stage.begin();
+        for made in made.chunks(BATCH) {
+            self.make(stage.doing, control, made).await?;
+            stage.made(made.len());
+        }
+        Ok(())
+    }
+
+    /// Makes these definitions in one transaction, with patience.
+    async fn make(
+        &self,
         doing: &str,
         control: &mut Control,
         made: &[Made<'_>],
     ) -> Result<(), Error> {
-        if made.is_empty() {
-            return Ok(());
-        }
-        self.progress.begin(format!("{doing} ({})", made.len()));
-        for made in made.chunks(BATCH) {
-            let statements: Vec<Statement> =
-                made.iter().map(|made| made.statement(self.run)).collect();
-            let mut attempts = Attempts::new(doing, self.progress);
-            while let Err(error) = self.build_together(control, doing, &statements).await {
-                attempts.again(error).await?;
-            }
+        let statements: Vec<Statement> = made.iter().map(|made| made.statement(self.run)).collect();
+        let mut attempts = Attempts::new(doing, self.progress);
+        while let Err(error) = self.build_together(control, doing, &statements).await {
+            attempts.again(error).await?;
         }
         Ok(())
     }
@@ -239,14 +264,16 @@ impl Finish<'_> {
     /// SQLSTATEs.
     async fn try_each(
         &self,
+        stage: &Stage,
         control: &mut Control,
         definitions: &[Made<'_>],
         refusals: &[&str],
     ) -> Result<Vec<LeftOut>, Error> {
         let mut refused = Vec::new();
+        stage.begin();
         for made in definitions {
             let what = describe(made.entry);
-            match self.batch(&what, control, std::slice::from_ref(made)).await {
+            match self.make(&what, control, std::slice::from_ref(made)).await {
                 Err(error) if refusals.iter().any(|state| has_state(&error, state)) => {
                     let why = chain(&error);
                     self.progress
@@ -259,56 +286,23 @@ impl Finish<'_> {
         Ok(refused)
     }
 
+    /// Waits until something new may begin; what is begun then is counted as long as this lives.
+    async fn begins(&self) -> Result<AtWork<'_>, Error> {
+        let go = self.cancel.run_until_cancelled(self.throttle.go()).await;
+        go.ok_or(Error::Stopped)?;
+        Ok(self.throttle.builds())
+    }
+
     async fn build_together(
         &self,
         control: &mut Control,
         doing: &str,
         statements: &[Statement],
     ) -> Result<(), Error> {
+        let _builds = self.begins().await?;
         let connection = control.connection().await?;
         let work = build_together(connection, doing, statements);
         built(connection.until_cancelled(self.cancel, work).await?)
-    }
-
-    /// The tables whose statistics were taken away again, with their rows, after they were gathered.
-    async fn analyze(&self, control: &mut Control, built: &HashSet<String>) -> Result<(), Error> {
-        let missing = self
-            .tables
-            .keys()
-            .filter(|table| !built.contains(&statistics_mark(table)));
-        let statements: Vec<Statement> = missing
-            .map(|table| {
-                let (what, sql) = (
-                    format!("statistics of {table}"),
-                    format!("ANALYZE {};", table.sql()),
-                );
-                noted(self.run, what, &statistics_mark(table), &sql)
-            })
-            .collect();
-        match statements.is_empty() {
-            true => Ok(()),
-            false => {
-                self.build_together(control, "gathering statistics", &statements)
-                    .await
-            }
-        }
-    }
-
-    /// Partitioned tables have statistics of their own, which no autovacuum ever gathers.
-    async fn analyze_partitioned(&self, connection: &Connection) -> Result<(), Error> {
-        let body = format!(
-            "DECLARE root regclass;
-             BEGIN
-               FOR root IN SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-                           WHERE c.relkind = 'p' AND NOT c.relispartition AND {} LOOP
-                 EXECUTE 'ANALYZE ' || root;
-               END LOOP;
-             END",
-            catalogue::USERS_OWN
-        );
-        let sql = format!("DO {}", quote::literal(&body));
-        let work = connection.batch("gathering statistics of partitioned tables", &sql);
-        Ok(connection.until_cancelled(self.cancel, work).await??)
     }
 }
 

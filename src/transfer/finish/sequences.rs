@@ -43,8 +43,6 @@ impl Finish<'_> {
         if set.is_empty() || built.contains(MARK) {
             return Ok(());
         }
-        self.progress
-            .begin(format!("Setting {} sequences", set.len()));
         let values = set
             .iter()
             .map(|sequence| set_value(sequence))

@@ -26,28 +26,37 @@ impl Finish<'_> {
         connection: &Connection,
         mut views: Vec<TableName>,
     ) -> Result<(Vec<TableName>, Vec<LeftOut>), Error> {
+        if views.is_empty() {
+            return Ok(Default::default());
+        }
+        self.progress.activity("Refreshing materialized views");
+        let meter = self
+            .progress
+            .definitions("materialized views", views.len() as u64);
+        meter.begin();
         while !views.is_empty() {
-            self.progress
-                .begin(format!("Refreshing {} materialized views", views.len()));
             let all = views.len();
             let mut refused = Vec::new();
             for view in views {
+                let _builds = self.begins().await?;
                 let sql = format!("REFRESH MATERIALIZED VIEW {}", view.sql());
                 let doing = format!("refreshing {view}");
                 let work = connection.batch(&doing, &sql);
                 match connection.until_cancelled(self.cancel, work).await? {
-                    Ok(()) => {}
+                    Ok(()) => meter.add(1, 0),
                     Err(error) if error.is_retryable() => return Err(error.into()),
                     Err(error) => refused.push((view, error)),
                 }
             }
             if refused.len() == all {
                 let left_out = self.leave_empty(&refused);
+                meter.finish();
                 let empty = refused.into_iter().map(|(view, _)| view);
                 return Ok((empty.collect(), left_out));
             }
             views = self.unfilled_views(connection).await?;
         }
+        meter.finish();
         Ok(Default::default())
     }
 

@@ -15,7 +15,7 @@ mod waiting;
 mod working;
 
 use super::lines::span;
-use super::theme::Theme;
+use super::theme::{Meaning, Theme};
 use super::ui::{Layer, Ui};
 use crate::figures;
 use crate::progress::Sample;
@@ -46,6 +46,23 @@ impl<'a> Scene<'a> {
 
     pub(super) fn session(&self) -> &'a Session {
         self.wizard.session()
+    }
+
+    /// A step's glyph, word and meaning; a pause is none of the session's states.
+    pub(super) fn standing(
+        &self,
+        step: Step,
+        state: State,
+    ) -> (&'static str, &'static str, Meaning) {
+        match self.wizard.phase() {
+            Phase::Working {
+                step: running,
+                paused: true,
+                stopping: false,
+                ..
+            } if running == step => (self.theme().pick("‖", "="), "paused", Meaning::Caution),
+            _ => self.theme().state(state),
+        }
     }
 
     /// A width at which running text still reads well.
@@ -82,7 +99,7 @@ pub(super) fn page(scene: &Scene<'_>) -> Page {
         Layer::Help => Some(help::page(scene)),
         Layer::Messages => Some(messages::page(scene)),
         Layer::Form => Some(form::page(scene)),
-        Layer::Signing { .. } | Layer::Consent { .. } | Layer::RunAgain(_) => None,
+        Layer::Signing { .. } | Layer::Consent { .. } => None,
     });
     let looked_at = || {
         let looking = scene.wizard.looking()?;
@@ -135,11 +152,11 @@ pub(super) fn heading(step: Step) -> String {
 
 /// A step's glyph, word and time taken.
 fn aside(scene: &Scene<'_>, step: Step, state: State) -> Vec<Span<'static>> {
-    let (glyph, word, meaning) = scene.theme().state(state);
+    let (glyph, word, meaning) = scene.standing(step, state);
     let mut spans = vec![span(format!("{glyph} {word}"), meaning)];
     if let Some(time) = time(scene, step) {
         let text = format!("{}{time}", scene.theme().dot());
-        spans.push(span(text, super::theme::Meaning::Quiet));
+        spans.push(span(text, Meaning::Quiet));
     }
     spans
 }

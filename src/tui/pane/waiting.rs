@@ -2,11 +2,13 @@
 
 use super::checklist::told;
 use super::{Page, Scene};
-use crate::session::{State, Step};
+use crate::figures::{counted, grouped};
+use crate::session::{Reached, State, Step};
 use crate::tui::lines::{blank, labelled, line, paragraph};
 use crate::tui::offers;
 use crate::tui::theme::Meaning;
 use crate::wizard::checklist::evaluated;
+use ratatui::text::Line;
 
 pub(super) fn page(scene: &Scene<'_>) -> Page {
     let step = scene.session().current;
@@ -20,6 +22,7 @@ pub(super) fn page(scene: &Scene<'_>) -> Page {
             cells,
             Meaning::Caution,
         ));
+        body.extend(reached(scene, step));
         body.push(blank());
     }
     if offers::needs_connections(scene.wizard) {
@@ -49,7 +52,30 @@ pub(super) fn page(scene: &Scene<'_>) -> Page {
     }
 }
 
-fn missing_places(scene: &Scene<'_>) -> Vec<ratatui::text::Line<'static>> {
+/// How far a stopped transfer was.
+fn reached(scene: &Scene<'_>, step: Step) -> Vec<Line<'static>> {
+    let record = scene.session().steps.get(&step);
+    let Some(reached) = record.and_then(|record| record.reached) else {
+        return Vec::new();
+    };
+    let Reached {
+        rows,
+        rows_total,
+        builds_left,
+    } = reached;
+    let total = counted(rows_total, "row");
+    let mut text = match rows < rows_total {
+        true => format!("{} of {total} were in.", grouped(rows)),
+        false => format!("All {total} were in."),
+    };
+    if builds_left > 0 {
+        let left = counted(builds_left, "build");
+        text += &format!(" Left on large tables: {left} (indexes, statistics).");
+    }
+    paragraph(&text, 0, scene.text_cells(), Meaning::Plain)
+}
+
+fn missing_places(scene: &Scene<'_>) -> Vec<Line<'static>> {
     let session = scene.session();
     let sides = [("source", &session.source), ("target", &session.target)];
     sides

@@ -3,6 +3,7 @@
 use super::{Page, Scene};
 use crate::figures;
 use crate::progress::{MeterSample, Stage};
+use crate::tui::gauges::Told;
 use crate::tui::lines::{self, between, blank, padded, paragraph, right, span};
 use crate::tui::theme::Meaning;
 use crate::wizard::Phase;
@@ -21,20 +22,13 @@ const ROOMY: usize = 24;
 const PERCENT: usize = 9;
 
 pub(super) fn page(scene: &Scene<'_>) -> Page {
-    let mut head = Vec::new();
-    if matches!(scene.wizard.phase(), Phase::Working { stopping: true, .. }) {
-        let text = "Stopping safely: what is under way is finished or taken back.";
-        head.extend(paragraph(text, 0, scene.text_cells(), Meaning::Caution));
-    }
-    head.extend(paragraph(
-        &scene.sample.activity,
-        0,
-        scene.text_cells(),
-        Meaning::Plain,
-    ));
-    head.push(blank());
+    let mut head = now(scene);
+    head.push(crew(scene));
     let meters = &scene.sample.meters;
     if meters.len() > 1 {
+        if scene.rows >= ROOMY {
+            head.push(blank());
+        }
         head.extend(in_all(scene));
         head.push(blank());
     }
@@ -43,6 +37,68 @@ pub(super) fn page(scene: &Scene<'_>) -> Page {
         body: each(scene),
         ..Page::default()
     }
+}
+
+/// What happens now. Of a transfer on one line, whatever it is, so that the gauges stay where they
+/// are.
+fn now(scene: &Scene<'_>) -> Vec<Line<'static>> {
+    let pool = scene.sample.pool;
+    let (text, meaning) = match scene.wizard.phase() {
+        Phase::Working { stopping: true, .. } => (
+            "Stopping safely: work under way ends or is undone.",
+            Meaning::Caution,
+        ),
+        Phase::Working { paused: true, .. } if pool.is_still() => (
+            "Paused: nothing moves until p is pressed again.",
+            Meaning::Caution,
+        ),
+        Phase::Working { paused: true, .. } => (
+            "Pausing: what is under way is being finished.",
+            Meaning::Caution,
+        ),
+        _ => (scene.sample.activity.as_str(), Meaning::Plain),
+    };
+    match pool.wanted {
+        0 => paragraph(text, 0, scene.text_cells(), meaning),
+        _ => {
+            let text = lines::cut(text, scene.cells, scene.theme());
+            vec![lines::line(text, meaning)]
+        }
+    }
+}
+
+/// Who is at work, and what went wrong so far; empty for steps that are not steered.
+fn crew(scene: &Scene<'_>) -> Line<'static> {
+    let (pool, retries) = (scene.sample.pool, scene.sample.retries);
+    if pool.wanted == 0 {
+        return blank();
+    }
+    let kinds = scene.sample.kinds();
+    let rows_move = kinds
+        .iter()
+        .any(|kind| kind.noun == "row" && kind.stage != Stage::Done);
+    let mut facts = Vec::new();
+    if pool.carrying > 0 || rows_move {
+        facts.push(format!("{} of {} workers", pool.carrying, pool.wanted));
+    }
+    if pool.building > 0 {
+        facts.push(figures::counted(pool.building as u64, "build"));
+    }
+    let mut spans = vec![span(facts.join(scene.theme().dot()), Meaning::Quiet)];
+    if retries > 0 {
+        let dot = if facts.is_empty() {
+            ""
+        } else {
+            scene.theme().dot()
+        };
+        spans.push(span(dot, Meaning::Quiet));
+        let retries = match retries {
+            1 => "1 retry".to_owned(),
+            more => format!("{} retries", figures::grouped(more)),
+        };
+        spans.push(span(format!("! {retries}"), Meaning::Caution));
+    }
+    Line::from(spans)
 }
 
 fn in_all(scene: &Scene<'_>) -> Vec<Line<'static>> {
@@ -78,13 +134,24 @@ fn moving(scene: &Scene<'_>, kind: &MeterSample) -> [Line<'static>; 2] {
     let theme = scene.theme();
     let mut known = scene.ui.gauges().of_kind(kind);
     let joined = |facts: &[String]| facts.join(theme.dot());
-    let cells = if scene.cells < NARROW { 0 } else { SPARK + 1 };
-    let room = scene.cells.saturating_sub(cells);
     while known.amounts.len() > 1 && lines::width(&joined(&known.amounts)) > scene.cells {
         known.amounts.pop();
     }
-    while known.pace.len() > 1 && lines::width(&joined(&known.pace)) > room {
-        known.pace.remove(0);
+    let kinds = scene.sample.kinds();
+    let comes_more = kinds
+        .iter()
+        .any(|other| other.noun != kind.noun && other.stage != Stage::Done);
+    // The time of one kind of work is not that of all.
+    let left = known.left.map(|left| match comes_more {
+        true => format!("{}s: {left}", kind.noun),
+        false => left,
+    });
+    let left = left.unwrap_or_default();
+    let cells = if scene.cells < NARROW { 0 } else { SPARK + 1 };
+    let used = cells + lines::width(&left) + usize::from(!left.is_empty());
+    let room = scene.cells.saturating_sub(used);
+    while lines::width(&joined(&known.rates)) > room {
+        known.rates.remove(0);
     }
     let spark = match cells {
         0 => String::new(),
@@ -92,10 +159,14 @@ fn moving(scene: &Scene<'_>, kind: &MeterSample) -> [Line<'static>; 2] {
     };
     [
         lines::line(joined(&known.amounts), Meaning::Quiet),
-        Line::from(vec![
-            span(spark, Meaning::Accent),
-            span(joined(&known.pace), Meaning::Quiet),
-        ]),
+        between(
+            vec![
+                span(spark, Meaning::Accent),
+                span(joined(&known.rates), Meaning::Quiet),
+            ],
+            vec![span(left, Meaning::Quiet)],
+            scene.cells,
+        ),
     ]
 }
 
@@ -105,7 +176,7 @@ fn resting(scene: &Scene<'_>, kind: &MeterSample) -> Line<'static> {
     let mut facts = known.amounts;
     match kind.stage {
         Stage::Waiting => facts.push("waiting".to_owned()),
-        Stage::Working => facts.extend(known.pace),
+        Stage::Working => facts.extend(known.rates.into_iter().chain(known.left)),
         Stage::Done => facts.push("done".to_owned()),
     }
     let text = facts.join(scene.theme().dot());
@@ -138,13 +209,13 @@ fn told(scene: &Scene<'_>, at: usize, meter: &MeterSample) -> Vec<Line<'static>>
     let theme = scene.theme();
     let facts = scene.ui.gauges().of(at, meter);
     match meter.stage {
-        Stage::Working => at_work(scene, meter, &facts),
+        Stage::Working => at_work(scene, meter, facts),
         Stage::Done => vec![still(
             scene,
             theme.pick("✓", "+"),
             Meaning::Good,
             meter,
-            &facts,
+            &[facts.amounts, facts.elapsed.into_iter().collect()].concat(),
         )],
         Stage::Waiting => {
             let total = match (meter.rows_total, meter.bytes_total) {
@@ -184,7 +255,8 @@ fn still(
     )
 }
 
-fn at_work(scene: &Scene<'_>, meter: &MeterSample, facts: &[String]) -> Vec<Line<'static>> {
+/// A meter that moves: always two lines, the second one with what there is room for.
+fn at_work(scene: &Scene<'_>, meter: &MeterSample, known: Told) -> Vec<Line<'static>> {
     let glyph = format!("{} ", scene.theme().pick("▸", ">"));
     let name_cells = (scene.cells * 2 / 5).clamp(8, 40);
     let name = lines::cut_name(label(meter), name_cells - 3, scene.theme());
@@ -194,9 +266,35 @@ fn at_work(scene: &Scene<'_>, meter: &MeterSample, facts: &[String]) -> Vec<Line
     ];
     let gauge_cells = scene.cells.saturating_sub(name_cells);
     head.extend(gauge(scene, meter.share(), gauge_cells).spans);
-    let mut told = vec![Line::from(head)];
-    told.extend(self::facts(scene, facts, 2));
-    told
+    vec![Line::from(head), facts(scene, meter, known)]
+}
+
+fn facts(scene: &Scene<'_>, meter: &MeterSample, known: Told) -> Line<'static> {
+    const INDENT: &str = "  ";
+    let dot = scene.theme().dot();
+    let mut time = known.left.or(known.elapsed).unwrap_or_default();
+    let phase = Some(meter.phase.clone()).filter(|phase| !phase.is_empty());
+    let candidates = phase.into_iter().chain(known.amounts).chain(known.rates);
+    let candidates: Vec<String> = candidates.collect();
+    let room = scene.cells.saturating_sub(INDENT.len());
+    let first = candidates.first().map_or(0, |first| lines::width(first));
+    if first + lines::width(&time) + 1 > room {
+        time = String::new();
+    }
+    let room = room.saturating_sub(lines::width(&time) + 1);
+    let mut text = String::new();
+    for fact in candidates {
+        let gap = if text.is_empty() { "" } else { dot };
+        let wanted = lines::width(&text) + lines::width(gap) + lines::width(&fact);
+        if wanted <= room {
+            text = text + gap + &fact;
+        }
+    }
+    between(
+        vec![span(format!("{INDENT}{text}"), Meaning::Quiet)],
+        vec![span(time, Meaning::Quiet)],
+        scene.cells,
+    )
 }
 
 /// The schema `public` goes without saying.
@@ -212,12 +310,4 @@ fn gauge(scene: &Scene<'_>, share: Option<f64>, cells: usize) -> Line<'static> {
         span(rest, Meaning::Quiet),
         span(right(&percent, PERCENT), Meaning::Plain),
     ])
-}
-
-fn facts(scene: &Scene<'_>, facts: &[String], indent: usize) -> Vec<Line<'static>> {
-    let room = scene.cells.saturating_sub(indent);
-    lines::flowed(facts, scene.theme().dot(), room)
-        .into_iter()
-        .map(|row| lines::line(format!("{:indent$}{row}", ""), Meaning::Quiet))
-        .collect()
 }

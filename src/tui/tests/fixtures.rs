@@ -205,7 +205,8 @@ fn run(wizard: &mut Wizard, step: Step, result: Result<Report, Failure>) {
 /// A transfer at work: some tables done, some at work, some waiting.
 pub(super) fn transferring(ui: &mut Ui) -> Progress {
     let progress = Progress::default();
-    progress.begin("Copying rows in chunks, 4 at a time");
+    progress.begin("Copying rows");
+    progress.pool(|pool| (pool.wanted, pool.carrying) = (4, 2));
     let meters: Vec<_> = TABLES
         .iter()
         .map(|(name, rows, bytes, _)| progress.meter(&format!("public.{name}"), *rows, *bytes))
@@ -226,6 +227,51 @@ pub(super) fn transferring(ui: &mut Ui) -> Progress {
             meters[1].begin();
             meters[1].add(31, 4_602);
         }
+    }
+    progress
+}
+
+/// A transfer whose rows are in: indexes with their phases, stages behind them, two retries.
+pub(super) fn building(ui: &mut Ui) -> Progress {
+    let progress = Progress::default();
+    progress.begin("Building indexes");
+    progress.pool(|pool| (pool.wanted, pool.building) = (8, 3));
+    progress.retry();
+    progress.retry();
+    for (name, rows, bytes, _) in TABLES {
+        let meter = progress.meter(&format!("public.{name}"), rows, bytes);
+        meter.add(rows, bytes);
+        meter.finish();
+    }
+    let (_, rows, ..) = TABLES[0];
+    let indexes = [
+        ("vector_documents_embedding_idx", "loading tuples", 9_000),
+        ("vector_documents_pkey", "loading tuples in tree", 15_000),
+        ("vector_documents_collection_idx", "scanning table", 4_100),
+        ("vector_documents_created_idx", "", 0),
+        ("statistics of public.vector_documents", "", 0),
+    ];
+    let meters = indexes.map(|(name, phase, done)| (progress.index(name, rows), phase, done));
+    let small = progress.tables("keys, indexes and statistics of small tables", 5);
+    small.begin();
+    small.add(5, 0);
+    small.finish();
+    for (label, count) in [
+        ("constraints", 11),
+        ("sequences", 3),
+        ("foreign keys", 4),
+        ("triggers, policies and the rest", 9),
+    ] {
+        progress.definitions(label, count);
+    }
+    for tenth in 0..=120_u64 {
+        for (meter, phase, done) in meters.iter().filter(|(_, phase, _)| !phase.is_empty()) {
+            meter.begin();
+            meter.phase(phase);
+            meter.set(done * tenth / 120, rows);
+        }
+        ui.gauges_mut()
+            .feed(&progress.sample(), tenth as f64 / 10.0);
     }
     progress
 }

@@ -1,13 +1,14 @@
 //! Each pane in its states, as text; and all of them at every size.
 
 use super::fixtures::{self, at};
+use crate::failure::Failure;
 use crate::invocation::Invocation;
 use crate::progress::{Note, Sample, Tone};
 use crate::session::report::Report;
-use crate::session::{Session, Step};
+use crate::session::{Reached, Session, Step};
 use crate::tui::screen;
 use crate::tui::ui::Ui;
-use crate::wizard::{Event, News, Phase, Wizard};
+use crate::wizard::{Event, News, Phase, Steering, Wizard};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -60,6 +61,25 @@ fn transferring(name: &'static str, stopping: bool) -> Shot {
     shot
 }
 
+/// Paused: `still` when what was under way has ended.
+fn paused(name: &'static str, still: bool) -> Shot {
+    let mut shot = Shot::of(name, fixtures::running(Step::Transfer));
+    let progress = fixtures::transferring(&mut shot.ui);
+    progress.pool(|pool| {
+        pool.paused = true;
+        pool.carrying = if still { 0 } else { 2 };
+    });
+    shot.sample = progress.sample();
+    shot.ui.gauges_mut().feed(&shot.sample, 12.5);
+    shot.told(Event::Steer(Steering::Pause))
+}
+
+fn building() -> Shot {
+    let mut shot = Shot::of("building", fixtures::running(Step::Transfer));
+    shot.sample = fixtures::building(&mut shot.ui).sample();
+    shot
+}
+
 fn different() -> Wizard {
     let mut wizard = fixtures::before(Step::Compare);
     wizard.handle(Event::Run(Step::Compare), at(600));
@@ -77,10 +97,28 @@ fn named(mut shot: Shot) -> Shot {
     shot
 }
 
-fn interrupted() -> Wizard {
+/// Killed: the session knows no more than that it ran.
+fn killed() -> Wizard {
     let session: Session = fixtures::running(Step::Transfer).session().clone();
     let mut wizard = Wizard::new(session);
     wizard.handle(Event::Opened, at(1000));
+    wizard
+}
+
+/// Stopped: it is known how far it was.
+fn interrupted() -> Wizard {
+    let mut wizard = fixtures::running(Step::Transfer);
+    let Phase::Working { run, .. } = wizard.phase() else {
+        panic!("the transfer does not run")
+    };
+    let reached = Reached {
+        rows: 12_480,
+        rows_total: 30_924,
+        builds_left: 5,
+    };
+    wizard.handle(Event::Reached { run, reached }, at(1000));
+    let result = Err(Failure::interrupted("The step transfer was stopped"));
+    wizard.handle(Event::Finished { run, result }, at(1000));
     wizard
 }
 
@@ -158,7 +196,11 @@ pub(super) fn shots() -> Vec<Shot> {
         ),
         transferring("transferring", false),
         transferring("stopping", true),
+        paused("pausing", false),
+        paused("paused", true),
+        building(),
         Shot::of("interrupted", interrupted()),
+        Shot::of("killed", killed()),
         Shot::of("transfer", fixtures::after(Step::Transfer)),
         Shot::of("equal", fixtures::after(Step::Compare)),
         named(Shot::of("different", different())),
@@ -172,7 +214,8 @@ pub(super) fn shots() -> Vec<Shot> {
         asked(),
         Shot::of("run-again", fixtures::after(Step::Compare))
             .look_back()
-            .press(&[KeyCode::Char('r')]),
+            .told(Event::Again(Step::Schema)),
+        Shot::of("leave", fixtures::before(Step::Transfer)).told(Event::Stop),
         with_messages(),
         Shot::of("help", fixtures::before(Step::Transfer)).press(&[KeyCode::Char('?')]),
         Shot::of("refused", fixtures::empty()).press(&[KeyCode::Left]),
@@ -182,6 +225,11 @@ pub(super) fn shots() -> Vec<Shot> {
 impl Shot {
     fn named(mut self, name: &'static str) -> Self {
         self.name = name;
+        self
+    }
+
+    fn told(mut self, event: Event) -> Self {
+        self.wizard.handle(event, at(1000));
         self
     }
 
@@ -204,6 +252,10 @@ fn every_pane_at_80_by_24() {
 fn some_panes_at_140_by_40_and_60_by_16() {
     let wide = [
         "transferring",
+        "building",
+        "paused",
+        "question",
+        "run-again",
         "different",
         "preview",
         "inventory",

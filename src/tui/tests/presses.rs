@@ -7,7 +7,7 @@ use crate::secret::Secret;
 use crate::session::{State, Step};
 use crate::tui::keys::Context;
 use crate::tui::ui::{Intent, Ui};
-use crate::wizard::{Effect, Event, News, Wizard};
+use crate::wizard::{Effect, Event, News, Steering, Wizard};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 fn key(code: KeyCode) -> KeyEvent {
@@ -238,8 +238,15 @@ fn a_question_is_answered_no_unless_yes_is_meant() {
     assert!(press(&mut ui, &mut wizard, key(KeyCode::Enter)).is_empty());
     assert_eq!(wizard.question(), None);
     press(&mut ui, &mut wizard, key(KeyCode::Char('q')));
+    press(&mut ui, &mut wizard, key(KeyCode::Down));
     press(&mut ui, &mut wizard, key(KeyCode::Tab));
+    press(&mut ui, &mut wizard, key(KeyCode::Char('y')));
+    assert!(wizard.question().is_some(), "not one of its letters");
     let told = press(&mut ui, &mut wizard, key(KeyCode::Enter));
+    assert!(matches!(told[..], [Effect::Cancel { .. }]));
+    let mut wizard = fixtures::running(Step::Transfer);
+    press(&mut ui, &mut wizard, key(KeyCode::Char('q')));
+    let told = press(&mut ui, &mut wizard, key(KeyCode::Char('s')));
     assert!(matches!(told[..], [Effect::Cancel { .. }]));
 }
 
@@ -248,12 +255,58 @@ fn a_done_step_that_others_build_on_is_not_run_again_by_one_key() {
     let mut wizard = fixtures::after(Step::Compare);
     wizard.handle(Event::Show(Step::Schema), at(2000));
     let mut ui = fixtures::ui(&wizard, false);
-    assert_eq!(ui.key(&wizard, key(KeyCode::Char('r'))), []);
-    assert_eq!(ui.key(&wizard, key(KeyCode::Enter)), []);
+    assert_eq!(press(&mut ui, &mut wizard, key(KeyCode::Char('r'))), []);
+    assert_eq!(press(&mut ui, &mut wizard, key(KeyCode::Enter)), []);
     assert_eq!(ui.context(&wizard), Context::Step);
-    ui.key(&wizard, key(KeyCode::Char('r')));
-    let again = ui.key(&wizard, key(KeyCode::Char('y')));
-    assert_eq!(again, [Intent::Send(Event::Run(Step::Schema))]);
+    press(&mut ui, &mut wizard, key(KeyCode::Char('r')));
+    press(&mut ui, &mut wizard, key(KeyCode::Char('y')));
+    assert_eq!(wizard.session().state(Step::Schema), State::Running);
+}
+
+#[test]
+fn the_transfer_is_steered_by_keys_while_it_runs() {
+    let mut wizard = fixtures::before(Step::Transfer);
+    let mut ui = fixtures::ui(&wizard, false);
+    for letter in ['p', '+', '-'] {
+        assert_eq!(ui.key(&wizard, key(KeyCode::Char(letter))), []);
+        assert_eq!(ui.said.as_deref(), Some("no transfer is running"));
+    }
+    wizard.handle(Event::Run(Step::Transfer), at(2000));
+    for (letter, steering) in [
+        ('p', Steering::Pause),
+        ('p', Steering::GoOn),
+        ('+', Steering::MoreWorkers),
+        ('-', Steering::FewerWorkers),
+    ] {
+        let told = press(&mut ui, &mut wizard, key(KeyCode::Char(letter)));
+        let [Effect::Steer { steering: told, .. }] = told[..] else {
+            panic!("{told:?}")
+        };
+        assert_eq!(told, steering);
+    }
+}
+
+#[test]
+fn going_back_from_a_dialog_loses_nothing() {
+    let mut wizard = fixtures::checklist();
+    let mut ui = fixtures::ui(&wizard, false);
+    press(&mut ui, &mut wizard, key(KeyCode::Enter));
+    type_in(&mut ui, &wizard, " and Grace");
+    press(&mut ui, &mut wizard, key(KeyCode::Esc));
+    press(&mut ui, &mut wizard, key(KeyCode::Enter));
+    press(&mut ui, &mut wizard, key(KeyCode::Enter));
+    assert_eq!(ui.signer, "Ada Lovelace and Grace");
+
+    let mut wizard = fixtures::occupied();
+    let mut ui = fixtures::ui(&wizard, false);
+    press(&mut ui, &mut wizard, key(KeyCode::Char('o')));
+    type_in(&mut ui, &wizard, "neon");
+    press(&mut ui, &mut wizard, key(KeyCode::Esc));
+    press(&mut ui, &mut wizard, key(KeyCode::Char('o')));
+    type_in(&mut ui, &wizard, "db");
+    press(&mut ui, &mut wizard, key(KeyCode::Enter));
+    let consent = wizard.session().consent.as_ref().unwrap();
+    assert_eq!(consent.database, "neondb");
 }
 
 #[test]

@@ -1,0 +1,258 @@
+//! The machine's questions: what is asked before work is stopped or done again, what each answer
+//! does; and the pause, which is one of them.
+
+use super::{Effect, Phase, Steering, Wizard, invalidates, refused, target_database};
+use crate::figures::counted;
+use crate::session::report::Report;
+use crate::session::{State, Step};
+use jiff::Timestamp;
+
+/// A question that waits for an answer. It is state: a late answer to an older one is ignored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// Its number.
+    pub number: u64,
+    /// What is asked.
+    pub text: String,
+    /// What can be answered. The first one is the default: it changes nothing.
+    pub answers: Vec<Answer>,
+}
+
+/// One answer to a question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// Itself, in a word or two.
+    pub word: &'static str,
+    /// The letter that gives it, one of [`Answer::LETTERS`]; no other answer of the question has it.
+    pub key: char,
+    /// What it does, for the person.
+    pub does: String,
+    act: Act,
+}
+
+/// What is done on an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Act {
+    Nothing,
+    Pause,
+    StopAndLeave,
+    RunAgain(Step),
+}
+
+impl Answer {
+    /// The letters that answers have: no and yes; keep, pause and stop.
+    pub const LETTERS: [char; 5] = ['n', 'y', 'k', 'p', 's'];
+
+    fn new(key: char, word: &'static str, does: impl Into<String>, act: Act) -> Self {
+        let does = does.into();
+        Self {
+            word,
+            key,
+            does,
+            act,
+        }
+    }
+}
+
+impl Wizard {
+    fn ask(&mut self, text: String, answers: Vec<Answer>) -> Vec<Effect> {
+        self.counter += 1;
+        self.question = Some(Question {
+            number: self.counter,
+            text,
+            answers,
+        });
+        Vec::new()
+    }
+
+    /// Stops what runs, a second time also leaves; with nothing running it asks, and a second time
+    /// leaves.
+    pub(super) fn stop(&mut self) -> Vec<Effect> {
+        let asked = self.question.take();
+        let leaves = |answer: &Answer| answer.act == Act::StopAndLeave;
+        match &mut self.phase {
+            Phase::Idle if asked.is_some_and(|asked| asked.answers.iter().any(leaves)) => {
+                vec![Effect::Exit(self.outcome())]
+            }
+            Phase::Idle => self.ask(
+                "Leave? Pressing Ctrl-C again leaves too.".to_owned(),
+                vec![
+                    Answer::new('n', "stay", "everything stays as it is", Act::Nothing),
+                    Answer::new(
+                        'y',
+                        "leave",
+                        "all that was done is saved; the next start goes on from here",
+                        Act::StopAndLeave,
+                    ),
+                ],
+            ),
+            Phase::Working { run, stopping, .. } if !*stopping => {
+                *stopping = true;
+                vec![Effect::Cancel { run: *run }]
+            }
+            Phase::Working { leaving, .. } => {
+                *leaving = true;
+                Vec::new()
+            }
+        }
+    }
+
+    /// Leaves; with work in progress it asks what becomes of it.
+    pub(super) fn leave(&mut self) -> Vec<Effect> {
+        let Phase::Working { step, paused, .. } = self.phase else {
+            return vec![Effect::Exit(self.outcome())];
+        };
+        let stop = "it stops safely, the program ends, and the next start goes on from here";
+        let stop = |key, word| Answer::new(key, word, stop, Act::StopAndLeave);
+        if paused {
+            let keep = "nothing moves until you go on";
+            let answers = vec![
+                Answer::new('n', "stay", keep, Act::Nothing),
+                stop('y', "stop and leave"),
+            ];
+            return self.ask(format!("{step} is paused. Stop it and leave?"), answers);
+        }
+        let keep = format!("{step} goes on");
+        let mut answers = vec![Answer::new('k', "keep going", keep, Act::Nothing)];
+        if can_pause(step) {
+            let does = "what is under way is finished, then nothing moves until you go on; the connections stay open";
+            answers.push(Answer::new('p', "pause", does, Act::Pause));
+        }
+        answers.push(stop('s', "stop and leave"));
+        self.ask(
+            format!("{step} is running. What shall become of it?"),
+            answers,
+        )
+    }
+
+    /// Runs a step again; asks first when later steps build on what it made.
+    pub(super) fn again(&mut self, step: Step, now: Timestamp) -> Vec<Effect> {
+        if let Some(obstacle) = self.obstacle(step) {
+            return refused(obstacle);
+        }
+        let built_upon = self.session.steps.keys().any(|later| *later > step);
+        if step < Step::Schema || self.session.state(step) != State::Done || !built_upon {
+            return self.run(step, now);
+        }
+        let text = self.what_again_costs(step);
+        let done = |later: &&Step| self.session.steps.contains_key(later);
+        let redone = invalidates(step).iter().filter(done);
+        let redone: Vec<&str> = redone.map(|step| step.name()).collect();
+        let does = match redone.is_empty() {
+            true => format!("{step} is run again"),
+            false => format!(
+                "what builds on it is to be done again: {}",
+                redone.join(", ")
+            ),
+        };
+        let answers = vec![
+            Answer::new('n', "cancel", "everything stays as it is", Act::Nothing),
+            Answer::new('y', "run it again", does, Act::RunAgain(step)),
+        ];
+        self.ask(text, answers)
+    }
+
+    /// The question before a done step is run again: where, and how much is there already.
+    fn what_again_costs(&self, step: Step) -> String {
+        let session = &self.session;
+        let place = match session.report(Step::Connections) {
+            Some(Report::Connections(found)) => Some(found.target.endpoint.clone()),
+            _ => None,
+        };
+        let database = target_database(session);
+        let place = match (place, database) {
+            (Some(place), Some(database)) if !place.ends_with(&format!("/{database}")) => {
+                format!("{place}/{database}")
+            }
+            (Some(place), _) | (None, Some(place)) => place,
+            (None, None) => "the target".to_owned(),
+        };
+        let there = |tables: usize, rows: u64, how: &str| {
+            let (tables, rows) = (counted(tables as u64, "table"), counted(rows, "row"));
+            format!("{tables}, {rows} are {how} already. ")
+        };
+        let moved = match session.report(Step::Transfer) {
+            Some(Report::Transfer(moved)) => Some(moved),
+            _ => None,
+        };
+        let amount = match session.report(Step::Compare) {
+            Some(Report::Compare(found)) => {
+                let rows = found
+                    .tables
+                    .iter()
+                    .filter(|table| !table.is_large_objects());
+                let rows = rows.filter_map(|table| table.target_rows).sum();
+                there(found.tables.len(), rows, "compared")
+            }
+            _ => moved.map_or_else(String::new, |moved| {
+                let rows = moved.tables.iter().map(|table| table.rows).sum();
+                there(moved.tables.len(), rows, "in")
+            }),
+        };
+        format!("{place}: {amount}Run {step} again?")
+    }
+
+    /// Carries out an answer to the question that is open.
+    pub(super) fn answer(&mut self, number: u64, at: usize, now: Timestamp) -> Vec<Effect> {
+        let open = self.question.as_ref().filter(|open| open.number == number);
+        let Some(act) = open.and_then(|open| Some(open.answers.get(at)?.act)) else {
+            return Vec::new();
+        };
+        self.question = None;
+        match (act, &mut self.phase) {
+            (Act::Nothing, _) => Vec::new(),
+            (Act::Pause, _) => self.steer(Steering::Pause),
+            (Act::RunAgain(step), _) => self.run(step, now),
+            (Act::StopAndLeave, Phase::Idle) => vec![Effect::Exit(self.outcome())],
+            (
+                Act::StopAndLeave,
+                Phase::Working {
+                    run,
+                    stopping,
+                    leaving,
+                    ..
+                },
+            ) => {
+                (*stopping, *leaving) = (true, true);
+                vec![Effect::Cancel { run: *run }]
+            }
+        }
+    }
+
+    /// Passes on how the running transfer is steered.
+    pub(super) fn steer(&mut self, steering: Steering) -> Vec<Effect> {
+        if let Some(why) = self.refuse_steering() {
+            return refused(why);
+        }
+        let Phase::Working { run, paused, .. } = &mut self.phase else {
+            return Vec::new();
+        };
+        match steering {
+            Steering::Pause => *paused = true,
+            Steering::GoOn => *paused = false,
+            Steering::MoreWorkers | Steering::FewerWorkers => {}
+        }
+        let run = *run;
+        vec![Effect::Steer { run, steering }]
+    }
+
+    /// Why nothing can be paused now, and no worker added; `None` while a transfer runs.
+    pub fn refuse_steering(&self) -> Option<String> {
+        match self.phase {
+            Phase::Working { stopping: true, .. } => Some("it is stopping already".to_owned()),
+            Phase::Working { step, .. } if can_pause(step) => None,
+            Phase::Working { step, .. } => Some(format!(
+                "{step} cannot be paused; Ctrl-C stops it safely, and it can be run again"
+            )),
+            Phase::Idle => Some("no transfer is running".to_owned()),
+        }
+    }
+}
+
+/// The steps whose work waits between its parts.
+fn can_pause(step: Step) -> bool {
+    step == Step::Transfer
+}
+
+#[cfg(test)]
+mod tests;
