@@ -212,9 +212,7 @@ async fn patience_over(cancel: &CancellationToken) {
 async fn carry_out(step: Step, work: Work<'_>) -> Result<Report, Error> {
     match step {
         Step::Prerequisites => prerequisites::run(work).await.map(Report::Prerequisites),
-        Step::Connections => connections::run(work)
-            .await
-            .map(|found| Report::Connections(Box::new(found))),
+        Step::Connections => connections::run(work).await,
         Step::Inventory => inventory::run(work).await.map(Report::Inventory),
         Step::Backup => backup::run(work).await.map(Report::Backup),
         Step::Schema => schema::run(work).await.map(Report::Schema),
