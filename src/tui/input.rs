@@ -17,9 +17,7 @@ impl Ui {
         self.said = None;
         let context = self.context(wizard);
         let Some(command) = keys::command(context, key) else {
-            if let Some(field) = self.field() {
-                field.key(key);
-            }
+            self.edit(key);
             return Vec::new();
         };
         match offers::why_not(command, context, wizard, self) {
@@ -34,15 +32,29 @@ impl Ui {
     /// Text was pasted: it goes into the field with the cursor, never further.
     pub fn paste(&mut self, text: &str) {
         self.said = None;
+        if matches!(self.layers.last(), Some(Layer::Form)) {
+            let refused = self.form.paste(text.trim()).err();
+            self.said = refused.map(str::to_owned);
+            return;
+        }
         match self.field() {
             Some(field) => field.paste(text.trim()),
             None => self.said = Some("there is no field to paste into here".to_owned()),
         }
     }
 
+    /// A key that is no command goes into the field with the cursor.
+    fn edit(&mut self, key: KeyEvent) {
+        if matches!(self.layers.last(), Some(Layer::Form)) {
+            let refused = self.form.key(key).err();
+            self.said = refused.map(str::to_owned);
+        } else if let Some(field) = self.field() {
+            field.key(key);
+        }
+    }
+
     fn field(&mut self) -> Option<&mut Field> {
         match self.layers.last_mut()? {
-            Layer::Form => Some(self.form.field_mut()),
             Layer::Signing { name, .. } | Layer::Consent { name } => Some(name),
             _ => None,
         }
@@ -51,6 +63,9 @@ impl Ui {
     fn command(&mut self, command: Command, context: Context, wizard: &Wizard) -> Vec<Intent> {
         let step = wizard.session().current;
         let send = |event| vec![Intent::Send(event)];
+        if command != Command::Reveal {
+            self.form.hide();
+        }
         match command {
             Command::Proceed => return self.proceed(context, wizard),
             Command::Again => return self.again(wizard),
@@ -74,6 +89,10 @@ impl Ui {
                     .map_or_else(Vec::new, |step| send(Event::Show(step)));
             }
             Command::Edit => self.open_form(wizard.session()),
+            Command::Direct => {
+                return vec![Intent::Direct, Intent::Send(Event::Run(Step::Connections))];
+            }
+            Command::Reveal => self.said = self.form.reveal().err().map(str::to_owned),
             Command::Overwrite => {
                 let name = Field::default();
                 self.layers.push(Layer::Consent { name });
@@ -84,6 +103,8 @@ impl Ui {
             Command::NextField => self.form.next(),
             Command::PreviousField => self.form.previous(),
             Command::Other => self.yes = !self.yes,
+            Command::Up if context == Context::Form => self.form.up(),
+            Command::Down if context == Context::Form => self.form.down(),
             Command::Up
             | Command::Down
             | Command::PageUp
@@ -161,7 +182,7 @@ impl Ui {
     }
 
     fn hand_in(&mut self) -> Vec<Intent> {
-        match self.form.submit(self.understand) {
+        match self.form.submit() {
             Err(wrong) => {
                 self.say(wrong);
                 Vec::new()
@@ -176,7 +197,7 @@ impl Ui {
     /// What was entered has been taken in: the form closes and forgets it.
     pub fn connected(&mut self, wizard: &Wizard) {
         self.layers.retain(|layer| !matches!(layer, Layer::Form));
-        self.form = super::form::Form::of(wizard.session());
+        self.form = super::form::Form::of(wizard.session(), &self.passwords);
     }
 
     fn answer(&mut self, wizard: &Wizard, yes: bool) -> Vec<Intent> {

@@ -32,6 +32,10 @@ pub enum Command {
     Edit,
     /// Ask for the consent to overwrite the target.
     Overwrite,
+    /// Take the direct host in place of the target's pooled one.
+    Direct,
+    /// Show the password in the field with the cursor, or hide it again.
+    Reveal,
     /// Open the messages.
     Messages,
     /// Open the help.

@@ -127,7 +127,7 @@ type Strings = fn(&World) -> (String, String);
 )]
 #[case::pooled(
     |world: &World| (world.source_url(), world.target_url().replace("-00000001.", "-00000001-pooler.")),
-    "drop “-pooler”"
+    "drop -pooler"
 )]
 fn strings_that_cannot_work(#[case] strings: Strings, #[case] says: &str) {
     let world = World::sharing();

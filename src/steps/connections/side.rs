@@ -53,7 +53,7 @@ pub(super) async fn visit(work: Work<'_>, side: Side) -> Result<Visited, Error> 
             checks.push(target_rights(&connection).await?);
         }
     }
-    checks.push(limits(side, &string, &connection).await?);
+    checks.extend(limits(side, &string, &connection).await?);
     Ok(Visited {
         server,
         connection,
@@ -124,7 +124,7 @@ fn encryption(side: Side, string: &ConnectionString, protocol: Option<&str>) -> 
         Some(protocol) => Check::good(name, protocol),
         None if stays_here(string) => Check::good(
             name,
-            "none, and none is needed: the server is on this machine",
+            "none needed: it is on this machine",
         ),
         None => Check::warning(name, "none: others on the way can read what passes").advise(
             "Let the server offer TLS (ssl = on in postgresql.conf) and insist on it: add sslmode=require to the connection string. On a network of your own it may stay as it is.",
@@ -139,34 +139,33 @@ fn stays_here(string: &ConnectionString) -> bool {
         || address.map_or(string.host() == "localhost", |ip: IpAddr| ip.is_loopback())
 }
 
-/// How many connections the server takes, and how many of them are free.
+/// How many connections the server takes, how many of them are free, and what that tells of a
+/// compute's size.
 async fn limits(
     side: Side,
     string: &ConnectionString,
     connection: &Connection,
-) -> Result<Check, Error> {
+) -> Result<Vec<Check>, Error> {
     let room = count::connections(connection).await?;
-    let mut found = format!(
-        "{} of {} free, {} kept for administrators",
-        room.free(),
-        room.most,
-        room.kept
-    );
-    if string.is_neon() {
-        let units = f64::from(room.most) / f64::from(count::CONNECTIONS_OF_A_UNIT);
-        found += &format!("; a compute of up to {:.2} CU", (units * 4.0).round() / 4.0);
-    }
-    let name = name(side, "connections");
-    Ok(match room.free() < FEW_CONNECTIONS {
-        true => Check::warning(name, found)
+    let (free, most, kept) = (room.free(), room.most, room.kept);
+    let found = format!("{free} of {most} free, {kept} reserved");
+    let free = match free < FEW_CONNECTIONS {
+        true => Check::warning(name(side, "connections"), found)
             .advise("Close other clients, or work with fewer at a time:")
             .advise("$ neonlift run --jobs 1"),
-        false => Check::good(name, found),
-    })
+        false => Check::good(name(side, "connections"), found),
+    };
+    let units = f64::from(most) / f64::from(count::CONNECTIONS_OF_A_UNIT);
+    let units = (units * 4.0).round() / 4.0;
+    let compute = string.is_neon().then(|| {
+        let found = format!("up to {units} CU, by its number of connections");
+        Check::good(name(side, "compute"), found)
+    });
+    Ok([free].into_iter().chain(compute).collect())
 }
 
 async fn source_rights(source: &Connection, selected: &Selected) -> Result<Check, Error> {
-    const NAME: &str = "Source: right to read everything";
+    const NAME: &str = "Source: rights";
     let tables = selected.apply(&catalogue::tables(source).await?);
     let hidden: Vec<String> = tables
         .iter()
@@ -207,7 +206,10 @@ async fn source_rights(source: &Connection, selected: &Selected) -> Result<Check
     }
     Ok(Check::good(
         NAME,
-        format!("{} tables can be read", tables.len()),
+        match tables.len() {
+            1 => "may read the one table".to_owned(),
+            many => format!("may read all {many} tables"),
+        },
     ))
 }
 
@@ -222,7 +224,7 @@ fn pooled(string: &ConnectionString) -> Check {
 }
 
 async fn target_rights(target: &Connection) -> Result<Check, Error> {
-    const NAME: &str = "Target: right to create";
+    const NAME: &str = "Target: rights";
     let row = one(
         target,
         "SELECT has_database_privilege(current_database(), 'CREATE'),

@@ -1,24 +1,26 @@
 //! The test of the connections: a card for each side, and what concerns both.
 
 use super::{Page, Scene, checks};
-use crate::session::report::Check;
+use crate::session::report::{Check, Verdict};
 use crate::tui::lines::{blank, line, span};
 use crate::tui::theme::Meaning;
 use ratatui::text::Line;
 
 /// From this width of the pane on, the cards stand side by side.
 const WIDE: usize = 86;
+/// As the checks' names have them.
+const SIDES: [&str; 2] = ["Source", "Target"];
 /// Cells between two cards.
 const GAP: usize = 3;
 
 pub(super) fn page(scene: &Scene<'_>, found: &[Check]) -> Page {
-    let body = if scene.cells < WIDE {
-        let [source, target] = ["Source", "Target"].map(|side| card(scene, side, found));
-        [source, vec![blank()], target].concat()
+    let mut body = if scene.cells < WIDE {
+        let [first, second] = by_urgency(found).map(|side| card(scene, side, found));
+        [first, vec![blank()], second].concat()
     } else {
         let cells = (scene.cells - GAP) / 2;
         let half = Scene { cells, ..*scene };
-        let [source, target] = ["Source", "Target"].map(|side| card(&half, side, found));
+        let [source, target] = SIDES.map(|side| card(&half, side, found));
         beside(source, target, cells + GAP)
     };
     let both: Vec<Check> = found
@@ -26,7 +28,6 @@ pub(super) fn page(scene: &Scene<'_>, found: &[Check]) -> Page {
         .filter(|check| check.side().is_none())
         .cloned()
         .collect();
-    let mut body = body;
     if !both.is_empty() {
         body.push(blank());
         body.push(line("Both", Meaning::Strong));
@@ -36,6 +37,21 @@ pub(super) fn page(scene: &Scene<'_>, found: &[Check]) -> Page {
         head: vec![checks::summary(scene, found), blank()],
         body,
         ..Page::default()
+    }
+}
+
+/// The sides, one above the other: only what is wrong with the target comes before the source.
+fn by_urgency(found: &[Check]) -> [&'static str; 2] {
+    let is_wrong = |side: &str| {
+        let own = found
+            .iter()
+            .filter(|check| check.side().is_some_and(|(of, _)| of == side));
+        own.into_iter().any(|check| check.verdict == Verdict::Bad)
+    };
+    let [source, target] = SIDES;
+    match is_wrong(target) && !is_wrong(source) {
+        true => [target, source],
+        false => SIDES,
     }
 }
 

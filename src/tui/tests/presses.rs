@@ -245,7 +245,10 @@ fn going_back_from_the_form_loses_nothing() {
     assert_eq!(ui.context(&wizard), Context::Step);
     press(&mut ui, &mut wizard, key(KeyCode::Enter));
     assert_eq!(ui.context(&wizard), Context::Form);
-    assert_eq!(ui.form.field(ui.form.focus()).text(), "postgresql://u");
+    assert_eq!(
+        ui.form.field(ui.form.focus()).unwrap().text(),
+        "postgresql://u"
+    );
 }
 
 #[test]
