@@ -1,7 +1,7 @@
 //! The connection form: pasted and typed connections, a wrong password, the right one.
 
 use crate::fixture::World;
-use crate::terminal::{ENTER, RIGHT_ARROW, TAB, Terminal};
+use crate::terminal::{CTRL_R, CTRL_U, DOWN_ARROW, ENTER, ESC, RIGHT_ARROW, TAB, Terminal};
 
 /// Passwords of letters that nothing else on the screen has: one of them anywhere gives it away,
 /// even when the letters came one by one.
@@ -44,7 +44,7 @@ fn pasted_and_typed_connections_are_mended_after_a_failure_and_show_no_password(
     terminal.press(ENTER);
 
     terminal.wait_for_text("✗ connections: failed");
-    terminal.wait_for_text("The password or the user");
+    terminal.wait_for_text("28P01");
     // The cursor is where the refused password was.
     terminal.at("e edit", "e");
     terminal.wait_for_text("Paste each connection string");
@@ -94,7 +94,7 @@ fn parts_are_filled_in_by_hand_and_one_side_that_fails_hides_nothing_of_the_othe
     for _ in 0..2 {
         terminal.press(DOWN_ARROW);
     }
-    terminal.press("\u{15}");
+    terminal.press(CTRL_U);
     terminal.paste(port);
     terminal.wait_for_text(&format!("▌port {port}"));
     terminal.wait_for_text("none found");
@@ -120,11 +120,11 @@ fn a_password_is_seen_only_after_the_key_that_reveals_it() {
     terminal.press(TAB);
     type_secret(&mut terminal, RIGHT);
     assert!(!String::from_utf8_lossy(&terminal.bytes()).contains('Ж'));
-    terminal.press("\u{12}");
+    terminal.press(CTRL_R);
     terminal.wait_for_text(&format!("password  {RIGHT}"));
     terminal.press(TAB);
     terminal.wait_for_text("password  •••••••");
-    terminal.press("\u{1b}");
+    terminal.press(ESC);
     terminal.at("e edit", "q");
     assert_eq!(terminal.wait_for_shell(), 130);
 }
