@@ -144,8 +144,6 @@ pub(super) fn label(binding: &Binding, context: Context, wizard: &Wizard, ui: &U
             // Enter does the same.
             State::Interrupted => String::new(),
             State::AwaitingSignOff => "look again".to_owned(),
-            _ if step == Step::Prerequisites => "check all again".to_owned(),
-            _ if step == Step::Connections => "test again".to_owned(),
             _ => binding.label.to_owned(),
         },
         (Command::Overwrite, _) if !offers_overwriting(wizard) => String::new(),

@@ -186,7 +186,7 @@ impl ParseError {
             Self::OpenBracket { .. } => "Close it: postgresql://user@[::1]:5432/database. If it belongs to the password, write %5B.".into(),
             Self::UnknownParameter { .. } => "Correct it or leave it out. If it is part of the password: in a URL write `&` as %26, in the key=value form put the password in single quotes.".into(),
             Self::NoValue { .. } => "Write name=value. In the key=value form a value with spaces stands in single quotes.".into(),
-            Self::BadValue { expected, .. } => format!("Write {expected}."),
+            Self::BadValue { .. } => "Correct it, or leave the parameter out.".into(),
             Self::OpenQuote { .. } => "Close it with '; a quote inside a value is written \\'.".into(),
             Self::Space { .. } => "Remove it; if it belongs to a value, write %20.".into(),
             Self::MaskedPassword => "Use the console's button that shows the password, and copy again; or leave the password out and give it when asked.".into(),

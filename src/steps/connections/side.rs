@@ -105,7 +105,7 @@ fn known(side: Side, string: &ConnectionString, server: &Server) -> Vec<Check> {
             format!("PostgreSQL {}.{}", version / 10_000, version % 10_000),
         ),
         encryption(side, string, server.tls.as_deref()),
-        good("round trip", format!("{:.1} ms", server.round_trip_ms)),
+        good("round trip", milliseconds(server.round_trip_ms)),
         good("size", size(server.database_bytes)),
         good(
             "pgvector",
@@ -115,6 +115,13 @@ fn known(side: Side, string: &ConnectionString, server: &Server) -> Vec<Check> {
                 .unwrap_or_else(|| "not installed".to_owned()),
         ),
     ]
+}
+
+fn milliseconds(time: f64) -> String {
+    match time < 0.1 {
+        true => "under 0.1 ms".to_owned(),
+        false => format!("{time:.1} ms"),
+    }
 }
 
 /// Whether what passes can be read on the way.

@@ -89,9 +89,9 @@ impl Entry {
         self.by_parts || matches!(self.read, Some(Ok(_))) || self.field(Part::String).is_empty()
     }
 
-    /// Whether the parts were taken from the string that stands there.
+    /// Whether the parts come from the string that stands there, understood or not.
     pub(super) fn is_by_string(&self) -> bool {
-        !self.by_parts && matches!(self.read, Some(Ok(_)))
+        !self.by_parts && !self.field(Part::String).is_empty()
     }
 
     /// The field in which something is wrong, or missing.

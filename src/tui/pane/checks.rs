@@ -10,8 +10,9 @@ use ratatui::text::Line;
 const VERDICT: usize = 8;
 
 pub(super) fn page(scene: &Scene<'_>, checks: &[Check]) -> Page {
+    let again = line("r looks at all of them again.", Meaning::Quiet);
     Page {
-        head: vec![summary(scene, checks), blank()],
+        head: vec![summary(scene, checks), again, blank()],
         body: listed(scene, checks),
         ..Page::default()
     }

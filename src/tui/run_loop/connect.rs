@@ -32,6 +32,7 @@ impl Loop<'_> {
         for (side, found) in strings {
             self.describe(side, found)?;
         }
+        self.ui.connected(self.runner.wizard());
         Ok(Ok(()))
     }
 
