@@ -108,7 +108,12 @@ impl Form {
     pub fn lacks_password(&self) -> Option<Side> {
         [Side::Source, Side::Target]
             .into_iter()
-            .find(|side| self.origin(*side) == Origin::Nowhere)
+            .filter(|side| self.origin(*side) == Origin::Nowhere)
+            .find(|side| match self.understood(*side) {
+                // There the server knows people by their login.
+                Some(Ok(string)) => !string.is_unix_socket(),
+                _ => false,
+            })
     }
 
     /// Where the password of a side comes from.

@@ -225,8 +225,9 @@ fn pooled(string: &ConnectionString) -> Check {
     let Some(refusal) = Error::pooled(string) else {
         return Check::good(NAME, "no connection pooler in between");
     };
-    let mut check = Check::bad(NAME, refusal.to_string());
-    check.advice = refusal.failure().advice;
+    let failure = refusal.failure();
+    let mut check = Check::bad(NAME, failure.why);
+    check.advice = failure.advice;
     check
 }
 
