@@ -73,10 +73,13 @@ pub(super) fn describe(
             .iter()
             .for_each(|caution| voice.say(caution));
         let string = direct(side, string, accept_safe, voice);
-        let string = with_password(string, voice);
+        let has_password = string.password().is_some();
+        let (string, found_in) = with_password(string, voice);
+        let password_origin = has_password.then_some(origin.clone()).or(found_in);
         runner
             .describe(side, string)
             .map_err(|error| failed(error.into()))?;
+        runner.context().password_is_from(side, password_origin);
     }
     Ok(())
 }
@@ -107,16 +110,20 @@ fn direct(
     string
 }
 
-fn with_password(string: ConnectionString, voice: &mut dyn Voice) -> ConnectionString {
+/// The string with a password that is found where libpq would look, and where that was.
+fn with_password(
+    string: ConnectionString,
+    voice: &mut dyn Voice,
+) -> (ConnectionString, Option<String>) {
     if string.password().is_some() {
-        return string;
+        return (string, None);
     }
     let search = password::find(&string, &variable);
     if let Some(refused) = &search.refused {
         voice.say(&refused.to_string());
     }
     match search.found {
-        Some((password, _)) => string.with_password(password),
-        None => string,
+        Some((password, origin)) => (string.with_password(password), Some(origin.to_string())),
+        None => (string, None),
     }
 }

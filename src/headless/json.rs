@@ -58,6 +58,13 @@ impl Json {
 /// What the end of a step tells besides: its figures, and what the target does not get.
 fn figures(report: &Report) -> Vec<(&'static str, Value)> {
     match report {
+        Report::Prerequisites(found) => vec![("checks", json!(found.checks))],
+        Report::Connections(found) => vec![("checks", json!(found.checks))],
+        Report::Unreached(found) => vec![
+            ("checks", json!(found.checks)),
+            ("source", json!(found.source)),
+            ("target", json!(found.target)),
+        ],
         Report::Inventory(found) => vec![("left_behind", json!(found.left_behind))],
         Report::Schema(made) => vec![
             ("created", json!(made.created)),

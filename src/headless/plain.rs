@@ -101,7 +101,9 @@ impl Voice for Plain {
                 self.report(*step, session);
                 let why = match session.report(*step) {
                     // The checks stand above, each with what was found.
-                    Some(Report::Prerequisites(_) | Report::Connections(_)) => "marked ✗ above",
+                    Some(
+                        Report::Prerequisites(_) | Report::Connections(_) | Report::Unreached(_),
+                    ) => "marked ✗ above",
                     _ => &failure.why,
                 };
                 failure_lines(failure, why, &self.invocation)

@@ -68,13 +68,54 @@ pub async fn groups(
     Ok(rows.iter().map(group).collect())
 }
 
-/// How many connections a server would still take from anybody.
-pub async fn free_connections(connection: &Connection) -> Result<u32, Error> {
+/// So many connections a Neon compute takes for each compute unit
+/// (<https://neon.com/docs/connect/connection-pooling>).
+pub const CONNECTIONS_OF_A_UNIT: u16 = 419;
+
+/// A server's connections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Room {
+    /// The server takes so many: `max_connections`.
+    pub most: u32,
+    /// Of these, superusers and roles with `pg_use_reserved_connections` alone get the last ones.
+    pub kept: u32,
+    /// In use now, ours among them.
+    pub used: u32,
+}
+
+impl Room {
+    /// How many the server would still take from anybody.
+    pub fn free(self) -> u32 {
+        self.most.saturating_sub(self.kept + self.used)
+    }
+}
+
+/// How many connections a server takes, and how many it has.
+///
+/// # Errors
+/// The server's.
+pub async fn connections(connection: &Connection) -> Result<Room, Error> {
     // Everybody may see everybody's `datid`; background workers without a database have none.
-    let sql = "SELECT current_setting('max_connections')::int8
-                      - current_setting('superuser_reserved_connections')::int8 - count(datid)
+    // `reserved_connections` is PostgreSQL 16's.
+    let sql = "SELECT current_setting('max_connections')::int8,
+                      current_setting('superuser_reserved_connections')::int8
+                      + COALESCE(current_setting('reserved_connections', true)::int8, 0),
+                      count(datid)
                FROM pg_stat_activity";
     let row = connection.query_one(sql, &[]).await;
     let row = row.map_err(Error::while_doing("counting the server's connections"))?;
-    Ok(u32::try_from(row.get::<_, i64>(0)).unwrap_or(0))
+    let number = |at| u32::try_from(row.get::<_, i64>(at)).unwrap_or(0);
+    Ok(Room {
+        most: number(0),
+        kept: number(1),
+        used: number(2),
+    })
+}
+
+/// How many connections a server would still take from anybody.
+///
+/// # Errors
+/// The server's.
+pub async fn free_connections(connection: &Connection) -> Result<u32, Error> {
+    Ok(connections(connection).await?.free())
 }

@@ -3,6 +3,7 @@
 use super::diagnosis::{Cause, RAISED, diagnose, is_raised, without_values};
 use super::tls::TlsError;
 use crate::failure::{Explain, Failure, chain};
+use crate::invocation::quoted;
 use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
@@ -188,6 +189,27 @@ impl Error {
         }
     }
 
+    /// The failure with the server's own host and port in the commands of its advice.
+    fn placed(&self, mut failure: Failure) -> Failure {
+        let endpoint = match self {
+            Self::Connect { endpoint, .. }
+            | Self::Timeout { endpoint, .. }
+            | Self::Tls { endpoint, .. } => endpoint,
+            Self::Query { .. } | Self::Io { .. } | Self::Cancelled => return failure,
+        };
+        if let Some((host, port)) = host_and_port(endpoint) {
+            let place = format!("-h {} -p {port}", quoted(host));
+            for step in failure
+                .advice
+                .iter_mut()
+                .filter(|step| step.starts_with("$ "))
+            {
+                *step = step.replace("-h HOST -p PORT", &place);
+            }
+        }
+        failure
+    }
+
     fn said(&self) -> String {
         match self.source() {
             Some(source) => chain(source),
@@ -196,13 +218,35 @@ impl Error {
     }
 }
 
+/// Of `host:port/database`, with the host in brackets where it has colons itself.
+fn host_and_port(endpoint: &str) -> Option<(&str, &str)> {
+    let (host, rest) = match endpoint.strip_prefix('[') {
+        Some(rest) => rest.split_once("]:")?,
+        None => endpoint.split_once(':')?,
+    };
+    Some((host, rest.split_once('/')?.0))
+}
+
 impl Explain for Error {
     fn failure(&self) -> Failure {
         match (self, self.cause()) {
             (Self::Cancelled, _) => Failure::interrupted(self.what()),
-            (_, Some(cause)) => cause.failure(self.what(), &self.said()),
+            (_, Some(cause)) => self.placed(cause.failure(self.what(), &self.said())),
             (_, None) => Failure::new(self.what(), self.said())
                 .advise("The server's log may say more; then try again."),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_place_of_an_endpoint() {
+        assert_eq!(host_and_port("h:5432/a/b:1"), Some(("h", "5432")));
+        assert_eq!(host_and_port("[::1]:5432/d"), Some(("::1", "5432")));
+        assert_eq!(host_and_port("/run/pg:5433/d"), Some(("/run/pg", "5433")));
+        assert_eq!(host_and_port("h"), None);
     }
 }

@@ -7,7 +7,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Where a password was found.
+/// Where a password was found. Prints as people would call it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
     /// In the connection string.
@@ -21,9 +21,15 @@ pub enum Origin {
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::ConnectionString => f.write_str("in the connection string"),
-            Self::Environment => f.write_str("in PGPASSWORD"),
-            Self::PasswordFile(file, line) => write!(f, "in {}, line {line}", file.display()),
+            Self::ConnectionString => f.write_str("the connection string"),
+            Self::Environment => f.write_str("PGPASSWORD"),
+            Self::PasswordFile(file, line) => {
+                let home = std::env::home_dir();
+                match home.and_then(|home| file.strip_prefix(home).ok()) {
+                    Some(file) => write!(f, "~/{}, line {line}", file.display()),
+                    None => write!(f, "{}, line {line}", file.display()),
+                }
+            }
         }
     }
 }

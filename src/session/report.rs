@@ -3,10 +3,12 @@
 mod comparison;
 mod loss;
 mod transfer;
+mod unreached;
 
 pub use comparison::{ComparedCollection, ComparedTable, Comparison};
 pub use loss::{AtStake, Lost, rows_at_stake};
 pub use transfer::{LoadedObjects, LoadedTable, NotMoved, SomeRows, Transfer};
+pub use unreached::Unreached;
 
 use super::Identity;
 use crate::failure::Failure;
@@ -21,6 +23,8 @@ pub enum Report {
     Prerequisites(Prerequisites),
     /// Of `connections`.
     Connections(Box<Connections>),
+    /// Of `connections`, when a side could not be tested.
+    Unreached(Box<Unreached>),
     /// Of `inventory`.
     Inventory(Inventory),
     /// Of `backup`.
@@ -42,6 +46,7 @@ impl Report {
             Self::Connections(found) => {
                 checks_failure("The databases are not ready for a migration", &found.checks)
             }
+            Self::Unreached(found) => found.failure(),
             Self::Compare(found) if !found.equal => Some(found.difference()),
             _ => None,
         }
@@ -112,6 +117,13 @@ impl Check {
             found: found.into(),
             advice: Vec::new(),
         }
+    }
+
+    /// The side that it is about and what it looked at there, "Source: encryption" taken apart;
+    /// `None` for what concerns both.
+    pub fn side(&self) -> Option<(&str, &str)> {
+        let (side, what) = self.name.split_once(": ")?;
+        matches!(side, "Source" | "Target").then_some((side, what))
     }
 
     /// Adds one step of advice.

@@ -1,41 +1,71 @@
 //! Both servers reached, known and fit for the migration. Changes nothing.
 
 mod occupation;
+mod side;
 
-use super::{Error, Work, identity, size};
+use super::{Error, Work, size};
 use crate::config::Select;
-use crate::failure::Explain;
-use crate::figures::counted;
+use crate::failure::{Explain, Failure, chain};
+use crate::postgres::Connection;
 use crate::postgres::catalogue::{self, LEDGER_SCHEMA};
-use crate::postgres::{
-    Connection, ConnectionString, Error as PostgresError, Retrying, count, large_object, tls,
-};
-use crate::session::report::{Check, Connections, Server};
-use crate::session::{State, Step};
+use crate::session::report::{Check, Connections, Report, Server, Unreached};
 use crate::source::Selected;
 use crate::target::Ledger;
 use crate::wizard::Side;
-use tokio_postgres::Row;
+use side::{Visited, one};
 
 /// pgvector's first version with HNSW indexes, and the first with `halfvec` and `sparsevec`.
 const HNSW_SINCE: &str = "0.5.0";
 
-pub(super) async fn run(work: Work<'_>) -> Result<Connections, Error> {
-    work.progress.begin("Connecting to the source");
-    let (source, at_source) = visit(work, Side::Source).await?;
-    work.progress.activity("Connecting to the target");
-    let (target, at_target) = visit(work, Side::Target).await?;
-    let mut checks = server_checks(Side::Source, &source);
-    // What cannot be resolved, the inventory explains; until then it is everything.
-    let selected = match Selected::resolve(&work.session.select, &at_source).await {
-        Ok(selected) => selected,
-        Err(_) => Selected::resolve(&Select::default(), &at_source).await?,
-    };
-    checks.extend(source_rights(&at_source, &selected).await?);
-    checks.extend(server_checks(Side::Target, &target));
-    let string = work.context.required(Side::Target)?;
-    checks.push(pooled(&string));
-    checks.push(target_rights(&at_target).await?);
+/// Tests both sides at once, each whatever becomes of the other.
+pub(super) async fn run(work: Work<'_>) -> Result<Report, Error> {
+    work.progress
+        .begin("Connecting to the source and to the target");
+    let (source, target) = tokio::join!(
+        side::visit(work, Side::Source),
+        side::visit(work, Side::Target)
+    );
+    match (source, target) {
+        (Ok(source), Ok(target)) => {
+            let found = together(work, source, target).await?;
+            Ok(Report::Connections(Box::new(found)))
+        }
+        (Err(error), _) | (_, Err(error)) if work.cancel.is_cancelled() => Err(error),
+        (source, target) => {
+            let mut unreached = Unreached::default();
+            unreached.source = tested(Side::Source, source, &mut unreached.checks);
+            unreached.target = tested(Side::Target, target, &mut unreached.checks);
+            Ok(Report::Unreached(Box::new(unreached)))
+        }
+    }
+}
+
+/// What is told of a side by itself; gives why it could not be tested.
+fn tested(side: Side, visited: Result<Visited, Error>, checks: &mut Vec<Check>) -> Option<Failure> {
+    match visited {
+        Ok(visited) => {
+            checks.extend(visited.checks);
+            None
+        }
+        Err(error) => {
+            let cause = chain(&error);
+            tracing::error!(side = side.name(), cause, "could not be tested");
+            let failure = error.failure();
+            let found = format!("{}. {}", failure.what, failure.why);
+            let mut check = Check::bad(side::name(side, "connection"), found);
+            check.advice.clone_from(&failure.advice);
+            checks.push(check);
+            Some(failure)
+        }
+    }
+}
+
+async fn together(work: Work<'_>, source: Visited, target: Visited) -> Result<Connections, Error> {
+    let (at_source, at_target) = (source.connection, target.connection);
+    let (mut checks, source) = (source.checks, source.server);
+    checks.extend(target.checks);
+    let target = target.server;
+    let selected = selected(work, &at_source).await?;
     checks.push(vector(&source, &at_target).await?);
     checks.push(versions(&source, &target));
     checks.push(room(&at_target, source.database_bytes).await?);
@@ -53,148 +83,14 @@ pub(super) async fn run(work: Work<'_>) -> Result<Connections, Error> {
     })
 }
 
-/// Connects to a side and asks what it is.
-async fn visit(work: Work<'_>, side: Side) -> Result<(Server, Connection), Error> {
-    // Until the target has been written to, the person may still choose other databases. The
-    // schema is made whole or not at all, so a failed one has written nothing.
-    let string = match work.session.state(Step::Schema) {
-        State::Waiting | State::Failed => work.given(side)?,
-        _ => work.recognised(side).await?,
-    };
-    let connection = Connection::open(&string, &Retrying::default(), work.cancel).await?;
-    // Behind a pooler, settings of a session would reach other clients.
-    if !string.is_pooled() {
-        connection.pin().await?;
-    }
-    let row = one(
-        &connection,
-        "SELECT current_user::text,
-                (SELECT extversion FROM pg_extension WHERE extname = 'vector')",
+/// What is selected. What cannot be resolved, the inventory explains; until then it is everything.
+async fn selected(work: Work<'_>, source: &Connection) -> Result<Selected, Error> {
+    Ok(
+        match Selected::resolve(&work.session.select, source).await {
+            Ok(selected) => selected,
+            Err(_) => Selected::resolve(&Select::default(), source).await?,
+        },
     )
-    .await?;
-    let tls = tls::probe(&string).await?.map(|facts| facts.protocol);
-    let server = Server {
-        endpoint: string.endpoint(),
-        identity: identity(&connection).await?,
-        version: connection.server_version().await?,
-        tls,
-        round_trip_ms: connection.round_trip().await?.as_secs_f64() * 1000.0,
-        database_bytes: count::database_bytes(&connection).await?,
-        role: row.get(0),
-        vector: row.get(1),
-    };
-    Ok((server, connection))
-}
-
-async fn one(connection: &Connection, sql: &str) -> Result<Row, PostgresError> {
-    let failed = PostgresError::while_doing("asking the server what it is");
-    connection.query_one(sql, &[]).await.map_err(failed)
-}
-
-fn server_checks(side: Side, server: &Server) -> Vec<Check> {
-    let name = |what: &str| format!("{}: {what}", side.title());
-    let version = format!(
-        "PostgreSQL {}.{}",
-        server.version / 10_000,
-        server.version % 10_000
-    );
-    let mut checks = vec![Check::good(
-        name("connection"),
-        format!(
-            "{}, {version}, as {}, {} in the database",
-            server.endpoint,
-            server.role,
-            size(server.database_bytes)
-        ),
-    )];
-    let trip = format!("round trip {:.1} ms", server.round_trip_ms);
-    checks.push(match &server.tls {
-        Some(protocol) => Check::good(name("encryption"), format!("{protocol}, {trip}")),
-        None => Check::warning(name("encryption"), format!("none, {trip}")),
-    });
-    checks
-}
-
-async fn source_rights(source: &Connection, selected: &Selected) -> Result<Vec<Check>, Error> {
-    const NAME: &str = "Source: right to read everything";
-    let tables = selected.apply(&catalogue::tables(source).await?);
-    let hidden: Vec<String> = tables
-        .iter()
-        .filter(|table| table.row_security)
-        .map(|table| table.name.to_string())
-        .collect();
-    let oids: Vec<u32> = tables.iter().map(|table| table.oid).collect();
-    let sql =
-        "SELECT oid FROM unnest($1::oid[]) t(oid) WHERE NOT has_table_privilege(oid, 'SELECT')";
-    let rows = source
-        .query(sql, &[&oids])
-        .await
-        .map_err(PostgresError::while_doing(
-            "asking for rights on the source",
-        ))?;
-    let refused: Vec<u32> = rows.iter().map(|row| row.get(0)).collect();
-    let refused: Vec<String> = tables
-        .iter()
-        .filter(|table| refused.contains(&table.oid))
-        .map(|table| table.name.to_string())
-        .collect();
-    if !refused.is_empty() {
-        return Ok(vec![
-            Check::bad(NAME, format!("may not read {}", refused.join(", ")))
-                .advise("Connect to the source as the tables' owner or as a superuser."),
-        ]);
-    }
-    let unreadable = large_object::unreadable(source).await?;
-    if unreadable > 0 && selected.select().takes_large_objects() {
-        let found = format!("may not read {}", counted(unreadable, "large object"));
-        return Ok(vec![
-            Check::bad(NAME, found)
-                .advise("Connect to the source as their owner or as a superuser.")
-                .advise("Or let the role read them: GRANT SELECT ON LARGE OBJECT … TO …"),
-        ]);
-    }
-    if !hidden.is_empty() {
-        return Ok(vec![
-            Check::bad(NAME, format!("row security hides rows of {}", hidden.join(", ")))
-                .advise("Connect as a superuser or a role with BYPASSRLS, so that no row is left behind unseen."),
-        ]);
-    }
-    Ok(vec![Check::good(
-        NAME,
-        format!("{} tables can be read", tables.len()),
-    )])
-}
-
-fn pooled(string: &ConnectionString) -> Check {
-    const NAME: &str = "Target: direct host";
-    let Some(refusal) = Error::pooled(string) else {
-        return Check::good(NAME, "no connection pooler in between");
-    };
-    let mut check = Check::bad(NAME, refusal.to_string());
-    check.advice = refusal.failure().advice;
-    check
-}
-
-async fn target_rights(target: &Connection) -> Result<Check, Error> {
-    const NAME: &str = "Target: right to create";
-    let row = one(
-        target,
-        "SELECT has_database_privilege(current_database(), 'CREATE'),
-                COALESCE(has_schema_privilege(to_regnamespace('public'), 'CREATE'), true)",
-    )
-    .await?;
-    let (in_database, in_public): (bool, bool) = (row.get(0), row.get(1));
-    Ok(if in_database && in_public {
-        Check::good(NAME, "may create schemas and tables")
-    } else {
-        let what = if in_database {
-            "the schema public"
-        } else {
-            "the database"
-        };
-        Check::bad(NAME, format!("may not create anything in {what}"))
-            .advise("Connect as the owner of the database, the role that Neon's console shows.")
-    })
 }
 
 /// Whether the target has, or can have, the pgvector that the source uses.

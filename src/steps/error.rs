@@ -254,9 +254,9 @@ impl Explain for Error {
             .severity(Severity::Usage),
             Self::Pooled { direct, .. } => Failure::new(
                 "The target's host is a connection pooler",
-                format!("{}.", chain(self)),
+                format!("{}. It gives each transaction another session: settings, locks and cursors that a migration holds from one statement to the next would be lost, or reach other clients.", chain(self)),
             )
-            .advise("Migrate over the direct host: drop “-pooler” from the host's name. Your application may use the pooled one afterwards.")
+            .advise("Migrate over the direct host: drop -pooler from the host's name. Your application may use the pooled one afterwards.")
             .advise(format!("$ neonlift run --target {}", quoted(direct))),
             Self::NoRoom {
                 folder,

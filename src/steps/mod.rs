@@ -46,6 +46,7 @@ pub struct Context {
     /// The session's file; the [`Runner`](crate::runner::Runner) fills it in.
     pub session_file: PathBuf,
     connections: Mutex<[Option<ConnectionString>; 2]>,
+    password_origins: Mutex<[Option<String>; 2]>,
     kept: Kept,
 }
 
@@ -66,6 +67,19 @@ impl Context {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         connections[side as usize] = Some(string);
+        self.password_is_from(side, None);
+    }
+
+    /// Notes where the password of a side was found ("~/.pgpass, line 3"); `None` when it was typed.
+    pub fn password_is_from(&self, side: Side, origin: Option<String>) {
+        let origins = self.password_origins.lock();
+        origins.unwrap_or_else(PoisonError::into_inner)[side as usize] = origin;
+    }
+
+    /// Where the password of a side was found, unless it was typed.
+    pub fn password_origin(&self, side: Side) -> Option<String> {
+        let origins = self.password_origins.lock();
+        origins.unwrap_or_else(PoisonError::into_inner)[side as usize].clone()
     }
 
     /// The connection string of a side, if it was given.
@@ -242,9 +256,7 @@ async fn patience_over(cancel: &CancellationToken) {
 async fn carry_out(step: Step, work: Work<'_>) -> Result<Report, Error> {
     match step {
         Step::Prerequisites => prerequisites::run(work).await.map(Report::Prerequisites),
-        Step::Connections => connections::run(work)
-            .await
-            .map(|found| Report::Connections(Box::new(found))),
+        Step::Connections => connections::run(work).await,
         Step::Inventory => inventory::run(work).await.map(Report::Inventory),
         Step::Backup => backup::run(work).await.map(Report::Backup),
         Step::Schema => schema::run(work).await.map(Report::Schema),

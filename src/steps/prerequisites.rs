@@ -82,7 +82,9 @@ fn with_advice(mut check: Check, advice: Vec<String>) -> Check {
 /// compress.
 fn room(folder: &Path, needed: Option<u64>) -> Check {
     const NAME: &str = "Room for the backup";
-    let place = folder.display();
+    // People have to know which of their folders is meant.
+    let absolute = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+    let place = absolute.display();
     match (free_bytes(folder), needed) {
         (Err(source), _) => Check::bad(NAME, format!("{place}: {source}"))
             .advise("Name a folder that you may write to as backup.folder in config.toml."),

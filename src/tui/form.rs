@@ -1,49 +1,35 @@
 //! The connection form: where the rows come from and where they go.
 
+mod entry;
+mod passwords;
+
+pub use entry::Part;
+pub use passwords::{Held, Origin, Passwords};
+
 use super::field::Field;
+use crate::postgres::{Cause, ConnectionString, ParseError};
 use crate::secret::Secret;
-use crate::session::Session;
+use crate::session::report::Report;
+use crate::session::{Place, Session, Step};
 use crate::wizard::Side;
+use crossterm::event::KeyEvent;
+use entry::Entry;
 
-/// How a connection string was understood, as label and value, or what is wrong with it. Neither
-/// may hold the password.
-pub type Understood = Result<Vec<(&'static str, String)>, String>;
-
-/// Reads a connection string.
-pub type Understand = fn(&str) -> Understood;
-
-/// The form's fields, from top to bottom.
+/// A field of the form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Focus {
-    /// The connection string of a side.
-    String(Side),
-    /// The password of a side, when it is not in the string.
-    Password(Side),
+pub struct Focus {
+    /// Of which side.
+    pub side: Side,
+    /// Which of its fields.
+    pub part: Part,
 }
 
 impl Focus {
     /// All fields, in their order.
-    pub const ALL: [Self; 4] = [
-        Self::String(Side::Source),
-        Self::Password(Side::Source),
-        Self::String(Side::Target),
-        Self::Password(Side::Target),
-    ];
-
-    fn place(self) -> usize {
-        Self::ALL
-            .iter()
-            .position(|focus| *focus == self)
-            .unwrap_or(0)
+    fn all() -> impl DoubleEndedIterator<Item = Self> + Clone {
+        let sides = [Side::Source, Side::Target].into_iter();
+        sides.flat_map(|side| Part::ALL.into_iter().map(move |part| Self { side, part }))
     }
-}
-
-/// What was entered for one side.
-#[derive(Debug, Clone, Default)]
-struct Entry {
-    string: Field,
-    password: Field,
-    known: String,
 }
 
 /// What a person entered, to be connected to.
@@ -61,43 +47,84 @@ pub struct Entered {
 #[derive(Debug, Clone)]
 pub struct Form {
     focus: Focus,
-    source: Entry,
-    target: Entry,
+    entries: [Entry; 2],
+    passwords: Passwords,
+    revealed: bool,
 }
 
 impl Form {
-    /// The form with what the session knows in it.
-    pub fn of(session: &Session) -> Self {
-        let entry = |place: &Option<crate::session::Place>| {
-            let known = place.as_ref().map_or("", |place| &place.url);
-            Entry {
-                string: Field::with(known),
-                password: Field::default(),
-                known: known.to_owned(),
-            }
+    /// The form with what the session knows in it. The cursor is where something is missing: a
+    /// string, else a password that is found nowhere.
+    pub fn of(session: &Session, passwords: &Passwords) -> Self {
+        let focus = |side, part| Focus { side, part };
+        let entries = [&session.source, &session.target].map(|place| Entry::of(url(place)));
+        let mut form = Self {
+            focus: focus(Side::Source, Part::String),
+            entries,
+            passwords: passwords.clone(),
+            revealed: false,
         };
-        let (source, target) = (entry(&session.source), entry(&session.target));
-        let focus = if source.string.is_empty() || !target.string.is_empty() {
-            Side::Source
-        } else {
-            Side::Target
+        let sides = [Side::Source, Side::Target];
+        let without_string = sides
+            .into_iter()
+            .find(|side| form.entry(*side).known().is_empty());
+        form.focus = match (without_string, form.lacks_password()) {
+            (Some(side), _) => focus(side, Part::String),
+            (None, Some(side)) => focus(side, Part::Password),
+            (None, None) => form.focus,
         };
-        Self {
-            focus: Focus::String(focus),
-            source,
-            target,
-        }
+        form
     }
 
     /// Whether the session's connections are others than those that the form began with.
     pub fn is_stale(&self, session: &Session) -> bool {
-        let url = |place: &Option<crate::session::Place>| {
-            place
-                .as_ref()
-                .map(|place| place.url.clone())
-                .unwrap_or_default()
+        let known = [&session.source, &session.target].map(url);
+        known != [0, 1].map(|side: usize| self.entries[side].known())
+    }
+
+    /// Puts the cursor where the last test failed: a refused password at the password.
+    pub fn look_at_failure(&mut self, session: &Session) {
+        let Some(Report::Unreached(found)) = session.report(Step::Connections) else {
+            return;
         };
-        url(&session.source) != self.source.known || url(&session.target) != self.target.known
+        let sides = [(Side::Source, &found.source), (Side::Target, &found.target)];
+        let failed = sides
+            .into_iter()
+            .find_map(|(side, failure)| Some((side, failure.as_ref()?)));
+        if let Some((side, failure)) = failed {
+            let by_password = [Cause::WrongPassword, Cause::PasswordMissing]
+                .iter()
+                .any(|cause| failure.why.starts_with(cause.title()));
+            let part = if by_password {
+                Part::Password
+            } else {
+                Part::String
+            };
+            self.focus = Focus { side, part };
+        }
+    }
+
+    /// The first side that is described and whose password is found nowhere.
+    pub fn lacks_password(&self) -> Option<Side> {
+        [Side::Source, Side::Target]
+            .into_iter()
+            .filter(|side| self.origin(*side) == Origin::Nowhere)
+            .find(|side| match self.understood(*side) {
+                // There the server knows people by their login.
+                Some(Ok(string)) => !string.is_unix_socket(),
+                _ => false,
+            })
+    }
+
+    /// Where the password of a side comes from.
+    pub fn origin(&self, side: Side) -> Origin {
+        if !self.entry(side).field(Part::Password).is_empty() {
+            return Origin::Typed;
+        }
+        match self.entry(side).understood() {
+            Some(Ok(string)) => self.passwords.origin(side, string),
+            _ => Origin::Unknown,
+        }
     }
 
     /// Where the cursor is.
@@ -105,103 +132,156 @@ impl Form {
         self.focus
     }
 
-    /// A field, to look at.
-    pub fn field(&self, focus: Focus) -> &Field {
-        match focus {
-            Focus::String(side) => &self.entry(side).string,
-            Focus::Password(side) => &self.entry(side).password,
-        }
+    /// A field, to look at; empty where it is a part of a string that is not understood.
+    pub fn field(&self, focus: Focus) -> Option<&Field> {
+        let entry = self.entry(focus.side);
+        let is_part = !matches!(focus.part, Part::String | Part::Password);
+        (!is_part || entry.has_parts()).then(|| entry.field(focus.part))
     }
 
-    /// The field with the cursor.
-    pub fn field_mut(&mut self) -> &mut Field {
-        let (Focus::String(side) | Focus::Password(side)) = self.focus;
-        let entry = match side {
-            Side::Source => &mut self.source,
-            Side::Target => &mut self.target,
-        };
-        match self.focus {
-            Focus::String(_) => &mut entry.string,
-            Focus::Password(_) => &mut entry.password,
+    /// Whether the field with the cursor shows its password.
+    pub fn is_revealed(&self, focus: Focus) -> bool {
+        self.revealed && self.focus == focus
+    }
+
+    /// Shows the password in the field with the cursor, or hides it again. The error says why not.
+    pub fn reveal(&mut self) -> Result<(), &'static str> {
+        if !matches!(self.focus.part, Part::String | Part::Password) {
+            return Err("there is no password in this field");
         }
+        self.revealed = !self.revealed;
+        Ok(())
+    }
+
+    /// Hides what was revealed.
+    pub fn hide(&mut self) {
+        self.revealed = false;
     }
 
     fn entry(&self, side: Side) -> &Entry {
-        match side {
-            Side::Source => &self.source,
-            Side::Target => &self.target,
-        }
+        &self.entries[side as usize]
     }
 
-    /// Goes to the next field, from the last one to the first.
+    /// Edits the field with the cursor by a key; the error says why it cannot be edited now.
+    pub fn key(&mut self, key: KeyEvent) -> Result<(), &'static str> {
+        self.edit(|field| {
+            field.key(key);
+        })
+    }
+
+    /// Pastes into the field with the cursor; the error says why it cannot be edited now.
+    pub fn paste(&mut self, text: &str) -> Result<(), &'static str> {
+        self.edit(|field| field.paste(text))
+    }
+
+    fn edit(&mut self, edit: impl FnOnce(&mut Field)) -> Result<(), &'static str> {
+        let Focus { side, part } = self.focus;
+        self.entries[side as usize].edit(part, edit)
+    }
+
+    /// Goes to the next field, from the last one to the first; past those that a string has
+    /// filled in.
     pub fn next(&mut self) {
-        self.focus = Focus::ALL[(self.focus.place() + 1) % Focus::ALL.len()];
+        let next = self.around(Focus::all());
+        self.go(self.past_parts(next, Part::Password));
     }
 
-    /// Goes to the field before, from the first one to the last.
+    /// Goes to the field before, in the same way.
     pub fn previous(&mut self) {
-        self.focus = Focus::ALL[(self.focus.place() + Focus::ALL.len() - 1) % Focus::ALL.len()];
+        let previous = self.around(Focus::all().rev());
+        self.go(self.past_parts(previous, Part::String));
     }
 
-    /// How a side's string is understood; `None` while there is nothing to tell yet.
-    ///
-    /// A string without `@` that is still being typed is not read aloud: its password would be
-    /// taken for a port or a host and shown.
-    pub fn understood(&self, side: Side, understand: Understand) -> Option<Understood> {
-        let text = self.entry(side).string.text();
-        let half_typed = self.focus == Focus::String(side)
-            && !text.contains('@')
-            && text != self.entry(side).known;
-        (!text.is_empty() && !half_typed).then(|| understand(&text))
+    /// Goes to the field below, whichever it is.
+    pub fn down(&mut self) {
+        self.go(self.around(Focus::all()));
+    }
+
+    /// Goes to the field above, whichever it is.
+    pub fn up(&mut self) {
+        self.go(self.around(Focus::all().rev()));
+    }
+
+    /// The field behind the one with the cursor in this order.
+    fn around(&self, order: impl Iterator<Item = Focus> + Clone) -> Focus {
+        let mut rest = order
+            .clone()
+            .skip_while(|focus| *focus != self.focus)
+            .skip(1);
+        rest.next()
+            .or_else(|| order.clone().next())
+            .unwrap_or(self.focus)
+    }
+
+    fn past_parts(&self, focus: Focus, part: Part) -> Focus {
+        let from_outside = matches!(self.focus.part, Part::String | Part::Password);
+        let into_parts = !matches!(focus.part, Part::String | Part::Password);
+        if from_outside && into_parts && self.entry(focus.side).is_by_string() {
+            return Focus { part, ..focus };
+        }
+        focus
+    }
+
+    fn go(&mut self, focus: Focus) {
+        if self.focus.part == Part::String {
+            self.entries[self.focus.side as usize].leave_string();
+        }
+        self.revealed = false;
+        self.focus = focus;
+    }
+
+    /// How a side is understood; `None` while there is nothing to tell yet.
+    pub fn understood(&self, side: Side) -> Option<&Result<ConnectionString, ParseError>> {
+        self.entry(side).understood()
+    }
+
+    /// The field of a side in which something is wrong, or missing.
+    pub fn wrong(&self, side: Side) -> Option<(Part, &ParseError)> {
+        self.entry(side).wrong()
     }
 
     /// Both sides as entered, those that changed alone; or which field has to be looked at again
     /// and why. The cursor goes there.
-    pub fn submit(&mut self, understand: Understand) -> Result<Vec<Entered>, String> {
+    pub fn submit(&mut self) -> Result<Vec<Entered>, String> {
+        self.go(self.focus);
         for side in [Side::Source, Side::Target] {
-            let text = self.entry(side).string.text();
-            let wrong = if text.is_empty() {
-                Some(format!("the {} has no connection string yet", side.name()))
-            } else {
-                understand(&text)
-                    .err()
-                    .map(|why| format!("{}: {why}", side.name()))
+            let entry = self.entry(side);
+            let (part, why) = match (entry.wrong(), entry.understood()) {
+                (Some((part, error)), _) => (part, format!("{}: {error}", side.name())),
+                (None, None) => {
+                    let why = format!("the {} has no connection string yet", side.name());
+                    (Part::String, why)
+                }
+                (None, Some(_)) => continue,
             };
-            if let Some(wrong) = wrong {
-                self.focus = Focus::String(side);
-                return Err(wrong);
-            }
+            self.focus = Focus { side, part };
+            return Err(why);
         }
-        let changed = [Side::Source, Side::Target].into_iter().filter(|side| {
-            let entry = self.entry(*side);
-            entry.string.text() != entry.known || !entry.password.is_empty()
-        });
-        Ok(changed.map(|side| self.entered(side)).collect())
+        let changed = [Side::Source, Side::Target].into_iter();
+        Ok(changed
+            .filter(|side| self.entry(*side).has_changed())
+            .map(|side| self.entered(side))
+            .collect())
     }
 
     fn entered(&self, side: Side) -> Entered {
         let entry = self.entry(side);
-        let password = (!entry.password.is_empty()).then(|| Secret::new(entry.password.text()));
         Entered {
             side,
-            string: Secret::new(entry.string.text()),
-            password,
+            string: entry.string(),
+            password: entry.password(),
         }
     }
+}
+
+fn url(place: &Option<Place>) -> &str {
+    place.as_ref().map_or("", |place| &place.url)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::Place;
     use jiff::Timestamp;
-
-    fn understand(text: &str) -> Understood {
-        match text.split_once('@') {
-            Some((_, host)) => Ok(vec![("host", host.to_owned())]),
-            None => Ok(vec![("host", text.to_owned())]),
-        }
-    }
 
     fn known() -> Session {
         let mut session = Session::new(Timestamp::UNIX_EPOCH, 1);
@@ -216,13 +296,31 @@ mod tests {
         session
     }
 
+    fn held() -> Passwords {
+        let held = |endpoint: &str| {
+            Some(Held {
+                endpoint: endpoint.to_owned(),
+                user: "u".to_owned(),
+                origin: None,
+            })
+        };
+        Passwords {
+            held: [held("a:5432/d"), held("b:5432/d")],
+            ..Passwords::none()
+        }
+    }
+
+    const fn at(side: Side, part: Part) -> Focus {
+        Focus { side, part }
+    }
+
     #[test]
     fn only_what_changed_is_handed_over() {
-        let mut form = Form::of(&known());
-        assert_eq!(form.submit(understand), Ok(Vec::new()));
+        let mut form = Form::of(&known(), &held());
+        assert_eq!(form.submit(), Ok(Vec::new()));
         form.previous();
-        form.field_mut().paste("new password");
-        let entered = form.submit(understand).unwrap();
+        form.paste("new password").unwrap();
+        let entered = form.submit().unwrap();
         assert_eq!(entered.len(), 1);
         assert_eq!(entered[0].side, Side::Target);
         assert_eq!(entered[0].password, Some(Secret::new("new password")));
@@ -232,18 +330,62 @@ mod tests {
     fn the_cursor_goes_to_what_is_missing() {
         let mut session = known();
         session.target = None;
-        let mut form = Form::of(&session);
+        let mut form = Form::of(&session, &held());
+        assert_eq!(form.focus(), at(Side::Target, Part::String));
         form.previous();
-        assert!(form.submit(understand).unwrap_err().contains("target"));
-        assert_eq!(form.focus(), Focus::String(Side::Target));
+        assert!(form.submit().unwrap_err().contains("target"));
+        assert_eq!(form.focus(), at(Side::Target, Part::String));
     }
 
     #[test]
-    fn a_half_typed_string_is_not_read_aloud() {
-        let mut form = Form::of(&Session::new(Timestamp::UNIX_EPOCH, 1));
-        form.field_mut().paste("postgresql://alice:secret");
-        assert_eq!(form.understood(Side::Source, understand), None);
-        form.field_mut().paste("@h");
-        assert!(form.understood(Side::Source, understand).is_some());
+    fn a_password_that_is_found_nowhere_has_the_cursor() {
+        let mut passwords = held();
+        passwords.held[1] = None;
+        let form = Form::of(&known(), &passwords);
+        assert_eq!(form.lacks_password(), Some(Side::Target));
+        assert_eq!(form.focus(), at(Side::Target, Part::Password));
+        passwords.look_up = |_| Some("~/.pgpass, line 3".to_owned());
+        let form = Form::of(&known(), &passwords);
+        assert_eq!(form.lacks_password(), None);
+        let origin = form.origin(Side::Target);
+        assert_eq!(origin, Origin::Found("from ~/.pgpass, line 3".to_owned()));
+    }
+
+    #[test]
+    fn another_place_has_not_the_password_in_memory() {
+        let mut form = Form::of(&known(), &held());
+        assert_eq!(
+            form.origin(Side::Source),
+            Origin::Found("in memory".to_owned())
+        );
+        form.down();
+        form.paste("x").unwrap();
+        assert_eq!(form.origin(Side::Source), Origin::Nowhere);
+    }
+
+    #[test]
+    fn tab_passes_the_parts_that_a_string_has_filled_in() {
+        let mut form = Form::of(&known(), &held());
+        form.next();
+        assert_eq!(form.focus(), at(Side::Source, Part::Password));
+        form.previous();
+        assert_eq!(form.focus(), at(Side::Source, Part::String));
+        form.down();
+        assert_eq!(form.focus(), at(Side::Source, Part::Host));
+        form.next();
+        assert_eq!(form.focus(), at(Side::Source, Part::Port));
+    }
+
+    #[test]
+    fn leaving_the_field_hides_what_was_revealed() {
+        let mut form = Form::of(&known(), &held());
+        let string = form.focus();
+        form.reveal().unwrap();
+        assert!(form.is_revealed(string));
+        form.next();
+        form.previous();
+        assert!(!form.is_revealed(string));
+        form.down();
+        assert!(form.reveal().is_err(), "a host is no secret");
     }
 }

@@ -22,9 +22,7 @@ impl Ui {
             self.copied = 0;
         }
         let Some(command) = command else {
-            if let Some(field) = self.field() {
-                field.key(key);
-            }
+            self.edit(key);
             return Vec::new();
         };
         match offers::why_not(command, context, wizard, self) {
@@ -40,15 +38,29 @@ impl Ui {
     /// Text was pasted: it goes into the field with the cursor, never further.
     pub fn paste(&mut self, text: &str) {
         self.said = None;
+        if matches!(self.layers.last(), Some(Layer::Form)) {
+            let refused = self.form.paste(text.trim()).err();
+            self.said = refused.map(str::to_owned);
+            return;
+        }
         match self.field() {
             Some(field) => field.paste(text.trim()),
             None => self.said = Some("there is no field to paste into here".to_owned()),
         }
     }
 
+    /// A key that is no command goes into the field with the cursor.
+    fn edit(&mut self, key: KeyEvent) {
+        if matches!(self.layers.last(), Some(Layer::Form)) {
+            let refused = self.form.key(key).err();
+            self.said = refused.map(str::to_owned);
+        } else if let Some(field) = self.field() {
+            field.key(key);
+        }
+    }
+
     fn field(&mut self) -> Option<&mut Field> {
         match self.layers.last_mut()? {
-            Layer::Form => Some(self.form.field_mut()),
             Layer::Signing { name, .. } | Layer::Consent { name } => Some(name),
             _ => None,
         }
@@ -57,6 +69,9 @@ impl Ui {
     fn command(&mut self, command: Command, context: Context, wizard: &Wizard) -> Vec<Intent> {
         let step = wizard.session().current;
         let send = |event| vec![Intent::Send(event)];
+        if command != Command::Reveal {
+            self.form.hide();
+        }
         match command {
             Command::Proceed => return self.proceed(context, wizard),
             Command::Again => return send(Event::Again(step)),
@@ -87,6 +102,10 @@ impl Ui {
                 return send(Event::LookAway);
             }
             Command::Edit => self.open_form(wizard.session()),
+            Command::Direct => {
+                return vec![Intent::Direct, Intent::Send(Event::Run(Step::Connections))];
+            }
+            Command::Reveal => self.said = self.form.reveal().err().map(str::to_owned),
             Command::Overwrite => {
                 let name = Field::default();
                 self.open_typing(Layer::Consent { name });
@@ -102,6 +121,8 @@ impl Ui {
             Command::PreviousAnswer => self.mark_other(wizard, -1),
             // Taken by its letter before.
             Command::Answer => {}
+            Command::Up if context == Context::Form => self.form.up(),
+            Command::Down if context == Context::Form => self.form.down(),
             Command::Up
             | Command::Down
             | Command::PageUp
@@ -169,7 +190,7 @@ impl Ui {
     }
 
     fn hand_in(&mut self) -> Vec<Intent> {
-        match self.form.submit(self.understand) {
+        match self.form.submit() {
             Err(wrong) => {
                 self.say(wrong);
                 Vec::new()
@@ -184,7 +205,7 @@ impl Ui {
     /// What was entered has been taken in: the form closes and forgets it.
     pub fn connected(&mut self, wizard: &Wizard) {
         self.layers.retain(|layer| !matches!(layer, Layer::Form));
-        self.form = super::form::Form::of(wizard.session());
+        self.form = super::form::Form::of(wizard.session(), &self.passwords);
     }
 
     fn answer_by_letter(&self, wizard: &Wizard, key: KeyEvent) -> Vec<Intent> {

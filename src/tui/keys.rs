@@ -38,6 +38,10 @@ pub enum Command {
     Copy,
     /// Say where the log is.
     Log,
+    /// Take the direct host in place of the target's pooled one.
+    Direct,
+    /// Show the password in the field with the cursor, or hide it again.
+    Reveal,
     /// Open the messages.
     Messages,
     /// Open the help.

@@ -3,8 +3,9 @@
 use super::commands;
 use super::keys::{Binding, Command, Context};
 use super::ui::Ui;
+use crate::postgres::ConnectionString;
 use crate::session::report::{Connections, Report};
-use crate::session::{Item, ItemKind, State, Step};
+use crate::session::{Item, ItemKind, Session, State, Step};
 use crate::wizard::{Look, Phase, Steering, Wizard};
 
 /// Why a command cannot be carried out now; `None` when it can.
@@ -30,6 +31,9 @@ pub(super) fn why_not(
             .map(|running| format!("the connections cannot change while {running} is running")),
         Command::Overwrite => cannot_overwrite(wizard),
         Command::Pause | Command::More | Command::Fewer => wizard.refuse_steering(),
+        Command::Direct => (!offers_direct(wizard)).then(|| {
+            "there is no pooled host to change: connections says when there is".to_owned()
+        }),
         Command::Earlier if step.previous().is_none() => {
             Some("this is the first step; q leaves".to_owned())
         }
@@ -95,6 +99,23 @@ pub(super) fn offers_overwriting(wizard: &Wizard) -> bool {
         && running(wizard).is_none()
 }
 
+/// Whether the test that is looked at has found a pooled host as the target.
+pub(super) fn offers_direct(wizard: &Wizard) -> bool {
+    let session = wizard.session();
+    session.current == Step::Connections
+        && session.state(Step::Connections) == State::Failed
+        && running(wizard).is_none()
+        && direct_host(session).is_some()
+}
+
+/// The target's direct host, when the session has its pooled one.
+pub(super) fn direct_host(session: &Session) -> Option<String> {
+    let target = ConnectionString::parse(&session.target.as_ref()?.url).ok()?;
+    target
+        .is_pooled()
+        .then(|| target.direct().host().to_owned())
+}
+
 /// What the test of the connections found, while it is looked at.
 pub(super) fn found_on_target(wizard: &Wizard) -> Option<&Connections> {
     let session = wizard.session();
@@ -152,6 +173,9 @@ pub(super) fn label(binding: &Binding, context: Context, wizard: &Wizard, ui: &U
         },
         (Command::View, _) if wizard.session().state(step) == State::Done => String::new(),
         (Command::Overwrite, _) if !offers_overwriting(wizard) => String::new(),
+        (Command::Direct, _) if !offers_direct(wizard) => String::new(),
+        (Command::Reveal, _) if ui.form.is_revealed(ui.form.focus()) => "hide".to_owned(),
+        (Command::Up, Context::Form) => binding.label.to_owned(),
         (Command::Up, Context::Checklist) => "choose".to_owned(),
         (Command::Up, _) if !ui.scrolls() => String::new(),
         (Command::Messages, _) => match ui.messages().unread_warnings() {

@@ -3,6 +3,9 @@
 use super::lines::{cut, width};
 use super::theme::Theme;
 
+/// With fewer cells than these for the host, the port gives way.
+const LEAST_HOST: usize = 8;
+
 /// Host and database of a connection string: what tells it apart. Never a user, a password or a
 /// parameter.
 pub(super) fn name(url: &str) -> String {
@@ -37,14 +40,30 @@ fn shortened(name: &str, cells: usize, theme: Theme) -> String {
     if width(name) <= cells {
         return name.to_owned();
     }
-    let Some((host, database)) = name.rsplit_once('/') else {
-        return cut(name, cells, theme);
-    };
+    let (place, database) = name.rsplit_once('/').unwrap_or((name, ""));
+    let (host, port) = apart(place);
+    // A part of a port would be another port: it stays whole, or goes.
     let room = cells.saturating_sub(width(database) + 1);
     if room < 6 {
-        return cut(name, cells, theme);
+        return cut(&format!("{host}/{database}"), cells, theme);
     }
-    format!("{}/{database}", cut(host, room, theme))
+    let port = port
+        .filter(|port| room >= width(port) + LEAST_HOST)
+        .unwrap_or_default();
+    let host = cut(host, room - width(port), theme);
+    format!("{host}{port}/{database}")
+}
+
+/// The host, and the port with its colon.
+fn apart(place: &str) -> (&str, Option<&str>) {
+    let colon = place.rfind(':').filter(|colon| {
+        let port = &place[colon + 1..];
+        !port.is_empty() && port.chars().all(|digit| digit.is_ascii_digit())
+    });
+    match colon {
+        Some(colon) => (&place[..colon], Some(&place[colon..])),
+        None => (place, None),
+    }
 }
 
 #[cfg(test)]
@@ -58,6 +77,19 @@ mod tests {
             "h:5432/db"
         );
         assert_eq!(name("postgresql://h/db"), "h/db");
+    }
+
+    #[test]
+    fn a_port_stays_whole_or_goes() {
+        let theme = Theme { ascii: false };
+        let name = "127.0.0.1:40521/chat_pgvector";
+        for cells in 0..=name.len() {
+            let shown = shortened(name, cells, theme);
+            assert!(width(&shown) <= cells.max(1), "{shown}");
+            assert!(!shown.contains(':') || shown.contains(":40521/"), "{shown}");
+        }
+        assert_eq!(shortened(name, 28, theme), "127.0.0…:40521/chat_pgvector");
+        assert_eq!(shortened(name, 24, theme), "127.0.0.1/chat_pgvector");
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! The event loop: keys, signals and the ends of steps come in; the screen is drawn when
 //! something has changed, and while a step is at work.
 
-use super::form::{Entered, Understood};
+mod connect;
+
 use super::screen;
 use super::signals::{Signals, Told};
 use super::terminal::{self, Screen};
@@ -11,11 +12,10 @@ use crate::config::Notify;
 use crate::failure::{Explain, Failure};
 use crate::figures;
 use crate::invocation::Invocation;
-use crate::postgres::{ConnectionString, ParseError};
 use crate::progress::Sample;
 use crate::runner::Runner;
 use crate::session::{Record, Session, store};
-use crate::wizard::{Effect, Event, News, Outcome, Phase, Side};
+use crate::wizard::{Effect, Event, News, Outcome, Phase};
 use crossterm::event::{Event as Input, EventStream};
 use futures_util::StreamExt;
 use jiff::Timestamp;
@@ -119,7 +119,8 @@ impl<'a> Loop<'a> {
         let theme = Theme {
             ascii: options.ascii,
         };
-        let mut ui = Ui::new(theme, TimeZone::system(), understand, &signer, session);
+        let passwords = connect::passwords(runner);
+        let mut ui = Ui::new(theme, TimeZone::system(), passwords, &signer, session);
         ui.invocation = options.invocation.clone();
         ui.log = options.log.display().to_string();
         ui.follow(runner.wizard());
@@ -235,6 +236,7 @@ impl<'a> Loop<'a> {
                 Intent::Send(event) => self.dispatch(event)?,
                 Intent::Suspend => self.suspend(signals).await?,
                 Intent::Copy(text) => self.screen.copy(&text)?,
+                Intent::Direct => self.take_direct_host()?,
                 Intent::Connect(entered) => {
                     if let Err(wrong) = self.connect(&entered)? {
                         self.ui.say(wrong);
@@ -293,60 +295,6 @@ impl<'a> Loop<'a> {
         self.changed = true;
     }
 
-    /// Takes in what was entered in the form, and what the session knows of a side that was not
-    /// changed and is not connected yet. The inner error is what is wrong, for the person.
-    fn connect(&mut self, entered: &[Entered]) -> Result<Result<(), String>, Error> {
-        let mut strings = Vec::new();
-        for entered in entered {
-            match ConnectionString::parse(entered.string.expose()) {
-                Ok(string) => strings.push((entered.side, self.with_password(string, entered))),
-                Err(error) => return Ok(Err(wrong(&error))),
-            }
-        }
-        let is_entered = |side| entered.iter().any(|entered| entered.side == side);
-        for side in [Side::Source, Side::Target] {
-            if !is_entered(side) && self.runner.context().connection(side).is_none() {
-                strings.extend(self.known(side).map(|string| (side, string)));
-            }
-        }
-        for (side, string) in strings {
-            let effects = self.runner.describe(side, string)?;
-            self.told(effects);
-        }
-        self.ui.connected(self.runner.wizard());
-        Ok(Ok(()))
-    }
-
-    /// What the session has of a side: everything but the password.
-    fn known(&self, side: Side) -> Option<ConnectionString> {
-        let session = self.runner.wizard().session();
-        let place = match side {
-            Side::Source => session.source.as_ref(),
-            Side::Target => session.target.as_ref(),
-        };
-        place.and_then(|place| ConnectionString::parse(&place.url).ok())
-    }
-
-    /// The string with the password of the form, or with the one that this place had before.
-    fn with_password(&self, string: ConnectionString, entered: &Entered) -> ConnectionString {
-        if let Some(password) = &entered.password {
-            return string.with_password(password.clone());
-        }
-        let before = self
-            .runner
-            .context()
-            .connection(entered.side)
-            .filter(|before| {
-                string.password().is_none()
-                    && before.endpoint() == string.endpoint()
-                    && before.user() == string.user()
-            });
-        match before.and_then(|before| before.password().cloned()) {
-            Some(password) => string.with_password(password),
-            None => string,
-        }
-    }
-
     /// Goes to the background and waits there to be called back.
     async fn suspend(&mut self, signals: &mut Signals) -> Result<(), Error> {
         // The leader of a session was started by no shell: nobody could call it back.
@@ -374,17 +322,6 @@ async fn until(wake: Option<Instant>) {
         Some(wake) => sleep_until(wake).await,
         None => pending().await,
     }
-}
-
-fn understand(text: &str) -> Understood {
-    match ConnectionString::parse(text) {
-        Ok(string) => Ok(string.understood()),
-        Err(error) => Err(wrong(&error)),
-    }
-}
-
-fn wrong(error: &ParseError) -> String {
-    format!("{error}. {}", error.advice())
 }
 
 /// The name offered under a signature: that of the last one, else the user's, else the given one.

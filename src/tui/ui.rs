@@ -2,7 +2,7 @@
 //! is marked, what was said. Keys come in, intents for the wizard go out; nothing is carried out here.
 
 use super::field::Field;
-use super::form::{Entered, Form, Understand};
+use super::form::{Entered, Form, Passwords};
 use super::gauges::Gauges;
 use super::keys::Context;
 use super::messages::Messages;
@@ -23,6 +23,8 @@ pub enum Intent {
     Connect(Vec<Entered>),
     /// Put a text onto the terminal's clipboard.
     Copy(String),
+    /// The direct host to be taken in place of the target's pooled one.
+    Direct,
     /// Go to the background.
     Suspend,
 }
@@ -74,7 +76,7 @@ pub(super) struct Extent {
 pub struct Ui {
     pub(super) theme: Theme,
     pub(super) zone: TimeZone,
-    pub(super) understand: Understand,
+    pub(super) passwords: Passwords,
     pub(super) layers: Vec<Layer>,
     pub(super) form: Form,
     pub(super) scroll: usize,
@@ -97,21 +99,21 @@ pub struct Ui {
 }
 
 impl Ui {
-    /// A screen for a session. `understand` reads connection strings for the form; `signer` is
+    /// A screen for a session. The form asks `passwords` where one comes from; `signer` is
     /// offered as the name under the first signature.
     pub fn new(
         theme: Theme,
         zone: TimeZone,
-        understand: Understand,
+        passwords: Passwords,
         signer: &str,
         session: &Session,
     ) -> Self {
         Self {
             theme,
             zone,
-            understand,
             layers: Vec::new(),
-            form: Form::of(session),
+            form: Form::of(session, &passwords),
+            passwords,
             scroll: 0,
             extent: Extent::default(),
             marked: 0,
@@ -180,8 +182,9 @@ impl Ui {
 
     pub(super) fn open_form(&mut self, session: &Session) {
         if self.form.is_stale(session) {
-            self.form = Form::of(session);
+            self.form = Form::of(session, &self.passwords);
         }
+        self.form.look_at_failure(session);
         self.layers.push(Layer::Form);
     }
 

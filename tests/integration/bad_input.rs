@@ -127,12 +127,53 @@ type Strings = fn(&World) -> (String, String);
 )]
 #[case::pooled(
     |world: &World| (world.source_url(), world.target_url().replace("-00000001.", "-00000001-pooler.")),
-    "drop “-pooler”"
+    "drop -pooler"
 )]
 fn strings_that_cannot_work(#[case] strings: Strings, #[case] says: &str) {
     let world = World::sharing();
     let (source, target) = strings(&world);
     refused(&world, &mut run_with(&world, &source, &target), 1, &[says]);
+}
+
+#[test]
+fn both_sides_are_tested_and_both_failures_told() {
+    let world = World::sharing();
+    let closed = closed_port();
+    let (_, port) = closed.split_once(':').expect("a port");
+    let source = at(&world.source_url(), &closed);
+    let target = wrong_password(&world.target_url());
+    let pg_isready = format!("$ pg_isready -h 127.0.0.1 -p {port}");
+    let says = [
+        "Source: Nothing accepts connections",
+        "Target: The password or the user name is wrong",
+        &pg_isready,
+    ];
+    let ended = refused(&world, &mut run_with(&world, &source, &target), 1, &says);
+    let finished = ended.of_kind("step_finished");
+    let tested = finished.iter().find(|event| event["step"] == "connections");
+    let tested = tested.expect("the test of the connections");
+    for (side, why) in [("source", "Nothing accepts"), ("target", "password")] {
+        let told = tested[side]["why"].as_str().unwrap_or_default();
+        assert!(told.contains(why), "{side}: {ended}");
+    }
+
+    // One that answers is told with all that was found of it.
+    let ended = refused(
+        &world,
+        &mut run_with(&world, &source, &world.target_url()),
+        1,
+        &["Nothing accepts connections"],
+    );
+    let finished = ended.of_kind("step_finished");
+    let tested = finished.iter().find(|event| event["step"] == "connections");
+    let checks = tested.expect("the test of the connections")["checks"].to_string();
+    for name in [
+        "Source: connection",
+        "Target: pgvector",
+        "Target: connections",
+    ] {
+        assert!(checks.contains(name), "{name}: {ended}");
+    }
 }
 
 #[rstest]

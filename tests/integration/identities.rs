@@ -68,7 +68,7 @@ fn every_step_refuses_a_pooled_target() {
         let ended = with(&world, &command, "NEONLIFT_TARGET_URL", &pooled);
         assert_eq!(ended.code, Some(1), "{ended}");
         let told = ended.only("failure").to_string();
-        assert!(told.contains("drop “-pooler”"), "{ended}");
+        assert!(told.contains("drop -pooler"), "{ended}");
         world.json(&command).expect(0, "done");
     }
 }

@@ -1,7 +1,7 @@
 //! The connection form: pasted and typed connections, a wrong password, the right one.
 
 use crate::fixture::World;
-use crate::terminal::{ENTER, RIGHT_ARROW, TAB, Terminal};
+use crate::terminal::{CTRL_R, CTRL_U, DOWN_ARROW, ENTER, ESC, RIGHT_ARROW, TAB, Terminal};
 
 /// Passwords of letters that nothing else on the screen has: one of them anywhere gives it away,
 /// even when the letters came one by one.
@@ -36,20 +36,20 @@ fn pasted_and_typed_connections_are_mended_after_a_failure_and_show_no_password(
 
     // Pasted text goes into the field and no further, whatever is in it.
     terminal.paste(&format!(" {source}\r\n"));
-    terminal.wait_for_text("database chat_pgvector");
+    terminal.wait_for_text("database  chat_pgvector");
     terminal.press(TAB);
     type_secret(&mut terminal, WRONG);
     terminal.press(TAB);
     terminal.paste(&broken_over_lines(&target));
-    terminal.wait_for_text("database neondb");
+    terminal.wait_for_text("database  neondb");
     terminal.press(ENTER);
 
     terminal.wait_for_text("✗ connections: failed");
-    terminal.wait_for_text("The password or the user name is wrong.");
-    terminal.wait_for_text("What to do");
-    terminal.at("e changes the", "e");
+    terminal.wait_for_text("28P01");
+    // The cursor is where the refused password was.
+    terminal.at("e edit", "e");
     terminal.wait_for_text("Paste each connection string");
-    terminal.press(TAB);
+    terminal.wait_for_text("▌password  in memory");
     type_secret(&mut terminal, RIGHT);
     terminal.press(ENTER);
     terminal.at("Enter next: inventory", ENTER);
@@ -58,6 +58,76 @@ fn pasted_and_typed_connections_are_mended_after_a_failure_and_show_no_password(
     terminal.press("q");
     assert_eq!(terminal.wait_for_shell(), 130);
     expect_unseen(&terminal, &target);
+}
+
+#[test]
+fn parts_are_filled_in_by_hand_and_one_side_that_fails_hides_nothing_of_the_other() {
+    let world = World::new(10);
+    let (source, target) = (source_without_password(&world), world.target_url());
+    let (_, place) = source.split_once('@').expect("a user");
+    let (host, port) = place.split_once(':').expect("a port");
+    let (port, _) = port.split_once('/').expect("a database");
+    let mut wizard = world.bare(&["--session"]);
+    wizard.arg(world.session());
+    let mut terminal = Terminal::start(&wizard, 80, 24);
+    terminal.at("Enter run prerequisites", RIGHT_ARROW);
+    terminal.wait_for_text("Paste each connection string");
+
+    // A port where nothing listens.
+    for part in [host, "1", "chat_pgvector", "canary"] {
+        terminal.press(TAB);
+        terminal.paste(part);
+    }
+    terminal.wait_for_text("postgresql://canary@");
+    terminal.press(TAB);
+    type_secret(&mut terminal, RIGHT);
+    terminal.press(TAB);
+    terminal.paste(&target);
+    terminal.wait_for_text("database  neondb");
+    terminal.press(ENTER);
+    terminal.wait_for_text("✗ connections: failed");
+    terminal.wait_for_text(&format!("$ pg_isready -h {host} -p 1"));
+    terminal.at("↓", "G");
+    terminal.wait_for_text("pgvector");
+
+    terminal.press("e");
+    terminal.wait_for_text("▌string    ");
+    for _ in 0..2 {
+        terminal.press(DOWN_ARROW);
+    }
+    terminal.press(CTRL_U);
+    terminal.paste(port);
+    terminal.wait_for_text(&format!("▌port {port}"));
+    terminal.wait_for_text("none found");
+    terminal.press(TAB);
+    terminal.press(TAB);
+    terminal.press(TAB);
+    type_secret(&mut terminal, RIGHT);
+    terminal.press(ENTER);
+    terminal.at("Enter next: inventory", "q");
+    assert_eq!(terminal.wait_for_shell(), 130);
+    expect_unseen(&terminal, &target);
+}
+
+#[test]
+fn a_password_is_seen_only_after_the_key_that_reveals_it() {
+    let world = World::sharing();
+    let mut wizard = world.bare(&["--session"]);
+    wizard.arg(world.session());
+    let mut terminal = Terminal::start(&wizard, 80, 24);
+    terminal.at("Enter run prerequisites", RIGHT_ARROW);
+    terminal.wait_for_text("Paste each connection string");
+    terminal.paste("postgresql://canary@h/d");
+    terminal.press(TAB);
+    type_secret(&mut terminal, RIGHT);
+    assert!(!String::from_utf8_lossy(&terminal.bytes()).contains('Ж'));
+    terminal.press(CTRL_R);
+    terminal.wait_for_text(&format!("password  {RIGHT}"));
+    terminal.press(TAB);
+    terminal.wait_for_text("password  •••••••");
+    terminal.press(ESC);
+    terminal.at("e edit", "q");
+    assert_eq!(terminal.wait_for_shell(), 130);
 }
 
 /// No password was ever written to the terminal, whole or in part.

@@ -12,6 +12,7 @@ pub(super) fn lines(report: &Report, invocation: &Invocation) -> Vec<String> {
     match report {
         Report::Prerequisites(found) => checks(&found.checks, invocation),
         Report::Connections(found) => checks(&found.checks, invocation),
+        Report::Unreached(found) => checks(&found.checks, invocation),
         Report::Inventory(found) => inventory(found),
         Report::Backup(found) => backup(found),
         Report::Schema(found) => schema(found),

@@ -100,6 +100,35 @@ impl ConnectionString {
         )
     }
 
+    /// These parts in place of this string's, with its password and parameters. What belongs to the
+    /// host goes with it: `hostaddr`, and TLS that is only tried where Neon insists on it.
+    ///
+    /// # Errors
+    /// As [`ConnectionString::from_parts`].
+    pub fn with_parts(
+        &self,
+        user: &str,
+        database: &str,
+        host: &str,
+        port: &str,
+    ) -> Result<Self, ParseError> {
+        let parts = Self::from_parts(user, database, host, port)?;
+        let moved = parts.host != self.host;
+        let tries_only = self.ssl_mode == SslMode::Prefer;
+        Ok(Self {
+            ssl_mode: match tries_only {
+                true => parts.ssl_mode,
+                false => self.ssl_mode,
+            },
+            hostaddr: self.hostaddr.filter(|_| !moved),
+            host: parts.host,
+            port: parts.port,
+            user: parts.user,
+            database: parts.database,
+            ..self.clone()
+        })
+    }
+
     /// The host's name, address, or the folder of a Unix socket.
     pub fn host(&self) -> &str {
         &self.host

@@ -4,15 +4,15 @@
 use crate::figures;
 use crate::postgres::diagnosis::Cause;
 use crate::postgres::script::Entry;
-use crate::postgres::{Connection, Error as PostgresError};
+use crate::postgres::{Connection, Error as PostgresError, count};
 use crate::transfer::Error;
 
 const MB: u64 = 1 << 20;
 const GB: u64 = 1 << 30;
 
-/// A Neon compute unit has so many connections and this memory; both grow with its size
-/// (<https://neon.com/docs/reference/compute-size>, <https://neon.com/docs/connect/connection-pooling>).
-const CONNECTIONS_OF_A_UNIT: u64 = 419;
+/// A Neon compute unit's connections, by which its size is known, and its memory; both grow with
+/// it (<https://neon.com/docs/reference/compute-size>).
+const CONNECTIONS_OF_A_UNIT: u64 = count::CONNECTIONS_OF_A_UNIT as u64;
 const MEMORY_OF_A_UNIT: u64 = 4 * GB;
 
 /// What an index over vectors needs, as far as its definition and its table tell.

@@ -11,8 +11,14 @@ use ratatui::text::Line;
 const VERDICT: usize = 8;
 
 pub(super) fn page(scene: &Scene<'_>, checks: &[Check]) -> Page {
+    let mut head = vec![summary(scene, checks)];
+    // Where something is wrong, the failure says how to go on.
+    if checks.iter().all(|check| check.verdict != Verdict::Bad) {
+        head.push(line("r looks at all of them again.", Meaning::Quiet));
+    }
+    head.push(blank());
     Page {
-        head: vec![summary(scene, checks), blank()],
+        head,
         body: listed(scene, checks),
         ..Page::default()
     }

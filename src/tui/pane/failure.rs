@@ -41,12 +41,13 @@ pub(super) fn with_report(scene: &Scene<'_>, found: Page) -> Page {
     let Some(failure) = failure(scene) else {
         return page;
     };
-    page.body.push(blank());
-    let step = scene.session().current;
-    if step == Step::Compare {
+    if scene.session().current == Step::Compare {
+        page.body.push(blank());
         page.body.extend(what_to_do(scene, failure));
     } else {
-        page.body.extend(how_to_go_on(scene, failure));
+        // Below the summary: seen at once, however much was found.
+        let below = page.head.len().min(1);
+        page.head.splice(below..below, how_to_go_on(scene, failure));
     }
     page
 }
@@ -69,13 +70,17 @@ fn what_to_do(scene: &Scene<'_>, failure: &Failure) -> Vec<Line<'static>> {
 }
 
 fn how_to_go_on(scene: &Scene<'_>, failure: &Failure) -> Vec<Line<'static>> {
-    let edit = match scene.session().current {
-        Step::Connections if offers::offers_overwriting(scene.wizard) => {
-            " e changes the connections; o asks for the consent to replace what the target holds."
-        }
-        Step::Connections => " e changes the connections.",
-        _ => "",
-    };
+    let mut edit = String::new();
+    if scene.session().current == Step::Connections {
+        edit += " e changes the connections.";
+    }
+    if offers::offers_overwriting(scene.wizard) {
+        edit += " o asks for the consent to replace what the target holds.";
+    }
+    let direct = offers::direct_host(scene.session());
+    if let Some(direct) = direct.filter(|_| offers::offers_direct(scene.wizard)) {
+        edit += &format!(" d takes the direct host {direct}.");
+    }
     let text = match failure.retry {
         Retry::Now => format!("r tries again: the cause may pass by itself.{edit}"),
         Retry::AfterChange => format!("r tries again once that is mended.{edit}"),

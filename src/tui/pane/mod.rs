@@ -134,7 +134,8 @@ fn step_page(scene: &Scene<'_>) -> Page {
 fn report_page(scene: &Scene<'_>, report: &Report) -> Page {
     match report {
         Report::Prerequisites(found) => checks::page(scene, &found.checks),
-        Report::Connections(found) => connections::page(scene, found),
+        Report::Connections(found) => connections::page(scene, &found.checks),
+        Report::Unreached(found) => connections::page(scene, &found.checks),
         Report::Inventory(found) => inventory::page(scene, found),
         Report::Backup(made) => outcome::backup(scene, made),
         Report::Schema(made) => outcome::schema(scene, made),

@@ -3,13 +3,13 @@
 mod reports;
 
 use reports::TABLES;
-pub(super) use reports::{comparison, report};
+pub(super) use reports::{comparison, report, unreached};
 
 use crate::failure::{Failure, Retry};
 use crate::progress::Progress;
 use crate::session::report::{AtStake, Check, Lost, Report, TARGET_EMPTY};
 use crate::session::{Session, Step};
-use crate::tui::form::Understood;
+use crate::tui::form::Passwords;
 use crate::tui::theme::Theme;
 use crate::tui::ui::Ui;
 use crate::wizard::{Effect, Event, Look, Phase, Planned, Preview, Seen, Side, Wizard};
@@ -22,29 +22,11 @@ pub(super) fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_790_000_000 + second).unwrap()
 }
 
-pub(super) fn understand(text: &str) -> Understood {
-    let address = text
-        .split_once("://")
-        .ok_or("this is not a connection string")?
-        .1;
-    let (_, place) = address.rsplit_once('@').ok_or("the user name is missing")?;
-    let (host, database) = place
-        .split_once('/')
-        .ok_or("the database name is missing")?;
-    let database = database.split('?').next().unwrap_or_default();
-    Ok(vec![
-        ("host", host.to_owned()),
-        ("port", "5432".to_owned()),
-        ("database", database.to_owned()),
-        ("encryption", "always (sslmode=require)".to_owned()),
-    ])
-}
-
 pub(super) fn ui(wizard: &Wizard, ascii: bool) -> Ui {
     let mut ui = Ui::new(
         Theme { ascii },
         TimeZone::UTC,
-        understand,
+        Passwords::none(),
         "Ada Lovelace",
         wizard.session(),
     );
@@ -94,6 +76,7 @@ pub(super) fn occupied() -> Wizard {
     let mut wizard = before(Step::Connections);
     let mut found = report(Step::Connections);
     if let Report::Connections(found) = &mut found {
+        found.checks.retain(|check| check.name != TARGET_EMPTY);
         let check = Check::bad(TARGET_EMPTY, "it holds 9 tables and views");
         found
             .checks
@@ -150,6 +133,42 @@ pub(super) fn preview() -> Preview {
         left_out: made.left_out,
         overwritten: vec!["2 tables".to_owned(), "1 function".to_owned()],
     }
+}
+
+/// The test of the connections came to this.
+pub(super) fn tested(found: Report) -> Wizard {
+    let mut wizard = before(Step::Connections);
+    run(&mut wizard, Step::Connections, Ok(found));
+    wizard
+}
+
+/// The target's string leads through a pooler.
+pub(super) fn pooled() -> Wizard {
+    let mut wizard = before(Step::Connections);
+    let url = TARGET.replace("a1b2c3d4.", "a1b2c3d4-pooler.");
+    let side = Side::Target;
+    wizard.handle(Event::Described { side, url }, at(100));
+    let mut found = report(Step::Connections);
+    if let Report::Connections(found) = &mut found {
+        let checks = found.checks.iter_mut();
+        let host = checks
+            .into_iter()
+            .find(|check| check.name == "Target: direct host");
+        let host = host.expect("the check");
+        *host = Check::bad(host.name.clone(), "ep-cool-forest-a1b2c3d4-pooler.eu-central-1.aws.neon.tech goes through Neon's connection pooler")
+            .advise("Migrate over the direct host: drop -pooler from the host's name.");
+    }
+    run(&mut wizard, Step::Connections, Ok(found));
+    wizard
+}
+
+pub(super) fn nothing_listens() -> Failure {
+    Failure::new(
+        "Cannot connect to localhost:5432/chat_pgvector",
+        "Nothing accepts connections at this address and port. The answer was: error connecting to server: Connection refused (os error 111)",
+    )
+    .advise("Check that the server runs and that host and port are right.")
+    .advise("$ pg_isready -h localhost -p 5432")
 }
 
 pub(super) fn failed(step: Step, failure: Failure) -> Wizard {

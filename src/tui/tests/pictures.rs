@@ -6,6 +6,7 @@ use crate::invocation::Invocation;
 use crate::progress::{Note, Sample, Tone};
 use crate::session::report::Report;
 use crate::session::{Reached, Session, Step};
+use crate::tui::form::{Form, Held};
 use crate::tui::screen;
 use crate::tui::ui::Ui;
 use crate::wizard::{Event, News, Phase, Steering, Wizard};
@@ -165,6 +166,60 @@ fn form_typed() -> Shot {
     shot
 }
 
+/// The form on the step connections, with its source's string pasted.
+fn form_with(name: &'static str, source: &str) -> Shot {
+    let mut shot = form_empty().named(name);
+    shot.ui.paste(source);
+    shot
+}
+
+/// The form of a session that has both strings, and one password.
+fn form_found() -> Shot {
+    let mut wizard = fixtures::connected();
+    wizard.handle(Event::Show(Step::Connections), at(1));
+    let mut shot = Shot::of("form-found", wizard);
+    shot.ui.passwords.held[0] = Some(Held {
+        endpoint: "localhost:5432/chat_pgvector".to_owned(),
+        user: "postgres".to_owned(),
+        origin: Some("~/.pgpass, line 3".to_owned()),
+    });
+    shot.ui.form = Form::of(shot.wizard.session(), &shot.ui.passwords);
+    shot.press(&[KeyCode::Char('e')])
+}
+
+fn form_filled() -> Shot {
+    let mut shot = form_empty().named("form-filled");
+    let down = KeyCode::Down;
+    for text in ["192.168.1.20", "5433", "chat", "ada"] {
+        shot = shot.press(&[down]);
+        shot.ui.paste(text);
+    }
+    let shot = shot.press(&[down, down, down]).pasted("ep-x.neon.tech");
+    shot.press(&[down, down, down]).pasted("neondb_owner")
+}
+
+/// Every state of the connection form, and of what comes of it.
+fn connections() -> Vec<Shot> {
+    let wrong = "postgresql://postgres:hunt#er2@localhost:5432/chat_pgvector";
+    let right = "postgresql://postgres:hunter2@localhost:5432/chat_pgvector";
+    let refused = || Some(fixtures::refused_password());
+    let tested = |source, target| fixtures::tested(fixtures::unreached(source, target));
+    vec![
+        form_with("form-half", "postgresql://postgres:hunter2"),
+        form_with("form-wrong", wrong),
+        form_with("form-understood", right),
+        form_with("form-revealed", right).control('r'),
+        form_filled(),
+        form_found(),
+        Shot::of("connections-one", tested(None, refused())),
+        Shot::of(
+            "connections-none",
+            tested(Some(fixtures::nothing_listens()), refused()),
+        ),
+        Shot::of("connections-pooled", fixtures::pooled()),
+    ]
+}
+
 fn form_empty() -> Shot {
     let mut wizard = fixtures::empty();
     wizard.handle(Event::Show(Step::Connections), at(1));
@@ -174,7 +229,7 @@ fn form_empty() -> Shot {
 /// Every state that the screen has a picture for.
 pub(super) fn shots() -> Vec<Shot> {
     let enter = KeyCode::Enter;
-    vec![
+    let mut shots = vec![
         Shot::of("start", fixtures::empty()),
         Shot::of("waiting", fixtures::before(Step::Transfer)),
         Shot::of("prerequisites", fixtures::after(Step::Prerequisites)),
@@ -219,10 +274,23 @@ pub(super) fn shots() -> Vec<Shot> {
         with_messages(),
         Shot::of("help", fixtures::before(Step::Transfer)).press(&[KeyCode::Char('?')]),
         Shot::of("refused", fixtures::empty()).press(&[KeyCode::Left]),
-    ]
+    ];
+    shots.extend(connections());
+    shots
 }
 
 impl Shot {
+    fn pasted(mut self, text: &str) -> Self {
+        self.ui.paste(text);
+        self
+    }
+
+    fn control(mut self, letter: char) -> Self {
+        let key = KeyEvent::new(KeyCode::Char(letter), KeyModifiers::CONTROL);
+        self.ui.key(&self.wizard, key);
+        self
+    }
+
     fn named(mut self, name: &'static str) -> Self {
         self.name = name;
         self
@@ -261,6 +329,10 @@ fn some_panes_at_140_by_40_and_60_by_16() {
         "inventory",
         "checklist",
         "form-typed",
+        "form-filled",
+        "connections",
+        "connections-none",
+        "connections-pooled",
     ];
     for mut shot in shots().into_iter().filter(|shot| wide.contains(&shot.name)) {
         let terminal = shot.drawn(140, 40);
