@@ -35,7 +35,7 @@ fn hide_in_address(characters: &[char], hidden: &mut [bool]) {
 }
 
 /// The values of every `password=`, `sslpassword=`, `PGPASSWORD=`: to the end of the quotes, or
-/// to white space or `&`.
+/// to `&` or the next `name=`.
 fn hide_parameters(characters: &[char], hidden: &mut [bool]) {
     const KEY: [char; 8] = ['p', 'a', 's', 's', 'w', 'o', 'r', 'd'];
     let is_key = |part: &[char]| part.iter().map(char::to_ascii_lowercase).eq(KEY);
@@ -68,12 +68,22 @@ fn value_end(characters: &[char], start: usize) -> usize {
         match (character, quote) {
             ('\\', _) => at += 1,
             (c, Some(quote)) if c == quote => return at + 1,
-            (c, None) if c.is_whitespace() || *c == '&' => return at,
+            ('&', None) => return at,
+            (c, None) if c.is_whitespace() && begins_setting(&characters[at..]) => return at,
             _ => {}
         }
         at += 1;
     }
     characters.len()
+}
+
+/// Whether another `name=` follows this white space: what else follows may be a password that
+/// should have been quoted.
+fn begins_setting(rest: &[char]) -> bool {
+    let is_name = |c: &&char| c.is_ascii_alphabetic() || **c == '_';
+    let name = rest.iter().skip_while(|c| c.is_whitespace());
+    let mut behind = name.skip_while(is_name);
+    behind.find(|c| !c.is_whitespace()) == Some(&'=')
 }
 
 #[cfg(test)]
@@ -98,6 +108,7 @@ mod tests {
                 "postgresql://h/db?password=•••&x=1",
             ),
             ("host=h password=abc user=u", "host=h password=••• user=u"),
+            ("password=a bc user=u", "password=•••• user=u"),
             ("password = 'a b\\'c' user=u", "password = •••••••• user=u"),
             ("PGPASSWORD=\"abc\" psql", "PGPASSWORD=••••• psql"),
             (
