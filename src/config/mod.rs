@@ -16,7 +16,7 @@ pub use check::{Mistake, Problem};
 pub use error::Error;
 pub use keys::{KEYS, Key, Kind};
 pub use password::holds_password;
-pub use pattern::{NamePattern, TablePattern};
+pub use pattern::{NamePattern, TablePattern, exactly, exactly_table};
 pub use selection::{BadPattern, Onto, Patterns, Rows, Select, What};
 pub use wanted::{Flags, Given, Origin, Wanted, connections};
 

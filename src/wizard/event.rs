@@ -55,6 +55,9 @@ pub enum Event {
         /// What may happen to what the target holds.
         onto: Onto,
     },
+    /// A person took or left out tables: the selection that came of it. From then on the
+    /// configuration's does not count for this session.
+    Picked(Box<Select>),
     /// A person typed the target database's name: what stands in the way there may go.
     Overwrite {
         /// What was typed.
