@@ -52,6 +52,16 @@ pub enum Command {
     Submit,
     /// Mark the other answer.
     Other,
+    /// Take the marked table or schema, or leave it out.
+    Toggle,
+    /// Take all tables, or the marked one alone.
+    All,
+    /// Fold what is marked, or unfold it.
+    Fold,
+    /// Search in the tree of tables.
+    Search,
+    /// Show what the inventory found besides tables.
+    Notes,
     /// Answer yes.
     Yes,
     /// Answer no.
@@ -65,6 +75,10 @@ pub enum Context {
     Step,
     /// The open checklist.
     Checklist,
+    /// The tree of tables.
+    Tree,
+    /// What is searched for in it.
+    Search,
     /// Help or messages.
     Reading,
     /// The connection form.
@@ -82,7 +96,10 @@ pub enum Context {
 impl Context {
     /// Whether letters belong to a text field.
     pub fn is_typing(self) -> bool {
-        matches!(self, Self::Form | Self::Signing | Self::Consent)
+        matches!(
+            self,
+            Self::Form | Self::Signing | Self::Consent | Self::Search
+        )
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the commands mean at this moment: which of them work, why not, and what they are called.
 
 use super::keys::{Binding, Command, Context};
+use super::tree::{self, Taken};
 use super::ui::Ui;
 use crate::session::report::{Connections, Report};
 use crate::session::{Item, ItemKind, State, Step};
@@ -24,6 +25,10 @@ pub(super) fn why_not(
         Command::Edit => running(wizard)
             .map(|running| format!("the connections cannot change while {running} is running")),
         Command::Overwrite => cannot_overwrite(wizard),
+        Command::Toggle | Command::All => Ui::cannot_pick(wizard),
+        Command::Close if context == Context::Tree && ui.tree.search.is_empty() => {
+            why_not(Command::Earlier, context, wizard, ui)
+        }
         Command::Earlier if step.previous().is_none() => {
             Some("this is the first step; q leaves".to_owned())
         }
@@ -126,7 +131,13 @@ pub(super) fn label(binding: &Binding, context: Context, wizard: &Wizard, ui: &U
             _ => binding.label.to_owned(),
         },
         (Command::Overwrite, _) if !offers_overwriting(wizard) => String::new(),
-        (Command::Up, Context::Checklist) => "choose".to_owned(),
+        (Command::Up, Context::Checklist | Context::Tree) => "choose".to_owned(),
+        (Command::Toggle, _) => match ui.marked_part(wizard).map(|row| row.taken()) {
+            Some(Taken::Nothing) => "take".to_owned(),
+            _ => binding.label.to_owned(),
+        },
+        (Command::All, _) if tree::takes_all(wizard) => "only this".to_owned(),
+        (Command::Close, Context::Tree) if ui.tree.search.is_empty() => String::new(),
         (Command::Up, _) if !ui.scrolls() => String::new(),
         (Command::Messages, _) => match ui.messages().unread_warnings() {
             0 => binding.label.to_owned(),

@@ -7,6 +7,7 @@ use super::gauges::Gauges;
 use super::keys::Context;
 use super::messages::Messages;
 use super::theme::Theme;
+use super::tree::{self, TreeView};
 use crate::invocation::Invocation;
 use crate::progress::Note;
 use crate::session::{Item, ItemKind, Session, State, Step};
@@ -48,6 +49,10 @@ pub(super) enum Layer {
     },
     /// Whether to run a step again that later steps build on.
     RunAgain(Step),
+    /// What is searched for in the tree of tables.
+    Search,
+    /// What the inventory found besides tables.
+    Notes,
 }
 
 /// A question that is open: the wizard's, or the screen's own.
@@ -81,6 +86,7 @@ pub struct Ui {
     pub(super) scroll: usize,
     pub(super) extent: Extent,
     pub(super) marked: usize,
+    pub(super) tree: TreeView,
     pub(super) yes: bool,
     pub(super) said: Option<String>,
     pub(super) signer: String,
@@ -110,6 +116,7 @@ impl Ui {
             scroll: 0,
             extent: Extent::default(),
             marked: 0,
+            tree: TreeView::default(),
             yes: false,
             said: None,
             signer: signer.to_owned(),
@@ -130,12 +137,14 @@ impl Ui {
             return Context::Question;
         }
         match self.layers.last() {
-            Some(Layer::Help | Layer::Messages) => Context::Reading,
+            Some(Layer::Help | Layer::Messages | Layer::Notes) => Context::Reading,
             Some(Layer::Form) => Context::Form,
             Some(Layer::Signing { .. }) => Context::Signing,
             Some(Layer::Consent { .. }) => Context::Consent,
             Some(Layer::RunAgain(_)) => Context::Question,
+            Some(Layer::Search) => Context::Search,
             None if checklist_is_open(wizard) => Context::Checklist,
+            None if tree::inventory(wizard).is_some() => Context::Tree,
             None => Context::Step,
         }
     }
@@ -152,6 +161,7 @@ impl Ui {
         self.scroll = 0;
         let arrived = before.is_none_or(|(step, _)| step != session.current);
         if arrived {
+            self.marked = 0;
             self.layers
                 .retain(|layer| matches!(layer, Layer::Messages | Layer::Help));
         }
@@ -231,7 +241,7 @@ impl Ui {
         &mut self.gauges
     }
 
-    /// The place of the marked item on the checklist.
+    /// The place of the marked line: an item of the checklist, a table.
     pub fn marked(&self) -> usize {
         self.marked
     }

@@ -69,46 +69,53 @@ impl Estimate {
         }
     }
 
-    /// The time in words, with what it rests on; `None` when nothing is known of it.
-    pub fn time_in_words(&self) -> Option<String> {
+    /// The time in words; `None` when nothing is known of it.
+    pub fn time(&self) -> Option<String> {
         let (least, most) = self.seconds?;
         let (least, most) = (figures::duration(least), figures::duration(most));
-        let range = match least == most {
-            true => format!("about {most}"),
-            false => format!("{least} to {most}"),
-        };
         let vectors = match self.vector_indexes {
-            true => "; indexes on vectors may take longer",
+            true => ", longer with vector indexes",
+            false => "",
+        };
+        Some(match least == most {
+            true => format!("estimated to take {most}{vectors}"),
+            false => format!("estimated to take {least} to {most}{vectors}"),
+        })
+    }
+
+    /// What the time rests on, in words; `None` when nothing is known of it.
+    pub fn basis(&self) -> Option<String> {
+        self.seconds?;
+        let road = bytes(self.bytes_per_second as u64);
+        let vectors = match self.vector_indexes {
+            true => ". Indexes on vectors may take much longer: that depends on the compute",
             false => "",
         };
         Some(format!(
-            "{range}: one connection carried {}/s to the target, several will; indexes at 5 to 100 MB/s{vectors}",
-            figures::bytes(self.bytes_per_second as u64)
+            "At best as in neonlift's own benchmark. At worst as slow as one connection, which carried {road}/s to the target at the count, and indexes as on a small compute{vectors}."
         ))
     }
 
-    /// The room in words.
-    pub fn room_in_words(&self) -> String {
-        let needs = bytes(self.bytes);
+    /// What the target has left when all is there, in words; `None` when it was not asked.
+    pub fn room_left(&self) -> Option<String> {
+        let needs = format!("needs about {}", bytes(self.bytes));
         match self.room {
-            RoomLeft::Left(left, limit) => {
-                format!(
-                    "needs about {needs}; {} of {} will be left",
-                    bytes(left),
-                    bytes(limit)
-                )
-            }
-            RoomLeft::Missing(missing, limit) => format!(
-                "needs about {needs}, {} more than the target has left of {}: leave tables out, or choose a larger plan",
+            RoomLeft::Left(left, limit) => Some(format!(
+                "{needs} on the target, {} of {} will be left",
+                bytes(left),
+                bytes(limit)
+            )),
+            RoomLeft::Missing(missing, limit) => Some(format!(
+                "! {needs} on the target, {} more than fits into its {}: leave tables out, or choose a larger plan",
                 bytes(missing),
                 bytes(limit)
-            ),
-            RoomLeft::NoLimit => format!("needs about {needs}; the target names no limit"),
-            RoomLeft::NotOnTheFreePlan => format!(
-                "needs about {needs}; the target names no limit, but Neon's free plan ends at {}",
+            )),
+            RoomLeft::NoLimit => Some(format!("{needs} on the target, which names no limit")),
+            RoomLeft::NotOnTheFreePlan => Some(format!(
+                "! {needs} on the target, which names no limit; Neon's free plan ends at {}",
                 bytes(FREE_PLAN)
-            ),
-            RoomLeft::Unknown => format!("needs about {needs}"),
+            )),
+            RoomLeft::Unknown => None,
         }
     }
 

@@ -14,6 +14,8 @@ pub(super) fn page(scene: &Scene<'_>) -> Page {
     let (title, context) = match under(scene) {
         Context::Form => ("Keys in the connection form", Context::Form),
         Context::Checklist => ("Keys on the checklist", Context::Checklist),
+        Context::Tree => ("Keys in the tree of tables", Context::Tree),
+        Context::Search => ("Keys while searching", Context::Search),
         _ => ("Keys", Context::Step),
     };
     let cells = scene.text_cells().saturating_sub(KEYS);
@@ -45,7 +47,7 @@ pub(super) fn page(scene: &Scene<'_>) -> Page {
 fn under(scene: &Scene<'_>) -> Context {
     let mut bare = scene.ui.clone();
     bare.layers
-        .retain(|layer| !matches!(layer, Layer::Help | Layer::Messages));
+        .retain(|layer| !matches!(layer, Layer::Help | Layer::Messages | Layer::Notes));
     bare.context(scene.wizard)
 }
 

@@ -7,7 +7,7 @@ pub(super) use reports::{comparison, report};
 
 use crate::failure::{Failure, Retry};
 use crate::progress::Progress;
-use crate::session::report::{AtStake, Check, Lost, Report, TARGET_EMPTY};
+use crate::session::report::{AtStake, Check, Inventory, Lost, Report, TARGET_EMPTY};
 use crate::session::{Session, Step};
 use crate::tui::form::Understood;
 use crate::tui::theme::Theme;
@@ -110,6 +110,17 @@ pub(super) fn occupied() -> Wizard {
         found.also_lost = Lost::of(functions.chain([schema]));
     }
     run(&mut wizard, Step::Connections, Ok(found));
+    wizard
+}
+
+/// The source has no table that holds rows.
+pub(super) fn without_tables() -> Wizard {
+    let mut wizard = before(Step::Inventory);
+    let found = Inventory {
+        stats_file: "backups/pre_migration_stats.txt".to_owned(),
+        ..Inventory::default()
+    };
+    run(&mut wizard, Step::Inventory, Ok(Report::Inventory(found)));
     wizard
 }
 
