@@ -46,6 +46,7 @@ pub(super) enum Taken {
 }
 
 impl Row<'_> {
+    /// How much of it is moved.
     pub(super) fn taken(&self) -> Taken {
         let selected = self.tables.iter().filter(|table| table.selected).count();
         match selected {
@@ -64,6 +65,7 @@ impl Row<'_> {
         }
     }
 
+    /// A figure of its tables, added up.
     pub(super) fn sum(&self, figure: impl Fn(&Table) -> u64) -> u64 {
         self.tables.iter().map(|table| figure(table)).sum()
     }
@@ -76,6 +78,7 @@ impl TreeView {
         let searching = !wanted.is_empty();
         let mut rows = Vec::new();
         for (schema, wholes) in grouped(found) {
+            let tables = wholes.values().flatten().copied().collect();
             let seen: Vec<_> = wholes
                 .into_iter()
                 .filter_map(|(whole, tables)| self.whole(whole, tables, &wanted))
@@ -84,10 +87,9 @@ impl TreeView {
                 continue;
             }
             let folded = self.folded.contains(&schema) && !searching;
-            let tables = seen.iter().flat_map(|rows| rows[0].tables.clone());
             rows.push(Row {
                 part: Part::Schema(schema),
-                tables: tables.collect(),
+                tables,
                 depth: 0,
                 folded: Some(folded),
             });
@@ -105,20 +107,17 @@ impl TreeView {
         tables: Vec<&'a Table>,
         wanted: &str,
     ) -> Option<Vec<Row<'a>>> {
-        let fits = |schema: &str, name: &str| {
-            wanted.is_empty() || format!("{schema}.{name}").to_lowercase().contains(wanted)
-        };
-        let by_itself = fits(&whole.schema, &whole.name);
-        let tables: Vec<&Table> = tables
-            .into_iter()
-            .filter(|table| by_itself || fits(&table.schema, &table.name))
+        let by_itself = fits(&whole, wanted);
+        let parts: Vec<&Table> = tables
+            .iter()
+            .filter(|table| by_itself || fits(&table.table_name(), wanted))
+            .copied()
             .collect();
-        if tables.is_empty() {
+        if parts.is_empty() {
             return None;
         }
         let is_one = matches!(tables[..], [table] if table.table_name() == whole);
-        let folded = !self.unfolded.contains(&whole) && (by_itself || wanted.is_empty());
-        let parts = tables.clone();
+        let folded = !self.unfolded.contains(&whole) && by_itself;
         let mut rows = vec![Row {
             part: Part::Table(whole),
             tables,
@@ -150,6 +149,12 @@ impl TreeView {
             }
         }
     }
+}
+
+/// Whether a table is among those that are searched for; `wanted` is in lower case.
+fn fits(name: &TableName, wanted: &str) -> bool {
+    let full = format!("{}.{}", name.schema, name.name);
+    full.to_lowercase().contains(wanted)
 }
 
 /// The tables by schema, partitions with the table that they are the partitions of.
@@ -257,7 +262,10 @@ impl Ui {
     /// What is searched for has changed: the first table that fits is marked.
     pub(super) fn searched(&mut self, wizard: &Wizard) {
         let rows = inventory(wizard).map_or_else(Vec::new, |found| self.tree.rows(found));
-        let first = rows.iter().position(|row| row.depth > 0);
+        let wanted = self.tree.search.text().to_lowercase();
+        let first = rows
+            .iter()
+            .position(|row| matches!(&row.part, Part::Table(name) if fits(name, &wanted)));
         self.marked = first.unwrap_or(0);
     }
 

@@ -74,12 +74,12 @@ impl Estimate {
         let (least, most) = self.seconds?;
         let (least, most) = (figures::duration(least), figures::duration(most));
         let vectors = match self.vector_indexes {
-            true => ", longer with vector indexes",
+            true => ", vector indexes longer",
             false => "",
         };
         Some(match least == most {
-            true => format!("estimated to take {most}{vectors}"),
-            false => format!("estimated to take {least} to {most}{vectors}"),
+            true => format!("takes about {most}{vectors}"),
+            false => format!("takes {least} to {most}{vectors}"),
         })
     }
 
@@ -98,21 +98,21 @@ impl Estimate {
 
     /// What the target has left when all is there, in words; `None` when it was not asked.
     pub fn room_left(&self) -> Option<String> {
-        let needs = format!("needs about {}", bytes(self.bytes));
+        let needs = format!("needs {}", bytes(self.bytes));
         match self.room {
             RoomLeft::Left(left, limit) => Some(format!(
-                "{needs} on the target, {} of {} will be left",
+                "{needs}, leaves {} of {}",
                 bytes(left),
                 bytes(limit)
             )),
             RoomLeft::Missing(missing, limit) => Some(format!(
-                "! {needs} on the target, {} more than fits into its {}: leave tables out, or choose a larger plan",
+                "! {needs}, {} more than the target's {} takes: leave tables out, or choose a larger plan",
                 bytes(missing),
                 bytes(limit)
             )),
-            RoomLeft::NoLimit => Some(format!("{needs} on the target, which names no limit")),
+            RoomLeft::NoLimit => Some(format!("{needs}; the target names no limit")),
             RoomLeft::NotOnTheFreePlan => Some(format!(
-                "! {needs} on the target, which names no limit; Neon's free plan ends at {}",
+                "! {needs}; the target names no limit, but Neon's free plan ends at {}",
                 bytes(FREE_PLAN)
             )),
             RoomLeft::Unknown => None,

@@ -36,9 +36,9 @@ impl Selected {
             select: self.select.clone(),
         };
         match part {
-            Part::Table(name) if self.has(name) => choice.leave_table(name),
+            Part::Table(name) if choice.takes(name) => choice.leave_table(name),
             Part::Table(name) => choice.take_table(name)?,
-            Part::Schema(schema) if self.takes_of(schema) => choice.leave_schema(schema),
+            Part::Schema(schema) if choice.takes_of(schema) => choice.leave_schema(schema),
             Part::Schema(schema) => choice.take_schema(schema)?,
         }
         Ok(choice.select)
@@ -68,18 +68,29 @@ impl Selected {
         select
     }
 
-    /// Whether a table of this schema is moved.
-    fn takes_of(&self, schema: &str) -> bool {
-        self.tables_in(schema)
-            .any(|relation| self.has(&relation.name))
-    }
-
+    /// The tables that hold rows and fall with a schema: those in it, and partitions of those.
     fn tables_in<'a>(&'a self, schema: &'a str) -> impl Iterator<Item = &'a Relation> {
         let all = self.relations.values();
         all.filter(move |relation| {
-            relation.name.schema == schema
-                && (relation.kind.holds_rows() || relation.kind == RelationKind::Partitioned)
+            let stands_in = |name: &&TableName| name.schema == schema;
+            relation.kind.holds_rows() && self.line(relation).iter().any(stands_in)
         })
+    }
+
+    /// The tables that hold the rows of a table: itself, or its partitions.
+    fn holders<'a>(&'a self, name: &'a TableName) -> Vec<&'a Relation> {
+        let divided = self
+            .relation(name)
+            .filter(|relation| relation.kind == RelationKind::Partitioned);
+        let Some(whole) = divided else {
+            return self.relation(name).into_iter().collect();
+        };
+        let all = self.relations.values();
+        let mut parts: Vec<&Relation> = all
+            .filter(|part| part.kind.holds_rows() && self.line(part).contains(&&whole.name))
+            .collect();
+        parts.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        parts
     }
 
     /// What a table is left out with: what it is a part of and, when its definition is made, what
@@ -136,9 +147,11 @@ impl Choice<'_> {
         self.select.patterns().unwrap_or_default()
     }
 
+    /// Whether rows of a table are taken.
     fn takes(&self, name: &TableName) -> bool {
-        let relation = self.all.relations.get(name);
-        relation.is_some_and(|relation| self.all.is_taken(relation, &self.patterns()))
+        let patterns = self.patterns();
+        let mut holders = self.all.holders(name).into_iter();
+        holders.any(|relation| self.all.is_taken(relation, &patterns))
     }
 
     /// Whether a table of this schema is taken.
@@ -158,9 +171,19 @@ impl Choice<'_> {
         if self.names_more() {
             self.select.tables.retain(|pattern| *pattern != exact);
         }
-        if self.takes(name) {
+        if self.takes(name) || self.takes_heirs(name) {
             self.select.exclude_tables.push(exact);
         }
+    }
+
+    /// Whether something is taken that cannot be made without this table.
+    fn takes_heirs(&self, name: &TableName) -> bool {
+        let patterns = self.patterns();
+        let mut all = self.all.relations.values();
+        all.any(|relation| {
+            self.all.belongs_to(&relation.name).contains(&name)
+                && self.all.is_taken(relation, &patterns)
+        })
     }
 
     fn take_table(&mut self, name: &TableName) -> Result<(), GoesWith> {
@@ -177,10 +200,23 @@ impl Choice<'_> {
         }
         self.open_schema(&name.schema, Some(name));
         self.open_table(name);
+        if !self.takes(name) && self.is_excluded_in(name) {
+            for part in self.all.holders(name) {
+                self.open_schema(&part.name.schema, Some(&part.name));
+                self.open_table(&part.name);
+            }
+        }
         if !self.takes(name) {
             self.select.tables.push(exact(name));
         }
         Ok(())
+    }
+
+    /// Whether all partitions of a table are left out by themselves.
+    fn is_excluded_in(&self, name: &TableName) -> bool {
+        let patterns = self.patterns();
+        let mut holders = self.all.holders(name).into_iter();
+        holders.all(|part| excludes(&patterns, &part.name))
     }
 
     fn is_part(&self, name: &TableName) -> bool {
@@ -267,3 +303,6 @@ impl Choice<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,7 @@ pub(super) use notes::page as notes;
 use super::{Page, Scene};
 use crate::figures::{bytes, counted, grouped};
 use crate::session::report::{Estimate, Inventory};
+use crate::source::Part;
 use crate::tui::columns::{Cell, Column, Kind, plain, table};
 use crate::tui::lines::{blank, cut, flowed, line, paragraph, span, window};
 use crate::tui::theme::Meaning;
@@ -79,6 +80,9 @@ fn head(
     found: &Inventory,
     rows: usize,
 ) -> (Vec<Line<'static>>, Option<(usize, usize)>) {
+    if found.tables.is_empty() {
+        return (Vec::new(), None);
+    }
     let mut head = sums(scene, found);
     let notes = found.warnings.len() + usize::from(!found.left_behind.is_empty());
     let mut texts = Vec::new();
@@ -92,11 +96,11 @@ fn head(
             counted(behind, "thing")
         )),
     }
-    if found.selected().next().is_none() && !found.tables.is_empty() {
+    if found.selected().next().is_none() {
         texts.push("no table is taken".to_owned());
     }
     if found.chosen_since {
-        texts.push("chosen since the count: r looks again".to_owned());
+        texts.push("chosen anew: r looks again".to_owned());
     }
     if !texts.is_empty() {
         let w = if notes > 0 { " (w shows them)" } else { "" };
@@ -124,30 +128,26 @@ fn sums(scene: &Scene<'_>, found: &Inventory) -> Vec<Line<'static>> {
     let mut parts = vec![
         tables,
         format!("{about}{rows}"),
-        format!("{} to move", bytes(found.sum(|table| table.row_bytes))),
-        format!(
-            "{} of indexes to build",
-            bytes(found.sum(|table| table.index_bytes))
-        ),
+        bytes(found.sum(|table| table.row_bytes)),
+        format!("indexes {}", bytes(found.sum(|table| table.index_bytes))),
     ];
     if found.large_objects > 0 {
         parts.push(counted(found.large_objects, "large object"));
     }
     let estimate = Estimate::of(found);
-    let (time, room) = (estimate.time(), estimate.room_left());
-    let room_meaning = match estimate.is_tight() {
-        true => Meaning::Bad,
-        false => Meaning::Quiet,
-    };
-    let mut lines: Vec<Line<'static>> = flowed(&parts, scene.theme().dot(), scene.cells)
+    let (tight, room): (Vec<_>, Vec<_>) = estimate
+        .room_left()
         .into_iter()
-        .map(|row| line(row, Meaning::Strong))
-        .collect();
-    if let Some(time) = time {
-        lines.extend(paragraph(&time, 0, scene.text_cells(), Meaning::Quiet));
-    }
-    if let Some(room) = room {
-        lines.extend(paragraph(&room, 0, scene.text_cells(), room_meaning));
+        .partition(|_| estimate.is_tight());
+    let told: Vec<String> = estimate.time().into_iter().chain(room).collect();
+    let flow = |parts: &[String], meaning| {
+        let rows = flowed(parts, scene.theme().dot(), scene.cells).into_iter();
+        rows.map(move |row| line(row, meaning))
+    };
+    let mut lines: Vec<Line<'static>> = flow(&parts, Meaning::Strong).collect();
+    lines.extend(flow(&told, Meaning::Quiet));
+    for room in tight {
+        lines.extend(paragraph(&room, 0, scene.text_cells(), Meaning::Bad));
     }
     lines
 }
@@ -177,7 +177,7 @@ fn tree(scene: &Scene<'_>, rows: &[Row<'_>], marked: usize, cells: usize) -> Vec
     let mut schema = "";
     let mut set = Vec::with_capacity(rows.len());
     for (at, row) in rows.iter().enumerate() {
-        if let crate::source::Part::Schema(name) = &row.part {
+        if let Part::Schema(name) = &row.part {
             schema = name;
         }
         set.push(told(scene, row, schema, at == marked));
@@ -237,10 +237,10 @@ fn rows_of(scene: &Scene<'_>, row: &Row<'_>) -> String {
     format!("{about}{}", grouped(row.sum(|table| table.rows)))
 }
 
-/// The types of the vectors of one table; of several, how many columns there are.
+/// The types of a table's vectors.
 fn vectors(row: &Row<'_>) -> String {
-    match &row.tables[..] {
-        [table] => {
+    match (&row.part, &row.tables[..]) {
+        (Part::Table(_), [table]) => {
             let types = table.vectors.iter().map(|vector| vector.sql_type.as_str());
             types.collect::<Vec<_>>().join(", ")
         }
