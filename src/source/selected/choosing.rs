@@ -119,7 +119,7 @@ impl Selected {
         let is_owned = |relation: &&Relation| relation.owner.is_none();
         let names = self.relations.values().filter(is_owned);
         let names = names.map(|relation| &relation.name).filter(|name| {
-            fits(name) && !self.belongs_to(name).into_iter().any(|above| fits(above))
+            fits(name) && !self.belongs_to(name).into_iter().any(&fits)
         });
         let mut names: Vec<&TableName> = names.collect();
         names.sort_unstable();
