@@ -88,11 +88,11 @@ impl Estimate {
         self.seconds?;
         let road = bytes(self.bytes_per_second as u64);
         let vectors = match self.vector_indexes {
-            true => ". Indexes on vectors may take much longer: that depends on the compute",
+            true => " Indexes on vectors may take much longer: that depends on the compute.",
             false => "",
         };
         Some(format!(
-            "At best as in neonlift's own benchmark. At worst as slow as one connection, which carried {road}/s to the target at the count, and indexes as on a small compute{vectors}."
+            "At best as in neonlift's own benchmark; at worst as slow as one connection, which carried {road}/s to the target at the count, and indexes as on a small compute.{vectors}"
         ))
     }
 

@@ -118,9 +118,9 @@ impl Selected {
     fn topmost(&self, fits: impl Fn(&TableName) -> bool) -> Vec<&TableName> {
         let is_owned = |relation: &&Relation| relation.owner.is_none();
         let names = self.relations.values().filter(is_owned);
-        let names = names.map(|relation| &relation.name).filter(|name| {
-            fits(name) && !self.belongs_to(name).into_iter().any(&fits)
-        });
+        let names = names
+            .map(|relation| &relation.name)
+            .filter(|name| fits(name) && !self.belongs_to(name).into_iter().any(&fits));
         let mut names: Vec<&TableName> = names.collect();
         names.sort_unstable();
         names

@@ -27,6 +27,9 @@ const TABLES: [Column; 5] = [
 /// From this width on, what is marked is told of at the right.
 const WIDE: usize = 88;
 
+/// In a pane that is less high, the tree needs the lines of the estimates; the notes have them.
+const ROOMY: usize = 14;
+
 /// Between the tree and what stands at its right.
 const GAP: usize = 3;
 
@@ -56,11 +59,17 @@ pub(super) fn page(scene: &Scene<'_>, found: &Inventory) -> Page {
             false => foot = detail::brief(scene, found, row),
         }
     }
-    let rest = notes::lines(&Scene { cells, ..*scene }, found);
-    // The rest is only shown below where all of it is seen: the mark does not lead there.
-    if body.len() + rest.len() + head.len() + foot.len() + 3 <= scene.rows {
+    // Only what is seen whole stands below the tree: the mark does not lead there.
+    let mut room = scene
+        .rows
+        .saturating_sub(body.len() + head.len() + foot.len() + 2);
+    for section in notes::sections(&Scene { cells, ..*scene }, found) {
+        let Some(left) = room.checked_sub(section.len() + 1) else {
+            break;
+        };
+        room = left;
         body.push(blank());
-        body.extend(rest);
+        body.extend(section);
     }
     Page {
         head,
@@ -145,7 +154,9 @@ fn sums(scene: &Scene<'_>, found: &Inventory) -> Vec<Line<'static>> {
         rows.map(move |row| line(row, meaning))
     };
     let mut lines: Vec<Line<'static>> = flow(&parts, Meaning::Strong).collect();
-    lines.extend(flow(&told, Meaning::Quiet));
+    if scene.rows >= ROOMY {
+        lines.extend(flow(&told, Meaning::Quiet));
+    }
     for room in tight {
         lines.extend(paragraph(&room, 0, scene.text_cells(), Meaning::Bad));
     }

@@ -20,23 +20,28 @@ pub(in crate::tui::pane) fn page(scene: &Scene<'_>, found: &Inventory) -> Page {
     }
 }
 
-pub(super) fn lines(scene: &Scene<'_>, found: &Inventory) -> Vec<Line<'static>> {
-    let mut told = Vec::new();
+fn lines(scene: &Scene<'_>, found: &Inventory) -> Vec<Line<'static>> {
+    let sections = sections(scene, found).into_iter();
+    let with_blank = sections.flat_map(|section| section.into_iter().chain([blank()]));
+    with_blank.collect()
+}
+
+/// The sections, those that matter most first.
+pub(super) fn sections(scene: &Scene<'_>, found: &Inventory) -> Vec<Vec<Line<'static>>> {
+    let mut warnings = Vec::new();
     for warning in &found.warnings {
         let text = format!("! {warning}");
-        told.extend(paragraph(&text, 0, scene.text_cells(), Meaning::Caution));
+        warnings.extend(paragraph(&text, 0, scene.text_cells(), Meaning::Caution));
     }
-    told.extend(left_out(scene, found));
-    if !told.is_empty() {
-        told.push(blank());
-    }
-    if !found.left_behind.is_empty() {
-        told.extend(left_behind(scene, found));
-        told.push(blank());
-    }
-    told.extend(collections(scene, found));
-    told.extend(facts(scene, found));
-    told
+    let mut sections = vec![
+        warnings,
+        left_out(scene, found),
+        left_behind(scene, found),
+        facts(scene, found),
+        collections(scene, found),
+    ];
+    sections.retain(|section| !section.is_empty());
+    sections
 }
 
 fn facts(scene: &Scene<'_>, found: &Inventory) -> Vec<Line<'static>> {
@@ -53,7 +58,15 @@ fn facts(scene: &Scene<'_>, found: &Inventory) -> Vec<Line<'static>> {
     let facts = [
         ("extensions", Some(extensions)),
         ("selected", found.selection.clone()),
-        ("the time", estimate.basis()),
+        (
+            "estimate",
+            estimate
+                .time()
+                .map(|time| format!("{time}."))
+                .zip(estimate.basis())
+                .map(|(time, basis)| format!("{time} {basis}")),
+        ),
+        ("room", estimate.room_left()),
         ("written to", Some(found.stats_file.clone())),
     ];
     let told = facts
@@ -88,6 +101,9 @@ fn left_out(scene: &Scene<'_>, found: &Inventory) -> Vec<Line<'static>> {
 }
 
 fn left_behind(scene: &Scene<'_>, found: &Inventory) -> Vec<Line<'static>> {
+    if found.left_behind.is_empty() {
+        return Vec::new();
+    }
     let mut told = vec![line("Left behind", Meaning::Strong)];
     for left in &found.left_behind {
         told.extend(paragraph(&left.what, 0, scene.text_cells(), Meaning::Plain));
@@ -113,6 +129,5 @@ fn collections(scene: &Scene<'_>, found: &Inventory) -> Vec<Line<'static>> {
     let (heading, rows) = table(&COLLECTIONS, &rows, scene.cells, scene.theme());
     let mut lines = vec![line("Collections", Meaning::Strong), heading];
     lines.extend(rows);
-    lines.push(blank());
     lines
 }
