@@ -225,4 +225,25 @@ mod tests {
         assert!(NamePattern::parse("app_?").unwrap().matches("app_1"));
         assert_eq!(NamePattern::parse("a.b"), None);
     }
+
+    #[test]
+    fn an_exact_pattern_fits_its_name_alone() {
+        for name in [
+            "docs",
+            "Docs",
+            "a.b",
+            "c*",
+            "d?",
+            "say \"hi\"",
+            " e ",
+            "größe, x",
+        ] {
+            let pattern = TablePattern::parse(&exactly_table(name, name)).unwrap();
+            assert!(pattern.matches(name, name), "{name}");
+            for other in ["docs", "a_b", "cd", "d1", "say hi", "e"] {
+                assert!(other == name || !pattern.matches(other, other), "{name}");
+            }
+        }
+        assert_eq!(exactly("docs"), "docs");
+    }
 }

@@ -65,9 +65,20 @@ impl Row<'_> {
         }
     }
 
-    /// A figure of its tables, added up.
+    /// A figure of its tables that are moved, added up; of all of them when none is.
     pub(super) fn sum(&self, figure: impl Fn(&Table) -> u64) -> u64 {
-        self.tables.iter().map(|table| figure(table)).sum()
+        self.told().map(figure).sum()
+    }
+
+    /// Whether that is made of estimates.
+    pub(super) fn is_about(&self) -> bool {
+        self.told().any(|table| table.estimated)
+    }
+
+    fn told(&self) -> impl Iterator<Item = &Table> {
+        let nothing = self.taken() == Taken::Nothing;
+        let tables = self.tables.iter().copied();
+        tables.filter(move |table| table.selected || nothing)
     }
 }
 

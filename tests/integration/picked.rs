@@ -1,6 +1,6 @@
 //! Tables that a person takes and leaves out after the inventory.
 
-use crate::fixture::World;
+use crate::fixture::{Running, World};
 use crate::selection::report;
 use neonlift::config::{Config, Select};
 use neonlift::runner::Runner;
@@ -119,4 +119,35 @@ fn what_is_left_out_in_the_tree_stays_and_exactly_the_rest_arrives() {
     assert_eq!(arrived, rest);
     let keys = "SELECT conname FROM pg_constraint WHERE contype = 'f' AND connamespace = '\"odd.one\"'::regnamespace";
     assert_eq!(world.target().value(keys), "late");
+}
+
+/// What was picked in the tree holds for the session, whatever the configuration says, and is
+/// told by the inventory: those left out with estimates.
+#[test]
+fn what_was_picked_holds_against_the_configuration() {
+    let world = World::sharing();
+    world.json(&["inventory"]).expect(0, "done");
+    leave_out(&world, &[("shop", "orders")]);
+    let config = world.config("[select]\ntables = ['vector_documents']\n");
+    let ended = world
+        .json(&["inventory", "--config", &config])
+        .expect(0, "done");
+    let steps = ended.of_kind("step_finished");
+    let tables = steps[0]["tables"].as_array().expect("tables").clone();
+    let left_out: Vec<&serde_json::Value> = tables
+        .iter()
+        .filter(|table| table["left_out"] == true)
+        .collect();
+    assert_eq!(left_out.len(), 1, "{left_out:?}");
+    assert_eq!(left_out[0]["table"], "orders");
+    assert_eq!(left_out[0]["rows_estimated"], true);
+    assert!(steps[0]["estimate"]["seconds"][1].as_f64().unwrap() > 0.0);
+
+    let told = Running::start(&mut world.neonlift(&["inventory"])).end();
+    let line = told
+        .stdout
+        .lines()
+        .find(|line| line.starts_with("shop.orders "));
+    assert!(line.unwrap_or_default().contains("! left out"), "{told}");
+    assert!(told.stdout.contains("estimate: takes"), "{told}");
 }

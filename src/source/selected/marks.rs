@@ -127,3 +127,111 @@ fn few(names: &[String]) -> String {
         more => format!("{named} and {more} more"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Select;
+    use crate::postgres::catalogue::{Relation, RelationKind, View};
+    use crate::session::report::Table;
+
+    fn name(name: &str) -> TableName {
+        TableName {
+            schema: "public".to_owned(),
+            name: name.to_owned(),
+        }
+    }
+
+    fn relation(table: &str, kind: RelationKind) -> Relation {
+        Relation {
+            name: name(table),
+            kind,
+            partition_of: None,
+            inherits: Vec::new(),
+            owner: None,
+            used_by: Vec::new(),
+        }
+    }
+
+    fn table(name: &str) -> Table {
+        let text = format!(
+            "schema = 'public'\nname = '{name}'\nrows = 5\nrow_bytes = 1\nindex_bytes = 1\nkeyless = true"
+        );
+        toml::from_str(&text).unwrap()
+    }
+
+    fn key(name_: &str, of: &str, to: &str, doubt: KeyDoubt) -> ForeignKey {
+        ForeignKey {
+            name: name_.to_owned(),
+            table: name(of),
+            refers_to: name(to),
+            doubt,
+        }
+    }
+
+    /// What an inventory of a few tables, keys and views says when these are left out.
+    fn without(tables: &[&str]) -> Inventory {
+        use RelationKind::{Other, Table};
+        let view = |view: &str, reads: &str| View {
+            name: name(view),
+            reads: vec![name(reads)],
+        };
+        let mut inventory = Inventory {
+            tables: ["a", "b", "c"].map(table).to_vec(),
+            relations: [
+                ("a", Table),
+                ("b", Table),
+                ("c", Table),
+                ("v", Other),
+                ("w", Other),
+            ]
+            .map(|(name, kind)| relation(name, kind))
+            .to_vec(),
+            foreign_keys: vec![
+                key("to_b", "a", "b", KeyDoubt::None),
+                key("old", "a", "c", KeyDoubt::NotValid),
+                key("off", "b", "c", KeyDoubt::Disabled),
+            ],
+            // The one above stands before the one that it reads.
+            views: vec![view("v", "w"), view("w", "b")],
+            source_large_objects: 7,
+            ..Inventory::default()
+        };
+        let select = Select {
+            exclude_tables: tables.iter().map(ToString::to_string).collect(),
+            ..Select::default()
+        };
+        let selected = Selected::of(&select, inventory.relations.clone()).unwrap();
+        selected.mark(&mut inventory);
+        inventory
+    }
+
+    #[test]
+    fn what_is_left_out_is_not_summed_up_and_what_it_cuts_is_told() {
+        let found = without(&["b"]);
+        assert_eq!(
+            (found.sum(|table| table.rows), found.large_objects),
+            (10, 0)
+        );
+        assert_eq!(
+            found.warnings,
+            [
+                "The foreign key to_b of a stays behind: it points to b, which is left out.",
+                "The view w stays behind: it reads b, which does.",
+                "The view v stays behind: it reads w, which does.",
+                "The foreign key old of a is NOT VALID: older rows may violate it. It is made NOT VALID on the target too.",
+                &format!("a, c: {}", table("a").warnings()[0]),
+            ]
+        );
+        let what: Vec<&str> = found.left_out.iter().map(|left| &*left.what).collect();
+        assert_eq!(what, ["table b", "7 large objects"]);
+    }
+
+    #[test]
+    fn with_everything_only_doubts_are_told() {
+        let found = without(&[]);
+        assert_eq!((found.large_objects, found.left_out.len()), (7, 0));
+        assert!(found.warnings[1].contains("off of b is not watched over"));
+        assert!(found.warnings[2].starts_with("a, b, c: no key"));
+    }
+}

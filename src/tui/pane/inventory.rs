@@ -241,7 +241,7 @@ fn told(scene: &Scene<'_>, row: &Row<'_>, schema: &str, is_marked: bool) -> Vec<
 }
 
 fn rows_of(scene: &Scene<'_>, row: &Row<'_>) -> String {
-    let about = match row.tables.iter().any(|table| table.estimated) {
+    let about = match row.is_about() {
         true => scene.theme().pick("≈", "~"),
         false => "",
     };
@@ -252,11 +252,20 @@ fn rows_of(scene: &Scene<'_>, row: &Row<'_>) -> String {
 fn vectors(row: &Row<'_>) -> String {
     match (&row.part, &row.tables[..]) {
         (Part::Table(_), [table]) => {
-            let types = table.vectors.iter().map(|vector| vector.sql_type.as_str());
+            let types = table
+                .vectors
+                .iter()
+                .map(|vector| without_schema(&vector.sql_type));
             types.collect::<Vec<_>>().join(", ")
         }
         _ => String::new(),
     }
+}
+
+/// A type without the schema that its extension is in.
+fn without_schema(sql_type: &str) -> &str {
+    let name = sql_type.split('(').next().unwrap_or_default();
+    name.rfind('.').map_or(sql_type, |dot| &sql_type[dot + 1..])
 }
 
 /// A table's name; the schema `public` goes without saying.

@@ -110,8 +110,7 @@ fn state_meaning(row: &Row<'_>) -> Meaning {
 }
 
 fn figures(scene: &Scene<'_>, row: &Row<'_>) -> String {
-    let about = row.tables.iter().any(|table| table.estimated);
-    let about = if about { "about " } else { "" };
+    let about = if row.is_about() { "about " } else { "" };
     let mut parts = vec![
         format!("{about}{}", counted(row.sum(|table| table.rows), "row")),
         bytes(row.sum(|table| table.row_bytes)),
