@@ -1,5 +1,6 @@
 //! What is moved, and onto what: options of the command line over the configuration. A session that
-//! was begun goes on with its own choice when nothing is said.
+//! was begun goes on with its own choice when nothing is said, and with what a person picked in it
+//! whatever the configuration says.
 
 use super::Error;
 use super::args::{Choice as Options, Common};
@@ -11,7 +12,12 @@ use crate::wizard::{Effect, Event, News};
 /// Tells the machine what was chosen, and hands it the consent that was typed.
 pub(super) fn tell(runner: &mut Runner, common: &Common, config: &Config) -> Result<(), Error> {
     let session = runner.wizard().session();
-    let select = selection(&common.choice, &config.select)?;
+    let picked = Select::default();
+    let configured = match session.picked {
+        true => &picked,
+        false => &config.select,
+    };
+    let select = selection(&common.choice, configured)?;
     let onto = common.choice.onto.unwrap_or(config.schema.onto);
     let says_where = common.choice.onto.is_some() || onto != Onto::default();
     let event = Event::Chosen {

@@ -17,7 +17,7 @@ pub use check::{Mistake, Problem};
 pub use error::Error;
 pub use keys::{KEYS, Key, Kind};
 pub use password::holds_password;
-pub use pattern::{NamePattern, TablePattern};
+pub use pattern::{NamePattern, TablePattern, exactly, exactly_table};
 pub use screen::{Notify, Screen};
 pub use selection::{BadPattern, Onto, Patterns, Rows, Select, What};
 pub use wanted::{Flags, Given, Origin, Wanted, connections};

@@ -18,11 +18,22 @@ enum Piece {
     Many,
 }
 
+impl Piece {
+    fn exactly(self) -> Option<char> {
+        match self {
+            Self::Exactly(character) => Some(character),
+            Self::One | Self::Many => None,
+        }
+    }
+}
+
 /// A pattern for the name of a schema: `app_*`. In double quotes everything stands for itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NamePattern {
     text: String,
     pieces: Vec<Piece>,
+    /// The only name that fits, when nothing in the pattern varies.
+    only: Option<String>,
 }
 
 impl NamePattern {
@@ -39,14 +50,32 @@ impl NamePattern {
         (!pieces.is_empty()).then(|| Self {
             text: text.to_owned(),
             pieces: pieces.to_vec(),
+            only: pieces.iter().map(|piece| piece.exactly()).collect(),
         })
     }
 
     /// Whether a name fits.
     pub fn matches(&self, name: &str) -> bool {
+        if let Some(only) = &self.only {
+            return only == name;
+        }
         let name: Vec<char> = name.chars().collect();
         fits(&self.pieces, &name)
     }
+}
+
+/// The pattern that only this name fits: in quotes where a character of it could mean something.
+pub fn exactly(name: &str) -> String {
+    let speaks = |c: char| matches!(c, '.' | '"' | ',' | MANY | ONE) || c.is_whitespace();
+    match name.is_empty() || name.contains(speaks) {
+        true => format!("\"{}\"", name.replace('"', "\"\"")),
+        false => name.to_owned(),
+    }
+}
+
+/// The pattern that only this table of this schema fits.
+pub fn exactly_table(schema: &str, name: &str) -> String {
+    format!("{}.{}", exactly(schema), exactly(name))
 }
 
 impl fmt::Display for NamePattern {
@@ -195,5 +224,26 @@ mod tests {
     fn a_schema_has_one_part() {
         assert!(NamePattern::parse("app_?").unwrap().matches("app_1"));
         assert_eq!(NamePattern::parse("a.b"), None);
+    }
+
+    #[test]
+    fn an_exact_pattern_fits_its_name_alone() {
+        for name in [
+            "docs",
+            "Docs",
+            "a.b",
+            "c*",
+            "d?",
+            "say \"hi\"",
+            " e ",
+            "größe, x",
+        ] {
+            let pattern = TablePattern::parse(&exactly_table(name, name)).unwrap();
+            assert!(pattern.matches(name, name), "{name}");
+            for other in ["docs", "a_b", "cd", "d1", "say hi", "e"] {
+                assert!(other == name || !pattern.matches(other, other), "{name}");
+            }
+        }
+        assert_eq!(exactly("docs"), "docs");
     }
 }

@@ -4,7 +4,7 @@ use super::{End, Gauge, Output, Voice};
 use crate::failure::Failure;
 use crate::invocation::Invocation;
 use crate::progress::{Note, Stage, Tone};
-use crate::session::report::{Comparison, Report};
+use crate::session::report::{Comparison, Estimate, Inventory, Report, Table};
 use crate::session::{Session, Step};
 use crate::wizard::{News, Outcome, checklist};
 use serde_json::{Value, json};
@@ -65,7 +65,7 @@ fn figures(report: &Report) -> Vec<(&'static str, Value)> {
             ("source", json!(found.source)),
             ("target", json!(found.target)),
         ],
-        Report::Inventory(found) => vec![("left_behind", json!(found.left_behind))],
+        Report::Inventory(found) => inventory(found),
         Report::Schema(made) => vec![
             ("created", json!(made.created)),
             ("left_out", json!(made.left_out)),
@@ -92,6 +92,33 @@ fn figures(report: &Report) -> Vec<(&'static str, Value)> {
         ],
         _ => Vec::new(),
     }
+}
+
+fn inventory(found: &Inventory) -> Vec<(&'static str, Value)> {
+    let table = |table: &Table| {
+        json!({
+            "schema": table.schema, "table": table.name, "left_out": !table.selected,
+            "rows": table.rows, "rows_estimated": table.estimated,
+            "row_bytes": table.row_bytes, "index_bytes": table.index_bytes,
+        })
+    };
+    let estimate = Estimate::of(found);
+    let seconds = estimate.seconds.map(|(least, most)| [least, most]);
+    vec![
+        (
+            "tables",
+            json!(found.tables.iter().map(table).collect::<Vec<_>>()),
+        ),
+        ("warnings", json!(found.warnings)),
+        ("left_behind", json!(found.left_behind)),
+        (
+            "estimate",
+            json!({
+                "seconds": seconds, "basis": estimate.basis(), "bytes": estimate.bytes,
+                "room": estimate.room_left(), "fits": !estimate.is_tight(),
+            }),
+        ),
+    ]
 }
 
 fn comparison(found: &Comparison) -> Value {

@@ -6,7 +6,9 @@ mod key;
 mod partitions;
 mod policy;
 mod relation;
+mod traits;
 mod undumped;
+mod view;
 
 pub use column::{Column, Shape};
 pub use extension::{
@@ -16,13 +18,19 @@ pub use extension::{
 pub use key::{Key, keys};
 pub(crate) use partitions::ROUTED;
 pub use policy::{PolicyRoles, policy_roles, role_names};
-pub use relation::{ForeignKey, Relation, RelationKind, all_relations, foreign_keys, schemas};
+pub use relation::{
+    ForeignKey, KeyDoubt, Relation, RelationKind, all_relations, foreign_keys, schemas,
+};
+pub use traits::{Traits, traits};
 pub use undumped::{Scope, Undumped, UndumpedKind, undumped};
+pub use view::{View, views};
 
 use super::quote;
 use super::script::enclosed;
 use super::{Connection, Error};
 use column::columns;
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 use std::fmt;
 use tokio_postgres::Row;
 use tokio_postgres::types::Oid;
@@ -35,7 +43,8 @@ const FIRST_NORMAL_OID: Oid = 16384;
 pub const LEDGER_SCHEMA: &str = "neonlift";
 
 /// A table's name.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct TableName {
     /// Its schema.
     pub schema: String,
@@ -260,15 +269,20 @@ async fn relations(connection: &Connection, which: &str) -> Result<Vec<TableName
     Ok(rows.iter().map(|row| TableName::of(row, 0)).collect())
 }
 
-/// The definitions of a table's indexes, by name.
-pub async fn index_definitions(connection: &Connection, table: Oid) -> Result<Vec<String>, Error> {
-    let rows = connection
-        .query(
-            "SELECT pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid = $1
-             ORDER BY indexrelid::regclass::text",
-            &[&table],
-        )
-        .await
-        .map_err(Error::while_doing("reading the index definitions"))?;
-    Ok(rows.iter().map(|row| row.get(0)).collect())
+/// The definitions of all tables' indexes, by the table's OID; each table's by name.
+pub async fn all_index_definitions(
+    connection: &Connection,
+) -> Result<HashMap<Oid, Vec<String>>, Error> {
+    let sql = format!(
+        "SELECT indrelid, pg_get_indexdef(indexrelid) FROM pg_index
+         WHERE indrelid >= {FIRST_NORMAL_OID} ORDER BY indexrelid::regclass::text"
+    );
+    let rows = connection.query(&sql, &[]).await;
+    let rows = rows.map_err(Error::while_doing("reading the index definitions"))?;
+    let mut definitions: HashMap<Oid, Vec<String>> = HashMap::new();
+    for row in &rows {
+        let of_table = definitions.entry(row.get(0)).or_default();
+        of_table.push(row.get(1));
+    }
+    Ok(definitions)
 }

@@ -24,6 +24,22 @@ pub async fn database_bytes(connection: &Connection) -> Result<u64, Error> {
     Ok(u64::try_from(row.get::<_, i64>(0)).unwrap_or(0))
 }
 
+/// The size that a server's databases may have together, as Neon tells it (`neon.max_cluster_size`;
+/// `None` when the server names none), and the size that those have which may be asked for.
+///
+/// # Errors
+/// The server's.
+pub async fn cluster_room(connection: &Connection) -> Result<(Option<u64>, u64), Error> {
+    let sql = "SELECT pg_size_bytes(NULLIF(current_setting('neon.max_cluster_size', true), '')),
+                      (SELECT sum(pg_database_size(oid))::int8 FROM pg_database
+                       WHERE has_database_privilege(oid, 'CONNECT'))";
+    let row = connection.query_one(sql, &[]).await;
+    let row = row.map_err(Error::while_doing("asking for the server's room"))?;
+    let size = |bytes: Option<i64>| bytes.and_then(|bytes| u64::try_from(bytes).ok());
+    let limit = size(row.get(0)).filter(|limit| *limit > 0);
+    Ok((limit, size(row.get(1)).unwrap_or(0)))
+}
+
 /// How many rows have a value in a column.
 pub async fn values(connection: &Connection, table: &Table, column: &str) -> Result<u64, Error> {
     number(connection, table, &quote::identifier(column)).await

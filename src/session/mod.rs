@@ -270,6 +270,11 @@ pub struct Consent {
     pub spent: bool,
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_false(value: &bool) -> bool {
+    !*value
+}
+
 /// A migration: plain data, saved after every transition.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -293,6 +298,10 @@ pub struct Session {
     /// What of the source is moved.
     #[serde(default, skip_serializing_if = "Select::is_everything")]
     pub select: Select,
+    /// Whether a person made that selection in this session: then the configuration's, which may
+    /// say otherwise, does not count.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub picked: bool,
     /// A person's consent to overwrite what the target holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub consent: Option<Consent>,
@@ -323,6 +332,7 @@ impl Session {
             practice: false,
             onto: Onto::default(),
             select: Select::default(),
+            picked: false,
             consent: None,
             source: None,
             target: None,

@@ -1,18 +1,21 @@
 //! What each step reports: typed, plain data that goes into the session and to both front ends.
 
 mod comparison;
+mod estimate;
+mod inventory;
 mod loss;
 mod transfer;
 mod unreached;
 
 pub use comparison::{ComparedCollection, ComparedTable, Comparison};
+pub use estimate::{Estimate, RoomLeft};
+pub use inventory::{Collection, Extension, Inventory, LeftBehind, Room, Table, VectorColumn};
 pub use loss::{AtStake, Lost, rows_at_stake};
 pub use transfer::{LoadedObjects, LoadedTable, NotMoved, SomeRows, Transfer};
 pub use unreached::Unreached;
 
 use super::Identity;
 use crate::failure::Failure;
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// A step's report.
@@ -194,115 +197,6 @@ pub struct Server {
     /// pgvector's version when it is installed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub vector: Option<String>,
-}
-
-/// What there is to move.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Inventory {
-    /// When it was counted.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub taken: Option<Timestamp>,
-    /// The file with the state before the migration, as the guide wants it.
-    pub stats_file: String,
-    /// Extensions with their versions.
-    pub extensions: Vec<Extension>,
-    /// Tables that hold rows of their own.
-    pub tables: Vec<Table>,
-    /// Rows for each value of the grouping column.
-    pub collections: Vec<Collection>,
-    /// Large objects.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub large_objects: u64,
-    /// Things that a person should know beforehand.
-    pub warnings: Vec<String>,
-    /// What was selected, in words; `None` when it is everything.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub selection: Option<String>,
-    /// The tables that stay behind.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub left_out: Vec<LeftOut>,
-    /// What the target will not have as the source has it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub left_behind: Vec<LeftBehind>,
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
-fn is_zero(number: &u64) -> bool {
-    *number == 0
-}
-
-/// Something that the target will not have as the source has it. The reports of `schema` and
-/// `transfer` name it again in `left_out`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LeftBehind {
-    /// What.
-    pub what: String,
-    /// What will happen to it.
-    pub happens: String,
-}
-
-/// An extension.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Extension {
-    /// Its name.
-    pub name: String,
-    /// Its version.
-    pub version: String,
-}
-
-/// A table that holds rows of its own.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Table {
-    /// Its schema.
-    pub schema: String,
-    /// Its name.
-    pub name: String,
-    /// Rows, counted; of those that are moved.
-    pub rows: u64,
-    /// Which rows are moved: a condition in the source's SQL; `None` for all.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub condition: Option<String>,
-    /// Heap and TOAST, in bytes: what will travel.
-    pub row_bytes: u64,
-    /// Indexes, in bytes: what will be built again.
-    pub index_bytes: u64,
-    /// Vector columns.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub vectors: Vec<VectorColumn>,
-    /// The definitions of its indexes.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub indexes: Vec<String>,
-}
-
-/// A vector column.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct VectorColumn {
-    /// The column.
-    pub column: String,
-    /// Its type as SQL: `vector(384)`.
-    pub sql_type: String,
-    /// Rows in which it is not null.
-    pub rows: u64,
-}
-
-/// Rows of one value of the grouping column.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Collection {
-    /// The table's schema.
-    pub schema: String,
-    /// The table.
-    pub table: String,
-    /// The value; `None` for null.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub value: Option<String>,
-    /// Its rows.
-    pub rows: u64,
 }
 
 /// The dump.

@@ -1,9 +1,13 @@
 //! What a selection comes to on a source: which of its tables, and which of their rows. The one
 //! place that decides it; inventory, schema, transfer and comparison all ask here.
 
+mod choosing;
 mod error;
+mod marks;
 
+pub use choosing::{GoesWith, Part};
 pub use error::SelectionError;
+pub use marks::NOT_SELECTED;
 
 use crate::config::{BadPattern, Patterns, Rows, Select, TablePattern};
 use crate::postgres::Connection;
@@ -30,10 +34,14 @@ impl Selected {
     /// is refused. Whether the source understands the conditions, [`Selected::check_conditions`]
     /// finds out.
     pub async fn resolve(select: &Select, connection: &Connection) -> Result<Self, SelectionError> {
-        Self::over(select, catalogue::all_relations(connection).await?)
+        Self::of(select, catalogue::all_relations(connection).await?)
     }
 
-    fn over(select: &Select, relations: Vec<Relation>) -> Result<Self, SelectionError> {
+    /// Holds a selection against a source's catalogue as it was read before.
+    ///
+    /// # Errors
+    /// As [`Selected::resolve`].
+    pub fn of(select: &Select, relations: Vec<Relation>) -> Result<Self, SelectionError> {
         let patterns = select.patterns()?;
         every_pattern_fits(&patterns, &relations)?;
         let mut selected = Self {
@@ -50,6 +58,13 @@ impl Selected {
         selected.complete()?;
         selected.conditions = selected.conditions()?;
         Ok(selected)
+    }
+
+    /// Everything that could be selected, by schema and name.
+    pub fn relations(&self) -> Vec<Relation> {
+        let mut all: Vec<Relation> = self.relations.values().cloned().collect();
+        all.sort_by(|a, b| a.name.cmp(&b.name));
+        all
     }
 
     /// What was asked for.
@@ -139,18 +154,22 @@ impl Selected {
     }
 
     /// Tables and views: what the patterns take, and the partitions of what they take. A partition
-    /// of a table that is left out by name goes with it.
+    /// of a table that is left out by name goes with it, and so does what inherits from it, when
+    /// it would have to be made without.
     fn taken_tables(&self) -> HashSet<TableName> {
         let tables = self.relations.values();
         let tables = tables.filter(|relation| relation.kind != RelationKind::Sequence);
-        let taken = tables.filter(|relation| {
-            let line = self.line(relation);
-            let excluded =
-                |name: &&TableName| self.patterns.exclude_table(&name.schema, &name.name);
-            let wanted = |name: &&TableName| self.patterns.take_table(&name.schema, &name.name);
-            !line.iter().any(excluded) && line.iter().any(wanted)
-        });
+        let taken = tables.filter(|relation| self.is_taken(relation, &self.patterns));
         taken.map(|relation| relation.name.clone()).collect()
+    }
+
+    fn is_taken(&self, relation: &Relation, patterns: &Patterns) -> bool {
+        let excluded = |name: &TableName| patterns.exclude_table(&name.schema, &name.name);
+        let wanted = |name: &TableName| patterns.take_table(&name.schema, &name.name);
+        let mut above = self.belongs_to(&relation.name).into_iter();
+        !excluded(&relation.name)
+            && !above.any(excluded)
+            && self.line(relation).into_iter().any(wanted)
     }
 
     /// A table and, if it is a partition, what it is a part of, up to the whole.

@@ -1,16 +1,18 @@
 //! What there is to move, counted, and written to a file as the guide wants it. Only reads.
 
-use super::{Error, NOT_SELECTED, Work, left_behind, size};
-use crate::postgres::catalogue::{self, ForeignKey, Table as Found, TableName};
+use super::{Error, Work, left_behind, size};
+use crate::postgres::catalogue::{self, Table as Found, TableName, Traits};
 use crate::postgres::{Connection, Retrying, count, large_object};
 use crate::session::Session;
-use crate::session::report::{Collection, Extension, Inventory, LeftOut, Table, VectorColumn};
+use crate::session::report::{Collection, Extension, Inventory, Room, Table, VectorColumn};
 use crate::source::Selected;
+use crate::target;
 use crate::wizard::Side;
 use jiff::Timestamp;
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 /// The file's name in the backup folder: the guide's, and the session's, so that another migration
 /// does not write over it.
@@ -27,26 +29,22 @@ pub(super) async fn run(work: Work<'_>) -> Result<Inventory, Error> {
     let all = catalogue::tables(&connection).await?;
     let selected = Selected::resolve(&work.session.select, &connection).await?;
     selected.check_conditions(&connection).await?;
-    let found = selected.apply(&all);
     let mut inventory = Inventory {
         taken: Some(Timestamp::now()),
-        left_out: left_out(&selected),
-        selection: work.session.select.in_words(),
+        extensions: extensions(&connection).await?,
+        source_large_objects: large_object::count(&connection).await?,
+        relations: selected.relations(),
+        foreign_keys: catalogue::foreign_keys(&connection).await?,
+        views: catalogue::views(&connection).await?,
         ..Inventory::default()
     };
-    inventory.extensions = extensions(&connection).await?;
-    let counting = count_all(work, &connection, &found, &mut inventory);
+    let counting = count_all(work, &connection, (&selected, &all), &mut inventory);
     connection.until_cancelled(work.cancel, counting).await??;
-    inventory.warnings = warnings(&found);
-    inventory
-        .warnings
-        .extend(cut_keys(&selected, &connection).await?);
-    let objects = large_object::count(&connection).await?;
-    match left_behind::large_objects(&selected, objects) {
-        Some(left_out) => inventory.left_out.push(left_out),
-        None => inventory.large_objects = objects,
-    }
-    let listing = left_behind::list(work, &connection, &selected, &string);
+    selected.mark(&mut inventory);
+    let target = target::open(&work.known(Side::Target).await?, work.cancel).await?;
+    let asking = room(work, &target);
+    inventory.target = Some(target.until_cancelled(work.cancel, asking).await??);
+    let listing = left_behind::list(work, (&connection, &string), &target, &selected);
     inventory.left_behind = connection.until_cancelled(work.cancel, listing).await??;
     let folder = &work.context.config.backup.folder;
     let file = std::path::absolute(folder.join(stats_file(work.session)))
@@ -54,6 +52,33 @@ pub(super) async fn run(work: Work<'_>) -> Result<Inventory, Error> {
     inventory.stats_file = file.display().to_string();
     write_stats(&file, &string.endpoint(), &inventory)?;
     Ok(inventory)
+}
+
+/// What goes over the road to the target to see how fast it is: enough that a fast one is seen to
+/// be fast, in steps, so that a slow one is not waited for long.
+const PROBES: [usize; 3] = [64 << 10, 512 << 10, 4 << 20];
+
+/// A probe that takes longer is enough.
+const LONG_PROBE: Duration = Duration::from_millis(250);
+
+/// Asks the target how much it takes, and how fast one connection carries something there.
+async fn room(work: Work<'_>, target: &Connection) -> Result<Room, Error> {
+    work.progress
+        .activity("Asking the target what it can take".to_owned());
+    let (limit, used) = count::cluster_room(target).await?;
+    let mut bytes_per_second = 0.0;
+    for bytes in PROBES {
+        let took = target.carry(bytes).await?;
+        bytes_per_second = bytes as f64 / took.as_secs_f64().max(1e-6);
+        if took > LONG_PROBE {
+            break;
+        }
+    }
+    Ok(Room {
+        limit,
+        used,
+        bytes_per_second,
+    })
 }
 
 async fn extensions(connection: &Connection) -> Result<Vec<Extension>, Error> {
@@ -65,51 +90,77 @@ async fn extensions(connection: &Connection) -> Result<Vec<Extension>, Error> {
     Ok(found.into_iter().map(named).collect())
 }
 
+/// Counts the tables that are moved. The others have their estimates: a person who leaves a large
+/// one out need not wait for it.
 async fn count_all(
     work: Work<'_>,
     connection: &Connection,
-    found: &[Found],
+    (selected, all): (&Selected, &[Found]),
     inventory: &mut Inventory,
 ) -> Result<(), Error> {
-    let meter = work.progress.tables("tables counted", found.len() as u64);
+    let traits = catalogue::traits(connection).await?;
+    let mut indexes = catalogue::all_index_definitions(connection).await?;
+    let moved = selected.apply(all);
+    let meter = work.progress.tables("tables counted", moved.len() as u64);
     meter.begin();
-    for table in found {
-        work.progress.activity(format!("Counting {}", table.name));
-        inventory.tables.push(counted(connection, table).await?);
-        if let Some(column) = work.context.config.compare.grouping() {
-            inventory
-                .collections
-                .extend(collections(connection, table, column).await?);
+    // They stand in the same order as all.
+    let mut moved = moved.into_iter().peekable();
+    for table in all {
+        let traits = traits.get(&table.oid).copied().unwrap_or_default();
+        let mut told = described(table, traits);
+        told.indexes = indexes.remove(&table.oid).unwrap_or_default();
+        if let Some(table) = moved.next_if(|moved| moved.oid == table.oid) {
+            work.progress.activity(format!("Counting {}", table.name));
+            count_one(connection, &table, &mut told).await?;
+            if let Some(column) = work.context.config.compare.grouping() {
+                inventory
+                    .collections
+                    .extend(collections(connection, &table, column).await?);
+            }
+            meter.add(1, 0);
         }
-        meter.add(1, 0);
+        inventory.tables.push(told);
     }
     meter.finish();
     Ok(())
 }
 
-async fn counted(connection: &Connection, table: &Found) -> Result<Table, Error> {
-    let mut vectors = Vec::new();
-    for column in table
-        .columns
-        .iter()
-        .filter(|column| is_vector(&column.sql_type))
-    {
-        vectors.push(VectorColumn {
-            column: column.name.clone(),
-            sql_type: column.sql_type.clone(),
-            rows: count::values(connection, table, &column.name).await?,
-        });
-    }
-    Ok(Table {
+/// A table as the catalogue has it.
+fn described(table: &Found, traits: Traits) -> Table {
+    let vectors = table.columns.iter();
+    let vectors = vectors.filter(|column| is_vector(&column.sql_type));
+    Table {
         schema: table.name.schema.clone(),
         name: table.name.name.clone(),
-        rows: count::rows(connection, table).await?,
-        condition: table.condition.clone(),
+        selected: false,
+        rows: traits.about_rows,
+        estimated: true,
+        condition: None,
         row_bytes: table.row_bytes(),
         index_bytes: table.index_bytes,
-        vectors,
-        indexes: catalogue::index_definitions(connection, table.oid).await?,
-    })
+        vectors: vectors
+            .map(|column| VectorColumn {
+                column: column.name.clone(),
+                sql_type: column.sql_type.clone(),
+                rows: 0,
+            })
+            .collect(),
+        indexes: Vec::new(),
+        columns: table.columns.len() as u64,
+        keyless: traits.keyless,
+        row_security: traits.row_security,
+        unlogged: table.unlogged,
+    }
+}
+
+async fn count_one(connection: &Connection, table: &Found, told: &mut Table) -> Result<(), Error> {
+    for vector in &mut told.vectors {
+        vector.rows = count::values(connection, table, &vector.column).await?;
+    }
+    told.rows = count::rows(connection, table).await?;
+    told.estimated = false;
+    told.condition.clone_from(&table.condition);
+    Ok(())
 }
 
 /// pgvector's types, with or without their schema in front.
@@ -136,41 +187,6 @@ async fn collections(
         rows,
     };
     Ok(groups.into_iter().map(collection).collect())
-}
-
-/// What stays behind, table by table.
-fn left_out(selected: &Selected) -> Vec<LeftOut> {
-    let tables = selected.left_out().into_iter();
-    let table = |table: TableName| LeftOut {
-        what: format!("table {table}"),
-        why: NOT_SELECTED.to_owned(),
-    };
-    tables.map(table).collect()
-}
-
-/// The foreign keys that cannot come along, because what they point to stays behind.
-async fn cut_keys(selected: &Selected, connection: &Connection) -> Result<Vec<String>, Error> {
-    let select = selected.select();
-    if select.takes_all_tables() || !select.takes_definitions() {
-        return Ok(Vec::new());
-    }
-    let keys = catalogue::foreign_keys(connection).await?.into_iter();
-    let cut = keys.filter(|key| selected.has(&key.table) && !selected.has(&key.refers_to));
-    Ok(cut
-        .map(|ForeignKey { name, table, refers_to }| {
-            format!("The foreign key {name} of {table} stays behind: it points to {refers_to}, which is left out.")
-        })
-        .collect())
-}
-
-fn warnings(found: &[Found]) -> Vec<String> {
-    let unlogged = found.iter().filter(|table| table.unlogged).map(|table| {
-        format!(
-            "{} is UNLOGGED: Neon empties it whenever the compute sleeps or restarts.",
-            table.name
-        )
-    });
-    unlogged.collect()
 }
 
 fn write_stats(file: &Path, source: &str, inventory: &Inventory) -> Result<(), Error> {
@@ -212,7 +228,7 @@ fn stats(source: &str, inventory: &Inventory) -> String {
         line(format!("  left out: {}", left_out.what));
     }
     line("\nTables".to_owned());
-    for table in &inventory.tables {
+    for table in inventory.selected() {
         let total = size(table.row_bytes + table.index_bytes);
         line(format!(
             "  {}.{}  {} rows, {total}",

@@ -3,16 +3,13 @@
 use super::schema::{self, from_source};
 use super::{Error, Work, definitions as dumped};
 use crate::config::SchemaFrom;
-use crate::figures::counted;
 use crate::postgres::catalogue::{self, PolicyRoles, Scope, TableName, Undumped, UndumpedKind};
 use crate::postgres::script::{Class, Entry};
 use crate::postgres::tools::Section;
 use crate::postgres::{Connection, ConnectionString};
 use crate::session::report::{LeftBehind, LeftOut};
 use crate::source::Selected;
-use crate::target;
 use crate::transfer::finish::describe;
-use crate::wizard::Side;
 
 const EVENT_TRIGGER: &str = "it is tried last of all, and left out when the target allows event triggers to superusers only";
 
@@ -20,34 +17,20 @@ const EVENT_TRIGGER: &str = "it is tried last of all, and left out when the targ
 /// no definition.
 pub(super) async fn list(
     work: Work<'_>,
-    source: &Connection,
+    (source, string): (&Connection, &ConnectionString),
+    target: &Connection,
     selected: &Selected,
-    string: &ConnectionString,
 ) -> Result<Vec<LeftBehind>, Error> {
     let mut found = Vec::new();
     let makes = selected.select().takes_definitions();
     if makes && work.context.config.schema.from == SchemaFrom::Source {
         work.progress
             .activity("Asking the target what it can take".to_owned());
-        let target = target::open(&work.known(Side::Target).await?, work.cancel).await?;
-        found.extend(definitions(work, (source, string), &target, selected).await?);
+        found.extend(definitions(work, (source, string), target, selected).await?);
     }
     let undumped = undumped(source, selected).await?;
     found.extend(undumped.into_iter().map(left_behind));
     Ok(found)
-}
-
-/// Large objects that stay, because only a part is selected, or no rows: which table means which
-/// of them, nobody knows.
-pub(super) fn large_objects(selected: &Selected, objects: u64) -> Option<LeftOut> {
-    let why = match selected.select().takes_rows() {
-        true => "they move only with all tables: which of them belong to a part, nobody knows",
-        false => "rows are not moved, nor are they",
-    };
-    (objects > 0 && !selected.select().takes_large_objects()).then(|| LeftOut {
-        what: counted(objects, "large object"),
-        why: why.to_owned(),
-    })
 }
 
 /// What stands in no definition, of what is selected, with what happens to it.

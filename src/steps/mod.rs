@@ -266,9 +266,6 @@ async fn carry_out(step: Step, work: Work<'_>) -> Result<Report, Error> {
     }
 }
 
-/// Why a table stays behind that the selection does not have.
-const NOT_SELECTED: &str = "it is not selected";
-
 /// Bytes for people: 266 MB.
 fn size(bytes: u64) -> String {
     crate::figures::bytes(bytes)

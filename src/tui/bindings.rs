@@ -27,11 +27,21 @@ const LETTERS: &[Key] = &{
     keys
 };
 
-const STEPS: &[Context] = &[Context::Step, Context::Checklist];
-const SCROLLED: &[Context] = &[Context::Step, Context::Checklist, Context::Reading];
+const STEPS: &[Context] = &[Context::Step, Context::Checklist, Context::Tree];
+const WITHOUT_TREE: &[Context] = &[Context::Step, Context::Checklist];
+const SCROLLED: &[Context] = &[
+    Context::Step,
+    Context::Checklist,
+    Context::Tree,
+    Context::Reading,
+];
+const TREE: &[Context] = &[Context::Tree];
+const SEARCH: &[Context] = &[Context::Search];
 pub(super) const EVERYWHERE: &[Context] = &[
     Context::Step,
     Context::Checklist,
+    Context::Tree,
+    Context::Search,
     Context::Reading,
     Context::Form,
     Context::Signing,
@@ -79,6 +89,62 @@ pub const BINDINGS: &[Binding] = &[
         "Enter",
         "go on",
         "Does what comes next: runs the step, goes to the next one, signs the marked item.",
+    ),
+    named(
+        Command::Toggle,
+        TREE,
+        &[letter(' ')],
+        "Space",
+        "leave out",
+        "Leaves the marked table or schema out, or takes it. Nothing is asked of the source for it.",
+    ),
+    named(
+        Command::Search,
+        TREE,
+        &[letter('/')],
+        "/",
+        "search",
+        "Searches the tables by name: what is typed thins the tree out.",
+    ),
+    named(
+        Command::Notes,
+        TREE,
+        &[letter('w')],
+        "w",
+        "notes",
+        "Shows the warnings, what is left behind, and what else was found.",
+    ),
+    named(
+        Command::Submit,
+        SEARCH,
+        &[key(KeyCode::Enter)],
+        "Enter",
+        "keep",
+        "Keeps what was found in the tree, to be taken and left out.",
+    ),
+    named(
+        Command::Close,
+        SEARCH,
+        &[key(KeyCode::Esc)],
+        "Esc",
+        "clear",
+        "Ends the search: all tables are seen again.",
+    ),
+    row(
+        Command::Up,
+        SEARCH,
+        &[key(KeyCode::Up)],
+        ("↑↓", "Up/Down"),
+        "mark",
+        "Marks the line above.",
+    ),
+    row(
+        Command::Down,
+        SEARCH,
+        &[key(KeyCode::Down)],
+        ("↓", "Down"),
+        "",
+        "Marks the line below.",
     ),
     named(
         Command::Again,
@@ -261,6 +327,7 @@ pub const BINDINGS: &[Binding] = &[
             Context::Signing,
             Context::Consent,
             Context::Question,
+            Context::Search,
         ],
         &[key(KeyCode::F(1))],
         "F1",
@@ -290,6 +357,22 @@ pub const BINDINGS: &[Binding] = &[
         "m",
         "messages",
         "Shows, or hides, what happened, with times and advice.",
+    ),
+    named(
+        Command::All,
+        TREE,
+        &[letter('a')],
+        "a",
+        "all",
+        "Takes all tables; when all are taken, the marked one alone.",
+    ),
+    named(
+        Command::Fold,
+        TREE,
+        &[key(KeyCode::Tab)],
+        "Tab",
+        "fold",
+        "Folds the marked schema or partitioned table, or unfolds it.",
     ),
     named(
         Command::Pause,
@@ -333,7 +416,7 @@ pub const BINDINGS: &[Binding] = &[
     ),
     row(
         Command::Earlier,
-        STEPS,
+        WITHOUT_TREE,
         &[
             key(KeyCode::Left),
             key(KeyCode::Backspace),
@@ -342,6 +425,22 @@ pub const BINDINGS: &[Binding] = &[
         ("←→", "Left/Right"),
         "steps",
         "Looks at the step before; Esc and Backspace do the same. Nothing is run.",
+    ),
+    row(
+        Command::Earlier,
+        TREE,
+        &[key(KeyCode::Left), key(KeyCode::Backspace)],
+        ("←→", "Left/Right"),
+        "steps",
+        "Looks at the step before; Backspace does the same. Nothing is run.",
+    ),
+    named(
+        Command::Close,
+        TREE,
+        &[key(KeyCode::Esc)],
+        "Esc",
+        "end search",
+        "Ends the search; without one, looks at the step before.",
     ),
     row(
         Command::Later,
@@ -357,7 +456,7 @@ pub const BINDINGS: &[Binding] = &[
         &[key(KeyCode::Up), letter('k')],
         ("↑↓", "Up/Down"),
         "scroll",
-        "Scrolls up; on the checklist, marks the item above. Also k.",
+        "Scrolls up; where something is marked, marks what is above. Also k.",
     ),
     row(
         Command::Down,
@@ -365,7 +464,7 @@ pub const BINDINGS: &[Binding] = &[
         &[key(KeyCode::Down), letter('j')],
         ("↓", "Down"),
         "",
-        "Scrolls down; on the checklist, marks the item below. Also j.",
+        "Scrolls down; where something is marked, marks what is below. Also j.",
     ),
     named(
         Command::PageUp,
@@ -377,11 +476,19 @@ pub const BINDINGS: &[Binding] = &[
     ),
     named(
         Command::PageDown,
-        SCROLLED,
+        &[Context::Step, Context::Checklist, Context::Reading],
         &[key(KeyCode::PageDown), letter(' ')],
         "PgDn",
         "",
         "Scrolls down by a page. Also the space bar.",
+    ),
+    named(
+        Command::PageDown,
+        TREE,
+        &[key(KeyCode::PageDown)],
+        "PgDn",
+        "",
+        "Marks the line a page below.",
     ),
     named(
         Command::Top,

@@ -23,6 +23,9 @@ impl Ui {
         }
         let Some(command) = command else {
             self.edit(key);
+            if context == Context::Search {
+                self.searched(wizard);
+            }
             return Vec::new();
         };
         match offers::why_not(command, context, wizard, self) {
@@ -62,6 +65,7 @@ impl Ui {
     fn field(&mut self) -> Option<&mut Field> {
         match self.layers.last_mut()? {
             Layer::Signing { name, .. } | Layer::Consent { name } => Some(name),
+            Layer::Search => Some(&mut self.tree.search),
             _ => None,
         }
     }
@@ -92,6 +96,18 @@ impl Ui {
                 return step
                     .next()
                     .map_or_else(Vec::new, |step| send(Event::Show(step)));
+            }
+            Command::Toggle => return self.toggle_part(wizard),
+            Command::All => return self.pick_all(wizard),
+            Command::Fold => self.fold_part(wizard),
+            Command::Search => self.layers.push(Layer::Search),
+            Command::Notes => self.toggle(Layer::Notes),
+            Command::Close if context == Context::Search => self.end_search(wizard),
+            Command::Close if context == Context::Tree => {
+                if self.tree.search.is_empty() {
+                    return self.command(Command::Earlier, context, wizard);
+                }
+                self.end_search(wizard);
             }
             Command::View => {
                 self.scroll = 0;
@@ -157,6 +173,10 @@ impl Ui {
                 answer(wizard, |question| Some(self.marked_answer(question)))
             }
             Some(Layer::Form) => self.hand_in(),
+            Some(Layer::Search) => {
+                self.layers.pop();
+                Vec::new()
+            }
             Some(Layer::Signing { item, name }) => {
                 let (item, by) = (item.clone(), name.text().trim().to_owned());
                 if by.is_empty() {
@@ -279,14 +299,12 @@ impl Ui {
 
     fn go(&mut self, command: Command, context: Context, wizard: &Wizard) {
         let page = self.extent.visible.saturating_sub(1).max(1);
-        let (place, last) = if context == Context::Checklist {
-            (
-                &mut self.marked,
-                wizard.session().checklist.len().saturating_sub(1),
-            )
-        } else {
-            let last = self.extent.total.saturating_sub(self.extent.visible);
-            (&mut self.scroll, last)
+        let (place, last) = match self.rows(context, wizard) {
+            Some(rows) => (&mut self.marked, rows.saturating_sub(1)),
+            None => {
+                let last = self.extent.total.saturating_sub(self.extent.visible);
+                (&mut self.scroll, last)
+            }
         };
         let moved = match command {
             Command::Up => place.saturating_sub(1),

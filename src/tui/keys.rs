@@ -74,6 +74,16 @@ pub enum Command {
     More,
     /// One worker fewer.
     Fewer,
+    /// Take the marked table or schema, or leave it out.
+    Toggle,
+    /// Take all tables, or the marked one alone.
+    All,
+    /// Fold what is marked, or unfold it.
+    Fold,
+    /// Search in the tree of tables.
+    Search,
+    /// Show what the inventory found besides tables.
+    Notes,
 }
 
 /// What has the keyboard.
@@ -83,6 +93,10 @@ pub enum Context {
     Step,
     /// The open checklist.
     Checklist,
+    /// The tree of tables.
+    Tree,
+    /// What is searched for in it.
+    Search,
     /// Help, messages, or what is looked at.
     Reading,
     /// The connection form.
@@ -100,7 +114,10 @@ pub enum Context {
 impl Context {
     /// Whether letters belong to a text field.
     pub fn is_typing(self) -> bool {
-        matches!(self, Self::Form | Self::Signing | Self::Consent)
+        matches!(
+            self,
+            Self::Form | Self::Signing | Self::Consent | Self::Search
+        )
     }
 }
 

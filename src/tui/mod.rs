@@ -28,6 +28,7 @@ mod signals;
 mod steps_column;
 pub mod terminal;
 pub mod theme;
+mod tree;
 pub mod ui;
 
 pub use run_loop::{Error, Options, require_terminal, run};

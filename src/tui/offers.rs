@@ -2,6 +2,7 @@
 
 use super::commands;
 use super::keys::{Binding, Command, Context};
+use super::tree::{self, Taken};
 use super::ui::Ui;
 use crate::postgres::ConnectionString;
 use crate::session::report::{Connections, Report};
@@ -34,6 +35,10 @@ pub(super) fn why_not(
         Command::Direct => (!offers_direct(wizard)).then(|| {
             "there is no pooled host to change: connections says when there is".to_owned()
         }),
+        Command::Toggle | Command::All => Ui::cannot_pick(wizard),
+        Command::Close if context == Context::Tree && ui.tree.search.is_empty() => {
+            why_not(Command::Earlier, context, wizard, ui)
+        }
         Command::Earlier if step.previous().is_none() => {
             Some("this is the first step; q leaves".to_owned())
         }
@@ -176,7 +181,13 @@ pub(super) fn label(binding: &Binding, context: Context, wizard: &Wizard, ui: &U
         (Command::Direct, _) if !offers_direct(wizard) => String::new(),
         (Command::Reveal, _) if ui.form.is_revealed(ui.form.focus()) => "hide".to_owned(),
         (Command::Up, Context::Form) => binding.label.to_owned(),
-        (Command::Up, Context::Checklist) => "choose".to_owned(),
+        (Command::Up, Context::Checklist | Context::Tree) => "choose".to_owned(),
+        (Command::Toggle, _) => match ui.marked_part(wizard).map(|row| row.taken()) {
+            Some(Taken::Nothing) => "take".to_owned(),
+            _ => binding.label.to_owned(),
+        },
+        (Command::All, _) if tree::takes_all(wizard) => "only this".to_owned(),
+        (Command::Close, Context::Tree) if ui.tree.search.is_empty() => String::new(),
         (Command::Up, _) if !ui.scrolls() => String::new(),
         (Command::Messages, _) => match ui.messages().unread_warnings() {
             0 => binding.label.to_owned(),

@@ -19,6 +19,9 @@ use ratatui::text::Line;
 /// The smallest window that is drawn in.
 pub const SMALLEST: (u16, u16) = (60, 16);
 
+/// Lines of a page's body that are seen at least, whatever stands under it.
+const LEAST_BODY: usize = 4;
+
 /// Draws everything. Only the extent of the pane and the bounds of its scrolling are written back.
 pub fn draw(frame: &mut Frame<'_>, wizard: &Wizard, ui: &mut Ui, sample: &Sample, now: Timestamp) {
     let area = frame.area();
@@ -156,12 +159,14 @@ fn draw_page(page: Page, ui: &mut Ui, buffer: &mut Buffer, area: Rect) -> Option
         usize::from(area.width),
     );
     let mut fixed = vec![heading, lines::blank()];
-    // A long head must leave room for what it is the head of.
+    // A long head must leave room for what it is the head of, and the foot for both.
     let most = usize::from(area.height).saturating_sub(2 + 3);
     let (head, moved) = page.head.split_at(page.head.len().min(most));
     fixed.extend_from_slice(head);
     let body = [moved, &page.body].concat();
-    let visible = usize::from(area.height).saturating_sub(fixed.len());
+    let below = usize::from(area.height).saturating_sub(fixed.len());
+    let foot = &page.foot[..page.foot.len().min(below.saturating_sub(LEAST_BODY))];
+    let visible = below - foot.len();
     scroll(
         ui,
         visible,
@@ -169,19 +174,47 @@ fn draw_page(page: Page, ui: &mut Ui, buffer: &mut Buffer, area: Rect) -> Option
         page.focus
             .map(|range| range.start + moved.len()..range.end + moved.len()),
     );
-    let shown = fixed.iter().chain(body.iter().skip(ui.scroll));
+    let shown = fixed
+        .iter()
+        .chain(body.iter().skip(ui.scroll).take(visible));
     for (y, line) in (area.y..area.bottom()).zip(shown) {
         buffer.set_line(area.x, y, line, area.width);
+    }
+    let foot_rows = u16::try_from(foot.len()).unwrap_or(0);
+    for (y, line) in (area.bottom() - foot_rows..area.bottom()).zip(foot) {
+        buffer.set_line(area.x, y, line, area.width);
+    }
+    draw_side((&page.side, page.side_cells), fixed.len(), buffer, area);
+    if let Some((row, cell)) = page.head_cursor.filter(|(row, _)| *row < head.len()) {
+        return position(area, 2 + row, cell);
     }
     let (row, cell) = page.cursor?;
     let row = (row + moved.len())
         .checked_sub(ui.scroll)
         .filter(|row| *row < visible)?;
+    position(area, fixed.len() + row, cell)
+}
+
+fn position(area: Rect, row: usize, cell: usize) -> Option<Position> {
     let x = area.x + u16::try_from(cell).ok()?.min(area.width.saturating_sub(1));
-    Some(Position {
-        x,
-        y: area.y + u16::try_from(fixed.len() + row).ok()?,
-    })
+    let y = area.y + u16::try_from(row).ok()?;
+    Some(Position { x, y })
+}
+
+/// What stands at the right of the body.
+fn draw_side(
+    (side, cells): (&[Line<'static>], usize),
+    from: usize,
+    buffer: &mut Buffer,
+    area: Rect,
+) {
+    let (Ok(from), Ok(cells)) = (u16::try_from(from), u16::try_from(cells)) else {
+        return;
+    };
+    let cells = cells.min(area.width);
+    for (y, line) in (area.y.saturating_add(from)..area.bottom()).zip(side) {
+        buffer.set_line(area.right() - cells, y, line, cells);
+    }
 }
 
 /// Keeps the scrolling within its bounds and what has the focus in sight.

@@ -7,6 +7,7 @@ use super::gauges::Gauges;
 use super::keys::Context;
 use super::messages::Messages;
 use super::theme::Theme;
+use super::tree::{self, TreeView};
 use crate::invocation::Invocation;
 use crate::progress::Note;
 use crate::session::{Item, ItemKind, Session, State, Step};
@@ -50,6 +51,10 @@ pub(super) enum Layer {
         /// What was typed.
         name: Field,
     },
+    /// What is searched for in the tree of tables.
+    Search,
+    /// What the inventory found besides tables.
+    Notes,
 }
 
 impl Layer {
@@ -86,6 +91,7 @@ pub struct Ui {
     answer: (u64, usize),
     /// What was typed in dialogs that were left with Esc.
     pub(super) put_aside: Vec<Layer>,
+    pub(super) tree: TreeView,
     pub(super) said: Option<String>,
     pub(super) signer: String,
     pub(super) invocation: Invocation,
@@ -119,6 +125,7 @@ impl Ui {
             marked: 0,
             answer: (0, 0),
             put_aside: Vec::new(),
+            tree: TreeView::default(),
             said: None,
             signer: signer.to_owned(),
             invocation: Invocation::default(),
@@ -141,12 +148,14 @@ impl Ui {
             return Context::Question;
         }
         match self.layers.last() {
-            Some(Layer::Help | Layer::Messages) => Context::Reading,
+            Some(Layer::Help | Layer::Messages | Layer::Notes) => Context::Reading,
             Some(Layer::Form) => Context::Form,
             Some(Layer::Signing { .. }) => Context::Signing,
             Some(Layer::Consent { .. }) => Context::Consent,
+            Some(Layer::Search) => Context::Search,
             None if wizard.looking().is_some() => Context::Reading,
             None if checklist_is_open(wizard) => Context::Checklist,
+            None if tree::inventory(wizard).is_some() => Context::Tree,
             None => Context::Step,
         }
     }
@@ -169,6 +178,7 @@ impl Ui {
         self.scroll = 0;
         let arrived = before.is_none_or(|(step, _)| step != session.current);
         if arrived {
+            self.marked = 0;
             self.layers
                 .retain(|layer| matches!(layer, Layer::Messages | Layer::Help));
         }
@@ -249,7 +259,7 @@ impl Ui {
         &mut self.gauges
     }
 
-    /// The place of the marked item on the checklist.
+    /// The place of the marked line: an item of the checklist, a table.
     pub fn marked(&self) -> usize {
         self.marked
     }

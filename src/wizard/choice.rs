@@ -4,8 +4,11 @@
 
 use super::{Effect, Phase, Wizard, refused};
 use crate::config::{Onto, Select};
+use crate::failure::chain;
 use crate::postgres::ConnectionString;
+use crate::session::report::{Inventory, Report};
 use crate::session::{Consent, Session, State, Step};
+use crate::source::{Selected, SelectionError};
 use jiff::Timestamp;
 
 impl Wizard {
@@ -22,14 +25,76 @@ impl Wizard {
         if self.session.onto != onto && self.may_have_begun() {
             return refused(begun_otherwise(self.session.onto));
         }
+        let marked = match self.marked(&select) {
+            Some(Err(error)) => return refused(chain(&error)),
+            Some(Ok(marked)) => Some(marked),
+            None => None,
+        };
+        let mut kept = vec![Step::Prerequisites, Step::Backup];
+        if let Some(marked) = marked.filter(|_| self.session.onto == onto) {
+            kept.push(Step::Inventory);
+            if self.overwrites_nothing() {
+                kept.push(Step::Connections);
+            }
+            if let Some(record) = self.session.steps.get_mut(&Step::Inventory) {
+                record.report = Some(Report::Inventory(marked));
+            }
+        }
         (self.session.select, self.session.onto) = (select, onto);
         if !self.may_have_begun() {
             // What was found out about another selection is no longer true; the backup is always
             // of everything.
-            let kept = [Step::Prerequisites, Step::Backup];
             self.session.steps.retain(|step, _| kept.contains(step));
         }
         Vec::new()
+    }
+
+    pub(super) fn pick(&mut self, select: Select) -> Vec<Effect> {
+        let effects = self.choose(select, self.session.onto);
+        self.session.picked |= effects.is_empty();
+        effects
+    }
+
+    /// Why nothing can be taken or left out now; `None` when it can.
+    pub fn refuse_picking(&self) -> Option<String> {
+        if let Phase::Working { step, .. } = self.phase {
+            return Some(format!(
+                "what is moved cannot change while {step} is running"
+            ));
+        }
+        self.may_have_begun().then(|| {
+            "the target was begun with this selection, and it cannot change half-way: begin a new session for another one".to_owned()
+        })
+    }
+
+    /// The inventory with the marks of another selection of whole tables, when it was made and
+    /// knows what to choose from. Other rows have to be counted.
+    fn marked(&self, select: &Select) -> Option<Result<Inventory, SelectionError>> {
+        let session = &self.session;
+        if (select.what, &select.rows) != (session.select.what, &session.select.rows) {
+            return None;
+        }
+        let Some(Report::Inventory(found)) = session.report(Step::Inventory) else {
+            return None;
+        };
+        let known = session.state(Step::Inventory) == State::Done && !found.relations.is_empty();
+        known.then(|| {
+            let selected = Selected::of(select, found.relations.clone())?;
+            let mut marked = found.clone();
+            selected.mark(&mut marked);
+            marked.chosen_since = true;
+            Ok(marked)
+        })
+    }
+
+    /// Whether what the connections found out holds for any selection: nothing stands on the
+    /// target that another one could cost.
+    fn overwrites_nothing(&self) -> bool {
+        let Some(Report::Connections(found)) = self.session.report(Step::Connections) else {
+            return false;
+        };
+        let stands_empty = found.at_stake.is_empty() && found.also_lost.is_empty();
+        stands_empty && self.session.target_policy() == Onto::Empty
     }
 
     /// Whether something may have been written to the target. The schema is made whole or not at

@@ -68,6 +68,9 @@ pub enum Event {
         /// What may happen to what the target holds.
         onto: Onto,
     },
+    /// A person took or left out tables: the selection that came of it. From then on the
+    /// configuration's does not count for this session.
+    Picked(Box<Select>),
     /// A person typed the target database's name: what stands in the way there may go.
     Overwrite {
         /// What was typed.
@@ -137,6 +140,7 @@ impl Event {
         match self {
             Self::Described { .. }
             | Self::Chosen { .. }
+            | Self::Picked(_)
             | Self::Overwrite { .. }
             | Self::Proceed
             | Self::Run(_)

@@ -126,6 +126,7 @@ impl Wizard {
             Event::Opened => self.opened(),
             Event::Described { side, url } => self.described(side, url),
             Event::Chosen { select, onto } => self.choose(*select, onto),
+            Event::Picked(select) => self.pick(*select),
             Event::Overwrite { database, by } => self.consent(&database, &by, now),
             Event::Proceed => self.proceed(now),
             Event::Run(step) => self.run(step, now),

@@ -17,6 +17,7 @@ mod interrupted;
 mod killed;
 mod live;
 mod overwritten;
+mod picked;
 mod policies;
 #[allow(dead_code, reason = "the suite of faults needs more of it")]
 mod processes;

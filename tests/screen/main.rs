@@ -6,6 +6,7 @@
 
 mod connections;
 mod demo;
+mod inventory;
 mod leaving;
 mod panics;
 mod sizes;

@@ -3,8 +3,8 @@
 use crate::figures::{self, bytes, counted, grouped};
 use crate::invocation::Invocation;
 use crate::session::report::{
-    Backup, Check, ComparedTable, Comparison, Inventory, KindCount, LeftOut, Report, Schema,
-    Transfer, Verdict,
+    Backup, Check, ComparedTable, Comparison, Estimate, Inventory, KindCount, LeftOut, Report,
+    Schema, Transfer, Verdict,
 };
 
 /// A report's lines.
@@ -40,21 +40,28 @@ fn checks(checks: &[Check], invocation: &Invocation) -> Vec<String> {
 }
 
 fn inventory(found: &Inventory) -> Vec<String> {
+    let estimate = Estimate::of(found);
     let rows: Vec<Vec<String>> = found
         .tables
         .iter()
         .map(|table| {
+            let about = if table.estimated { "about " } else { "" };
             let vectors: Vec<&str> = table.vectors.iter().map(|v| v.sql_type.as_str()).collect();
             vec![
                 format!("{}.{}", table.schema, table.name),
-                grouped(table.rows),
+                format!("{about}{}", grouped(table.rows)),
                 bytes(table.row_bytes),
                 counted(table.indexes.len() as u64, "index"),
                 vectors.join(", "),
+                if table.selected { "" } else { "! left out" }.to_owned(),
             ]
         })
         .collect();
-    let mut lines = columns(&["table", "rows", "size", "indexes", "vectors"], &rows);
+    let titles = ["table", "rows", "size", "indexes", "vectors", ""];
+    let mut lines = columns(&titles, &rows);
+    let estimates = estimate.time().into_iter().chain(estimate.room_left());
+    lines.extend(estimates.map(|text| format!("estimate: {text}")));
+    lines.extend(estimate.basis());
     lines.extend(
         found
             .selection

@@ -2,11 +2,13 @@
 
 use super::{ROUTED, TableName, USERS_OWN};
 use crate::postgres::{Connection, Error};
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use tokio_postgres::types::Oid;
 
 /// What kind of relation it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum RelationKind {
     /// Holds rows.
     Table,
@@ -30,19 +32,24 @@ impl RelationKind {
 }
 
 /// A relation as a selection sees it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Relation {
     /// Its name.
     pub name: TableName,
     /// Its kind.
     pub kind: RelationKind,
     /// Of a partition: the table that it is a part of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partition_of: Option<TableName>,
     /// Of a table: those that it inherits from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub inherits: Vec<TableName>,
     /// Of a sequence: the table whose column owns it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<TableName>,
     /// Of a sequence: tables with a column that takes its values by default, its owner included.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub used_by: Vec<TableName>,
 }
 
@@ -142,7 +149,8 @@ async fn add_users(connection: &Connection, relations: &mut Found) -> Result<(),
 }
 
 /// A foreign key and the table that it points to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ForeignKey {
     /// Its name.
     pub name: String,
@@ -150,6 +158,22 @@ pub struct ForeignKey {
     pub table: TableName,
     /// The table that it points to.
     pub refers_to: TableName,
+    /// Whether rows may violate it.
+    #[serde(default)]
+    pub doubt: KeyDoubt,
+}
+
+/// What speaks against a foreign key's rows having been checked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyDoubt {
+    /// Nothing.
+    #[default]
+    None,
+    /// It is NOT VALID: rows from before it were never checked.
+    NotValid,
+    /// One of its triggers is disabled, so rows are not checked now.
+    Disabled,
 }
 
 /// All foreign keys that are defined by themselves, not for a partition by its parent's.
@@ -157,7 +181,10 @@ pub async fn foreign_keys(connection: &Connection) -> Result<Vec<ForeignKey>, Er
     let rows = connection
         .query(
             &format!(
-                "SELECT k.conname, n.nspname, c.relname, rn.nspname, r.relname FROM pg_constraint k
+                "SELECT k.conname, n.nspname, c.relname, rn.nspname, r.relname, NOT k.convalidated,
+                        EXISTS (SELECT FROM pg_trigger t WHERE t.tgconstraint = k.oid
+                                AND t.tgenabled = 'D')
+                 FROM pg_constraint k
                  JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
                  JOIN pg_class r ON r.oid = k.confrelid
                  JOIN pg_namespace rn ON rn.oid = r.relnamespace
@@ -173,6 +200,11 @@ pub async fn foreign_keys(connection: &Connection) -> Result<Vec<ForeignKey>, Er
             name: row.get(0),
             table: TableName::of(row, 1),
             refers_to: TableName::of(row, 3),
+            doubt: match (row.get(5), row.get(6)) {
+                (true, _) => KeyDoubt::NotValid,
+                (false, true) => KeyDoubt::Disabled,
+                (false, false) => KeyDoubt::None,
+            },
         })
         .collect())
 }

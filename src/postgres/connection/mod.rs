@@ -210,6 +210,26 @@ impl Connection {
         Ok(times[1])
     }
 
+    /// Sends this many bytes, which the server forgets, and waits for its answer.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn carry(&self, bytes: usize) -> Result<Duration, Error> {
+        // As random as compression on the way would make rows.
+        let mut state = 1_u32;
+        let load: Vec<u8> = std::iter::repeat_with(|| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            state.to_be_bytes()[0]
+        })
+        .take(bytes)
+        .collect();
+        let started = Instant::now();
+        self.query_one("SELECT octet_length($1::bytea)", &[&load])
+            .await
+            .map_err(Error::while_doing("measuring the road"))?;
+        Ok(started.elapsed())
+    }
+
     /// The server's notices since the last call, at most the latest 200.
     pub fn take_notices(&self) -> Vec<Notice> {
         std::mem::take(&mut *locked(&self.inbox.notices)).into()

@@ -44,7 +44,7 @@ fn source() -> Vec<Relation> {
 }
 
 fn select(text: &str) -> Result<Selected, SelectionError> {
-    Selected::over(&toml::from_str(text).unwrap(), source())
+    Selected::of(&toml::from_str(text).unwrap(), source())
 }
 
 fn taken(text: &str) -> Vec<String> {

@@ -4,10 +4,10 @@ use crate::config::SchemaFrom;
 use crate::postgres::catalogue::{self, Table, TableName};
 use crate::postgres::{Connection, large_object};
 use crate::session::report::{LeftOut, NotMoved, SomeRows};
-use crate::source::Selected;
 use crate::source::postgres::PostgresSource;
+use crate::source::{NOT_SELECTED, Selected};
 use crate::steps::fitting::fitting;
-use crate::steps::{Error, NOT_SELECTED, Work, left_behind};
+use crate::steps::{Error, Work};
 use crate::transfer::Error as TransferError;
 
 /// The part of the source that moves.
@@ -57,7 +57,7 @@ pub(super) async fn part(
         part.leave_out(table, NOT_SELECTED);
     }
     let objects = large_object::count(source.session()).await?;
-    if let Some(left_out) = left_behind::large_objects(selected, objects) {
+    if let Some(left_out) = selected.large_objects_left_out(objects) {
         part.left_out.push(left_out);
         part.not_moved.push(NotMoved {
             schema: large_object::SCHEMA.to_owned(),

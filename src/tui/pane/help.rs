@@ -88,7 +88,7 @@ fn explained(
 fn bare(scene: &Scene<'_>) -> Ui {
     let mut bare = scene.ui.clone();
     bare.layers
-        .retain(|layer| !matches!(layer, Layer::Help | Layer::Messages));
+        .retain(|layer| !matches!(layer, Layer::Help | Layer::Messages | Layer::Notes));
     bare
 }
 

@@ -1,184 +1,271 @@
-//! What there is to move: tables and collections.
+//! What there is to move: the tree of tables, the marked one, and what is to be known before.
+
+mod detail;
+mod notes;
+
+pub(super) use notes::page as notes;
 
 use super::{Page, Scene};
 use crate::figures::{bytes, counted, grouped};
-use crate::session::report::{Inventory, Table};
+use crate::session::report::{Estimate, Inventory};
+use crate::source::Part;
 use crate::tui::columns::{Cell, Column, Kind, plain, table};
-use crate::tui::lines::{blank, flowed, labelled, line, paragraph};
+use crate::tui::lines::{blank, cut, flowed, line, paragraph, span, window};
 use crate::tui::theme::Meaning;
+use crate::tui::tree::{Row, Taken};
+use crate::tui::ui::Layer;
 use ratatui::text::Line;
 
 const TABLES: [Column; 5] = [
-    ("table", Kind::Fill),
+    ("    table", Kind::Fill),
     ("rows", Kind::Number),
     ("size", Kind::Number),
     ("indexes", Kind::Number),
     ("vectors", Kind::Text),
 ];
-const COLLECTIONS: [Column; 2] = [("collection", Kind::Fill), ("rows", Kind::Number)];
+
+/// From this width on, what is marked is told of at the right.
+const WIDE: usize = 88;
+
+/// In a pane that is less high, the tree needs the lines of the estimates; the notes have them.
+const ROOMY: usize = 14;
+
+/// Between the tree and what stands at its right.
+const GAP: usize = 3;
 
 pub(super) fn page(scene: &Scene<'_>, found: &Inventory) -> Page {
-    let mut body = tables(scene, found);
-    body.extend(left_out(scene, found));
-    if !found.collections.is_empty() {
-        body.push(blank());
-        body.extend(collections(scene, found));
+    let rows = scene.ui.tree.rows(found);
+    let marked = scene.ui.marked.min(rows.len().saturating_sub(1));
+    let (head, head_cursor) = head(scene, found, rows.len());
+    let is_wide = scene.cells >= WIDE && !found.tables.is_empty();
+    let side_cells = (scene.cells * 2 / 5).min(60);
+    let cells = match is_wide {
+        true => scene.cells - side_cells - GAP,
+        false => scene.cells,
+    };
+    let mut body = match found.tables.is_empty() {
+        true => paragraph(
+            "The source has no tables that hold rows.",
+            0,
+            scene.text_cells(),
+            Meaning::Plain,
+        ),
+        false => tree(scene, &rows, marked, cells),
+    };
+    let (mut side, mut foot) = (Vec::new(), Vec::new());
+    if let Some(row) = rows.get(marked) {
+        match is_wide {
+            true => side = detail::lines(scene, found, row, side_cells),
+            false => foot = detail::brief(scene, found, row),
+        }
     }
-    body.push(blank());
-    let extensions: Vec<String> = found
-        .extensions
-        .iter()
-        .map(|extension| format!("{} {}", extension.name, extension.version))
-        .collect();
-    body.extend(labelled(
-        "extensions",
-        12,
-        &or_none(&extensions.join(", ")),
-        Meaning::Plain,
-        scene.cells,
-    ));
-    body.extend(labelled(
-        "written to",
-        12,
-        &found.stats_file,
-        Meaning::Plain,
-        scene.cells,
-    ));
-    if !found.left_behind.is_empty() {
+    // Only what is seen whole stands below the tree: the mark does not lead there.
+    let mut room = scene
+        .rows
+        .saturating_sub(body.len() + head.len() + foot.len() + 2);
+    for section in notes::sections(&Scene { cells, ..*scene }, found) {
+        let Some(left) = room.checked_sub(section.len() + 1) else {
+            break;
+        };
+        room = left;
         body.push(blank());
-        body.extend(left_behind(scene, found));
+        body.extend(section);
     }
     Page {
-        head: head(scene, found),
+        head,
+        head_cursor,
         body,
+        focus: (!rows.is_empty()).then_some(marked + 1..marked + 2),
+        side,
+        side_cells,
+        foot,
         ..Page::default()
     }
 }
 
-fn or_none(text: &str) -> String {
-    if text.is_empty() {
-        "none".to_owned()
-    } else {
-        text.to_owned()
+/// The head, and the place of the cursor in it.
+fn head(
+    scene: &Scene<'_>,
+    found: &Inventory,
+    rows: usize,
+) -> (Vec<Line<'static>>, Option<(usize, usize)>) {
+    if found.tables.is_empty() {
+        return (Vec::new(), None);
     }
-}
-
-fn head(scene: &Scene<'_>, found: &Inventory) -> Vec<Line<'static>> {
-    let sum = |value: fn(&Table) -> u64| found.tables.iter().map(value).sum::<u64>();
-    let parts = [
-        counted(found.tables.len() as u64, "table"),
-        counted(sum(|table| table.rows), "row"),
-        format!("{} to move", bytes(sum(|table| table.row_bytes))),
-        format!(
-            "{} of indexes to build",
-            bytes(sum(|table| table.index_bytes))
-        ),
-    ];
-    let objects = Some(found.large_objects).filter(|objects| *objects > 0);
-    let parts: Vec<String> = parts
-        .into_iter()
-        .chain(objects.map(|objects| counted(objects, "large object")))
-        .collect();
-    let mut head: Vec<Line<'static>> = flowed(&parts, scene.theme().dot(), scene.cells)
-        .into_iter()
-        .map(|row| line(row, Meaning::Strong))
-        .collect();
-    for warning in &found.warnings {
-        head.extend(paragraph(
-            &format!("! {warning}"),
-            0,
-            scene.text_cells(),
-            Meaning::Caution,
-        ));
+    let mut head = sums(scene, found);
+    let notes = found.warnings.len() + usize::from(!found.left_behind.is_empty());
+    let mut texts = Vec::new();
+    match (&found.warnings[..], found.left_behind.len() as u64) {
+        ([], 0) => {}
+        ([], behind) => texts.push(format!("{} left behind", counted(behind, "thing"))),
+        (many, 0) => texts.push(counted(many.len() as u64, "warning")),
+        (many, behind) => texts.push(format!(
+            "{}, {} left behind",
+            counted(many.len() as u64, "warning"),
+            counted(behind, "thing")
+        )),
     }
-    if let Some(selection) = &found.selection {
-        let text = format!("Selected: {selection}");
-        head.extend(paragraph(&text, 0, scene.text_cells(), Meaning::Accent));
+    if found.selected().next().is_none() {
+        texts.push("no table is taken".to_owned());
     }
-    if !found.left_behind.is_empty() {
-        let what = counted(found.left_behind.len() as u64, "thing");
-        let text =
-            format!("! {what} will not be on the target as here: see below what is left behind.");
+    if found.chosen_since {
+        texts.push("chosen anew: r looks again".to_owned());
+    }
+    if !texts.is_empty() {
+        let w = if notes > 0 { " (w shows them)" } else { "" };
+        texts[0] += w;
+        let text = format!("! {}", texts.join("; "));
         head.extend(paragraph(&text, 0, scene.text_cells(), Meaning::Caution));
     }
+    let cursor = search(scene, rows, &mut head);
     head.push(blank());
-    head
+    (head, cursor)
 }
 
-/// What was not selected: the tables by name, and what else there is.
-fn left_out(scene: &Scene<'_>, found: &Inventory) -> Vec<Line<'static>> {
-    if found.left_out.is_empty() {
-        return Vec::new();
+fn sums(scene: &Scene<'_>, found: &Inventory) -> Vec<Line<'static>> {
+    let (taken, all) = (found.selected().count(), found.tables.len());
+    let tables = match taken == all {
+        true => counted(all as u64, "table"),
+        false => format!(
+            "{} of {}",
+            grouped(taken as u64),
+            counted(all as u64, "table")
+        ),
+    };
+    let about = if found.is_about() { "about " } else { "" };
+    let rows = counted(found.sum(|table| table.rows), "row");
+    let mut parts = vec![
+        tables,
+        format!("{about}{rows}"),
+        bytes(found.sum(|table| table.row_bytes)),
+        format!("indexes {}", bytes(found.sum(|table| table.index_bytes))),
+    ];
+    if found.large_objects > 0 {
+        parts.push(counted(found.large_objects, "large object"));
     }
-    let what = found.left_out.iter().map(|left_out| &*left_out.what);
-    let (tables, mut parts): (Vec<&str>, Vec<&str>) =
-        what.partition(|what| what.starts_with("table "));
-    let names: Vec<&str> = tables
-        .iter()
-        .filter_map(|what| what.strip_prefix("table "))
-        .collect();
-    let named = format!(
-        "{}: {}",
-        counted(names.len() as u64, "table"),
-        names.join(", ")
-    );
-    if !names.is_empty() {
-        parts.push(&named);
+    let estimate = Estimate::of(found);
+    let (tight, room): (Vec<_>, Vec<_>) = estimate
+        .room_left()
+        .into_iter()
+        .partition(|_| estimate.is_tight());
+    let told: Vec<String> = estimate.time().into_iter().chain(room).collect();
+    let flow = |parts: &[String], meaning| {
+        let rows = flowed(parts, scene.theme().dot(), scene.cells).into_iter();
+        rows.map(move |row| line(row, meaning))
+    };
+    let mut lines: Vec<Line<'static>> = flow(&parts, Meaning::Strong).collect();
+    if scene.rows >= ROOMY {
+        lines.extend(flow(&told, Meaning::Quiet));
     }
-    let text = format!("! Left out: {}", parts.join("; "));
-    let mut told = vec![blank()];
-    told.extend(paragraph(&text, 0, scene.text_cells(), Meaning::Caution));
-    told
-}
-
-fn left_behind(scene: &Scene<'_>, found: &Inventory) -> Vec<Line<'static>> {
-    let mut told = vec![line("Left behind", Meaning::Strong)];
-    for left in &found.left_behind {
-        told.extend(paragraph(&left.what, 0, scene.text_cells(), Meaning::Plain));
-        told.extend(paragraph(
-            &left.happens,
-            2,
-            scene.text_cells(),
-            Meaning::Quiet,
-        ));
+    for room in tight {
+        lines.extend(paragraph(&room, 0, scene.text_cells(), Meaning::Bad));
     }
-    told
+    lines
 }
 
-fn tables(scene: &Scene<'_>, found: &Inventory) -> Vec<Line<'static>> {
-    let rows: Vec<Vec<Cell>> = found.tables.iter().map(row).collect();
-    let (heading, rows) = table(&TABLES, &rows, scene.cells, scene.theme());
-    std::iter::once(heading).chain(rows).collect()
+/// The line that what is searched for stands in, and the cursor's place in it.
+fn search(scene: &Scene<'_>, rows: usize, head: &mut Vec<Line<'static>>) -> Option<(usize, usize)> {
+    const LABEL: &str = "search  ";
+    let field = &scene.ui.tree.search;
+    let typing = matches!(scene.ui.layers.last(), Some(Layer::Search));
+    if field.is_empty() && !typing {
+        return None;
+    }
+    let none = if rows == 0 { "  nothing fits" } else { "" };
+    let room = scene.cells.saturating_sub(LABEL.len() + none.len() + 1);
+    let text: Vec<char> = field.text().chars().collect();
+    let (shown, cell) = window(&text, field.cursor(), room);
+    let at = head.len();
+    head.push(Line::from(vec![
+        span(LABEL, Meaning::Accent),
+        span(cut(&shown, room, scene.theme()), Meaning::Strong),
+        span(none, Meaning::Caution),
+    ]));
+    typing.then_some((at, LABEL.len() + cell))
 }
 
-fn row(table: &Table) -> Vec<Cell> {
-    let vectors: Vec<String> = table
-        .vectors
-        .iter()
-        .map(|vector| format!("{} {}", vector.column, vector.sql_type))
-        .collect();
+fn tree(scene: &Scene<'_>, rows: &[Row<'_>], marked: usize, cells: usize) -> Vec<Line<'static>> {
+    let mut schema = "";
+    let mut set = Vec::with_capacity(rows.len());
+    for (at, row) in rows.iter().enumerate() {
+        if let Part::Schema(name) = &row.part {
+            schema = name;
+        }
+        set.push(told(scene, row, schema, at == marked));
+    }
+    let (heading, lines) = table(&TABLES, &set, cells.saturating_sub(1), scene.theme());
+    let mark = |at: usize| match at == marked {
+        true => scene.theme().pick("▌", ">"),
+        false => " ",
+    };
+    let lines = lines.into_iter().enumerate().map(|(at, mut line)| {
+        line.spans.insert(0, span(mark(at), Meaning::Accent));
+        line
+    });
+    let mut heading = heading;
+    heading.spans.insert(0, span(" ", Meaning::Plain));
+    std::iter::once(heading).chain(lines).collect()
+}
+
+fn told(scene: &Scene<'_>, row: &Row<'_>, schema: &str, is_marked: bool) -> Vec<Cell> {
+    let theme = scene.theme();
+    let taken = row.taken();
+    let glyph = match taken {
+        Taken::All => "[x]",
+        Taken::Some => "[-]",
+        Taken::Nothing => "[ ]",
+    };
+    let fold = match row.folded {
+        Some(true) => theme.pick("▸ ", "+ "),
+        Some(false) => theme.pick("▾ ", "- "),
+        None => "",
+    };
+    let indent = row.depth * 2;
+    let name = format!("{glyph} {:indent$}{fold}{}", "", row.title(schema));
+    let meaning = match (is_marked, taken) {
+        (true, _) => Meaning::Strong,
+        (false, Taken::Nothing) => Meaning::Quiet,
+        (false, _) => Meaning::Plain,
+    };
+    let figure = |text: String| match taken {
+        Taken::Nothing => (text, Meaning::Quiet),
+        _ => plain(text),
+    };
     vec![
-        plain(qualified(&table.schema, &table.name)),
-        plain(grouped(table.rows)),
-        plain(bytes(table.row_bytes)),
-        plain(bytes(table.index_bytes)),
-        (vectors.join(", "), Meaning::Accent),
+        (name, meaning),
+        figure(rows_of(scene, row)),
+        figure(bytes(row.sum(|table| table.row_bytes))),
+        figure(bytes(row.sum(|table| table.index_bytes))),
+        (vectors(row), Meaning::Accent),
     ]
 }
 
-fn collections(scene: &Scene<'_>, found: &Inventory) -> Vec<Line<'static>> {
-    let rows: Vec<Vec<Cell>> = found
-        .collections
-        .iter()
-        .map(|found| {
-            let value = found.value.clone().unwrap_or_else(|| "(none)".to_owned());
-            vec![plain(value), plain(grouped(found.rows))]
-        })
-        .collect();
-    let (heading, rows) = table(&COLLECTIONS, &rows, scene.cells, scene.theme());
-    let mut lines = vec![line("Collections", Meaning::Strong), heading];
-    lines.extend(rows);
-    lines
+fn rows_of(scene: &Scene<'_>, row: &Row<'_>) -> String {
+    let about = match row.is_about() {
+        true => scene.theme().pick("≈", "~"),
+        false => "",
+    };
+    format!("{about}{}", grouped(row.sum(|table| table.rows)))
+}
+
+/// The types of a table's vectors.
+fn vectors(row: &Row<'_>) -> String {
+    match (&row.part, &row.tables[..]) {
+        (Part::Table(_), [table]) => {
+            let types = table
+                .vectors
+                .iter()
+                .map(|vector| without_schema(&vector.sql_type));
+            types.collect::<Vec<_>>().join(", ")
+        }
+        _ => String::new(),
+    }
+}
+
+/// A type without the schema that its extension is in.
+fn without_schema(sql_type: &str) -> &str {
+    let name = sql_type.split('(').next().unwrap_or_default();
+    name.rfind('.').map_or(sql_type, |dot| &sql_type[dot + 1..])
 }
 
 /// A table's name; the schema `public` goes without saying.

@@ -91,6 +91,14 @@ pub(super) struct Page {
     pub(super) focus: Option<Range<usize>>,
     /// Where the cursor is: the line of the body and the cell in it.
     pub(super) cursor: Option<(usize, usize)>,
+    /// Where the cursor is when it is in the head: its line and the cell in it.
+    pub(super) head_cursor: Option<(usize, usize)>,
+    /// Stands at the right of the body, which is that much narrower, and is not scrolled.
+    pub(super) side: Vec<Line<'static>>,
+    /// The width of that.
+    pub(super) side_cells: usize,
+    /// Stands under the body and is not scrolled.
+    pub(super) foot: Vec<Line<'static>>,
 }
 
 /// The page that has the pane.
@@ -99,13 +107,22 @@ pub(super) fn page(scene: &Scene<'_>) -> Page {
         Layer::Help => Some(help::page(scene)),
         Layer::Messages => Some(messages::page(scene)),
         Layer::Form => Some(form::page(scene)),
-        Layer::Signing { .. } | Layer::Consent { .. } => None,
+        Layer::Notes => notes(scene),
+        Layer::Signing { .. } | Layer::Consent { .. } | Layer::Search => None,
     });
     let looked_at = || {
         let looking = scene.wizard.looking()?;
         Some(preview::page(scene, looking))
     };
     over.or_else(looked_at).unwrap_or_else(|| step_page(scene))
+}
+
+/// What the inventory found besides tables.
+fn notes(scene: &Scene<'_>) -> Option<Page> {
+    match scene.session().report(Step::Inventory)? {
+        Report::Inventory(found) => Some(inventory::notes(scene, found)),
+        _ => None,
+    }
 }
 
 fn step_page(scene: &Scene<'_>) -> Page {

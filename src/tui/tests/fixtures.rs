@@ -7,7 +7,7 @@ pub(super) use reports::{comparison, report, unreached};
 
 use crate::failure::{Failure, Retry};
 use crate::progress::Progress;
-use crate::session::report::{AtStake, Check, Lost, Report, TARGET_EMPTY};
+use crate::session::report::{AtStake, Check, Inventory, Lost, Report, TARGET_EMPTY};
 use crate::session::{Session, Step};
 use crate::tui::form::Passwords;
 use crate::tui::theme::Theme;
@@ -169,6 +169,17 @@ pub(super) fn nothing_listens() -> Failure {
     )
     .advise("Check that the server runs and that host and port are right.")
     .advise("$ pg_isready -h localhost -p 5432")
+}
+
+/// The source has no table that holds rows.
+pub(super) fn without_tables() -> Wizard {
+    let mut wizard = before(Step::Inventory);
+    let found = Inventory {
+        stats_file: "backups/pre_migration_stats.txt".to_owned(),
+        ..Inventory::default()
+    };
+    run(&mut wizard, Step::Inventory, Ok(Report::Inventory(found)));
+    wizard
 }
 
 pub(super) fn failed(step: Step, failure: Failure) -> Wizard {

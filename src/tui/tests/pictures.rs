@@ -8,7 +8,7 @@ use crate::session::report::Report;
 use crate::session::{Reached, Session, Step};
 use crate::tui::form::{Form, Held};
 use crate::tui::screen;
-use crate::tui::ui::Ui;
+use crate::tui::ui::{Intent, Ui};
 use crate::wizard::{Event, News, Phase, Steering, Wizard};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Terminal;
@@ -38,6 +38,19 @@ impl Shot {
         for code in keys {
             self.ui
                 .key(&self.wizard, KeyEvent::new(*code, KeyModifiers::NONE));
+        }
+        self
+    }
+
+    /// Presses keys, and lets the wizard have what comes of them.
+    fn act(mut self, keys: &[KeyCode]) -> Self {
+        for code in keys {
+            let key = KeyEvent::new(*code, KeyModifiers::NONE);
+            for intent in self.ui.key(&self.wizard, key) {
+                if let Intent::Send(event) = intent {
+                    self.wizard.handle(event, at(1000));
+                }
+            }
         }
         self
     }
@@ -242,6 +255,32 @@ pub(super) fn shots() -> Vec<Shot> {
             .press(&[KeyCode::Esc])
             .named("connections-missing"),
         Shot::of("inventory", fixtures::after(Step::Inventory)),
+        Shot::of("inventory-folded", fixtures::after(Step::Inventory)).press(&[
+            KeyCode::Tab,
+            KeyCode::Down,
+            KeyCode::Down,
+            KeyCode::Down,
+            KeyCode::Down,
+            KeyCode::Tab,
+        ]),
+        Shot::of("inventory-left-out", fixtures::after(Step::Inventory)).act(&[
+            KeyCode::End,
+            KeyCode::Char(' '),
+            KeyCode::Char('/'),
+            KeyCode::Char('c'),
+            KeyCode::Char('u'),
+            KeyCode::Char('s'),
+            KeyCode::Enter,
+            KeyCode::Char(' '),
+            KeyCode::Esc,
+        ]),
+        Shot::of("inventory-search", fixtures::after(Step::Inventory)).press(&[
+            KeyCode::Char('/'),
+            KeyCode::Char('2'),
+            KeyCode::Char('5'),
+        ]),
+        Shot::of("inventory-notes", fixtures::after(Step::Inventory)).press(&[KeyCode::Char('w')]),
+        Shot::of("inventory-empty", fixtures::without_tables()),
         Shot::of("backup", fixtures::after(Step::Backup)),
         Shot::of("schema", fixtures::after(Step::Schema)),
         Shot::of("preview", fixtures::previewed(Ok(fixtures::preview()))),
@@ -327,6 +366,7 @@ fn some_panes_at_140_by_40_and_60_by_16() {
         "different",
         "preview",
         "inventory",
+        "inventory-left-out",
         "checklist",
         "form-typed",
         "form-filled",

@@ -1,6 +1,7 @@
 use super::*;
 use crate::failure::Failure;
-use crate::session::report::{self, Report};
+use crate::postgres::catalogue::{ForeignKey, KeyDoubt, Relation, RelationKind, TableName};
+use crate::session::report::{self, Inventory, Report};
 use crate::session::{Identity, Place};
 use crate::wizard::{Event, News, Side};
 
@@ -151,4 +152,112 @@ fn consent_is_for_one_time() {
     record(&mut wizard, Step::Schema, State::Failed);
     wizard.handle(overwrite("neondb"), at(5));
     assert!(!spent(&wizard));
+}
+
+/// A session that has come to the inventory: two tables, one of which refers to the other.
+fn counted_wizard() -> Wizard {
+    let name = |name: &str| TableName {
+        schema: "public".to_owned(),
+        name: name.to_owned(),
+    };
+    let table = |table: &str, rows: u64| {
+        let text = format!(
+            "schema = 'public'\nname = '{table}'\nrows = {rows}\nrow_bytes = 10\nindex_bytes = 5"
+        );
+        toml::from_str::<report::Table>(&text).unwrap()
+    };
+    let relation = |table: &str| Relation {
+        name: name(table),
+        kind: RelationKind::Table,
+        partition_of: None,
+        inherits: Vec::new(),
+        owner: None,
+        used_by: Vec::new(),
+    };
+    let found = Inventory {
+        tables: vec![table("a", 3), table("b", 4)],
+        relations: vec![relation("a"), relation("b")],
+        foreign_keys: vec![ForeignKey {
+            name: "a_b_fkey".to_owned(),
+            table: name("a"),
+            refers_to: name("b"),
+            doubt: KeyDoubt::None,
+        }],
+        ..Inventory::default()
+    };
+    let mut wizard = wizard();
+    for step in [Step::Connections, Step::Inventory, Step::Backup] {
+        record(&mut wizard, step, State::Done);
+    }
+    let record = wizard.session.steps.get_mut(&Step::Inventory).unwrap();
+    record.report = Some(Report::Inventory(found));
+    wizard
+}
+
+fn leaving_out(table: &str) -> Box<Select> {
+    Box::new(Select {
+        exclude_tables: vec![table.to_owned()],
+        ..Select::default()
+    })
+}
+
+fn inventory(wizard: &Wizard) -> &Inventory {
+    match wizard.session().report(Step::Inventory) {
+        Some(Report::Inventory(found)) => found,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn picking_keeps_what_was_found_and_tells_what_it_cuts() {
+    let mut wizard = counted_wizard();
+    let effects = wizard.handle(Event::Picked(leaving_out("b")), at(1));
+    assert_eq!(effects, [Effect::Save]);
+    let found = inventory(&wizard);
+    assert_eq!((found.sum(|table| table.rows), found.tables.len()), (3, 2));
+    assert!(
+        found.warnings[0].contains("a_b_fkey"),
+        "{:?}",
+        found.warnings
+    );
+    assert_eq!(found.left_out[0].what, "table b");
+    assert!(wizard.session().picked && found.chosen_since);
+    assert_eq!(wizard.session().state(Step::Backup), State::Done);
+
+    wizard.handle(Event::Picked(Box::default()), at(2));
+    assert_eq!(inventory(&wizard).sum(|table| table.rows), 7);
+    assert_eq!(inventory(&wizard).warnings, Vec::<String>::new());
+}
+
+#[test]
+fn what_cannot_be_moved_is_not_picked() {
+    let mut wizard = counted_wizard();
+    for (pattern, why) in [("*", "nothing is left to move"), ("c", "fits c")] {
+        let effects = wizard.handle(Event::Picked(leaving_out(pattern)), at(1));
+        let told = format!("{effects:?}");
+        assert!(is_refused(&effects) && told.contains(why), "{told}");
+    }
+    assert!(!wizard.session().picked);
+    record(&mut wizard, Step::Schema, State::Done);
+    let effects = wizard.handle(Event::Picked(leaving_out("b")), at(1));
+    assert!(is_refused(&effects) && wizard.refuse_picking().is_some());
+    assert_eq!(wizard.session().state(Step::Schema), State::Done);
+}
+
+#[test]
+fn other_rows_are_counted_again_and_what_may_be_lost_is_looked_at_again() {
+    let mut wizard = counted_wizard();
+    let mut select = leaving_out("b");
+    select.rows = vec![crate::config::Rows {
+        table: "a".to_owned(),
+        condition: "true".to_owned(),
+    }];
+    wizard.handle(Event::Picked(select), at(1));
+    assert_eq!(wizard.session().state(Step::Inventory), State::Waiting);
+
+    let mut wizard = counted_wizard();
+    wizard.handle(overwrite("neondb"), at(1));
+    wizard.handle(Event::Picked(leaving_out("b")), at(2));
+    assert_eq!(wizard.session().state(Step::Inventory), State::Done);
+    assert_eq!(wizard.session().state(Step::Connections), State::Waiting);
 }
