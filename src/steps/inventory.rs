@@ -89,11 +89,7 @@ async fn count_all(
 
 async fn counted(connection: &Connection, table: &Found) -> Result<Table, Error> {
     let mut vectors = Vec::new();
-    for column in table
-        .columns
-        .iter()
-        .filter(|column| is_vector(&column.sql_type))
-    {
+    for column in table.columns.iter().filter(|column| column.is_vector()) {
         vectors.push(VectorColumn {
             column: column.name.clone(),
             sql_type: column.sql_type.clone(),
@@ -110,13 +106,6 @@ async fn counted(connection: &Connection, table: &Found) -> Result<Table, Error>
         vectors,
         indexes: catalogue::index_definitions(connection, table.oid).await?,
     })
-}
-
-/// pgvector's types, with or without their schema in front.
-fn is_vector(sql_type: &str) -> bool {
-    let name = sql_type.split('(').next().unwrap_or_default();
-    let name = name.rsplit('.').next().unwrap_or_default();
-    ["vector", "halfvec", "sparsevec"].contains(&name)
 }
 
 async fn collections(
@@ -230,16 +219,4 @@ fn stats(source: &str, inventory: &Inventory) -> String {
             .for_each(|index| line(format!("    {index};")));
     }
     text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn vectors_are_recognised_in_any_schema() {
-        assert!(is_vector("vector(384)"));
-        assert!(is_vector("extensions.halfvec(8)"));
-        assert!(!is_vector("tsvector"));
-    }
 }

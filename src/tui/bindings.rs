@@ -15,11 +15,17 @@ const fn control(character: char) -> Key {
     (KeyCode::Char(character), true)
 }
 
-const STEPS: &[Context] = &[Context::Step, Context::Checklist];
-const SCROLLED: &[Context] = &[Context::Step, Context::Checklist, Context::Reading];
+const STEPS: &[Context] = &[Context::Step, Context::Checklist, Context::Tables];
+const SCROLLED: &[Context] = &[
+    Context::Step,
+    Context::Checklist,
+    Context::Tables,
+    Context::Reading,
+];
 pub(super) const EVERYWHERE: &[Context] = &[
     Context::Step,
     Context::Checklist,
+    Context::Tables,
     Context::Reading,
     Context::Form,
     Context::Signing,
@@ -62,11 +68,35 @@ const fn named(
 pub const BINDINGS: &[Binding] = &[
     named(
         Command::Proceed,
-        STEPS,
-        &[key(KeyCode::Enter)],
+        &[Context::Step],
+        &[key(KeyCode::Enter), letter('n')],
         "Enter",
         "go on",
-        "Does what comes next: runs the step, goes to the next one, signs the marked item.",
+        "Does what comes next: runs the step, or goes to the next one. Also n.",
+    ),
+    named(
+        Command::Proceed,
+        &[Context::Checklist],
+        &[key(KeyCode::Enter)],
+        "Enter",
+        "sign",
+        "Signs the marked item.",
+    ),
+    named(
+        Command::Open,
+        &[Context::Tables],
+        &[key(KeyCode::Enter)],
+        "Enter",
+        "open",
+        "Opens the marked table: its columns and some rows of both sides. Nothing is changed.",
+    ),
+    named(
+        Command::Proceed,
+        &[Context::Tables],
+        &[letter('n')],
+        "n",
+        "go on",
+        "Goes to the next step; after a failure, compares again.",
     ),
     named(
         Command::Submit,
@@ -260,7 +290,7 @@ pub const BINDINGS: &[Binding] = &[
         &[key(KeyCode::Up), letter('k')],
         ("↑↓", "Up/Down"),
         "scroll",
-        "Scrolls up; on the checklist, marks the item above. Also k.",
+        "Scrolls up; where things can be marked, marks the one above. Also k.",
     ),
     row(
         Command::Down,
@@ -268,7 +298,7 @@ pub const BINDINGS: &[Binding] = &[
         &[key(KeyCode::Down), letter('j')],
         ("↓", "Down"),
         "",
-        "Scrolls down; on the checklist, marks the item below. Also j.",
+        "Scrolls down, or marks the one below; behind the last one, scrolls on. Also j.",
     ),
     named(
         Command::PageUp,

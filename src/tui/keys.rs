@@ -30,6 +30,8 @@ pub enum Command {
     Again,
     /// Look at what the step would do.
     View,
+    /// Open what is marked.
+    Open,
     /// Open the connection form.
     Edit,
     /// Ask for the consent to overwrite the target.
@@ -67,6 +69,8 @@ pub enum Context {
     Step,
     /// The open checklist.
     Checklist,
+    /// The tables of a comparison.
+    Tables,
     /// Help, messages, or what is looked at.
     Reading,
     /// The connection form.

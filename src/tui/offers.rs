@@ -1,7 +1,7 @@
 //! What the commands mean at this moment: which of them work, why not, and what they are called.
 
 use super::keys::{Binding, Command, Context};
-use super::ui::Ui;
+use super::ui::{Ui, compared};
 use crate::session::report::{Connections, Report};
 use crate::session::{Item, ItemKind, State, Step};
 use crate::wizard::{Look, Phase, Wizard};
@@ -19,6 +19,10 @@ pub(super) fn why_not(
         Command::Proceed => cannot_proceed(wizard),
         Command::Again => cannot_run_again(wizard),
         Command::View => cannot_view(wizard),
+        Command::Open => match opened(wizard, ui) {
+            Some(table) => wizard.obstacle_to_look(&table),
+            None => Some("no table is marked".to_owned()),
+        },
         Command::Edit if step != Step::Connections => {
             Some("source and target are changed on the step connections".to_owned())
         }
@@ -117,6 +121,16 @@ pub(super) fn marked<'a>(wizard: &'a Wizard, ui: &Ui) -> Option<&'a Item> {
     wizard.session().checklist.get(ui.marked())
 }
 
+/// The look at the table that is marked.
+pub(super) fn opened(wizard: &Wizard, ui: &Ui) -> Option<Look> {
+    let tables = compared(wizard)?.differing_first();
+    let table = tables.get(ui.marked())?;
+    Some(Look::Table {
+        schema: table.schema.clone(),
+        table: table.table.clone(),
+    })
+}
+
 /// What the footer calls a command now; empty for one that it does not offer.
 pub(super) fn label(binding: &Binding, context: Context, wizard: &Wizard, ui: &Ui) -> String {
     let step = wizard.session().current;
@@ -135,7 +149,7 @@ pub(super) fn label(binding: &Binding, context: Context, wizard: &Wizard, ui: &U
         },
         (Command::View, _) if wizard.session().state(step) == State::Done => String::new(),
         (Command::Overwrite, _) if !offers_overwriting(wizard) => String::new(),
-        (Command::Up, Context::Checklist) => "choose".to_owned(),
+        (Command::Up, Context::Checklist | Context::Tables) => "choose".to_owned(),
         (Command::Up, _) if !ui.scrolls() => String::new(),
         (Command::Messages, _) => match ui.messages().unread_warnings() {
             0 => binding.label.to_owned(),

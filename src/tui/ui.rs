@@ -9,6 +9,7 @@ use super::messages::Messages;
 use super::theme::Theme;
 use crate::invocation::Invocation;
 use crate::progress::Note;
+use crate::session::report::{Comparison, Report};
 use crate::session::{Item, ItemKind, Session, State, Step};
 use crate::wizard::{Event, News, Wizard};
 use jiff::Timestamp;
@@ -81,6 +82,8 @@ pub struct Ui {
     pub(super) scroll: usize,
     pub(super) extent: Extent,
     pub(super) marked: usize,
+    /// How far it was scrolled when the person went on behind the last row that can be marked.
+    pub(super) past_rows: Option<usize>,
     pub(super) yes: bool,
     pub(super) said: Option<String>,
     pub(super) signer: String,
@@ -110,6 +113,7 @@ impl Ui {
             scroll: 0,
             extent: Extent::default(),
             marked: 0,
+            past_rows: None,
             yes: false,
             said: None,
             signer: signer.to_owned(),
@@ -137,6 +141,7 @@ impl Ui {
             Some(Layer::RunAgain(_)) => Context::Question,
             None if wizard.looking().is_some() => Context::Reading,
             None if checklist_is_open(wizard) => Context::Checklist,
+            None if compared(wizard).is_some() => Context::Tables,
             None => Context::Step,
         }
     }
@@ -151,6 +156,7 @@ impl Ui {
             return;
         }
         self.scroll = 0;
+        (self.marked, self.past_rows) = (0, None);
         let arrived = before.is_none_or(|(step, _)| step != session.current);
         if arrived {
             self.layers
@@ -232,7 +238,16 @@ impl Ui {
         &mut self.gauges
     }
 
-    /// The place of the marked item on the checklist.
+    /// How many rows can be marked; `None` where the keys scroll.
+    pub(super) fn rows(&self, context: Context, wizard: &Wizard) -> Option<usize> {
+        match context {
+            Context::Checklist => Some(wizard.session().checklist.len()),
+            Context::Tables => compared(wizard).map(|found| found.tables.len()),
+            _ => None,
+        }
+    }
+
+    /// The place of the row that is marked, of those that can be.
     pub fn marked(&self) -> usize {
         self.marked
     }
@@ -271,4 +286,16 @@ impl Ui {
 fn checklist_is_open(wizard: &Wizard) -> bool {
     let session = wizard.session();
     session.current == Step::Cutover && session.state(Step::Cutover) == State::AwaitingSignOff
+}
+
+/// The comparison that is looked at, when it has tables to open.
+pub(super) fn compared(wizard: &Wizard) -> Option<&Comparison> {
+    let session = wizard.session();
+    let is_over = matches!(session.state(Step::Compare), State::Done | State::Failed);
+    match session.report(Step::Compare) {
+        Some(Report::Compare(found)) if is_over && session.current == Step::Compare => {
+            Some(found).filter(|found| !found.tables.is_empty())
+        }
+        _ => None,
+    }
 }

@@ -6,12 +6,14 @@
 pub mod checklist;
 mod choice;
 mod event;
+mod excerpt;
 mod look;
 mod outcome;
 mod signing;
 
 pub use choice::target_database;
 pub use event::{Effect, Event, News, RunId, Side};
+pub use excerpt::{Excerpt, ExcerptCell, ExcerptColumn, ExcerptRow, Pairing, Size, Value};
 pub use look::{Look, Looking, Planned, Preview, Seen};
 pub use outcome::Outcome;
 

@@ -14,6 +14,7 @@ pub(super) fn page(scene: &Scene<'_>) -> Page {
     let (title, context) = match under(scene) {
         Context::Form => ("Keys in the connection form", Context::Form),
         Context::Checklist => ("Keys on the checklist", Context::Checklist),
+        Context::Tables => ("Keys in the comparison", Context::Tables),
         _ => ("Keys", Context::Step),
     };
     let cells = scene.text_cells().saturating_sub(KEYS);
