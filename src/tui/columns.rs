@@ -138,6 +138,28 @@ mod tests {
     }
 
     #[test]
+    fn what_is_kept_stays_when_others_go() {
+        const KEPT: [Column; 3] = [
+            ("table", Kind::Fill),
+            ("rows", Kind::Number),
+            ("", Kind::Kept),
+        ];
+        let row = vec![plain("vector_documents"), plain("20,000"), plain("equal")];
+        let set = |cells| {
+            let (_, body) = table(
+                &KEPT,
+                std::slice::from_ref(&row),
+                cells,
+                Theme { ascii: false },
+            );
+            body[0].to_string()
+        };
+        assert_eq!(set(31), "vector_documents  20,000  equal");
+        assert_eq!(set(21), "vector_docume…  equal");
+        assert_eq!(natural(&KEPT, &[row.clone()]), 31);
+    }
+
+    #[test]
     fn columns_without_room_are_left_out() {
         assert_eq!(set_in(20)[2], "b                  5");
         assert_eq!(set_in(3).len(), 3);

@@ -21,6 +21,8 @@ pub(crate) const TAB: &str = "\t";
 pub(crate) const CTRL_C: &str = "\x03";
 pub(crate) const CTRL_U: &str = "\x15";
 pub(crate) const CTRL_Z: &str = "\x1a";
+pub(crate) const ESCAPE: &str = "\x1b";
+pub(crate) const DOWN_ARROW: &str = "\x1b[B";
 pub(crate) const RIGHT_ARROW: &str = "\x1b[C";
 
 /// Says how the program ended, or that it was suspended; `fg` calls it back, anything else ends

@@ -10,6 +10,7 @@ use crate::tui::keys::Context;
 use crate::tui::lines::{self, blank, cut_name, line, paragraph, span};
 use crate::tui::theme::Meaning;
 use ratatui::text::Line;
+use std::cmp::Ordering;
 use std::ops::Range;
 
 /// Below this width both sides' rows stand in one column.
@@ -81,7 +82,9 @@ fn tables(scene: &Scene<'_>, found: &Comparison) -> (Vec<Line<'static>>, Option<
     let mut rows: Vec<Vec<Cell>> = tables.iter().copied().enumerate().map(row).collect();
     let cells = scene.cells.saturating_sub(1);
     let columns: &[Column] = if cells < NARROW {
-        rows = rows.into_iter().map(|row| narrow(scene, row)).collect();
+        let narrow = rows.iter().zip(&tables);
+        let narrow = narrow.map(|(row, compared)| narrow_row(scene, compared, row));
+        rows = narrow.collect();
         &NARROW_TABLES
     } else {
         let room = cells.saturating_sub(natural(&TABLES[..5], &rows));
@@ -116,19 +119,36 @@ fn cut_hashes(scene: &Scene<'_>, rows: &mut [Vec<Cell>], room: usize) -> &'stati
     &TABLES
 }
 
-/// Both sides' rows in one column, between name and verdict.
-fn narrow(scene: &Scene<'_>, row: Vec<Cell>) -> Vec<Cell> {
-    let [name, source, target, .., verdict] = &row[..row.len().min(5)] else {
-        return row;
-    };
-    let rows = match source.0 == target.0 {
-        true => source.clone(),
-        false => {
-            let unequal = scene.theme().pick("≠", "!=");
-            (format!("{} {unequal} {}", source.0, target.0), Meaning::Bad)
+/// As narrow as it gets: the source's rows, and how many more or fewer the target has.
+fn narrow(scene: &Scene<'_>, name: Cell, source: u64, target: u64, verdict: Cell) -> Vec<Cell> {
+    let rows = match target.cmp(&source) {
+        Ordering::Equal => plain(grouped(source)),
+        Ordering::Less => {
+            let minus = scene.theme().pick("−", "-");
+            let fewer = grouped(source - target);
+            (format!("{} {minus}{fewer}", grouped(source)), Meaning::Bad)
+        }
+        Ordering::Greater => {
+            let more = grouped(target - source);
+            (format!("{} +{more}", grouped(source)), Meaning::Bad)
         }
     };
-    vec![name.clone(), rows, verdict.clone()]
+    vec![name, rows, verdict]
+}
+
+fn narrow_row(scene: &Scene<'_>, compared: &ComparedTable, row: &[Cell]) -> Vec<Cell> {
+    let (name, mut verdict) = (row[0].clone(), row[4].clone());
+    match (compared.source_rows, compared.target_rows) {
+        (Some(source), Some(target)) => narrow(scene, name, source, target, verdict),
+        (None, None) => vec![name, row[1].clone(), verdict],
+        (Some(rows), None) | (None, Some(rows)) => {
+            if compared.differs() {
+                let (glyph, _, meaning) = scene.theme().equality(false);
+                verdict = (format!("{glyph} missing"), meaning);
+            }
+            vec![name, plain(grouped(rows)), verdict]
+        }
+    }
 }
 
 fn head(scene: &Scene<'_>, found: &Comparison) -> Vec<Line<'static>> {
@@ -186,8 +206,11 @@ fn columns_row(scene: &Scene<'_>, compared: &ComparedTable) -> Vec<Cell> {
     let none = || plain(scene.theme().pick("–", "-"));
     let (content, verdict) = match (compared.left_out, compared.equal) {
         (true, _) => (none(), ("! left out".to_owned(), Meaning::Caution)),
-        (false, true) => (none(), plain("same columns")),
-        (false, false) => (none(), ("other columns".to_owned(), Meaning::Bad)),
+        (false, equal) => {
+            let (glyph, _, meaning) = scene.theme().equality(equal);
+            let columns = if equal { "same" } else { "other" };
+            (none(), (format!("{glyph} {columns} columns"), meaning))
+        }
     };
     let name = plain(name(compared));
     vec![name, none(), none(), content, verdict, none(), none()]
@@ -242,21 +265,26 @@ fn collections(scene: &Scene<'_>, compared: &[ComparedCollection]) -> Vec<Line<'
     for compared in compared.chunk_by(of_one) {
         let mut sorted: Vec<&ComparedCollection> = compared.iter().collect();
         sorted.sort_by_key(|compared| is_equal(compared));
+        let is_narrow = scene.cells <= NARROW;
         let row = |compared: &ComparedCollection| {
             let value = compared.value.clone();
-            vec![
-                plain(value.unwrap_or_else(|| "(none)".to_owned())),
-                plain(grouped(compared.source_rows)),
-                plain(grouped(compared.target_rows)),
-                verdict(scene, is_equal(compared)),
-            ]
+            let value = plain(value.unwrap_or_else(|| "(none)".to_owned()));
+            let (source, target) = (compared.source_rows, compared.target_rows);
+            let verdict = verdict(scene, is_equal(compared));
+            match is_narrow {
+                true => narrow(scene, value, source, target, verdict),
+                false => vec![
+                    value,
+                    plain(grouped(source)),
+                    plain(grouped(target)),
+                    verdict,
+                ],
+            }
         };
-        let mut rows: Vec<Vec<Cell>> = sorted.into_iter().map(row).collect();
-        let columns: &[Column] = if scene.cells <= NARROW {
-            rows = rows.into_iter().map(|row| narrow(scene, row)).collect();
-            &NARROW_COLLECTIONS
-        } else {
-            &COLLECTIONS
+        let rows: Vec<Vec<Cell>> = sorted.into_iter().map(row).collect();
+        let columns: &[Column] = match is_narrow {
+            true => &NARROW_COLLECTIONS,
+            false => &COLLECTIONS,
         };
         let (heading, rows) = table(columns, &rows, scene.cells, scene.theme());
         let name = qualified(&compared[0].schema, &compared[0].table);

@@ -151,7 +151,7 @@ fn columns(scene: &Scene<'_>, excerpt: &Excerpt) -> Vec<Line<'static>> {
         }
         (true, some) => {
             let (glyph, _, meaning) = scene.theme().equality(false);
-            line(format!("{glyph} {count}, {some} of them differ"), meaning)
+            line(format!("{glyph} {count}, {some} different"), meaning)
         }
     }];
     let names = Names::of(scene, excerpt);
@@ -187,10 +187,13 @@ fn rows(scene: &Scene<'_>, excerpt: &Excerpt) -> Vec<Line<'static>> {
     let text = match rows.iter().filter(|row| row.differs()).count() {
         _ if !by_key => format!("The first {}", counted(rows.len() as u64, "row")),
         differing => format!(
-            "The first {} by {}: {differing} differ{}",
+            "The first {} by {}: {}",
             counted(rows.len() as u64, "row"),
             keys.join(", "),
-            if differing > 0 { ", shown first" } else { "" }
+            match differing {
+                0 => "all equal".to_owned(),
+                some => format!("{some} different, shown first"),
+            }
         ),
     };
     if by_key {
