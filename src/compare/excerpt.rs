@@ -155,7 +155,7 @@ impl Side<'_> {
     /// # Errors
     /// The server's.
     pub async fn first_keys(&self) -> Result<Vec<Key>, Error> {
-        let (key, from, order) = (self.key_sql(), self.from_sql(), self.order_sql());
+        let (key, from, order) = (self.key_sql(), self.rows_sql(), self.order_sql());
         let rows = self
             .query(&format!("SELECT {key} FROM {from} {order} LIMIT {ROWS}"))
             .await?;
@@ -210,11 +210,11 @@ impl Side<'_> {
     fn select(&self) -> String {
         let cells = self.columns.iter().map(cell_sql);
         let selected: Vec<String> = std::iter::once(self.key_sql()).chain(cells).collect();
-        format!("SELECT {} FROM {}", selected.join(", "), self.from_sql())
+        format!("SELECT {} FROM {}", selected.join(", "), self.rows_sql())
     }
 
     /// The rows that are meant. The condition may name the table, so it stands inside.
-    fn from_sql(&self) -> String {
+    fn rows_sql(&self) -> String {
         format!("(SELECT * FROM {}) meant", self.table.from_sql())
     }
 

@@ -3,7 +3,7 @@
 use super::{Error, Work};
 use crate::compare::excerpt::{self, Asked, BEGINNING, Cell, Key, Measure, Row, Side as Reading};
 use crate::postgres::catalogue::{self, Table, TableName};
-use crate::postgres::{Connection, Error as PostgresError, Retrying, large_object};
+use crate::postgres::{Cause, Connection, Error as PostgresError, Retrying, large_object};
 use crate::source::Selected;
 use crate::wizard::{Excerpt, ExcerptCell, ExcerptColumn, ExcerptRow, Pairing, Side, Size, Value};
 
@@ -12,6 +12,16 @@ type Columns<'a> = Vec<(Option<Asked<'a>>, Option<Asked<'a>>)>;
 
 /// What both sides have of it now. Large objects have neither columns nor rows to show.
 pub(super) async fn read(work: Work<'_>, name: &TableName) -> Result<Excerpt, Error> {
+    both_sides(work, name).await.map_err(|error| match error {
+        Error::Postgres(source) if source.cause() == Some(Cause::StatementTimeout) => {
+            let table = name.to_string();
+            Error::TooSlow { table, source }
+        }
+        other => other,
+    })
+}
+
+async fn both_sides(work: Work<'_>, name: &TableName) -> Result<Excerpt, Error> {
     if (name.schema.as_str(), name.name.as_str()) == (large_object::SCHEMA, large_object::TABLE) {
         return Ok(Excerpt::default());
     }

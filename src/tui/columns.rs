@@ -156,7 +156,7 @@ mod tests {
         };
         assert_eq!(set(31), "vector_documents  20,000  equal");
         assert_eq!(set(21), "vector_docume…  equal");
-        assert_eq!(natural(&KEPT, &[row.clone()]), 31);
+        assert_eq!(natural(&KEPT, std::slice::from_ref(&row)), 31);
     }
 
     #[test]

@@ -3,10 +3,11 @@
 
 use crate::fixture::World;
 use neonlift::config::Config;
+use neonlift::failure::Explain;
 use neonlift::postgres::ConnectionString;
 use neonlift::session::report::{KindCount, Report};
 use neonlift::session::{Session, Step, store};
-use neonlift::steps::{Context, look};
+use neonlift::steps::{Context, Error, look};
 use neonlift::wizard::{
     Excerpt, ExcerptCell, ExcerptRow, Look, Pairing, Preview, Seen, Side, Size, Value,
 };
@@ -37,6 +38,10 @@ fn session(world: &World) -> Session {
 }
 
 fn seen(world: &World, at: &Look) -> Seen {
+    looked(world, at).unwrap_or_else(|error| panic!("{at:?}: {error:?}"))
+}
+
+fn looked(world: &World, at: &Look) -> Result<Seen, Error> {
     let session = session(world);
     let pg_dump = world.postgres_program("pg_dump");
     let tools = pg_dump.parent().expect("a folder").to_owned();
@@ -50,8 +55,7 @@ fn seen(world: &World, at: &Look) -> Seen {
     }
     let cancel = CancellationToken::new();
     let looking = look(at, &context, &session, &cancel);
-    let seen = world.runtime().block_on(looking);
-    seen.unwrap_or_else(|error| panic!("{at:?}: {error:?}"))
+    world.runtime().block_on(looking)
 }
 
 fn opened(world: &World, schema: &str, table: &str) -> Excerpt {
@@ -291,7 +295,7 @@ fn every_kind_of_table_opens_and_looks_equal_where_it_is() {
 }
 
 #[test]
-fn a_condition_holds_in_an_opened_table_too() {
+fn a_condition_holds_in_an_opened_table_too_and_a_held_one_is_given_up() {
     let world = World::new(10);
     world.source().run(TABLES);
     world
@@ -301,6 +305,19 @@ fn a_condition_holds_in_an_opened_table_too() {
     assert_eq!(excerpt.rows.len(), 5);
     assert!(differing(&excerpt).is_empty());
     assert_eq!(both(&excerpt, &excerpt.rows[0], &["id"]), ["'36'", "'36'"]);
+
+    // A table that somebody holds is not waited for without an end.
+    let holder = world.target().open();
+    holder.run("BEGIN; LOCK TABLE shop.unique_only IN ACCESS EXCLUSIVE MODE");
+    let at = Look::Table {
+        schema: "shop".to_owned(),
+        table: "unique_only".to_owned(),
+    };
+    let error = looked(&world, &at).expect_err("it is held");
+    let failure = error.failure();
+    assert_eq!(failure.what, "The table cannot be shown", "{error:?}");
+    assert!(failure.why.contains("statement timeout"), "{error:?}");
+    assert!(!failure.advice.join(" ").contains("ALTER ROLE"));
 }
 
 #[test]

@@ -30,8 +30,8 @@ pub(super) fn shown(value: &Value, from: usize, cells: usize, theme: Theme) -> (
     if is_cut {
         text.push_str(theme.ellipsis());
     }
+    let tells_size = is_cut || matches!(size, Size::Dimensions(_));
     let size = format!(" ({})", told(size));
-    let tells_size = is_cut || width(&text) > cells || size.ends_with("dimensions)");
     // Half of the place at most is for how long it is.
     if tells_size && 2 * width(&size) <= cells {
         text = cut(&text, cells - width(&size), theme) + &size;
