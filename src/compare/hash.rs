@@ -66,16 +66,22 @@ pub(super) fn agree(source: &Table, target: &Table) -> Option<Agreed> {
         if other.sql_type != column.sql_type {
             return None;
         }
-        let (here, there) = (expression(column), expression(other));
-        let alike = shape_kind(&column.shape) == shape_kind(&other.shape);
-        agreed
-            .source
-            .push(if alike { here } else { as_text(column) });
-        agreed
-            .target
-            .push(if alike { there } else { as_text(other) });
+        let (here, there) = pair(column, other);
+        agreed.source.push(here);
+        agreed.target.push(there);
     }
     (source.columns.len() == target.columns.len()).then_some(agreed)
+}
+
+/// Expressions of a column on both sides that hash alike where the values are alike. Values of
+/// different types are alike where their texts are.
+pub(super) fn pair(column: &Column, other: &Column) -> (String, String) {
+    let alike =
+        column.sql_type == other.sql_type && shape_kind(&column.shape) == shape_kind(&other.shape);
+    match alike {
+        true => (expression(column), expression(other)),
+        false => (as_text(column), as_text(other)),
+    }
 }
 
 fn as_text(column: &Column) -> String {
@@ -124,13 +130,17 @@ pub(super) async fn table(
 }
 
 fn statement(table: &Table, columns: &[String], method: Method) -> String {
+    let (hash, from) = (of_row(columns, method), table.from_sql());
+    format!("SELECT count(*), COALESCE(sum({hash}), 0)::text FROM {from}")
+}
+
+/// The hash of one row of these values.
+pub(super) fn of_row(columns: &[String], method: Method) -> String {
     let row = format!("ROW({})", columns.join(", "));
-    let hash = match method {
+    match method {
         Method::Binary => format!("hash_array_extended(ARRAY[record_send({row})], 0)"),
         Method::Text => format!("('x' || left(md5(({row})::text), 16))::bit(64)::bigint"),
-    };
-    let from = table.from_sql();
-    format!("SELECT count(*), COALESCE(sum({hash}), 0)::text FROM {from}")
+    }
 }
 
 #[cfg(test)]

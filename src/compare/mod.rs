@@ -1,5 +1,6 @@
 //! Proof: both sides counted and hashed, table by table, each in a snapshot of its own.
 
+pub mod excerpt;
 mod hash;
 
 use crate::config::Select;

@@ -15,7 +15,7 @@ pub use extension::{
     DEPENDENT, Extension, ExtensionRows, available_extension, dependents, extension_rows,
     extensions, offered_extensions,
 };
-pub use key::{Key, keys};
+pub use key::{Key, keys, row_key};
 pub(crate) use partitions::ROUTED;
 pub use policy::{PolicyRoles, policy_roles, role_names};
 pub use relation::{

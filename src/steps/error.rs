@@ -1,7 +1,7 @@
 //! How a step can end without a report.
 
 use super::schema::from_source::{Elsewhere, Missing};
-use crate::failure::{Explain, Failure, Severity, chain};
+use crate::failure::{Explain, Failure, Retry, Severity, chain};
 use crate::figures::counted;
 use crate::invocation::quoted;
 use crate::postgres::tools::ToolError;
@@ -163,6 +163,15 @@ pub enum Error {
     /// An earlier step's report is missing from the session.
     #[error("the report of the step {0} is missing")]
     NoReport(Step),
+    /// A few rows of a table were not read in time.
+    #[error("{table} was not read in time")]
+    TooSlow {
+        /// The table.
+        table: String,
+        /// The refusal.
+        #[source]
+        source: crate::postgres::Error,
+    },
     /// A step whose work is done by the machine alone.
     #[error("the step {0} has no work to run")]
     NoWork(Step),
@@ -310,6 +319,10 @@ impl Explain for Error {
             Self::TargetHasRows { .. } => Failure::new("The target's tables are not empty", format!("{self}; rows of the source would mix with them."))
                 .advise("Empty them yourself, or consent to it: --overwrite-target DBNAME, with the name of the target's database.")
                 .advise("Everything was rolled back: the target is as it was."),
+            Self::TooSlow { .. } => Failure::new("The table cannot be shown", format!("{}.", chain(self)))
+                .advise("Another session may hold its lock, or a server has to read all of it to find a few rows: where the key's index is missing, or few rows are meant.")
+                .advise("Open it again later. What compare has proved stays as it is.")
+                .retry(Retry::Now),
             Self::OtherSelection => Failure::new("The selection has changed", format!("{}, and rows of two selections must not mix.", chain(self)))
                 .advise("Begin a new session (--session FILE) with an empty target database, or go on with the selection that this one was begun with.")
                 .severity(Severity::Usage),

@@ -128,7 +128,7 @@ async fn count_all(
 /// A table as the catalogue has it.
 fn described(table: &Found, traits: Traits) -> Table {
     let vectors = table.columns.iter();
-    let vectors = vectors.filter(|column| is_vector(&column.sql_type));
+    let vectors = vectors.filter(|column| column.is_vector());
     Table {
         schema: table.name.schema.clone(),
         name: table.name.name.clone(),
@@ -161,13 +161,6 @@ async fn count_one(connection: &Connection, table: &Found, told: &mut Table) -> 
     told.estimated = false;
     told.condition.clone_from(&table.condition);
     Ok(())
-}
-
-/// pgvector's types, with or without their schema in front.
-fn is_vector(sql_type: &str) -> bool {
-    let name = sql_type.split('(').next().unwrap_or_default();
-    let name = name.rsplit('.').next().unwrap_or_default();
-    ["vector", "halfvec", "sparsevec"].contains(&name)
 }
 
 async fn collections(
@@ -246,16 +239,4 @@ fn stats(source: &str, inventory: &Inventory) -> String {
             .for_each(|index| line(format!("    {index};")));
     }
     text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn vectors_are_recognised_in_any_schema() {
-        assert!(is_vector("vector(384)"));
-        assert!(is_vector("extensions.halfvec(8)"));
-        assert!(!is_vector("tsvector"));
-    }
 }

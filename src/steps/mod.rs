@@ -5,6 +5,7 @@ mod compare;
 mod connections;
 mod definitions;
 mod error;
+mod excerpt;
 mod fitting;
 mod identity;
 mod inventory;
@@ -20,6 +21,7 @@ use kept::Kept;
 
 use crate::config::Config;
 use crate::failure::chain;
+use crate::postgres::catalogue::TableName;
 use crate::postgres::tools::Search;
 use crate::postgres::{Connection, ConnectionString, Error as PostgresError, Retrying};
 use crate::progress::{Progress, Tone};
@@ -236,6 +238,13 @@ pub async fn look(
     let reading = async {
         match at {
             Look::Schema => schema::preview(work).await.map(Seen::Schema),
+            Look::Table { schema, table } => {
+                let name = TableName {
+                    schema: schema.clone(),
+                    name: table.clone(),
+                };
+                excerpt::read(work, &name).await.map(Seen::Table)
+            }
         }
     };
     tokio::select! {

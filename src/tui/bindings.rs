@@ -27,12 +27,18 @@ const LETTERS: &[Key] = &{
     keys
 };
 
-const STEPS: &[Context] = &[Context::Step, Context::Checklist, Context::Tree];
-const WITHOUT_TREE: &[Context] = &[Context::Step, Context::Checklist];
+const STEPS: &[Context] = &[
+    Context::Step,
+    Context::Checklist,
+    Context::Tree,
+    Context::Tables,
+];
+const WITHOUT_TREE: &[Context] = &[Context::Step, Context::Checklist, Context::Tables];
 const SCROLLED: &[Context] = &[
     Context::Step,
     Context::Checklist,
     Context::Tree,
+    Context::Tables,
     Context::Reading,
 ];
 const TREE: &[Context] = &[Context::Tree];
@@ -42,6 +48,7 @@ pub(super) const EVERYWHERE: &[Context] = &[
     Context::Checklist,
     Context::Tree,
     Context::Search,
+    Context::Tables,
     Context::Reading,
     Context::Form,
     Context::Signing,
@@ -84,11 +91,35 @@ const fn named(
 pub const BINDINGS: &[Binding] = &[
     named(
         Command::Proceed,
-        STEPS,
-        &[key(KeyCode::Enter)],
+        &[Context::Step],
+        &[key(KeyCode::Enter), letter('n')],
         "Enter",
         "go on",
-        "Does what comes next: runs the step, goes to the next one, signs the marked item.",
+        "Does what comes next: runs the step, or goes to the next one. Also n.",
+    ),
+    named(
+        Command::Proceed,
+        &[Context::Checklist],
+        &[key(KeyCode::Enter)],
+        "Enter",
+        "sign",
+        "Signs the marked item.",
+    ),
+    named(
+        Command::Open,
+        &[Context::Tables],
+        &[key(KeyCode::Enter)],
+        "Enter",
+        "open",
+        "Opens the marked table: its columns and some rows of both sides. Nothing is changed.",
+    ),
+    named(
+        Command::Proceed,
+        &[Context::Tables],
+        &[letter('n')],
+        "n",
+        "go on",
+        "Goes to the next step; after a failure, compares again.",
     ),
     named(
         Command::Toggle,
@@ -456,7 +487,7 @@ pub const BINDINGS: &[Binding] = &[
         &[key(KeyCode::Up), letter('k')],
         ("↑↓", "Up/Down"),
         "scroll",
-        "Scrolls up; where something is marked, marks what is above. Also k.",
+        "Scrolls up; where things can be marked, marks the one above. Also k.",
     ),
     row(
         Command::Down,
@@ -464,7 +495,7 @@ pub const BINDINGS: &[Binding] = &[
         &[key(KeyCode::Down), letter('j')],
         ("↓", "Down"),
         "",
-        "Scrolls down; where something is marked, marks what is below. Also j.",
+        "Scrolls down, or marks the one below; behind the last one, scrolls on. Also j.",
     ),
     named(
         Command::PageUp,

@@ -18,6 +18,8 @@ pub(super) enum Kind {
     Text,
     /// At the right, as wide as its contents.
     Number,
+    /// As `Text`, and never left out.
+    Kept,
 }
 
 /// A column: its heading and how it is set.
@@ -48,43 +50,56 @@ pub(super) fn table(
     (set(&heading), rows.iter().map(set).collect())
 }
 
-fn fitting(columns: &[Column], rows: &[Vec<Cell>], cells: usize) -> Vec<usize> {
-    let mut widths: Vec<usize> = columns
-        .iter()
-        .enumerate()
-        .map(|(at, (title, _))| {
-            let widest = rows
-                .iter()
-                .filter_map(|row| row.get(at))
-                .map(|(text, _)| lines::width(text));
-            widest.max().unwrap_or(0).max(lines::width(title))
-        })
-        .collect();
+/// The cells that all columns take with nothing cut, gaps included.
+pub(super) fn natural(columns: &[Column], rows: &[Vec<Cell>]) -> usize {
+    widest(columns, rows).iter().sum::<usize>() + GAP * columns.len().saturating_sub(1)
+}
+
+fn widest(columns: &[Column], rows: &[Vec<Cell>]) -> Vec<usize> {
+    let of = |(at, (title, _)): (usize, &Column)| {
+        let texts = rows.iter().filter_map(|row| row.get(at));
+        let widest = texts.map(|(text, _)| lines::width(text)).max();
+        widest.unwrap_or(0).max(lines::width(title))
+    };
+    columns.iter().enumerate().map(of).collect()
+}
+
+/// The width of each column; `None` for one that is left out.
+fn fitting(columns: &[Column], rows: &[Vec<Cell>], cells: usize) -> Vec<Option<usize>> {
+    let mut widths: Vec<Option<usize>> = widest(columns, rows).into_iter().map(Some).collect();
     let Some(fill) = columns.iter().position(|(_, kind)| *kind == Kind::Fill) else {
         return widths;
     };
     loop {
-        let others: usize = widths.iter().sum::<usize>() - widths[fill];
-        let gaps = GAP * (widths.len() - 1);
-        let room = cells.saturating_sub(others + gaps);
-        if room >= widths[fill].min(LEAST_FILL) || widths.len() <= fill + 1 {
-            widths[fill] = widths[fill].min(room.max(1));
-            return widths;
+        let natural = widths[fill].unwrap_or(0);
+        let all: usize = widths.iter().flatten().sum();
+        let gaps = GAP * (widths.iter().flatten().count() - 1);
+        let room = cells.saturating_sub(all - natural + gaps);
+        let goes = |at: &usize| widths[*at].is_some() && columns[*at].1 != Kind::Kept;
+        let last = (fill + 1..widths.len()).rev().find(goes);
+        match last {
+            Some(last) if room < natural.min(LEAST_FILL) => widths[last] = None,
+            _ => {
+                widths[fill] = Some(natural.min(room.max(1)));
+                return widths;
+            }
         }
-        widths.pop();
     }
 }
 
-fn set(columns: &[Column], widths: &[usize], row: &[Cell], theme: Theme) -> Line<'static> {
+fn set(columns: &[Column], widths: &[Option<usize>], row: &[Cell], theme: Theme) -> Line<'static> {
     let mut spans: Vec<Span<'static>> = Vec::new();
     for (((_, kind), width), (text, meaning)) in columns.iter().zip(widths).zip(row) {
+        let Some(width) = *width else {
+            continue;
+        };
         if !spans.is_empty() {
             spans.push(Span::raw(" ".repeat(GAP)));
         }
-        let text = lines::cut(text, *width, theme);
+        let text = lines::cut(text, width, theme);
         spans.push(match kind {
-            Kind::Number => span(lines::right(&text, *width), *meaning),
-            Kind::Fill | Kind::Text => span(lines::padded(&text, *width), *meaning),
+            Kind::Number => span(lines::right(&text, width), *meaning),
+            Kind::Fill | Kind::Text | Kind::Kept => span(lines::padded(&text, width), *meaning),
         });
     }
     Line::from(spans)
@@ -120,6 +135,28 @@ mod tests {
                 "b                    5  1 MB",
             ]
         );
+    }
+
+    #[test]
+    fn what_is_kept_stays_when_others_go() {
+        const KEPT: [Column; 3] = [
+            ("table", Kind::Fill),
+            ("rows", Kind::Number),
+            ("", Kind::Kept),
+        ];
+        let row = vec![plain("vector_documents"), plain("20,000"), plain("equal")];
+        let set = |cells| {
+            let (_, body) = table(
+                &KEPT,
+                std::slice::from_ref(&row),
+                cells,
+                Theme { ascii: false },
+            );
+            body[0].to_string()
+        };
+        assert_eq!(set(31), "vector_documents  20,000  equal");
+        assert_eq!(set(21), "vector_docume…  equal");
+        assert_eq!(natural(&KEPT, std::slice::from_ref(&row)), 31);
     }
 
     #[test]

@@ -30,6 +30,8 @@ pub enum Command {
     Again,
     /// Look at what the step would do.
     View,
+    /// Open what is marked.
+    Open,
     /// Open the connection form.
     Edit,
     /// Ask for the consent to overwrite the target.
@@ -97,6 +99,8 @@ pub enum Context {
     Tree,
     /// What is searched for in it.
     Search,
+    /// The tables of a comparison.
+    Tables,
     /// Help, messages, or what is looked at.
     Reading,
     /// The connection form.

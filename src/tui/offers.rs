@@ -3,7 +3,7 @@
 use super::commands;
 use super::keys::{Binding, Command, Context};
 use super::tree::{self, Taken};
-use super::ui::Ui;
+use super::ui::{Ui, compared};
 use crate::postgres::ConnectionString;
 use crate::session::report::{Connections, Report};
 use crate::session::{Item, ItemKind, Session, State, Step};
@@ -25,6 +25,10 @@ pub(super) fn why_not(
         Command::Copy if commands::shown(context, wizard, ui).is_empty() => {
             Some("no command is advised here".to_owned())
         }
+        Command::Open => match opened(wizard, ui) {
+            Some(table) => wizard.obstacle_to_look(&table),
+            None => Some("no table is marked".to_owned()),
+        },
         Command::Edit if step != Step::Connections => {
             Some("source and target are changed on the step connections".to_owned())
         }
@@ -156,6 +160,16 @@ pub(super) fn marked<'a>(wizard: &'a Wizard, ui: &Ui) -> Option<&'a Item> {
     wizard.session().checklist.get(ui.marked())
 }
 
+/// The look at the table that is marked.
+pub(super) fn opened(wizard: &Wizard, ui: &Ui) -> Option<Look> {
+    let tables = compared(wizard)?.differing_first();
+    let table = tables.get(ui.marked())?;
+    Some(Look::Table {
+        schema: table.schema.clone(),
+        table: table.table.clone(),
+    })
+}
+
 /// What the footer calls a command now; empty for one that it does not offer.
 pub(super) fn label(binding: &Binding, context: Context, wizard: &Wizard, ui: &Ui) -> String {
     let step = wizard.session().current;
@@ -181,7 +195,7 @@ pub(super) fn label(binding: &Binding, context: Context, wizard: &Wizard, ui: &U
         (Command::Direct, _) if !offers_direct(wizard) => String::new(),
         (Command::Reveal, _) if ui.form.is_revealed(ui.form.focus()) => "hide".to_owned(),
         (Command::Up, Context::Form) => binding.label.to_owned(),
-        (Command::Up, Context::Checklist | Context::Tree) => "choose".to_owned(),
+        (Command::Up, Context::Checklist | Context::Tree | Context::Tables) => "choose".to_owned(),
         (Command::Toggle, _) => match ui.marked_part(wizard).map(|row| row.taken()) {
             Some(Taken::Nothing) => "take".to_owned(),
             _ => binding.label.to_owned(),

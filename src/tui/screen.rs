@@ -77,7 +77,7 @@ impl Places {
         let steps_width = match area.width {
             110.. => 28,
             76.. => 22,
-            _ => 20,
+            _ => 21,
         };
         let height = bottom - top;
         let steps = Rect {

@@ -77,7 +77,7 @@ fn in_one_line(scene: &Scene<'_>, step: Step) -> Line<'static> {
     };
     let mut spans = name(scene, step);
     if let Some(last) = spans.last_mut() {
-        *last = span(padded(&last.content, 13), Meaning::Plain).patch_style(last.style);
+        *last = span(padded(&last.content, 14), Meaning::Plain).patch_style(last.style);
     }
     spans.push(span(word, Meaning::Quiet));
     Line::from(spans)

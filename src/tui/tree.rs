@@ -1,7 +1,6 @@
 //! The inventory as a tree: schemas, tables, partitions; folded, searched, and what Space means.
 
 use super::field::Field;
-use super::keys::Context;
 use super::ui::{Intent, Layer, Ui};
 use crate::postgres::catalogue::TableName;
 use crate::session::Step;
@@ -198,17 +197,6 @@ pub(super) fn inventory(wizard: &Wizard) -> Option<&Inventory> {
 }
 
 impl Ui {
-    /// How many lines can be marked in a context; `None` where the pane is scrolled instead.
-    pub fn rows(&self, context: Context, wizard: &Wizard) -> Option<usize> {
-        match context {
-            Context::Checklist => Some(wizard.session().checklist.len()),
-            Context::Tree | Context::Search => {
-                Some(inventory(wizard).map_or(0, |found| self.tree.rows(found).len()))
-            }
-            _ => None,
-        }
-    }
-
     /// The marked line of the tree.
     pub(super) fn marked_part<'a>(&self, wizard: &'a Wizard) -> Option<Row<'a>> {
         let mut rows = self.tree.rows(inventory(wizard)?);

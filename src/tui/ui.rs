@@ -10,6 +10,7 @@ use super::theme::Theme;
 use super::tree::{self, TreeView};
 use crate::invocation::Invocation;
 use crate::progress::Note;
+use crate::session::report::{Comparison, Report};
 use crate::session::{Item, ItemKind, Session, State, Step};
 use crate::wizard::{Event, News, Question, Wizard};
 use jiff::Timestamp;
@@ -92,6 +93,8 @@ pub struct Ui {
     /// What was typed in dialogs that were left with Esc.
     pub(super) put_aside: Vec<Layer>,
     pub(super) tree: TreeView,
+    /// How far it was scrolled when the person went on behind the last row that can be marked.
+    pub(super) past_rows: Option<usize>,
     pub(super) said: Option<String>,
     pub(super) signer: String,
     pub(super) invocation: Invocation,
@@ -126,6 +129,7 @@ impl Ui {
             answer: (0, 0),
             put_aside: Vec::new(),
             tree: TreeView::default(),
+            past_rows: None,
             said: None,
             signer: signer.to_owned(),
             invocation: Invocation::default(),
@@ -156,6 +160,7 @@ impl Ui {
             None if wizard.looking().is_some() => Context::Reading,
             None if checklist_is_open(wizard) => Context::Checklist,
             None if tree::inventory(wizard).is_some() => Context::Tree,
+            None if compared(wizard).is_some() => Context::Tables,
             None => Context::Step,
         }
     }
@@ -176,6 +181,7 @@ impl Ui {
             return;
         }
         self.scroll = 0;
+        (self.marked, self.past_rows) = (0, None);
         let arrived = before.is_none_or(|(step, _)| step != session.current);
         if arrived {
             self.marked = 0;
@@ -259,7 +265,19 @@ impl Ui {
         &mut self.gauges
     }
 
-    /// The place of the marked line: an item of the checklist, a table.
+    /// How many rows can be marked; `None` where the keys scroll.
+    pub fn rows(&self, context: Context, wizard: &Wizard) -> Option<usize> {
+        match context {
+            Context::Checklist => Some(wizard.session().checklist.len()),
+            Context::Tree | Context::Search => {
+                Some(tree::inventory(wizard).map_or(0, |found| self.tree.rows(found).len()))
+            }
+            Context::Tables => compared(wizard).map(|found| found.tables.len()),
+            _ => None,
+        }
+    }
+
+    /// The place of the row that is marked, of those that can be.
     pub fn marked(&self) -> usize {
         self.marked
     }
@@ -288,4 +306,16 @@ impl Ui {
 fn checklist_is_open(wizard: &Wizard) -> bool {
     let session = wizard.session();
     session.current == Step::Cutover && session.state(Step::Cutover) == State::AwaitingSignOff
+}
+
+/// The comparison that is looked at, when it has tables to open.
+pub(super) fn compared(wizard: &Wizard) -> Option<&Comparison> {
+    let session = wizard.session();
+    let is_over = matches!(session.state(Step::Compare), State::Done | State::Failed);
+    match session.report(Step::Compare) {
+        Some(Report::Compare(found)) if is_over && session.current == Step::Compare => {
+            Some(found).filter(|found| !found.tables.is_empty())
+        }
+        _ => None,
+    }
 }

@@ -1,7 +1,7 @@
 //! Looks: what is read and shown without running a step. Nothing is changed by one, and nothing of
 //! it is kept in the session.
 
-use super::{Effect, Phase, RunId, Wizard, refused};
+use super::{Effect, Excerpt, Phase, RunId, Wizard, refused};
 use crate::failure::Failure;
 use crate::session::Step;
 use crate::session::report::{KindCount, LeftOut};
@@ -11,6 +11,13 @@ use crate::session::report::{KindCount, LeftOut};
 pub enum Look {
     /// What the schema step would do on the target.
     Schema,
+    /// A table on both sides: its columns, and a few rows.
+    Table {
+        /// Its schema.
+        schema: String,
+        /// Its name.
+        table: String,
+    },
 }
 
 /// What was seen.
@@ -18,6 +25,8 @@ pub enum Look {
 pub enum Seen {
     /// What the schema step would do on the target.
     Schema(Preview),
+    /// A table on both sides.
+    Table(Excerpt),
 }
 
 /// What the schema step would do on the target as it is now.
@@ -63,7 +72,9 @@ impl Wizard {
     pub fn obstacle_to_look(&self, at: &Look) -> Option<String> {
         match (self.phase, at) {
             (Phase::Working { step, .. }, _) => Some(format!("{step} is running")),
-            (Phase::Idle, Look::Schema) => self.missing(&[Step::Connections], "it"),
+            (Phase::Idle, Look::Schema | Look::Table { .. }) => {
+                self.missing(&[Step::Connections], "it")
+            }
         }
     }
 

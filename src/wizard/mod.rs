@@ -6,6 +6,7 @@
 pub mod checklist;
 mod choice;
 mod event;
+mod excerpt;
 mod look;
 mod outcome;
 mod question;
@@ -13,6 +14,7 @@ mod signing;
 
 pub use choice::target_database;
 pub use event::{Effect, Event, News, RunId, Side, Steering};
+pub use excerpt::{Excerpt, ExcerptCell, ExcerptColumn, ExcerptRow, Pairing, Size, Value};
 pub use look::{Look, Looking, Planned, Preview, Seen};
 pub use outcome::Outcome;
 pub use question::{Answer, Question};

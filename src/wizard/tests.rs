@@ -288,6 +288,10 @@ pub(super) fn any_event() -> impl Strategy<Value = Event> {
         Just(Event::Stop),
         Just(Event::Leave),
         Just(Event::Look(Look::Schema)),
+        Just(Event::Look(Look::Table {
+            schema: "public".to_owned(),
+            table: "songs".to_owned(),
+        })),
         (0..6u64).prop_map(|run| Event::Seen {
             run,
             result: Ok(Box::new(Seen::Schema(Preview::default()))),

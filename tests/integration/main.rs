@@ -16,6 +16,7 @@ mod index_memory;
 mod interrupted;
 mod killed;
 mod live;
+mod opened;
 mod overwritten;
 mod picked;
 mod policies;

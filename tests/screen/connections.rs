@@ -1,7 +1,7 @@
 //! The connection form: pasted and typed connections, a wrong password, the right one.
 
 use crate::fixture::World;
-use crate::terminal::{CTRL_R, CTRL_U, DOWN_ARROW, ENTER, ESC, RIGHT_ARROW, TAB, Terminal};
+use crate::terminal::{CTRL_R, CTRL_U, DOWN_ARROW, ENTER, ESCAPE, RIGHT_ARROW, TAB, Terminal};
 
 /// Passwords of letters that nothing else on the screen has: one of them anywhere gives it away,
 /// even when the letters came one by one.
@@ -125,7 +125,7 @@ fn a_password_is_seen_only_after_the_key_that_reveals_it() {
     terminal.wait_for_text(&format!("password  {RIGHT}"));
     terminal.press(TAB);
     terminal.wait_for_text("password  •••••••");
-    terminal.press(ESC);
+    terminal.press(ESCAPE);
     terminal.at("e edit", "q");
     assert_eq!(terminal.wait_for_shell(), 130);
 }

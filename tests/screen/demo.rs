@@ -1,7 +1,7 @@
 //! `neonlift demo`, from nothing to the signed checklist.
 
 use crate::fixture::{STEPS, World};
-use crate::terminal::{CTRL_U, ENTER, ESCAPE, Terminal};
+use crate::terminal::{CTRL_U, DOWN_ARROW, ENTER, ESCAPE, Terminal};
 use neonlift::session::{Session, Step, store};
 use std::path::Path;
 
@@ -9,7 +9,33 @@ use std::path::Path;
 fn step(terminal: &mut Terminal, step: &str) {
     terminal.at(&format!("Enter run {step}"), ENTER);
     terminal.wait_for_text(&format!("✓ {step}: done"));
-    terminal.at("Enter next: ", ENTER);
+    match step {
+        "compare" => {
+            open_a_table(terminal);
+            terminal.at("n next: ", "n");
+        }
+        _ => terminal.at("Enter next: ", ENTER),
+    }
+}
+
+/// Opens the first of the compared tables, and another one: rows of both sides are seen.
+fn open_a_table(terminal: &mut Terminal) {
+    terminal.at("Enter open", ENTER);
+    terminal.wait_for_text("✓ 8 columns, the same on both sides");
+    terminal.resize(140, 40);
+    terminal.wait_for_text("Row 2 ✓ equal");
+    terminal.wait_for("a vector on both sides", |screen| {
+        let text = screen.contents();
+        let vector = text.lines().find(|line| line.contains("384 dimensions"));
+        vector.is_some_and(|line| line.matches('[').count() == 2)
+    });
+    terminal.resize(80, 24);
+    terminal.press(ESCAPE);
+    terminal.at("Enter open", DOWN_ARROW);
+    terminal.press(ENTER);
+    terminal.wait_for_text("rows     ");
+    terminal.wait_for_text("on both sides");
+    terminal.press(ESCAPE);
 }
 
 /// The session that the file holds.

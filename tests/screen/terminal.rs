@@ -23,10 +23,9 @@ pub(crate) const CTRL_C: &str = "\x03";
 pub(crate) const CTRL_U: &str = "\x15";
 pub(crate) const ESCAPE: &str = "\x1b";
 pub(crate) const CTRL_Z: &str = "\x1a";
-pub(crate) const RIGHT_ARROW: &str = "\x1b[C";
 pub(crate) const DOWN_ARROW: &str = "\x1b[B";
+pub(crate) const RIGHT_ARROW: &str = "\x1b[C";
 pub(crate) const CTRL_R: &str = "\x12";
-pub(crate) const ESC: &str = "\x1b";
 
 /// Says how the program ended, or that it was suspended; `fg` calls it back, anything else ends
 /// the shell.

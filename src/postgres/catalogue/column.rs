@@ -42,6 +42,29 @@ pub struct Column {
     pub binary: bool,
 }
 
+impl Column {
+    /// Whether its values are of one of pgvector's types, wherever that extension's schema is.
+    pub fn is_vector(&self) -> bool {
+        is_vector(self.base_type())
+    }
+
+    /// The type that its values are of: a domain's is the one beneath it.
+    pub fn base_type(&self) -> &str {
+        let (mut base, mut shape) = (&self.sql_type, &self.shape);
+        while let Shape::Domain(beneath, inner) = shape {
+            (base, shape) = (beneath, &**inner);
+        }
+        base
+    }
+}
+
+/// pgvector's types, with or without their schema in front.
+fn is_vector(sql_type: &str) -> bool {
+    let name = sql_type.split('(').next().unwrap_or_default();
+    let name = name.rsplit('.').next().unwrap_or_default();
+    ["vector", "halfvec", "sparsevec"].contains(&name)
+}
+
 /// The columns of all tables, in their order, by the table's OID.
 pub(super) async fn columns(connection: &Connection) -> Result<HashMap<Oid, Vec<Column>>, Error> {
     let (types, rows) = tokio::try_join!(types(connection), column_rows(connection))?;
@@ -163,4 +186,16 @@ async fn types(connection: &Connection) -> Result<Types, Error> {
             .map(|row| (row.get(0), described(row)))
             .collect(),
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn vectors_are_recognised_in_any_schema() {
+        assert!(is_vector("vector(384)"));
+        assert!(is_vector("extensions.halfvec(8)"));
+        assert!(!is_vector("tsvector"));
+    }
 }

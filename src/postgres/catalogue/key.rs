@@ -1,8 +1,9 @@
-//! Primary keys and unique constraints.
+//! Primary keys, unique constraints, and what tells rows apart.
 
 use super::{TableName, USERS_OWN};
 use crate::postgres::{Connection, Error, quote};
 use tokio_postgres::Row;
+use tokio_postgres::types::Oid;
 
 /// A primary key or unique constraint of a table that holds rows, with its index.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,4 +65,26 @@ fn key(row: &Row) -> Key {
         deferred: row.get(5),
         index: row.get(6),
     }
+}
+
+/// The columns that tell a table's rows apart: those of its primary key, else those of a unique
+/// index without a null. Empty where it has neither.
+///
+/// # Errors
+/// The server's.
+pub async fn row_key(connection: &Connection, table: Oid) -> Result<Vec<String>, Error> {
+    let sql = "SELECT ARRAY(SELECT a.attname::text FROM unnest(k.attnums) WITH ORDINALITY u(attnum, place)
+                            JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = u.attnum
+                            ORDER BY u.place)
+               FROM pg_index i
+               -- An int2vector begins at 0; what is only included stands behind the keys.
+               CROSS JOIN LATERAL (SELECT (i.indkey::int2[])[0 : i.indnkeyatts - 1]) k(attnums)
+               WHERE i.indrelid = $1 AND i.indisunique AND i.indisvalid
+                 AND i.indpred IS NULL AND i.indexprs IS NULL
+                 AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = i.indrelid
+                                 AND a.attnum = ANY (k.attnums) AND NOT a.attnotnull)
+               ORDER BY i.indisprimary DESC, i.indnkeyatts, i.indexrelid LIMIT 1";
+    let row = connection.query_opt(sql, &[&table]).await;
+    let row = row.map_err(Error::while_doing("reading a table's key"))?;
+    Ok(row.map_or_else(Vec::new, |row| row.get(0)))
 }

@@ -37,6 +37,13 @@ fn is_true(value: &bool) -> bool {
 }
 
 impl Comparison {
+    /// The tables in the order in which they are shown: what differs first.
+    pub fn differing_first(&self) -> Vec<&ComparedTable> {
+        let mut tables: Vec<&ComparedTable> = self.tables.iter().collect();
+        tables.sort_by_key(|table| (table.equal, table.left_out));
+        tables
+    }
+
     /// The tables that the source was seen to write to since the copy began: `schema.table`. The
     /// source's counters come late, by seconds; what is equal is told by the hashes.
     pub fn changed_since(&self) -> Vec<String> {

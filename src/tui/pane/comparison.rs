@@ -5,43 +5,48 @@ use super::outcome::written;
 use super::{Page, Scene};
 use crate::figures::grouped;
 use crate::session::report::{ComparedCollection, ComparedTable, Comparison};
-use crate::tui::columns::{Cell, Column, Kind, plain, table};
-use crate::tui::lines::{blank, line, paragraph};
+use crate::tui::columns::{Cell, Column, Kind, natural, plain, table};
+use crate::tui::keys::Context;
+use crate::tui::lines::{self, blank, cut_name, line, paragraph, span};
 use crate::tui::theme::Meaning;
 use ratatui::text::Line;
+use std::cmp::Ordering;
+use std::ops::Range;
+
+/// Below this width both sides' rows stand in one column.
+const NARROW: usize = 50;
+/// A hash that is cut shorter than this says nothing.
+const LEAST_HASH: usize = 10;
 
 const TABLES: [Column; 7] = [
     ("table", Kind::Fill),
     ("source", Kind::Number),
     ("target", Kind::Number),
     ("content", Kind::Text),
-    ("", Kind::Text),
+    ("", Kind::Kept),
     ("source's hash", Kind::Text),
     ("target's hash", Kind::Text),
+];
+const NARROW_TABLES: [Column; 3] = [
+    ("table", Kind::Fill),
+    ("rows", Kind::Number),
+    ("", Kind::Kept),
 ];
 const COLLECTIONS: [Column; 4] = [
     ("collection", Kind::Fill),
     ("source", Kind::Number),
     ("target", Kind::Number),
-    ("", Kind::Text),
+    ("", Kind::Kept),
+];
+const NARROW_COLLECTIONS: [Column; 3] = [
+    ("collection", Kind::Fill),
+    ("rows", Kind::Number),
+    ("", Kind::Kept),
 ];
 
 pub(super) fn page(scene: &Scene<'_>, found: &Comparison) -> Page {
-    let mut tables: Vec<&ComparedTable> = found.tables.iter().collect();
-    tables.sort_by_key(|table| (table.equal, table.left_out));
-    let rows: Vec<Vec<Cell>> = tables
-        .into_iter()
-        .map(|table| match found.rows_compared {
-            true => table_row(scene, table),
-            false => columns_row(scene, table),
-        })
-        .collect();
-    let (heading, mut body) = table(&TABLES, &rows, scene.cells, scene.theme());
-    body.insert(0, heading);
-    if !found.collections.is_empty() {
-        body.push(blank());
-        body.extend(collections(scene, &found.collections));
-    }
+    let (mut body, focus) = tables(scene, found);
+    body.extend(collections(scene, &found.collections));
     body.extend(conditions(scene, found));
     body.push(blank());
     let when = scene.clock(found.at, "%F %H:%M");
@@ -54,7 +59,95 @@ pub(super) fn page(scene: &Scene<'_>, found: &Comparison) -> Page {
     Page {
         head: head(scene, found),
         body,
+        focus,
         ..Page::default()
+    }
+}
+
+/// The tables below their heading, and the lines of the one that is marked.
+fn tables(scene: &Scene<'_>, found: &Comparison) -> (Vec<Line<'static>>, Option<Range<usize>>) {
+    let can_mark = scene.ui.context(scene.wizard) == Context::Tables;
+    let marked = can_mark.then(|| scene.ui.marked());
+    let row = |(at, table): (usize, &ComparedTable)| {
+        let mut cells = match found.rows_compared {
+            true => table_row(scene, table),
+            false => columns_row(scene, table),
+        };
+        if marked == Some(at) {
+            cells[0].1 = Meaning::Strong;
+        }
+        cells
+    };
+    let tables = found.differing_first();
+    let mut rows: Vec<Vec<Cell>> = tables.iter().copied().enumerate().map(row).collect();
+    let cells = scene.cells.saturating_sub(1);
+    let columns: &[Column] = if cells < NARROW {
+        let narrow = rows.iter().zip(&tables);
+        let narrow = narrow.map(|(row, compared)| narrow_row(scene, compared, row));
+        rows = narrow.collect();
+        &NARROW_TABLES
+    } else {
+        let room = cells.saturating_sub(natural(&TABLES[..5], &rows));
+        cut_hashes(scene, &mut rows, (room / 2).saturating_sub(2))
+    };
+    let (heading, rows) = table(columns, &rows, cells, scene.theme());
+    let lines = std::iter::once(heading).chain(rows).enumerate();
+    let mark = |at: usize| match marked.map(|marked| marked + 1) == Some(at) {
+        true => scene.theme().pick("▌", ">"),
+        false => " ",
+    };
+    let lines = lines.map(|(at, line)| {
+        let mark = span(mark(at), Meaning::Accent);
+        Line::from_iter(std::iter::once(mark).chain(line.spans))
+    });
+    // The first one is seen with the heading.
+    let focus = marked.map(|at| (if at == 0 { 0 } else { at + 1 })..at + 2);
+    (
+        lines.collect(),
+        focus.filter(|_| scene.ui.past_rows.is_none()),
+    )
+}
+
+/// The columns with as much of the hashes as has room; without them where that is nothing.
+fn cut_hashes(scene: &Scene<'_>, rows: &mut [Vec<Cell>], room: usize) -> &'static [Column] {
+    if room < LEAST_HASH {
+        return &TABLES[..5];
+    }
+    for (hash, _) in rows.iter_mut().flat_map(|row| &mut row[5..]) {
+        *hash = cut_name(hash, room.max(lines::width(TABLES[5].0)), scene.theme());
+    }
+    &TABLES
+}
+
+/// As narrow as it gets: the source's rows, and how many more or fewer the target has.
+fn narrow(scene: &Scene<'_>, name: Cell, source: u64, target: u64, verdict: Cell) -> Vec<Cell> {
+    let rows = match target.cmp(&source) {
+        Ordering::Equal => plain(grouped(source)),
+        Ordering::Less => {
+            let minus = scene.theme().pick("−", "-");
+            let fewer = grouped(source - target);
+            (format!("{} {minus}{fewer}", grouped(source)), Meaning::Bad)
+        }
+        Ordering::Greater => {
+            let more = grouped(target - source);
+            (format!("{} +{more}", grouped(source)), Meaning::Bad)
+        }
+    };
+    vec![name, rows, verdict]
+}
+
+fn narrow_row(scene: &Scene<'_>, compared: &ComparedTable, row: &[Cell]) -> Vec<Cell> {
+    let (name, mut verdict) = (row[0].clone(), row[4].clone());
+    match (compared.source_rows, compared.target_rows) {
+        (Some(source), Some(target)) => narrow(scene, name, source, target, verdict),
+        (None, None) => vec![name, row[1].clone(), verdict],
+        (Some(rows), None) | (None, Some(rows)) => {
+            if compared.differs() {
+                let (glyph, _, meaning) = scene.theme().equality(false);
+                verdict = (format!("{glyph} missing"), meaning);
+            }
+            vec![name, plain(grouped(rows)), verdict]
+        }
     }
 }
 
@@ -101,7 +194,7 @@ fn conditions(scene: &Scene<'_>, found: &Comparison) -> Vec<Line<'static>> {
     told
 }
 
-fn name(compared: &ComparedTable) -> String {
+pub(super) fn name(compared: &ComparedTable) -> String {
     match compared.is_large_objects() {
         true => compared.name(),
         false => qualified(&compared.schema, &compared.table),
@@ -113,8 +206,11 @@ fn columns_row(scene: &Scene<'_>, compared: &ComparedTable) -> Vec<Cell> {
     let none = || plain(scene.theme().pick("–", "-"));
     let (content, verdict) = match (compared.left_out, compared.equal) {
         (true, _) => (none(), ("! left out".to_owned(), Meaning::Caution)),
-        (false, true) => (none(), plain("same columns")),
-        (false, false) => (none(), ("other columns".to_owned(), Meaning::Bad)),
+        (false, equal) => {
+            let (glyph, _, meaning) = scene.theme().equality(equal);
+            let columns = if equal { "same" } else { "other" };
+            (none(), (format!("{glyph} {columns} columns"), meaning))
+        }
     };
     let name = plain(name(compared));
     vec![name, none(), none(), content, verdict, none(), none()]
@@ -141,7 +237,7 @@ fn table_row(scene: &Scene<'_>, compared: &ComparedTable) -> Vec<Cell> {
     ]
 }
 
-fn verdict(scene: &Scene<'_>, equal: bool) -> Cell {
+pub(super) fn verdict(scene: &Scene<'_>, equal: bool) -> Cell {
     let (glyph, word, meaning) = scene.theme().equality(equal);
     (format!("{glyph} {word}"), meaning)
 }
@@ -156,32 +252,45 @@ fn content(compared: &ComparedTable) -> Cell {
 }
 
 fn hash(hash: Option<&str>) -> Cell {
-    let hash = hash.map_or("", |hash| hash.get(..16).unwrap_or(hash));
-    (hash.to_owned(), Meaning::Quiet)
+    (hash.unwrap_or_default().to_owned(), Meaning::Quiet)
 }
 
+/// The collections, a heading for each table that has some; what differs first.
 fn collections(scene: &Scene<'_>, compared: &[ComparedCollection]) -> Vec<Line<'static>> {
     let is_equal = |compared: &ComparedCollection| compared.source_rows == compared.target_rows;
-    let mut sorted: Vec<&ComparedCollection> = compared.iter().collect();
-    sorted.sort_by_key(|compared| is_equal(compared));
-    let rows: Vec<Vec<Cell>> = sorted
-        .into_iter()
-        .map(|compared| {
-            vec![
-                plain(
-                    compared
-                        .value
-                        .clone()
-                        .unwrap_or_else(|| "(none)".to_owned()),
-                ),
-                plain(grouped(compared.source_rows)),
-                plain(grouped(compared.target_rows)),
-                verdict(scene, is_equal(compared)),
-            ]
-        })
-        .collect();
-    let (heading, rows) = table(&COLLECTIONS, &rows, scene.cells, scene.theme());
-    let mut told = vec![line("Collections", Meaning::Strong), heading];
-    told.extend(rows);
+    let of_one = |one: &ComparedCollection, other: &ComparedCollection| {
+        (&one.schema, &one.table) == (&other.schema, &other.table)
+    };
+    let mut told = Vec::new();
+    for compared in compared.chunk_by(of_one) {
+        let mut sorted: Vec<&ComparedCollection> = compared.iter().collect();
+        sorted.sort_by_key(|compared| is_equal(compared));
+        let is_narrow = scene.cells <= NARROW;
+        let row = |compared: &ComparedCollection| {
+            let value = compared.value.clone();
+            let value = plain(value.unwrap_or_else(|| "(none)".to_owned()));
+            let (source, target) = (compared.source_rows, compared.target_rows);
+            let verdict = verdict(scene, is_equal(compared));
+            match is_narrow {
+                true => narrow(scene, value, source, target, verdict),
+                false => vec![
+                    value,
+                    plain(grouped(source)),
+                    plain(grouped(target)),
+                    verdict,
+                ],
+            }
+        };
+        let rows: Vec<Vec<Cell>> = sorted.into_iter().map(row).collect();
+        let columns: &[Column] = match is_narrow {
+            true => &NARROW_COLLECTIONS,
+            false => &COLLECTIONS,
+        };
+        let (heading, rows) = table(columns, &rows, scene.cells, scene.theme());
+        let name = qualified(&compared[0].schema, &compared[0].table);
+        let title = format!("Collections of {name}");
+        told.extend([blank(), line(title, Meaning::Strong), heading]);
+        told.extend(rows);
+    }
     told
 }

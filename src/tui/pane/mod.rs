@@ -9,8 +9,10 @@ mod form;
 mod help;
 mod inventory;
 mod messages;
+mod opened;
 mod outcome;
 mod preview;
+mod value;
 mod waiting;
 mod working;
 

@@ -1,6 +1,7 @@
-//! What a person looks at without running a step: what the schema step would do.
+//! What a person looks at without running a step.
 
 use super::checks::advised;
+use super::opened;
 use super::outcome::{kinds, left_out};
 use super::{Page, Scene};
 use crate::figures::counted;
@@ -11,8 +12,9 @@ use crate::wizard::{Look, Looking, Planned, Preview, Seen};
 use ratatui::text::Line;
 
 pub(super) fn page(scene: &Scene<'_>, looking: &Looking) -> Page {
-    let title = match looking.at {
+    let title = match &looking.at {
         Look::Schema => "Schema: what would run on the target".to_owned(),
+        Look::Table { schema, table } => opened::title(schema, table),
     };
     let page = match &looking.seen {
         None => reading(scene),
@@ -31,6 +33,7 @@ pub(super) fn page(scene: &Scene<'_>, looking: &Looking) -> Page {
         }
         Some(Ok(seen)) => match &**seen {
             Seen::Schema(preview) => schema(scene, preview),
+            Seen::Table(excerpt) => opened::page(scene, &looking.at, excerpt),
         },
     };
     Page { title, ..page }

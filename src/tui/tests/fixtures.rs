@@ -1,7 +1,9 @@
 //! Wizards in every state that the screen draws, driven there by events.
 
+mod excerpts;
 mod reports;
 
+pub(super) use excerpts::{different_excerpt, equal_excerpt, keyless_excerpt, missing_excerpt};
 use reports::TABLES;
 pub(super) use reports::{comparison, report, unreached};
 
@@ -12,7 +14,7 @@ use crate::session::{Session, Step};
 use crate::tui::form::Passwords;
 use crate::tui::theme::Theme;
 use crate::tui::ui::Ui;
-use crate::wizard::{Effect, Event, Look, Phase, Planned, Preview, Seen, Side, Wizard};
+use crate::wizard::{Effect, Event, Excerpt, Look, Phase, Planned, Preview, Seen, Side, Wizard};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -96,17 +98,44 @@ pub(super) fn occupied() -> Wizard {
     wizard
 }
 
-/// What the schema step would do is being looked at.
-pub(super) fn previewed(seen: Result<Preview, Failure>) -> Wizard {
-    let mut wizard = before(Step::Schema);
-    let effects = wizard.handle(Event::Look(Look::Schema), at(1000));
+/// Something is being looked at, and has been read if `seen` says so.
+fn looking(wizard: &mut Wizard, look: Look, seen: Option<Result<Seen, Failure>>) {
+    let effects = wizard.handle(Event::Look(look), at(1000));
     let run = effects.iter().find_map(|effect| match effect {
         Effect::Look { run, .. } => Some(*run),
         _ => None,
     });
-    let result = seen.map(|preview| Box::new(Seen::Schema(preview)));
     let run = run.unwrap();
-    wizard.handle(Event::Seen { run, result }, at(1001));
+    if let Some(seen) = seen {
+        let result = seen.map(Box::new);
+        wizard.handle(Event::Seen { run, result }, at(1001));
+    }
+}
+
+/// What the schema step would do is being looked at.
+pub(super) fn previewed(seen: Result<Preview, Failure>) -> Wizard {
+    let mut wizard = before(Step::Schema);
+    looking(&mut wizard, Look::Schema, Some(seen.map(Seen::Schema)));
+    wizard
+}
+
+/// Both sides are compared.
+pub(super) fn compared(equal: bool) -> Wizard {
+    let mut wizard = before(Step::Compare);
+    let found = Report::Compare(comparison(equal));
+    run(&mut wizard, Step::Compare, Ok(found));
+    wizard
+}
+
+/// A table of the comparison is opened.
+pub(super) fn opened(equal: bool, table: &str, seen: Option<Result<Excerpt, Failure>>) -> Wizard {
+    let mut wizard = compared(equal);
+    let look = Look::Table {
+        schema: "public".to_owned(),
+        table: table.to_owned(),
+    };
+    let seen = seen.map(|seen| seen.map(Seen::Table));
+    looking(&mut wizard, look, seen);
     wizard
 }
 

@@ -4,12 +4,11 @@ use super::fixtures::{self, at};
 use crate::failure::Failure;
 use crate::invocation::Invocation;
 use crate::progress::{Note, Sample, Tone};
-use crate::session::report::Report;
 use crate::session::{Reached, Session, Step};
 use crate::tui::form::{Form, Held};
 use crate::tui::screen;
 use crate::tui::ui::{Intent, Ui};
-use crate::wizard::{Event, News, Phase, Steering, Wizard};
+use crate::wizard::{Event, Excerpt, News, Phase, Steering, Wizard};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -94,17 +93,6 @@ fn building() -> Shot {
     shot
 }
 
-fn different() -> Wizard {
-    let mut wizard = fixtures::before(Step::Compare);
-    wizard.handle(Event::Run(Step::Compare), at(600));
-    let Phase::Working { run, .. } = wizard.phase() else {
-        panic!("compare does not run")
-    };
-    let result = Ok(Box::new(Report::Compare(fixtures::comparison(false))));
-    wizard.handle(Event::Finished { run, result }, at(631));
-    wizard
-}
-
 /// The session was given by name: what is advised has to lead to it.
 fn named(mut shot: Shot) -> Shot {
     shot.ui.invocation = Invocation::new(None, Some(Path::new("my move.toml")), false);
@@ -134,6 +122,15 @@ fn interrupted() -> Wizard {
     let result = Err(Failure::interrupted("The step transfer was stopped"));
     wizard.handle(Event::Finished { run, result }, at(1000));
     wizard
+}
+
+fn opened(name: &'static str, equal: bool, excerpt: Option<Excerpt>) -> Shot {
+    let table = match name {
+        "opened-keyless" => "events_2025",
+        "opened-missing" => "Produkt-Größe",
+        _ => "orders",
+    };
+    Shot::of(name, fixtures::opened(equal, table, excerpt.map(Ok)))
 }
 
 fn asked() -> Shot {
@@ -297,7 +294,22 @@ pub(super) fn shots() -> Vec<Shot> {
         Shot::of("killed", killed()),
         Shot::of("transfer", fixtures::after(Step::Transfer)),
         Shot::of("equal", fixtures::after(Step::Compare)),
-        named(Shot::of("different", different())),
+        named(Shot::of("different", fixtures::compared(false))),
+        Shot::of("marked", fixtures::compared(false)).press(&[KeyCode::Down, KeyCode::Down]),
+        Shot::of("behind-the-tables", fixtures::compared(false)).press(&[KeyCode::End]),
+        opened("opened-equal", true, Some(fixtures::equal_excerpt())),
+        opened(
+            "opened-different",
+            false,
+            Some(fixtures::different_excerpt()),
+        ),
+        opened("opened-keyless", true, Some(fixtures::keyless_excerpt())),
+        opened("opened-missing", false, Some(fixtures::missing_excerpt())),
+        opened("opening", false, None),
+        Shot::of(
+            "opening-failed",
+            fixtures::opened(false, "orders", Some(Err(fixtures::refused_password()))),
+        ),
         Shot::of("checklist", fixtures::checklist()),
         Shot::of("signing", fixtures::checklist()).press(&[enter]),
         Shot::of("signed", fixtures::signed()),
@@ -364,6 +376,11 @@ fn some_panes_at_140_by_40_and_60_by_16() {
         "question",
         "run-again",
         "different",
+        "marked",
+        "opened-equal",
+        "opened-different",
+        "opened-keyless",
+        "opened-missing",
         "preview",
         "inventory",
         "inventory-left-out",

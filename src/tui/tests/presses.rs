@@ -7,7 +7,7 @@ use crate::secret::Secret;
 use crate::session::{State, Step};
 use crate::tui::keys::Context;
 use crate::tui::ui::{Intent, Ui};
-use crate::wizard::{Effect, Event, News, Steering, Wizard};
+use crate::wizard::{Effect, Event, Look, News, Steering, Wizard};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 pub(super) fn key(code: KeyCode) -> KeyEvent {
@@ -144,6 +144,90 @@ fn a_question_waits_behind_its_help() {
         wizard.question().is_some(),
         "closing the help answers nothing"
     );
+}
+
+#[test]
+fn the_marked_table_is_opened_and_n_goes_on() {
+    let mut wizard = fixtures::compared(true);
+    let mut ui = fixtures::ui(&wizard, false);
+    assert_eq!(ui.context(&wizard), Context::Tables);
+    press(&mut ui, &mut wizard, key(KeyCode::Down));
+    press(&mut ui, &mut wizard, key(KeyCode::Enter));
+    let looking = |wizard: &Wizard| wizard.looking().map(|looking| looking.at.clone());
+    let table = |name: &str| {
+        Some(Look::Table {
+            schema: "public".to_owned(),
+            table: name.to_owned(),
+        })
+    };
+    assert_eq!(looking(&wizard), table("orders"));
+    assert_eq!(ui.context(&wizard), Context::Reading);
+    press(&mut ui, &mut wizard, key(KeyCode::Esc));
+    assert_eq!(looking(&wizard), None);
+    assert_eq!(ui.marked(), 1, "the mark stays where it was");
+    press(&mut ui, &mut wizard, key(KeyCode::End));
+    press(&mut ui, &mut wizard, key(KeyCode::Enter));
+    assert_eq!(looking(&wizard), table("events_2026"));
+    press(&mut ui, &mut wizard, key(KeyCode::Esc));
+    press(&mut ui, &mut wizard, key(KeyCode::Char('n')));
+    assert_eq!(wizard.session().current, Step::Cutover);
+}
+
+#[test]
+fn what_differs_is_marked_first_and_opened_as_it_is_shown() {
+    let wizard = fixtures::compared(false);
+    let mut ui = fixtures::ui(&wizard, false);
+    for name in ["orders", "Produkt-Größe", "vector_documents"] {
+        let opened = ui.key(&wizard, key(KeyCode::Enter));
+        let [Intent::Send(Event::Look(Look::Table { table, .. }))] = &opened[..] else {
+            panic!("{opened:?}")
+        };
+        assert_eq!(table, name);
+        ui.key(&wizard, key(KeyCode::Down));
+    }
+}
+
+#[test]
+fn behind_the_last_table_the_pane_goes_on() {
+    let mut shot = shots()
+        .into_iter()
+        .find(|shot| shot.name == "different")
+        .unwrap();
+    let mut pressed = |code: KeyCode| {
+        shot.drawn(80, 24);
+        shot.ui.key(&shot.wizard, key(code));
+        let text = shot.drawn(80, 24).backend().to_string();
+        (shot.ui.marked(), text)
+    };
+    assert_eq!(pressed(KeyCode::End).0, 5);
+    let (marked, text) = pressed(KeyCode::End);
+    assert!(marked == 5 && text.contains("r tries again"), "{text}");
+    let (_, text) = pressed(KeyCode::Up);
+    assert!(text.contains("What to do"), "a line, not a leap: {text}");
+    for _ in 0..40 {
+        pressed(KeyCode::Up);
+    }
+    assert_eq!(pressed(KeyCode::Home).0, 0);
+}
+
+#[test]
+fn n_goes_on_in_every_step() {
+    for step in [Step::Backup, Step::Compare] {
+        let wizard = fixtures::before(step);
+        let mut ui = fixtures::ui(&wizard, false);
+        let on = ui.key(&wizard, key(KeyCode::Char('n')));
+        assert_eq!(on, [Intent::Send(Event::Proceed)]);
+    }
+}
+
+#[test]
+fn a_seen_value_is_never_printed_for_debugging() {
+    let wizard = fixtures::opened(false, "orders", Some(Ok(fixtures::different_excerpt())));
+    let told = format!("{:?}", wizard.looking());
+    assert!(told.contains("ordered_at"), "its columns are: {told}");
+    for value in ["customer 7", "by hand", "2026-02-28", "1000", "0.4567"] {
+        assert!(!told.contains(value), "{value}: {told}");
+    }
 }
 
 #[test]
@@ -459,10 +543,13 @@ fn a_password_never_reaches_the_screen() {
 fn every_state_can_be_left_by_the_keys_of_its_context() {
     for mut shot in shots() {
         let mut presses = 0;
-        while shot.ui.context(&shot.wizard) != Context::Step
-            && shot.ui.context(&shot.wizard) != Context::Checklist
-            && shot.ui.context(&shot.wizard) != Context::Tree
-        {
+        let steps = [
+            Context::Step,
+            Context::Checklist,
+            Context::Tree,
+            Context::Tables,
+        ];
+        while !steps.contains(&shot.ui.context(&shot.wizard)) {
             press(&mut shot.ui, &mut shot.wizard, key(KeyCode::Esc));
             presses += 1;
             assert!(presses < 4, "{} holds the person", shot.name);

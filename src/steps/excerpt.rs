@@ -1,0 +1,204 @@
+//! A table opened side by side: its columns, and a few rows of both sides. Changes nothing.
+
+use super::{Error, Work};
+use crate::compare::excerpt::{self, Asked, BEGINNING, Cell, Key, Measure, Row, Side as Reading};
+use crate::postgres::catalogue::{self, Table, TableName};
+use crate::postgres::{Cause, Connection, Error as PostgresError, Retrying, large_object};
+use crate::source::Selected;
+use crate::wizard::{Excerpt, ExcerptCell, ExcerptColumn, ExcerptRow, Pairing, Side, Size, Value};
+
+/// Both sides' columns, matched.
+type Columns<'a> = Vec<(Option<Asked<'a>>, Option<Asked<'a>>)>;
+
+/// What both sides have of it now. Large objects have neither columns nor rows to show.
+pub(super) async fn read(work: Work<'_>, name: &TableName) -> Result<Excerpt, Error> {
+    both_sides(work, name).await.map_err(|error| match error {
+        Error::Postgres(source) if source.cause() == Some(Cause::StatementTimeout) => {
+            let table = name.to_string();
+            Error::TooSlow { table, source }
+        }
+        other => other,
+    })
+}
+
+async fn both_sides(work: Work<'_>, name: &TableName) -> Result<Excerpt, Error> {
+    if (name.schema.as_str(), name.name.as_str()) == (large_object::SCHEMA, large_object::TABLE) {
+        return Ok(Excerpt::default());
+    }
+    let (source, target) = tokio::try_join!(open(work, Side::Source), open(work, Side::Target))?;
+    let (left, right) = tokio::try_join!(
+        async {
+            let selected = Selected::resolve(&work.session.select, &source).await?;
+            let condition = selected.rows_of().get(name).cloned();
+            let found = find(&source, name).await?;
+            Ok::<_, Error>(found.map(|table| Table { condition, ..table }))
+        },
+        find(&target, name)
+    )?;
+    let (left, right) = (left.as_ref(), right.as_ref());
+    let key = match (left, right) {
+        (Some(table), _) => catalogue::row_key(&source, table.oid).await?,
+        (None, Some(table)) => catalogue::row_key(&target, table.oid).await?,
+        (None, None) => Vec::new(),
+    };
+    let columns = excerpt::columns((&source, left), (&target, right)).await;
+    let pairing = pairing(&key, &columns);
+    let here = reading(&source, left, columns.iter().map(|(here, _)| here), &key);
+    let there = reading(&target, right, columns.iter().map(|(_, there)| there), &key);
+    let rows = rows(here, there, pairing, &columns).await?;
+    Ok(Excerpt {
+        on_source: left.is_some(),
+        on_target: right.is_some(),
+        columns: columns.iter().map(|pair| column(pair, &key)).collect(),
+        pairing,
+        rows,
+    })
+}
+
+async fn open(work: Work<'_>, side: Side) -> Result<Connection, Error> {
+    let string = work.known(side).await?;
+    let connection = Connection::open(&string, &Retrying::default(), work.cancel).await?;
+    excerpt::begin(&connection).await?;
+    Ok(connection)
+}
+
+async fn find(side: &Connection, name: &TableName) -> Result<Option<Table>, Error> {
+    let mut tables = catalogue::tables(side).await?.into_iter();
+    Ok(tables.find(|table| table.name == *name))
+}
+
+/// What rows can stand beside each other.
+fn pairing(key: &[String], columns: &Columns<'_>) -> Pairing {
+    let is_shared = |name: &String| {
+        columns.iter().any(|pair| match pair {
+            (Some(here), Some(there)) => {
+                here.column.name == *name && here.column.sql_type == there.column.sql_type
+            }
+            _ => false,
+        })
+    };
+    match key {
+        [] => Pairing::NoKey,
+        key if key.iter().all(is_shared) => Pairing::Key,
+        _ => Pairing::OtherKey,
+    }
+}
+
+/// What is read on one side.
+fn reading<'a>(
+    connection: &'a Connection,
+    table: Option<&'a Table>,
+    columns: impl Iterator<Item = &'a Option<Asked<'a>>>,
+    key: &'a [String],
+) -> Option<Reading<'a>> {
+    let table = table?;
+    let has = |name: &String| table.columns.iter().any(|column| column.name == *name);
+    Some(Reading {
+        connection,
+        table,
+        columns: columns.flatten().cloned().collect(),
+        key: if key.iter().all(has) { key } else { &[] },
+    })
+}
+
+async fn rows(
+    here: Option<Reading<'_>>,
+    there: Option<Reading<'_>>,
+    pairing: Pairing,
+    columns: &Columns<'_>,
+) -> Result<Vec<ExcerptRow>, Error> {
+    let (left, mut right) = match (&here, &there) {
+        (Some(here), Some(there)) if pairing == Pairing::Key => {
+            let (mut keys, others) = tokio::try_join!(here.first_keys(), there.first_keys())?;
+            let others = others.into_iter().filter(|key| !keys.contains(key));
+            let others: Vec<Key> = others.collect();
+            keys.extend(others);
+            tokio::try_join!(here.with_keys(&keys), there.with_keys(&keys))?
+        }
+        _ => tokio::try_join!(first(here.as_ref()), first(there.as_ref()))?,
+    };
+    let by_key = pairing == Pairing::Key;
+    let mut pairs = Vec::with_capacity(left.len());
+    for row in left {
+        let beside = |other: &Row| !by_key || other.key == row.key;
+        let other = right.iter().position(beside).map(|at| right.remove(at));
+        pairs.push((Some(row), other));
+    }
+    pairs.extend(right.into_iter().map(|row| (None, Some(row))));
+    let beside = pairs.into_iter();
+    Ok(beside
+        .map(|(here, there)| side_by_side(here, there, by_key, columns))
+        .collect())
+}
+
+async fn first(side: Option<&Reading<'_>>) -> Result<Vec<Row>, PostgresError> {
+    match side {
+        Some(side) => side.first_rows().await,
+        None => Ok(Vec::new()),
+    }
+}
+
+fn side_by_side(
+    here: Option<Row>,
+    there: Option<Row>,
+    by_key: bool,
+    columns: &Columns<'_>,
+) -> ExcerptRow {
+    let (on_source, on_target) = (here.is_some(), there.is_some());
+    let cells = |row: Option<Row>| row.map_or_else(Vec::new, |row| row.cells).into_iter();
+    let (mut here, mut there) = (cells(here), cells(there));
+    let beside = columns.iter().map(|(left, right)| {
+        // Each side was asked for the columns that it has.
+        let source = left.as_ref().and_then(|_| here.next());
+        let target = right.as_ref().and_then(|_| there.next());
+        let differs = match (&source, &target) {
+            (Some(source), Some(target)) => by_key && source.hash != target.hash,
+            _ => false,
+        };
+        ExcerptCell {
+            source: value(left.as_ref(), source),
+            target: value(right.as_ref(), target),
+            differs,
+        }
+    });
+    ExcerptRow {
+        cells: beside.collect(),
+        on_source,
+        on_target,
+    }
+}
+
+fn value(asked: Option<&Asked<'_>>, cell: Option<Cell>) -> Value {
+    let (Some(asked), Some(cell)) = (asked, cell) else {
+        return Value::Absent;
+    };
+    let Some(mut beginning) = cell.beginning else {
+        return Value::Null;
+    };
+    let measure = Measure::of(asked.column);
+    let end = beginning.char_indices().nth(BEGINNING).map(|(at, _)| at);
+    if let Some(end) = end {
+        beginning.truncate(end);
+    }
+    Value::Text {
+        beginning,
+        cut: end.is_some(),
+        size: match measure {
+            Measure::Characters => Size::Characters(cell.size),
+            Measure::Bytes => Size::Bytes(cell.size),
+            Measure::Dimensions => Size::Dimensions(cell.size),
+        },
+    }
+}
+
+fn column((here, there): &(Option<Asked<'_>>, Option<Asked<'_>>), key: &[String]) -> ExcerptColumn {
+    let named = here.as_ref().or(there.as_ref());
+    let name = named.map_or_else(String::new, |asked| asked.column.name.clone());
+    let sql_type = |asked: &Asked<'_>| asked.column.sql_type.clone();
+    ExcerptColumn {
+        key: key.contains(&name),
+        name,
+        source: here.as_ref().map(sql_type),
+        target: there.as_ref().map(sql_type),
+    }
+}
