@@ -192,7 +192,7 @@ struct Keys(Vec<Duration>);
 impl Keys {
     /// Presses keys as long as rows move, until there are enough.
     fn pressed(terminal: &mut Terminal, enough: usize) -> Self {
-        terminal.wait_for_text(BARE);
+        terminal.wait_for_text(MOVING);
         let mut taken = Vec::new();
         for number in 0..enough {
             if !terminal.text().contains(MOVING) {
