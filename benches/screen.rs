@@ -34,6 +34,8 @@ use std::{env, fs};
 use terminal::{ENTER, Terminal};
 use tokio_util::sync::CancellationToken;
 
+/// Eight workers, all of them with something to do to the end.
+const CONFIG: &str = "[transfer]\njobs = 8\nchunk_mb = 4\n";
 /// The share of a core that the program stays below on a finished step.
 const IDLE_LIMIT: f64 = 0.002;
 /// The time that 19 of 20 keys take at most.
@@ -124,7 +126,7 @@ fn run(wanted: &Wanted) -> Result<ExitCode> {
 fn measure(practice: &Practice, wanted: &Wanted) -> Result<(f64, Keys)> {
     let folder = practice.folder().join("screen");
     fs::create_dir(&folder)?;
-    fs::write(folder.join("config.toml"), "[transfer]\njobs = 8\n")?;
+    fs::write(folder.join("config.toml"), CONFIG)?;
     let until_schema = ["run", "--until", "schema", "--json"];
     let made = program(practice, &folder, &until_schema)
         .stdin(Stdio::null())
@@ -195,17 +197,18 @@ impl Keys {
         terminal.wait_for_text(MOVING);
         let mut taken = Vec::new();
         for number in 0..enough {
-            if !terminal.text().contains(MOVING) {
+            let is_open = number % 2 == 1;
+            if !is_open && !terminal.text().contains(MOVING) {
                 break;
             }
             let (key, opened) = OPENERS[number / 2 % OPENERS.len()];
-            let shown = if number % 2 == 0 { opened } else { BARE };
+            let shown = if is_open { BARE } else { opened };
             let began = Instant::now();
             terminal.press(key);
             terminal.wait_for_text(shown);
             taken.push(began.elapsed());
-            // At all moments of a frame alike.
-            let pause = 40 + number as u64 * 37 % 61;
+            // Keys that come faster than fifteen a second share frames. At all moments of one alike.
+            let pause = 70 + number as u64 * 37 % 61;
             std::thread::sleep(Duration::from_millis(pause));
         }
         taken.sort_unstable();
