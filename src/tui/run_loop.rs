@@ -27,7 +27,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
-/// Between two frames at least: at most fifteen a second.
+/// Between two frames at least, and between two that answer keys: at most fifteen a second.
 const FRAME: Duration = Duration::from_millis(67);
 /// Between two looks at the meters of a step at work.
 const TICK: Duration = Duration::from_millis(100);
@@ -109,6 +109,10 @@ struct Loop<'a> {
     changed: bool,
     drawn: Option<Instant>,
     notify: Notify,
+    /// A key, or another size, waits for the frame that shows what came of it.
+    pressed: bool,
+    /// When such a frame was last drawn.
+    answered: Option<Instant>,
     outcome: Option<Outcome>,
 }
 
@@ -133,6 +137,8 @@ impl<'a> Loop<'a> {
             changed: true,
             drawn: None,
             notify: options.notify,
+            pressed: false,
+            answered: None,
             outcome: None,
         }
     }
@@ -171,15 +177,25 @@ impl<'a> Loop<'a> {
     fn wake(&self) -> Option<Instant> {
         let drawn = self.drawn.unwrap_or_else(Instant::now);
         match (self.changed, self.is_working()) {
-            (true, _) => Some(drawn + FRAME),
+            (true, _) => Some(self.due()),
             (false, true) => Some(drawn + TICK),
             (false, false) => None,
         }
     }
 
+    /// When the next frame may be drawn. A key is answered at once, whenever the meters were last
+    /// drawn; these wait a frame longer then, so that all are no more than fifteen a second.
+    fn due(&self) -> Instant {
+        let now = Instant::now();
+        let after = |frame: Option<Instant>, time| frame.map_or(now, |frame| frame + time);
+        match self.pressed {
+            true => after(self.answered, FRAME),
+            false => after(self.drawn, FRAME).max(after(self.answered, 2 * FRAME)),
+        }
+    }
+
     fn draw_if_due(&mut self) -> Result<(), Error> {
-        let due = self.drawn.is_none_or(|drawn| drawn.elapsed() >= FRAME);
-        if !self.changed || !due {
+        if !self.changed || self.due() > Instant::now() {
             return Ok(());
         }
         let title = self.title();
@@ -189,6 +205,9 @@ impl<'a> Loop<'a> {
             .draw(&title, |frame| screen::draw(frame, wizard, ui, sample, now))?;
         self.changed = false;
         self.drawn = Some(Instant::now());
+        if std::mem::take(&mut self.pressed) {
+            self.answered = self.drawn;
+        }
         Ok(())
     }
 
@@ -222,7 +241,7 @@ impl<'a> Loop<'a> {
     }
 
     async fn input(&mut self, input: Input, signals: &mut Signals) -> Result<(), Error> {
-        self.changed = true;
+        (self.changed, self.pressed) = (true, true);
         let intents = match input {
             Input::Key(key) => self.ui.key(self.runner.wizard(), key),
             Input::Paste(text) => {

@@ -180,7 +180,7 @@ impl Terminal {
     }
 
     /// The program in the foreground: each has a process group of its own.
-    fn program(&self) -> Pid {
+    pub(crate) fn program(&self) -> Pid {
         let leader = self.master().process_group_leader().and_then(Pid::from_raw);
         leader.expect("a program in the foreground")
     }
