@@ -243,7 +243,10 @@ fn columns(titles: &[&str], rows: &[Vec<String>]) -> Vec<String> {
             .unwrap_or(0)
     };
     let widths: Vec<usize> = (0..titles.len()).map(width).collect();
-    let is_number = |cell: &String| cell.starts_with(|c: char| c.is_ascii_digit() || c == '-');
+    let is_number = |cell: &String| {
+        let number = cell.strip_prefix("about ").unwrap_or(cell);
+        number.starts_with(|c: char| c.is_ascii_digit() || c == '-')
+    };
     let right: Vec<bool> = (0..titles.len())
         .map(|column| {
             rows.iter()
