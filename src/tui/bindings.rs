@@ -1,19 +1,8 @@
 //! The table itself. See [`keys`](super::keys).
 
-use super::keys::{Binding, Command, Context, Key};
+use super::binding::{control, key, letter, named, row};
+use super::keys::{Binding, Command, Context};
 use crossterm::event::KeyCode;
-
-const fn key(code: KeyCode) -> Key {
-    (code, false)
-}
-
-const fn letter(character: char) -> Key {
-    (KeyCode::Char(character), false)
-}
-
-const fn control(character: char) -> Key {
-    (KeyCode::Char(character), true)
-}
 
 const STEPS: &[Context] = &[Context::Step, Context::Checklist, Context::Tree];
 const WITHOUT_TREE: &[Context] = &[Context::Step, Context::Checklist];
@@ -37,36 +26,6 @@ pub(super) const EVERYWHERE: &[Context] = &[
     Context::Question,
     Context::TooSmall,
 ];
-
-const fn row(
-    command: Command,
-    contexts: &'static [Context],
-    keys: &'static [Key],
-    shown: (&'static str, &'static str),
-    label: &'static str,
-    help: &'static str,
-) -> Binding {
-    Binding {
-        command,
-        contexts,
-        keys,
-        shown,
-        label,
-        help,
-    }
-}
-
-/// A row whose keys are written alike everywhere.
-const fn named(
-    command: Command,
-    contexts: &'static [Context],
-    keys: &'static [Key],
-    shown: &'static str,
-    label: &'static str,
-    help: &'static str,
-) -> Binding {
-    row(command, contexts, keys, (shown, shown), label, help)
-}
 
 /// The table. Its order is the footer's: what matters most stands first.
 pub const BINDINGS: &[Binding] = &[

@@ -39,25 +39,8 @@ fn checks(checks: &[Check], invocation: &Invocation) -> Vec<String> {
 }
 
 fn inventory(found: &Inventory) -> Vec<String> {
+    let mut lines = inventory_tables(found);
     let estimate = Estimate::of(found);
-    let rows: Vec<Vec<String>> = found
-        .tables
-        .iter()
-        .map(|table| {
-            let about = if table.estimated { "about " } else { "" };
-            let vectors: Vec<&str> = table.vectors.iter().map(|v| v.sql_type.as_str()).collect();
-            vec![
-                format!("{}.{}", table.schema, table.name),
-                format!("{about}{}", grouped(table.rows)),
-                bytes(table.row_bytes),
-                counted(table.indexes.len() as u64, "index"),
-                vectors.join(", "),
-                if table.selected { "" } else { "! left out" }.to_owned(),
-            ]
-        })
-        .collect();
-    let titles = ["table", "rows", "size", "indexes", "vectors", ""];
-    let mut lines = columns(&titles, &rows);
     let estimates = estimate.time().into_iter().chain(estimate.room_left());
     lines.extend(estimates.map(|text| format!("estimate: {text}")));
     lines.extend(estimate.basis());
@@ -80,6 +63,28 @@ fn inventory(found: &Inventory) -> Vec<String> {
     );
     lines.push(format!("written to {}", found.stats_file));
     lines
+}
+
+/// All tables, those that are left out as such.
+fn inventory_tables(found: &Inventory) -> Vec<String> {
+    let rows: Vec<Vec<String>> = found
+        .tables
+        .iter()
+        .map(|table| {
+            let about = if table.estimated { "about " } else { "" };
+            let vectors: Vec<&str> = table.vectors.iter().map(|v| v.sql_type.as_str()).collect();
+            vec![
+                format!("{}.{}", table.schema, table.name),
+                format!("{about}{}", grouped(table.rows)),
+                bytes(table.row_bytes),
+                counted(table.indexes.len() as u64, "index"),
+                vectors.join(", "),
+                if table.selected { "" } else { "! left out" }.to_owned(),
+            ]
+        })
+        .collect();
+    let titles = ["table", "rows", "size", "indexes", "vectors", ""];
+    columns(&titles, &rows)
 }
 
 fn backup(found: &Backup) -> Vec<String> {
