@@ -56,7 +56,7 @@ pub(super) async fn run(work: Work<'_>) -> Result<Inventory, Error> {
 
 /// What goes over the road to the target to see how fast it is: enough that a fast one is seen to
 /// be fast, in steps, so that a slow one is not waited for long.
-const PROBES: [usize; 3] = [64 << 10, 512 << 10, 4 << 20];
+const PROBES: [usize; 3] = [64 << 10, 256 << 10, 1 << 20];
 
 /// A probe that takes longer is enough.
 const LONG_PROBE: Duration = Duration::from_millis(250);

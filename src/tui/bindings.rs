@@ -1,20 +1,9 @@
 //! The table itself. See [`keys`](super::keys).
 
+use super::binding::{control, key, letter, named, row};
 use super::keys::{Binding, Command, Context, Key};
 use crate::wizard::Answer;
 use crossterm::event::KeyCode;
-
-const fn key(code: KeyCode) -> Key {
-    (code, false)
-}
-
-const fn letter(character: char) -> Key {
-    (KeyCode::Char(character), false)
-}
-
-const fn control(character: char) -> Key {
-    (KeyCode::Char(character), true)
-}
 
 /// The letters of the wizard's answers.
 const LETTERS: &[Key] = &{
@@ -56,36 +45,6 @@ pub(super) const EVERYWHERE: &[Context] = &[
     Context::Question,
     Context::TooSmall,
 ];
-
-const fn row(
-    command: Command,
-    contexts: &'static [Context],
-    keys: &'static [Key],
-    shown: (&'static str, &'static str),
-    label: &'static str,
-    help: &'static str,
-) -> Binding {
-    Binding {
-        command,
-        contexts,
-        keys,
-        shown,
-        label,
-        help,
-    }
-}
-
-/// A row whose keys are written alike everywhere.
-const fn named(
-    command: Command,
-    contexts: &'static [Context],
-    keys: &'static [Key],
-    shown: &'static str,
-    label: &'static str,
-    help: &'static str,
-) -> Binding {
-    row(command, contexts, keys, (shown, shown), label, help)
-}
 
 /// The table. Its order is the footer's: what matters most stands first.
 pub const BINDINGS: &[Binding] = &[

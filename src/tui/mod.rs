@@ -5,6 +5,7 @@
 //! [`ui::Intent`]s come out. [`screen::draw`] draws; each pane has its file under `pane/`.
 //! [`run`] is the event loop over all of it and the only part that knows the runner.
 
+mod binding;
 mod bindings;
 mod clipboard;
 mod columns;

@@ -180,10 +180,7 @@ fn draw_page(page: Page, ui: &mut Ui, buffer: &mut Buffer, area: Rect) -> Option
     for (y, line) in (area.y..area.bottom()).zip(shown) {
         buffer.set_line(area.x, y, line, area.width);
     }
-    let foot_rows = u16::try_from(foot.len()).unwrap_or(0);
-    for (y, line) in (area.bottom() - foot_rows..area.bottom()).zip(foot) {
-        buffer.set_line(area.x, y, line, area.width);
-    }
+    draw_foot(foot, buffer, area);
     draw_side((&page.side, page.side_cells), fixed.len(), buffer, area);
     if let Some((row, cell)) = page.head_cursor.filter(|(row, _)| *row < head.len()) {
         return position(area, 2 + row, cell);
@@ -193,6 +190,14 @@ fn draw_page(page: Page, ui: &mut Ui, buffer: &mut Buffer, area: Rect) -> Option
         .checked_sub(ui.scroll)
         .filter(|row| *row < visible)?;
     position(area, fixed.len() + row, cell)
+}
+
+/// What stands under the body.
+fn draw_foot(foot: &[Line<'static>], buffer: &mut Buffer, area: Rect) {
+    let rows = u16::try_from(foot.len()).unwrap_or(0).min(area.height);
+    for (y, line) in (area.bottom() - rows..area.bottom()).zip(foot) {
+        buffer.set_line(area.x, y, line, area.width);
+    }
 }
 
 fn position(area: Rect, row: usize, cell: usize) -> Option<Position> {

@@ -147,7 +147,7 @@ fn what_was_picked_holds_against_the_configuration() {
     let line = told
         .stdout
         .lines()
-        .find(|line| line.starts_with("shop.orders "));
+        .find(|line| line.trim_start().starts_with("shop.orders "));
     assert!(line.unwrap_or_default().contains("! left out"), "{told}");
     assert!(told.stdout.contains("estimate: takes"), "{told}");
 }

@@ -40,25 +40,8 @@ fn checks(checks: &[Check], invocation: &Invocation) -> Vec<String> {
 }
 
 fn inventory(found: &Inventory) -> Vec<String> {
+    let mut lines = inventory_tables(found);
     let estimate = Estimate::of(found);
-    let rows: Vec<Vec<String>> = found
-        .tables
-        .iter()
-        .map(|table| {
-            let about = if table.estimated { "about " } else { "" };
-            let vectors: Vec<&str> = table.vectors.iter().map(|v| v.sql_type.as_str()).collect();
-            vec![
-                format!("{}.{}", table.schema, table.name),
-                format!("{about}{}", grouped(table.rows)),
-                bytes(table.row_bytes),
-                counted(table.indexes.len() as u64, "index"),
-                vectors.join(", "),
-                if table.selected { "" } else { "! left out" }.to_owned(),
-            ]
-        })
-        .collect();
-    let titles = ["table", "rows", "size", "indexes", "vectors", ""];
-    let mut lines = columns(&titles, &rows);
     let estimates = estimate.time().into_iter().chain(estimate.room_left());
     lines.extend(estimates.map(|text| format!("estimate: {text}")));
     lines.extend(estimate.basis());
@@ -81,6 +64,28 @@ fn inventory(found: &Inventory) -> Vec<String> {
     );
     lines.push(format!("written to {}", found.stats_file));
     lines
+}
+
+/// All tables, those that are left out as such.
+fn inventory_tables(found: &Inventory) -> Vec<String> {
+    let rows: Vec<Vec<String>> = found
+        .tables
+        .iter()
+        .map(|table| {
+            let about = if table.estimated { "about " } else { "" };
+            let vectors: Vec<&str> = table.vectors.iter().map(|v| v.sql_type.as_str()).collect();
+            vec![
+                format!("{}.{}", table.schema, table.name),
+                format!("{about}{}", grouped(table.rows)),
+                bytes(table.row_bytes),
+                counted(table.indexes.len() as u64, "index"),
+                vectors.join(", "),
+                if table.selected { "" } else { "! left out" }.to_owned(),
+            ]
+        })
+        .collect();
+    let titles = ["table", "rows", "size", "indexes", "vectors", ""];
+    columns(&titles, &rows)
 }
 
 fn backup(found: &Backup) -> Vec<String> {
@@ -244,7 +249,10 @@ fn columns(titles: &[&str], rows: &[Vec<String>]) -> Vec<String> {
             .unwrap_or(0)
     };
     let widths: Vec<usize> = (0..titles.len()).map(width).collect();
-    let is_number = |cell: &String| cell.starts_with(|c: char| c.is_ascii_digit() || c == '-');
+    let is_number = |cell: &String| {
+        let number = cell.strip_prefix("about ").unwrap_or(cell);
+        number.starts_with(|c: char| c.is_ascii_digit() || c == '-')
+    };
     let right: Vec<bool> = (0..titles.len())
         .map(|column| {
             rows.iter()

@@ -235,3 +235,21 @@ pub struct Collection {
     /// Its rows.
     pub rows: u64,
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::session::report::Report;
+    use crate::session::{Session, Step};
+
+    #[test]
+    fn what_an_older_version_wrote_is_all_moved_and_cannot_be_chosen_from() {
+        let file = include_str!("../../../tests/fixtures/sessions/finished.toml");
+        let session: Session = toml::from_str(file).unwrap();
+        let Some(Report::Inventory(found)) = session.report(Step::Inventory) else {
+            panic!("no inventory")
+        };
+        assert!(found.tables.len() > 1);
+        assert_eq!(found.selected().count(), found.tables.len());
+        assert!(found.relations.is_empty() && !found.is_about() && !session.picked);
+    }
+}

@@ -8,6 +8,7 @@ pub(super) use notes::page as notes;
 use super::{Page, Scene};
 use crate::figures::{bytes, counted, grouped};
 use crate::session::report::{Estimate, Inventory};
+use crate::session::{State, Step};
 use crate::source::Part;
 use crate::tui::columns::{Cell, Column, Kind, plain, table};
 use crate::tui::lines::{blank, cut, flowed, line, paragraph, span, window};
@@ -59,18 +60,9 @@ pub(super) fn page(scene: &Scene<'_>, found: &Inventory) -> Page {
             false => foot = detail::brief(scene, found, row),
         }
     }
-    // Only what is seen whole stands below the tree: the mark does not lead there.
-    let mut room = scene
-        .rows
-        .saturating_sub(body.len() + head.len() + foot.len() + 2);
-    for section in notes::sections(&Scene { cells, ..*scene }, found) {
-        let Some(left) = room.checked_sub(section.len() + 1) else {
-            break;
-        };
-        room = left;
-        body.push(blank());
-        body.extend(section);
-    }
+    let used = body.len() + head.len() + foot.len() + 2;
+    let below = Scene { cells, ..*scene };
+    body.extend(fitting(&below, found, scene.rows.saturating_sub(used)));
     Page {
         head,
         head_cursor,
@@ -83,6 +75,21 @@ pub(super) fn page(scene: &Scene<'_>, found: &Inventory) -> Page {
     }
 }
 
+/// What stands below the tree: the sections of the notes that are seen whole, since the mark does
+/// not lead there.
+fn fitting(scene: &Scene<'_>, found: &Inventory, mut room: usize) -> Vec<Line<'static>> {
+    let mut told = Vec::new();
+    for section in notes::sections(scene, found) {
+        let Some(left) = room.checked_sub(section.len() + 1) else {
+            break;
+        };
+        room = left;
+        told.push(blank());
+        told.extend(section);
+    }
+    told
+}
+
 /// The head, and the place of the cursor in it.
 fn head(
     scene: &Scene<'_>,
@@ -93,33 +100,33 @@ fn head(
         return (Vec::new(), None);
     }
     let mut head = sums(scene, found);
-    let notes = found.warnings.len() + usize::from(!found.left_behind.is_empty());
-    let mut texts = Vec::new();
-    match (&found.warnings[..], found.left_behind.len() as u64) {
-        ([], 0) => {}
-        ([], behind) => texts.push(format!("{} left behind", counted(behind, "thing"))),
-        (many, 0) => texts.push(counted(many.len() as u64, "warning")),
-        (many, behind) => texts.push(format!(
-            "{}, {} left behind",
-            counted(many.len() as u64, "warning"),
-            counted(behind, "thing")
-        )),
-    }
-    if found.selected().next().is_none() {
-        texts.push("no table is taken".to_owned());
-    }
-    if found.chosen_since {
-        texts.push("chosen anew: r looks again".to_owned());
-    }
-    if !texts.is_empty() {
-        let w = if notes > 0 { " (w shows them)" } else { "" };
-        texts[0] += w;
-        let text = format!("! {}", texts.join("; "));
-        head.extend(paragraph(&text, 0, scene.text_cells(), Meaning::Caution));
-    }
+    head.extend(caution(scene, found));
     let cursor = search(scene, rows, &mut head);
     head.push(blank());
     (head, cursor)
+}
+
+/// What needs a look, in a line.
+fn caution(scene: &Scene<'_>, found: &Inventory) -> Vec<Line<'static>> {
+    let number = |number: usize, noun| (number > 0).then(|| counted(number as u64, noun));
+    let warnings = number(found.warnings.len(), "warning");
+    let behind = number(found.left_behind.len(), "thing").map(|things| things + " left behind");
+    let notes: Vec<String> = warnings.into_iter().chain(behind).collect();
+    let noted = (!notes.is_empty()).then(|| format!("{} (w shows them)", notes.join(", ")));
+    let is_tested = scene.session().state(Step::Connections) == State::Done;
+    let others = [
+        (found.selected().next().is_none(), "no table is taken"),
+        (found.chosen_since, "chosen anew: r looks again"),
+        (!is_tested, "connections have to be tested again"),
+    ];
+    let others = others.into_iter().filter(|(is_so, _)| *is_so);
+    let others = others.map(|(_, text)| text.to_owned());
+    let texts: Vec<String> = noted.into_iter().chain(others).collect();
+    if texts.is_empty() {
+        return Vec::new();
+    }
+    let text = format!("! {}", texts.join("; "));
+    paragraph(&text, 0, scene.text_cells(), Meaning::Caution)
 }
 
 fn sums(scene: &Scene<'_>, found: &Inventory) -> Vec<Line<'static>> {
@@ -143,24 +150,32 @@ fn sums(scene: &Scene<'_>, found: &Inventory) -> Vec<Line<'static>> {
     if found.large_objects > 0 {
         parts.push(counted(found.large_objects, "large object"));
     }
+    let mut lines = flow(scene, &parts, Meaning::Strong);
+    lines.extend(estimates(scene, found));
+    lines
+}
+
+/// The time and the room. What does not fit is told in every window.
+fn estimates(scene: &Scene<'_>, found: &Inventory) -> Vec<Line<'static>> {
     let estimate = Estimate::of(found);
     let (tight, room): (Vec<_>, Vec<_>) = estimate
         .room_left()
         .into_iter()
         .partition(|_| estimate.is_tight());
     let told: Vec<String> = estimate.time().into_iter().chain(room).collect();
-    let flow = |parts: &[String], meaning| {
-        let rows = flowed(parts, scene.theme().dot(), scene.cells).into_iter();
-        rows.map(move |row| line(row, meaning))
+    let mut lines = match scene.rows >= ROOMY {
+        true => flow(scene, &told, Meaning::Quiet),
+        false => Vec::new(),
     };
-    let mut lines: Vec<Line<'static>> = flow(&parts, Meaning::Strong).collect();
-    if scene.rows >= ROOMY {
-        lines.extend(flow(&told, Meaning::Quiet));
-    }
     for room in tight {
         lines.extend(paragraph(&room, 0, scene.text_cells(), Meaning::Bad));
     }
     lines
+}
+
+fn flow(scene: &Scene<'_>, parts: &[String], meaning: Meaning) -> Vec<Line<'static>> {
+    let rows = flowed(parts, scene.theme().dot(), scene.cells).into_iter();
+    rows.map(|row| line(row, meaning)).collect()
 }
 
 /// The line that what is searched for stands in, and the cursor's place in it.

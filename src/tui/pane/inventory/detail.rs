@@ -157,10 +157,7 @@ fn short(definition: &str) -> String {
 fn warnings(found: &Inventory, table: &Table) -> Vec<String> {
     let name = table.table_name();
     let mut told = Vec::new();
-    let is_out = |name: &TableName| {
-        let mut tables = found.tables.iter();
-        tables.any(|other| !other.selected && other.table_name() == *name)
-    };
+    let is_out = |name: &TableName| is_out(found, name);
     for key in &found.foreign_keys {
         if key.refers_to == name && key.table != name && !table.selected && !is_out(&key.table) {
             told.push(format!(
@@ -181,6 +178,19 @@ fn warnings(found: &Inventory, table: &Table) -> Vec<String> {
     }
     told.extend(table.warnings().into_iter().map(str::to_owned));
     told
+}
+
+/// Whether nothing of a table is moved; of a partitioned one, no partition.
+fn is_out(found: &Inventory, name: &TableName) -> bool {
+    let mut tables = found.tables.iter();
+    if let Some(table) = tables.find(|table| table.table_name() == *name) {
+        return !table.selected;
+    }
+    let relations = found.relations.iter();
+    let mut parts = relations
+        .filter(|part| part.partition_of.as_ref() == Some(name))
+        .peekable();
+    parts.peek().is_some() && parts.all(|part| is_out(found, &part.name))
 }
 
 #[cfg(test)]
