@@ -362,3 +362,14 @@ fn what_the_schema_step_would_do_is_what_it_then_does() {
     let Preview { statements, .. } = preview();
     assert!(statements.is_empty(), "it is made already");
 }
+
+#[test]
+fn of_definitions_alone_the_columns_are_seen() {
+    let world = World::new(10);
+    world
+        .json(&["run", "--schema-only"])
+        .expect(0, "awaiting_sign_off");
+    let excerpt = opened(&world, "shop", "orders");
+    assert!(excerpt.on_source && excerpt.on_target && !excerpt.columns.is_empty());
+    assert_eq!(excerpt.rows, []);
+}

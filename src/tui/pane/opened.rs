@@ -177,7 +177,11 @@ fn columns(scene: &Scene<'_>, excerpt: &Excerpt) -> Vec<Line<'static>> {
 
 fn rows(scene: &Scene<'_>, excerpt: &Excerpt) -> Vec<Line<'static>> {
     if excerpt.rows.is_empty() {
-        return vec![line("No rows.", Meaning::Quiet)];
+        let text = match scene.session().select.takes_rows() {
+            true => "No rows.",
+            false => "Rows were not asked for.",
+        };
+        return vec![line(text, Meaning::Quiet)];
     }
     let both = excerpt.on_source && excerpt.on_target;
     let by_key = both && excerpt.pairing == Pairing::Key;
