@@ -6,6 +6,7 @@ use crate::postgres::catalogue::{Column, Table};
 use crate::postgres::{Connection, Error, quote};
 use std::fmt;
 use tokio_postgres::Row as SqlRow;
+use tokio_postgres::types::{ToSql, Type};
 
 /// So many rows are taken from each side; with those that only the other side has among its first,
 /// twice as many are shown at most.
@@ -30,6 +31,9 @@ pub async fn begin(connection: &Connection) -> Result<(), Error> {
         .batch("preparing to read a few rows", &settings)
         .await
 }
+
+/// A statement's parameters with their types.
+type Values<'a> = &'a [(&'a (dyn ToSql + Sync), Type)];
 
 /// A row's key: the texts of its columns.
 pub type Key = Vec<String>;
@@ -157,7 +161,10 @@ impl Side<'_> {
     pub async fn first_keys(&self) -> Result<Vec<Key>, Error> {
         let (key, from, order) = (self.key_sql(), self.rows_sql(), self.order_sql());
         let rows = self
-            .query(&format!("SELECT {key} FROM {from} {order} LIMIT {ROWS}"))
+            .query(
+                &format!("SELECT {key} FROM {from} {order} LIMIT {ROWS}"),
+                &[],
+            )
             .await?;
         Ok(rows.iter().map(|row| row.get(0)).collect())
     }
@@ -171,20 +178,24 @@ impl Side<'_> {
             return Ok(Vec::new());
         }
         let names = quote::identifiers(self.key.iter().map(String::as_str));
-        let types: Vec<&str> = self.key.iter().map(|name| self.type_of(name)).collect();
-        let literals = keys.iter().map(|key| {
-            let values = key.iter().zip(&types);
-            let values = values.map(|(text, of)| format!("{}::{of}", quote::literal(text)));
-            format!("({})", values.collect::<Vec<_>>().join(", "))
-        });
-        let literals: Vec<String> = literals.collect();
+        // As parameters: a statement's text may end up in a log.
+        let mut values: Vec<(&(dyn ToSql + Sync), Type)> = Vec::new();
+        let mut tuples = Vec::with_capacity(keys.len());
+        for key in keys {
+            let mut tuple = Vec::with_capacity(key.len());
+            for (text, name) in key.iter().zip(self.key) {
+                values.push((text, Type::TEXT));
+                tuple.push(format!("${}::{}", values.len(), self.type_of(name)));
+            }
+            tuples.push(format!("({})", tuple.join(", ")));
+        }
         let (select, order) = (self.select(), self.order_sql());
         let sql = format!(
             "{select} WHERE ({names}) IN ({}) {order} LIMIT {}",
-            literals.join(", "),
+            tuples.join(", "),
             2 * ROWS
         );
-        self.rows(&sql).await
+        self.rows(&sql, &values).await
     }
 
     /// Its first rows: in the order of the keys, without a key as they are stored.
@@ -193,17 +204,18 @@ impl Side<'_> {
     /// The server's.
     pub async fn first_rows(&self) -> Result<Vec<Row>, Error> {
         let (select, order) = (self.select(), self.order_sql());
-        self.rows(&format!("{select} {order} LIMIT {ROWS}")).await
+        self.rows(&format!("{select} {order} LIMIT {ROWS}"), &[])
+            .await
     }
 
-    async fn rows(&self, sql: &str) -> Result<Vec<Row>, Error> {
-        let rows = self.query(sql).await?;
+    async fn rows(&self, sql: &str, values: Values<'_>) -> Result<Vec<Row>, Error> {
+        let rows = self.query(sql, values).await?;
         Ok(rows.iter().map(row).collect())
     }
 
-    async fn query(&self, sql: &str) -> Result<Vec<SqlRow>, Error> {
+    async fn query(&self, sql: &str, values: Values<'_>) -> Result<Vec<SqlRow>, Error> {
         let doing = format!("reading rows of {}", self.table.name);
-        let rows = self.connection.query(sql, &[]).await;
+        let rows = self.connection.query_typed(sql, values).await;
         rows.map_err(|error| self.connection.failed(&doing, error))
     }
 

@@ -45,7 +45,10 @@ async fn both_sides(work: Work<'_>, name: &TableName) -> Result<Excerpt, Error> 
     let pairing = pairing(&key, &columns);
     let here = reading(&source, left, columns.iter().map(|(here, _)| here), &key);
     let there = reading(&target, right, columns.iter().map(|(_, there)| there), &key);
-    let rows = rows(here, there, pairing, &columns).await?;
+    let rows = match work.session.select.takes_rows() {
+        true => rows(here, there, pairing, &columns).await?,
+        false => Vec::new(),
+    };
     Ok(Excerpt {
         on_source: left.is_some(),
         on_target: right.is_some(),

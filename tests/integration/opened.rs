@@ -3,11 +3,11 @@
 
 use crate::fixture::World;
 use neonlift::config::Config;
-use neonlift::failure::Explain;
+use neonlift::failure::{Explain, Failure};
 use neonlift::postgres::ConnectionString;
 use neonlift::session::report::{KindCount, Report};
 use neonlift::session::{Session, Step, store};
-use neonlift::steps::{Context, Error, look};
+use neonlift::steps::{Context, look};
 use neonlift::wizard::{
     Excerpt, ExcerptCell, ExcerptRow, Look, Pairing, Preview, Seen, Side, Size, Value,
 };
@@ -41,7 +41,7 @@ fn seen(world: &World, at: &Look) -> Seen {
     looked(world, at).unwrap_or_else(|error| panic!("{at:?}: {error:?}"))
 }
 
-fn looked(world: &World, at: &Look) -> Result<Seen, Error> {
+fn looked(world: &World, at: &Look) -> Result<Seen, Failure> {
     let session = session(world);
     let pg_dump = world.postgres_program("pg_dump");
     let tools = pg_dump.parent().expect("a folder").to_owned();
@@ -55,7 +55,8 @@ fn looked(world: &World, at: &Look) -> Result<Seen, Error> {
     }
     let cancel = CancellationToken::new();
     let looking = look(at, &context, &session, &cancel);
-    world.runtime().block_on(looking)
+    let seen = world.runtime().block_on(looking);
+    seen.map_err(|error| error.failure())
 }
 
 fn opened(world: &World, schema: &str, table: &str) -> Excerpt {
@@ -313,10 +314,9 @@ fn a_condition_holds_in_an_opened_table_too_and_a_held_one_is_given_up() {
         schema: "shop".to_owned(),
         table: "unique_only".to_owned(),
     };
-    let error = looked(&world, &at).expect_err("it is held");
-    let failure = error.failure();
-    assert_eq!(failure.what, "The table cannot be shown", "{error:?}");
-    assert!(failure.why.contains("statement timeout"), "{error:?}");
+    let failure = looked(&world, &at).expect_err("it is held");
+    assert_eq!(failure.what, "The table cannot be shown", "{failure:?}");
+    assert!(failure.why.contains("statement timeout"), "{failure:?}");
     assert!(!failure.advice.join(" ").contains("ALTER ROLE"));
 }
 
@@ -361,4 +361,15 @@ fn what_the_schema_step_would_do_is_what_it_then_does() {
     );
     let Preview { statements, .. } = preview();
     assert!(statements.is_empty(), "it is made already");
+}
+
+#[test]
+fn of_definitions_alone_the_columns_are_seen() {
+    let world = World::new(10);
+    world
+        .json(&["run", "--schema-only"])
+        .expect(0, "awaiting_sign_off");
+    let excerpt = opened(&world, "shop", "orders");
+    assert!(excerpt.on_source && excerpt.on_target && !excerpt.columns.is_empty());
+    assert_eq!(excerpt.rows, []);
 }

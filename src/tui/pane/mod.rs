@@ -12,6 +12,7 @@ mod messages;
 mod opened;
 mod outcome;
 mod preview;
+mod side_by_side;
 mod value;
 mod waiting;
 mod working;

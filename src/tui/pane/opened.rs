@@ -2,21 +2,18 @@
 
 use super::comparison::verdict;
 use super::inventory::qualified;
+use super::side_by_side::{Names, is_wide};
 use super::value::{difference, shown};
 use super::{Page, Scene};
 use crate::figures::{counted, grouped};
 use crate::session::Step;
 use crate::session::report::{ComparedTable, Report};
-use crate::tui::lines::{blank, cut, cut_name, labelled, line, padded, paragraph, span, width};
+use crate::tui::lines::{blank, cut, labelled, line, paragraph, span, width};
 use crate::tui::theme::Meaning;
 use crate::wizard::{Excerpt, ExcerptCell, ExcerptColumn, ExcerptRow, Look, Pairing};
 use ratatui::text::Line;
 
-/// From this width on, both sides stand beside each other.
-const WIDE: usize = 85;
-/// Names of columns are cut to this.
-const LONGEST_NAME: usize = 24;
-/// Cells for the labels of the head, and for the name of a side.
+/// Cells for the labels of the head.
 const LABELS: usize = 9;
 
 pub(super) fn title(schema: &str, table: &str) -> String {
@@ -177,7 +174,11 @@ fn columns(scene: &Scene<'_>, excerpt: &Excerpt) -> Vec<Line<'static>> {
 
 fn rows(scene: &Scene<'_>, excerpt: &Excerpt) -> Vec<Line<'static>> {
     if excerpt.rows.is_empty() {
-        return vec![line("No rows.", Meaning::Quiet)];
+        let text = match scene.session().select.takes_rows() {
+            true => "No rows.",
+            false => "Rows were not asked for.",
+        };
+        return vec![line(text, Meaning::Quiet)];
     }
     let both = excerpt.on_source && excerpt.on_target;
     let by_key = both && excerpt.pairing == Pairing::Key;
@@ -265,7 +266,7 @@ fn values(
     let of = |value| shown(value, from.unwrap_or(0), room, theme);
     let (source, target) = (of(&cell.source), of(&cell.target));
     let mut told = match (row.on_source, row.on_target) {
-        (true, true) if apart || scene.cells >= WIDE => {
+        (true, true) if apart || is_wide(scene) => {
             names.beside(scene, column, source, target, cell.differs)
         }
         (false, _) => names.alone(scene, column, target),
@@ -273,118 +274,9 @@ fn values(
     };
     if from.is_none() {
         let text = "the two differ further on than is shown";
-        let indent = 2 + names.cells + 2;
+        let indent = names.indent();
         let text = cut(text, scene.cells.saturating_sub(indent), theme);
         told.push(line(format!("{:indent$}{text}", ""), Meaning::Caution));
     }
     told
-}
-
-/// The names of the columns, and what stands beside them.
-struct Names {
-    cells: usize,
-}
-
-impl Names {
-    fn of(scene: &Scene<'_>, excerpt: &Excerpt) -> Self {
-        let names = excerpt.columns.iter();
-        let widest = names.map(|column| width(&label(column))).max();
-        let most = LONGEST_NAME.min(scene.cells / 3);
-        Self {
-            cells: widest.unwrap_or(0).min(most),
-        }
-    }
-
-    /// The cells for a value: beside another one, or below one where the sides are told `apart`.
-    fn room(&self, scene: &Scene<'_>, beside: bool, apart: bool) -> usize {
-        let room = scene.cells.saturating_sub(2 + self.cells + 2);
-        match (beside, scene.cells >= WIDE) {
-            (true, true) => room.saturating_sub(2) / 2,
-            (true, false) if apart => room.saturating_sub(LABELS),
-            _ => room,
-        }
-    }
-
-    /// The sides' names over their columns, where these stand beside each other.
-    fn sides(&self, scene: &Scene<'_>, beside: bool) -> Option<Line<'static>> {
-        let side = self.room(scene, true, true);
-        let indent = 2 + self.cells + 2;
-        (beside && scene.cells >= WIDE).then(|| {
-            let source = padded("source", side + 2);
-            line(format!("{:indent$}{source}target", ""), Meaning::Quiet)
-        })
-    }
-
-    fn name(&self, scene: &Scene<'_>, column: &ExcerptColumn, differs: bool) -> Line<'static> {
-        let mark = match differs {
-            true => scene.theme().equality(false).0,
-            false => " ",
-        };
-        let meaning = match column.key {
-            true => Meaning::Accent,
-            false => Meaning::Quiet,
-        };
-        let label = cut_name(&label(column), self.cells, scene.theme());
-        Line::from(vec![
-            span(format!("{mark} "), Meaning::Bad),
-            span(padded(&label, self.cells + 2), meaning),
-        ])
-    }
-
-    /// A name with what one side has.
-    fn alone(
-        &self,
-        scene: &Scene<'_>,
-        column: &ExcerptColumn,
-        (text, meaning): (String, Meaning),
-    ) -> Vec<Line<'static>> {
-        let mut first = self.name(scene, column, false);
-        first.push_span(span(text, meaning));
-        vec![first]
-    }
-
-    /// A name with what both sides have: beside each other, or one below the other; only once where
-    /// that is narrow and they are the same.
-    fn beside(
-        &self,
-        scene: &Scene<'_>,
-        column: &ExcerptColumn,
-        source: (String, Meaning),
-        target: (String, Meaning),
-        differs: bool,
-    ) -> Vec<Line<'static>> {
-        let strong = |(text, meaning): (String, Meaning)| match (differs, meaning) {
-            (true, Meaning::Plain) => span(text, Meaning::Strong),
-            _ => span(text, meaning),
-        };
-        let mut first = self.name(scene, column, differs);
-        if scene.cells >= WIDE {
-            let room = self.room(scene, true, true);
-            let source = (padded(&source.0, room + 2), source.1);
-            first.push_span(strong(source));
-            first.push_span(strong(target));
-            return vec![first];
-        }
-        if !differs && source.0 == target.0 {
-            first.push_span(strong(source));
-            return vec![first];
-        }
-        first.push_span(span(padded("source", LABELS), Meaning::Quiet));
-        first.push_span(strong(source));
-        let indent = " ".repeat(2 + self.cells + 2);
-        let second = Line::from(vec![
-            span(indent, Meaning::Plain),
-            span(padded("target", LABELS), Meaning::Quiet),
-            strong(target),
-        ]);
-        vec![first, second]
-    }
-}
-
-/// A column's name, told apart when it belongs to the key.
-fn label(column: &ExcerptColumn) -> String {
-    match column.key {
-        true => format!("{} (key)", column.name),
-        false => column.name.clone(),
-    }
 }
