@@ -148,6 +148,17 @@ pub(super) struct Demo {
     pub keep: bool,
 }
 
+impl Demo {
+    /// As without options.
+    pub(super) fn usual() -> Self {
+        Self {
+            headless: false,
+            documents: crate::practice::DOCUMENTS,
+            keep: false,
+        }
+    }
+}
+
 /// `neonlift run`.
 #[derive(Debug, Clone, Args)]
 pub(super) struct Run {

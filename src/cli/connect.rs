@@ -3,12 +3,12 @@
 
 use super::Error;
 use super::args::Common;
+use super::opening::Say;
 use crate::config::{self, Config, Flags, Given, Origin};
-use crate::headless::Voice;
 use crate::postgres::{ConnectionString, password};
 use crate::runner::{DescribeError, Runner};
 use crate::secret::Secret;
-use crate::session::Session;
+use crate::session::{Session, State, Step};
 use crate::wizard::Side;
 
 fn variable(name: &str) -> Option<String> {
@@ -43,7 +43,7 @@ pub(super) fn describe(
     runner: &mut Runner,
     wanted: &config::Wanted,
     accept_safe: bool,
-    voice: &mut dyn Voice,
+    say: &mut Say<'_>,
 ) -> Result<(), Error> {
     for (side, given) in [
         (Side::Source, &wanted.source),
@@ -56,7 +56,7 @@ pub(super) fn describe(
         };
         let (text, origin) = match (given, place) {
             (Some(given), _) => {
-                warn_of_password(given, voice);
+                warn_of_password(given, say);
                 (given.string.clone(), given.origin.to_string())
             }
             (None, Some(place)) => (Secret::new(place.url.clone()), "the session".to_owned()),
@@ -68,12 +68,9 @@ pub(super) fn describe(
         };
         let string = ConnectionString::parse(text.expose())
             .map_err(|error| failed(DescribeError::Parse(error)))?;
-        string
-            .cautions()
-            .iter()
-            .for_each(|caution| voice.say(caution));
-        let string = direct(side, string, accept_safe, voice);
-        let string = with_password(string, voice);
+        string.cautions().iter().for_each(|caution| say(caution));
+        let string = direct(side, string, accept_safe, say);
+        let string = with_password(string, say);
         runner
             .describe(side, string)
             .map_err(|error| failed(error.into()))?;
@@ -82,9 +79,9 @@ pub(super) fn describe(
 }
 
 /// A password in the arguments is seen by everybody on this machine.
-fn warn_of_password(given: &Given, voice: &mut dyn Voice) {
+fn warn_of_password(given: &Given, say: &mut Say<'_>) {
     if matches!(given.origin, Origin::Flag(_)) && config::holds_password(given.string.expose()) {
-        voice.say(&format!(
+        say(&format!(
             "The password in {} can be seen by others in the list of processes: better keep it in ~/.pgpass, or give the string in NEONLIFT_SOURCE_URL or NEONLIFT_TARGET_URL.",
             given.origin
         ));
@@ -95,10 +92,10 @@ fn direct(
     side: Side,
     string: ConnectionString,
     accept_safe: bool,
-    voice: &mut dyn Voice,
+    say: &mut Say<'_>,
 ) -> ConnectionString {
     if side == Side::Target && accept_safe && string.is_pooled() {
-        voice.say(&format!(
+        say(&format!(
             "Using the direct host instead of {}.",
             string.host()
         ));
@@ -107,16 +104,28 @@ fn direct(
     string
 }
 
-fn with_password(string: ConnectionString, voice: &mut dyn Voice) -> ConnectionString {
+fn with_password(string: ConnectionString, say: &mut Say<'_>) -> ConnectionString {
     if string.password().is_some() {
         return string;
     }
     let search = password::find(&string, &variable);
     if let Some(refused) = &search.refused {
-        voice.say(&refused.to_string());
+        say(&refused.to_string());
     }
     match search.found {
         Some((password, _)) => string.with_password(password),
         None => string,
     }
+}
+
+/// The first side of a session that was connected before whose password is found nowhere now:
+/// the person has to be asked. Behind a socket none is needed as a rule.
+pub(super) fn unknown_password(runner: &Runner) -> Option<Side> {
+    let connected = runner.wizard().session().state(Step::Connections) != State::Waiting;
+    let mut sides = [Side::Source, Side::Target].into_iter();
+    sides.find(|side| {
+        let string = runner.context().connection(*side);
+        let lacks = string.is_some_and(|s| s.password().is_none() && !s.host().starts_with('/'));
+        connected && lacks
+    })
 }

@@ -17,7 +17,16 @@ const fn control(character: char) -> Key {
 
 const STEPS: &[Context] = &[Context::Step, Context::Checklist];
 const SCROLLED: &[Context] = &[Context::Step, Context::Checklist, Context::Reading];
+/// Where there is a list or a text to go through.
+const LISTS: &[Context] = &[
+    Context::Step,
+    Context::Checklist,
+    Context::Reading,
+    Context::Start,
+];
 pub(super) const EVERYWHERE: &[Context] = &[
+    Context::Start,
+    Context::Preparing,
     Context::Step,
     Context::Checklist,
     Context::Reading,
@@ -60,6 +69,54 @@ const fn named(
 
 /// The table. Its order is the footer's: what matters most stands first.
 pub const BINDINGS: &[Binding] = &[
+    named(
+        Command::Proceed,
+        &[Context::Start],
+        &[key(KeyCode::Enter)],
+        "Enter",
+        "begin",
+        "Begins with the marked line: goes on with that session, or begins anew.",
+    ),
+    named(
+        Command::NewMigration,
+        &[Context::Start],
+        &[letter('n')],
+        "n",
+        "new migration",
+        "Begins a new migration.",
+    ),
+    named(
+        Command::PracticeRun,
+        &[Context::Start],
+        &[letter('p')],
+        "p",
+        "practice run",
+        "Begins a practice run: two servers on this machine with sample data.",
+    ),
+    row(
+        Command::Up,
+        &[Context::Start],
+        &[key(KeyCode::Up), letter('k')],
+        ("↑↓", "Up/Down"),
+        "choose",
+        "Marks the line above. Also k.",
+    ),
+    row(
+        Command::Down,
+        &[Context::Start],
+        &[key(KeyCode::Down), letter('j')],
+        ("↓", "Down"),
+        "",
+        "Marks the line below. Also j.",
+    ),
+    named(
+        Command::Stop,
+        &[Context::Preparing],
+        &[key(KeyCode::Esc), letter('q')],
+        "Esc",
+        "stop",
+        "Stops the practice servers safely.",
+    ),
     named(
         Command::Proceed,
         STEPS,
@@ -164,7 +221,7 @@ pub const BINDINGS: &[Binding] = &[
     ),
     named(
         Command::Help,
-        SCROLLED,
+        LISTS,
         &[letter('?'), key(KeyCode::F(1))],
         "?",
         "help",
@@ -188,7 +245,7 @@ pub const BINDINGS: &[Binding] = &[
     ),
     named(
         Command::Leave,
-        &[Context::TooSmall],
+        &[Context::TooSmall, Context::Start],
         &[letter('q')],
         "q",
         "leave",
@@ -264,7 +321,7 @@ pub const BINDINGS: &[Binding] = &[
     ),
     named(
         Command::PageUp,
-        SCROLLED,
+        LISTS,
         &[key(KeyCode::PageUp)],
         "PgUp",
         "",
@@ -272,7 +329,7 @@ pub const BINDINGS: &[Binding] = &[
     ),
     named(
         Command::PageDown,
-        SCROLLED,
+        LISTS,
         &[key(KeyCode::PageDown), letter(' ')],
         "PgDn",
         "",
@@ -280,7 +337,7 @@ pub const BINDINGS: &[Binding] = &[
     ),
     named(
         Command::Top,
-        SCROLLED,
+        LISTS,
         &[key(KeyCode::Home), letter('g')],
         "Home",
         "",
@@ -288,7 +345,7 @@ pub const BINDINGS: &[Binding] = &[
     ),
     named(
         Command::Bottom,
-        SCROLLED,
+        LISTS,
         &[key(KeyCode::End), letter('G')],
         "End",
         "",

@@ -105,6 +105,11 @@ impl Form {
         self.focus
     }
 
+    /// Puts the cursor into a field.
+    pub fn ask(&mut self, focus: Focus) {
+        self.focus = focus;
+    }
+
     /// A field, to look at.
     pub fn field(&self, focus: Focus) -> &Field {
         match focus {

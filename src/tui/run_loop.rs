@@ -3,7 +3,6 @@
 
 use super::form::{Entered, Understood};
 use super::screen;
-use super::signals::{Signals, Told};
 use super::terminal::{self, Screen};
 use super::theme::Theme;
 use super::ui::{Intent, Ui};
@@ -11,15 +10,15 @@ use crate::failure::{Explain, Failure};
 use crate::figures;
 use crate::invocation::Invocation;
 use crate::postgres::{ConnectionString, ParseError};
-use crate::progress::Sample;
+use crate::progress::{Note, Sample, Tone};
 use crate::runner::Runner;
 use crate::session::{Session, store};
+use crate::signals::{Signals, Told};
 use crate::wizard::{Effect, Event, Outcome, Phase, Side};
 use crossterm::event::{Event as Input, EventStream};
 use futures_util::StreamExt;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use rustix::process::{Signal as Unix, getpid, getsid, kill_process};
 use std::future::pending;
 use std::io;
 use std::time::Duration;
@@ -39,6 +38,10 @@ pub struct Options {
     pub signer: Option<String>,
     /// How commands that are advised lead to this session.
     pub invocation: Invocation,
+    /// What was said while the session was opened: it goes to the messages.
+    pub said: Vec<String>,
+    /// A side whose password is to be asked for first.
+    pub ask: Option<Side>,
 }
 
 /// Why the wizard could not go on.
@@ -75,14 +78,12 @@ pub fn require_terminal(instead: &'static str) -> Result<(), Error> {
     Ok(terminal::require(instead)?)
 }
 
-/// Runs the wizard on the terminal until the person leaves, or a signal ends it. The runner's
+/// Runs the wizard on the screen, which is up, until the person leaves, or a signal ends it. The runner's
 /// wizard must have been opened. Afterwards the terminal is as it was and no step is running.
 ///
 /// # Errors
-/// Standard input or output is not a terminal; the terminal failed; the session cannot be saved.
-/// A step that was running then has been stopped safely.
-pub async fn run(runner: &mut Runner, options: &Options) -> Result<Outcome, Error> {
-    let screen = Screen::enter()?;
+/// The terminal failed; the session cannot be saved. A step that was running then has been stopped safely.
+pub async fn run(screen: Screen, runner: &mut Runner, options: &Options) -> Result<Outcome, Error> {
     let mut signals = Signals::new().map_err(Error::Signals)?;
     let ended = Loop::new(runner, options, screen).run(&mut signals).await;
     // The screen is down by now: stopping may take a moment.
@@ -112,6 +113,13 @@ impl<'a> Loop<'a> {
         let mut ui = Ui::new(theme, TimeZone::system(), understand, &signer, session);
         ui.invocation = options.invocation.clone();
         ui.follow(runner.wizard());
+        ui.note(
+            options.said.iter().map(|text| worth_a_look(text)).collect(),
+            Timestamp::now(),
+        );
+        if let Some(side) = options.ask {
+            ui.ask_password(side, runner.wizard().session());
+        }
         Self {
             runner,
             screen,
@@ -307,19 +315,12 @@ impl<'a> Loop<'a> {
         }
     }
 
-    /// Goes to the background and waits there to be called back.
     async fn suspend(&mut self, signals: &mut Signals) -> Result<(), Error> {
-        // The leader of a session was started by no shell: nobody could call it back.
-        if getsid(None).is_ok_and(|leader| leader == getpid()) {
-            self.ui.say("there is no shell to go back to");
-            return Ok(());
+        if let Err(why) = self.screen.suspend(signals).await? {
+            self.ui.say(why);
         }
-        self.screen.leave()?;
-        // SIGTSTP is ours now, so its default is carried out by the signal behind it.
-        if kill_process(getpid(), Unix::STOP).is_ok() {
-            signals.resumed().await;
-        }
-        self.resume()
+        self.changed = true;
+        Ok(())
     }
 
     fn resume(&mut self) -> Result<(), Error> {
@@ -336,6 +337,13 @@ async fn until(wake: Option<Instant>) {
     }
 }
 
+fn worth_a_look(text: &str) -> Note {
+    Note {
+        tone: Tone::Warning,
+        text: text.clone(),
+    }
+}
+
 fn understand(text: &str) -> Understood {
     match ConnectionString::parse(text) {
         Ok(string) => Ok(string.understood()),
@@ -349,12 +357,7 @@ fn wrong(error: &ParseError) -> String {
 
 /// The name offered under a signature: that of the last one, else the user's, else the given one.
 fn signer(options: &Options, session: &Session) -> String {
-    let signatures = session
-        .checklist
-        .iter()
-        .filter_map(|item| item.signature.as_ref());
-    let last = signatures.max_by_key(|signature| signature.at);
-    let last = last.map(|signature| signature.by.clone());
+    let last = session.last_signer().map(str::to_owned);
     let user = || {
         ["USER", "LOGNAME"]
             .into_iter()

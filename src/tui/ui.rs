@@ -2,7 +2,7 @@
 //! is marked, what was said. Keys come in, intents for the wizard go out; nothing is carried out here.
 
 use super::field::Field;
-use super::form::{Entered, Form, Understand};
+use super::form::{Entered, Focus, Form, Understand};
 use super::gauges::Gauges;
 use super::keys::Context;
 use super::messages::Messages;
@@ -10,7 +10,7 @@ use super::theme::Theme;
 use crate::invocation::Invocation;
 use crate::progress::Note;
 use crate::session::{Item, ItemKind, Session, State, Step};
-use crate::wizard::{Event, News, Wizard};
+use crate::wizard::{Event, News, Side, Wizard};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -168,6 +168,17 @@ impl Ui {
             self.form = Form::of(session);
         }
         self.layers.push(Layer::Form);
+    }
+
+    /// A password that was found nowhere: the form opens with the cursor in its field.
+    pub(super) fn ask_password(&mut self, side: Side, session: &Session) {
+        self.layers.retain(|layer| !matches!(layer, Layer::Form));
+        self.open_form(session);
+        self.form.ask(Focus::Password(side));
+        self.say(format!(
+            "the password of the {} is not kept and was found nowhere: type it, or Esc",
+            side.name()
+        ));
     }
 
     fn mark_open_item(&mut self, session: &Session) {

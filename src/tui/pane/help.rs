@@ -3,7 +3,7 @@
 use super::{Page, Scene};
 use crate::tui::keys::{self, Context};
 use crate::tui::lines::{blank, line, padded, span, wrapped};
-use crate::tui::theme::Meaning;
+use crate::tui::theme::{Meaning, Theme};
 use crate::tui::ui::Layer;
 use ratatui::text::Line;
 
@@ -16,21 +16,7 @@ pub(super) fn page(scene: &Scene<'_>) -> Page {
         Context::Checklist => ("Keys on the checklist", Context::Checklist),
         _ => ("Keys", Context::Step),
     };
-    let cells = scene.text_cells().saturating_sub(KEYS);
-    let mut body = Vec::new();
-    for binding in keys::bindings(context) {
-        for (at, part) in wrapped(binding.help, cells).into_iter().enumerate() {
-            let shown = if at == 0 {
-                binding.shown(scene.theme())
-            } else {
-                ""
-            };
-            body.push(Line::from(vec![
-                span(padded(shown, KEYS), Meaning::Accent),
-                span(part, Meaning::Plain),
-            ]));
-        }
-    }
+    let mut body = keys_of(context, scene.theme(), scene.text_cells());
     body.push(blank());
     body.push(line("What the marks mean", Meaning::Strong));
     body.extend(marks(scene));
@@ -39,6 +25,31 @@ pub(super) fn page(scene: &Scene<'_>) -> Page {
         body,
         ..Page::default()
     }
+}
+
+/// Help on the start screen.
+pub(in crate::tui) fn of_start(theme: Theme, cells: usize) -> Page {
+    Page {
+        title: "Keys".to_owned(),
+        body: keys_of(Context::Start, theme, cells),
+        ..Page::default()
+    }
+}
+
+/// The keys of a context, each with what it does.
+fn keys_of(context: Context, theme: Theme, cells: usize) -> Vec<Line<'static>> {
+    let cells = cells.saturating_sub(KEYS);
+    let mut body = Vec::new();
+    for binding in keys::bindings(context) {
+        for (at, part) in wrapped(binding.help, cells).into_iter().enumerate() {
+            let shown = if at == 0 { binding.shown(theme) } else { "" };
+            body.push(Line::from(vec![
+                span(padded(shown, KEYS), Meaning::Accent),
+                span(part, Meaning::Plain),
+            ]));
+        }
+    }
+    body
 }
 
 /// What would have the keyboard without the help.

@@ -6,12 +6,14 @@ mod comparison;
 mod connections;
 mod failure;
 mod form;
-mod help;
+pub(super) mod help;
 mod inventory;
 mod messages;
 mod outcome;
 mod waiting;
 mod working;
+
+pub(super) use checks::advice_lines;
 
 use super::lines::span;
 use super::theme::Theme;

@@ -1,0 +1,231 @@
+//! The exchange itself: where the migration stands, what can be done, what was chosen.
+
+use super::choices::{self, Act};
+use super::{Break, Options, Person, checklist, connections, consent};
+use crate::headless::{self, Voice};
+use crate::invocation::Invocation;
+use crate::progress::Tone;
+use crate::runner::Runner;
+use crate::session::standing::name;
+use crate::session::{State, Step};
+use crate::wizard::{Effect, Event, News, Outcome, Side};
+
+/// The wizard in lines.
+pub(super) struct Lines<'a> {
+    pub(super) person: &'a mut Person,
+    pub(super) runner: &'a mut Runner,
+    voice: &'a mut dyn Voice,
+    pub(super) signer: String,
+    invocation: Invocation,
+    said_how_to_stop: bool,
+}
+
+impl<'a> Lines<'a> {
+    pub(super) fn new(
+        person: &'a mut Person,
+        runner: &'a mut Runner,
+        voice: &'a mut dyn Voice,
+        options: &Options,
+    ) -> Self {
+        Self {
+            person,
+            runner,
+            voice,
+            signer: options.signer.clone(),
+            invocation: options.invocation.clone(),
+            said_how_to_stop: false,
+        }
+    }
+
+    /// Goes on until the person leaves; `ask` is a side whose password is asked for first.
+    pub(super) async fn go(&mut self, ask: Option<Side>) -> Result<Outcome, Break> {
+        self.tell_failure();
+        if let Some(side) = ask {
+            connections::ask_password(self, side).await?;
+        }
+        loop {
+            self.tell_step();
+            let (found, default) = choices::of(self.runner.wizard());
+            let (acts, texts): (Vec<Act>, Vec<String>) = found.into_iter().unzip();
+            self.person.say("What now?");
+            let chosen = self.person.choose(&texts, default).await?;
+            if let Some(outcome) = self.carry_out(&acts[chosen]).await? {
+                return Ok(outcome);
+            }
+        }
+    }
+
+    /// Says again why a step failed that failed when the session was open before.
+    fn tell_failure(&mut self) {
+        let session = self.runner.wizard().session();
+        let step = session.current;
+        let failure = session.steps.get(&step).and_then(|r| r.failure.clone());
+        if let (State::Failed, Some(failure)) = (session.state(step), failure) {
+            self.voice.news(&News::Failed(step, failure), session);
+        }
+    }
+
+    fn tell_step(&mut self) {
+        let wizard = self.runner.wizard();
+        let session = wizard.session();
+        let step = session.current;
+        let state = session.state(step);
+        let place = Step::ALL.iter().position(|other| *other == step);
+        let (place, count) = (place.unwrap_or_default() + 1, Step::ALL.len());
+        let mut lines = vec![
+            String::new(),
+            format!("Step {place} of {count}, {step}: {}.", state.word()),
+        ];
+        if state != State::Done {
+            lines.push(format!("  {}", step.purpose()));
+        }
+        if step == Step::Connections {
+            for (side, place) in [("source", &session.source), ("target", &session.target)] {
+                let name = place
+                    .as_ref()
+                    .map_or("not given yet", |place| name(&place.url));
+                lines.push(format!("  {side}: {name}"));
+            }
+        }
+        let runs = !matches!(state, State::Done | State::AwaitingSignOff);
+        let obstacle = wizard.obstacle(step).filter(|_| runs);
+        lines.extend(obstacle.map(|why| format!("  Not yet: {why}.")));
+        if step == Step::Cutover {
+            lines.extend(checklist::lines(session));
+        }
+        lines.iter().for_each(|line| self.person.say(line));
+    }
+
+    /// Does what was chosen; `Some` when the program ends with it.
+    async fn carry_out(&mut self, act: &Act) -> Result<Option<Outcome>, Break> {
+        match act {
+            Act::Run(step) => return self.run(*step).await,
+            Act::RunAgain(step) => return self.run_again(*step).await,
+            Act::Show(step) => return self.dispatch(Event::Show(*step)),
+            Act::Connect => return self.connect(&[Side::Source, Side::Target]).await,
+            Act::Change(side) => return self.connect(&[*side]).await,
+            Act::Consent => {
+                if consent::ask(self).await? {
+                    return self.run(Step::Connections).await;
+                }
+            }
+            Act::Sign(item) => checklist::sign(self, item).await?,
+            Act::Report => self.tell_report(),
+            Act::Steps => return self.look_elsewhere().await,
+            Act::Messages => self.tell_messages(),
+            Act::Leave => return self.dispatch(Event::Leave),
+        }
+        Ok(None)
+    }
+
+    /// Hands an event to the machine and tells what it answers; `Some` when the program ends.
+    pub(super) fn dispatch(&mut self, event: Event) -> Result<Option<Outcome>, Break> {
+        let effects = self.runner.dispatch(event)?;
+        Ok(self.told(effects))
+    }
+
+    pub(super) fn told(&mut self, effects: Vec<Effect>) -> Option<Outcome> {
+        let mut outcome = None;
+        for effect in effects {
+            match effect {
+                Effect::Tell(news) => self.voice.news(&news, self.runner.wizard().session()),
+                Effect::Exit(end) => outcome = Some(end),
+                // The runner has carried these out.
+                Effect::Save | Effect::Start { .. } | Effect::Cancel { .. } => {}
+            }
+        }
+        outcome
+    }
+
+    /// Runs a step; when it is done, the next one is looked at.
+    async fn run(&mut self, step: Step) -> Result<Option<Outcome>, Break> {
+        if !self.said_how_to_stop {
+            self.said_how_to_stop = true;
+            self.person.say(
+                "While a step runs, Enter asks whether to stop and leave, and Ctrl-C stops it safely.",
+            );
+        }
+        let person = &mut *self.person;
+        let wish = async |question: Option<&_>| person.wish(question).await;
+        let ended = headless::run_step(self.runner, step, self.voice, wish).await?;
+        if self.person.is_gone() {
+            return Err(Break::Left);
+        }
+        let next = step.next();
+        match (ended, self.runner.wizard().session().state(step), next) {
+            (None, State::Done, Some(next)) => self.dispatch(Event::Show(next)),
+            (ended, ..) => Ok(ended),
+        }
+    }
+
+    async fn run_again(&mut self, step: Step) -> Result<Option<Outcome>, Break> {
+        self.person.say(format!(
+            "{step} is done, and later steps build on it. Run it again?"
+        ));
+        let answers = [
+            "no, leave everything as it is",
+            "yes; what builds on it has to be done again too",
+        ];
+        match self.person.choose(&answers.map(str::to_owned), 0).await? {
+            1 => self.run(step).await,
+            _ => Ok(None),
+        }
+    }
+
+    /// Asks for connections and tests them.
+    async fn connect(&mut self, sides: &[Side]) -> Result<Option<Outcome>, Break> {
+        for side in sides {
+            if !connections::ask(self, *side).await? {
+                return Ok(None);
+            }
+        }
+        if choices::needs_connections(self.runner.wizard()) {
+            return Ok(None);
+        }
+        self.run(Step::Connections).await
+    }
+
+    fn tell_report(&mut self) {
+        let session = self.runner.wizard().session();
+        let report = session.report(session.current);
+        let lines = report.map(|report| headless::report_lines(report, &self.invocation));
+        let lines = lines.unwrap_or_default();
+        lines
+            .iter()
+            .for_each(|line| self.person.say(format!("    {line}")));
+    }
+
+    async fn look_elsewhere(&mut self) -> Result<Option<Outcome>, Break> {
+        let session = self.runner.wizard().session();
+        let told = |step: Step| format!("{step}: {}", session.state(step).word());
+        let steps = Step::ALL.map(told);
+        let here = Step::ALL.iter().position(|step| *step == session.current);
+        let chosen = self.person.choose(&steps, here.unwrap_or_default()).await?;
+        self.dispatch(Event::Show(Step::ALL[chosen]))
+    }
+
+    /// What the steps left to be read, and why some failed.
+    fn tell_messages(&mut self) {
+        let (notes, _) = self.runner.progress().notes_after(0);
+        for note in &notes {
+            self.voice.note(note);
+        }
+        let warnings = notes
+            .iter()
+            .filter(|note| note.tone == Tone::Warning)
+            .count();
+        let session = self.runner.wizard().session();
+        let mut failed = false;
+        for (step, record) in &session.steps {
+            if let (State::Failed, Some(failure)) = (record.state, &record.failure) {
+                failed = true;
+                self.voice
+                    .news(&News::Failed(*step, failure.clone()), session);
+            }
+        }
+        self.person.say(match (notes.is_empty(), failed) {
+            (true, false) => "There are no messages.".to_owned(),
+            _ => format!("That were all messages, {warnings} of them warnings."),
+        });
+    }
+}
