@@ -4,7 +4,7 @@ use super::args::{Common, Demo};
 use super::opening::{begin, context, leading_back, leading_to};
 use super::sessions::{self, Choice, Which};
 use super::signals::Signals;
-use super::start::start_screen;
+use super::start::{migrate, start_screen};
 use super::{Error, Front, front, interruptible, settled, voice};
 use crate::config::{Backup, Config};
 use crate::headless::{self, Ran, Voice};
@@ -65,6 +65,11 @@ pub(super) async fn on_screen(
         Ok(opened) => opened,
         Err(error) => return Ok(Ended::Before(Box::new(screen), error)),
     };
+    if opened.is_over(&options) {
+        let runner = opened.alone();
+        let ended = migrate(screen, common, runner, Vec::new()).await?;
+        return Ok(Ended::With(ended));
+    }
     let starting =
         |say: tui::Say, cancel| async move { Practice::start(&options, &*say, &cancel).await };
     let (started, leaves) = tui::prepare(&mut screen, start, starting).await?;
@@ -178,7 +183,7 @@ impl Opened {
     }
 
     /// Servers in a folder that belongs to the session, so that a later start finds them.
-    fn servers(&self, demo: &Demo) -> Result<practice::Options, Error> {
+    pub(super) fn servers(&self, demo: &Demo) -> Result<practice::Options, Error> {
         let mut records = self.session.steps.values();
         let begun = records.any(|record| record.state != State::Waiting);
         Ok(practice::Options {
@@ -187,6 +192,22 @@ impl Opened {
             documents: (!begun).then_some(demo.documents),
             ..practice::Options::default()
         })
+    }
+
+    /// Whether everything is done and the servers are taken away: there is only the session to be
+    /// looked at.
+    pub(super) fn is_over(&self, servers: &practice::Options) -> bool {
+        let gone = servers
+            .folder
+            .as_ref()
+            .is_some_and(|folder| !folder.exists());
+        gone && self.session.first_open().is_none()
+    }
+
+    /// A runner for the session alone, without servers.
+    pub(super) fn alone(self) -> Runner {
+        let context = context(self.config, Vec::new());
+        Runner::new(self.session, self.store, context)
     }
 
     /// Starts the servers, telling how far that is; a wish to `stop` ends it safely.

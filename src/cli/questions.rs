@@ -72,6 +72,9 @@ async fn practise(
 ) -> Result<Outcome, Error> {
     let demo = Demo::usual();
     let opened = Opened::of(common, which)?;
+    if opened.is_over(&opened.servers(&demo)?) {
+        return migrate(person, common, opened.alone(), voice).await;
+    }
     let stop = async || person.stops().await;
     let practice = opened.start(&demo, voice, stop).await?;
     let (mut runner, ready) = opened.with(&practice, common);

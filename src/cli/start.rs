@@ -126,8 +126,8 @@ pub(super) fn start_screen(common: &Common, menu: Menu) -> Start {
     Start::new(Theme { ascii }, TimeZone::system(), menu)
 }
 
-/// A real migration on the screen.
-async fn migrate(
+/// A session on the screen whose databases are the person's own.
+pub(super) async fn migrate(
     screen: Screen,
     common: &Common,
     mut runner: Runner,

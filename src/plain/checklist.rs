@@ -14,7 +14,7 @@ pub(super) fn lines(session: &Session) -> Vec<String> {
     };
     let items = checklist::evaluated(session).into_iter();
     items
-        .map(|item| format!("  {}", headless::item_line(&item, asked)))
+        .map(|item| headless::item_line(&item, asked))
         .collect()
 }
 

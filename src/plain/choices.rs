@@ -45,19 +45,20 @@ pub(super) fn of(wizard: &Wizard) -> (Vec<(Act, String)>, usize) {
             found.push((Act::Consent, text.to_owned()));
         }
     }
-    if session.report(step).is_some() {
+    if step == Step::Cutover {
+        found.push((Act::Report, "read the checklist".to_owned()));
+    } else if session.report(step).is_some() {
         found.push((Act::Report, format!("read what {step} found or did")));
     }
     found.push((Act::Steps, "look at another step".to_owned()));
     found.push((Act::Messages, "read the messages".to_owned()));
-    found.push((
-        Act::Leave,
-        "leave; it goes on from here next time".to_owned(),
-    ));
-    let default = match session.first_open() {
-        None => found.len() - 1,
-        Some(_) => 0,
+    let is_done = session.first_open().is_none();
+    let leave = match is_done {
+        true => "leave: everything is done and signed",
+        false => "leave; it goes on from here next time",
     };
+    found.push((Act::Leave, leave.to_owned()));
+    let default = if is_done { found.len() - 1 } else { 0 };
     (found, default)
 }
 
@@ -81,7 +82,9 @@ fn next(wizard: &Wizard) -> Vec<(Act, String)> {
         State::Done => {
             let next = step.next();
             let next = next.map(|next| (Act::Show(next), format!("go to {next}")));
-            next.into_iter().chain([again()]).collect()
+            // The checklist is complete: there is nothing to look at again.
+            let again = (step != Step::Cutover).then(again);
+            next.into_iter().chain(again).collect()
         }
         _ if needs_connections(wizard) => {
             vec![(Act::Connect, "enter source and target".to_owned())]

@@ -2,6 +2,7 @@
 
 use super::choices::{self, Act};
 use super::{Break, Options, Person, checklist, connections, consent};
+use crate::figures::counted;
 use crate::headless::{self, Voice};
 use crate::invocation::Invocation;
 use crate::progress::Tone;
@@ -18,6 +19,8 @@ pub(super) struct Lines<'a> {
     pub(super) signer: String,
     invocation: Invocation,
     said_how_to_stop: bool,
+    /// What was told in full last.
+    told: Option<(Step, State)>,
 }
 
 impl<'a> Lines<'a> {
@@ -34,6 +37,7 @@ impl<'a> Lines<'a> {
             signer: options.signer.clone(),
             invocation: options.invocation.clone(),
             said_how_to_stop: false,
+            told: None,
         }
     }
 
@@ -65,20 +69,38 @@ impl<'a> Lines<'a> {
         }
     }
 
+    /// Where it stands; all that is to be known of it once, not after every answer.
     fn tell_step(&mut self) {
-        let wizard = self.runner.wizard();
-        let session = wizard.session();
-        let step = session.current;
-        let state = session.state(step);
+        let session = self.runner.wizard().session();
+        let (step, state) = (session.current, session.state(session.current));
         let place = Step::ALL.iter().position(|other| *other == step);
         let (place, count) = (place.unwrap_or_default() + 1, Step::ALL.len());
+        let open = match state {
+            State::AwaitingSignOff => self.runner.wizard().open_items().count(),
+            _ => 0,
+        };
+        let open = match open {
+            0 => String::new(),
+            open => format!("; {} still open", counted(open as u64, "item")),
+        };
+        let word = state.word();
         let mut lines = vec![
             String::new(),
-            format!("Step {place} of {count}, {step}: {}.", state.word()),
+            format!("Step {place} of {count}, {step}: {word}{open}."),
         ];
-        if state != State::Done {
-            lines.push(format!("  {}", step.purpose()));
+        if self.told.replace((step, state)) != Some((step, state)) {
+            lines.extend(self.about_step(step, state));
         }
+        lines.iter().for_each(|line| self.person.say(line));
+    }
+
+    fn about_step(&self, step: Step, state: State) -> Vec<String> {
+        let wizard = self.runner.wizard();
+        let session = wizard.session();
+        if state == State::Done {
+            return Vec::new();
+        }
+        let mut lines = vec![format!("  {}", step.purpose())];
         if step == Step::Connections {
             for (side, place) in [("source", &session.source), ("target", &session.target)] {
                 let name = place
@@ -87,13 +109,14 @@ impl<'a> Lines<'a> {
                 lines.push(format!("  {side}: {name}"));
             }
         }
-        let runs = !matches!(state, State::Done | State::AwaitingSignOff);
-        let obstacle = wizard.obstacle(step).filter(|_| runs);
+        let obstacle = wizard.obstacle(step);
+        let obstacle = obstacle.filter(|_| state != State::AwaitingSignOff);
         lines.extend(obstacle.map(|why| format!("  Not yet: {why}.")));
         if step == Step::Cutover {
-            lines.extend(checklist::lines(session));
+            let items = checklist::lines(session).into_iter();
+            lines.extend(items.map(|item| format!("    {item}")));
         }
-        lines.iter().for_each(|line| self.person.say(line));
+        lines
     }
 
     /// Does what was chosen; `Some` when the program ends with it.

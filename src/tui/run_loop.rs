@@ -12,9 +12,9 @@ use crate::invocation::Invocation;
 use crate::postgres::{ConnectionString, ParseError};
 use crate::progress::{Note, Sample, Tone};
 use crate::runner::Runner;
-use crate::session::{Session, store};
+use crate::session::{Session, Step, store};
 use crate::signals::{Signals, Told};
-use crate::wizard::{Effect, Event, Outcome, Phase, Side};
+use crate::wizard::{Effect, Event, News, Outcome, Phase, Side};
 use crossterm::event::{Event as Input, EventStream};
 use futures_util::StreamExt;
 use jiff::Timestamp;
@@ -101,6 +101,8 @@ struct Loop<'a> {
     changed: bool,
     drawn: Option<Instant>,
     outcome: Option<Outcome>,
+    /// The step that a password was asked for before it can go on.
+    interrupted: Option<Step>,
 }
 
 impl<'a> Loop<'a> {
@@ -117,6 +119,7 @@ impl<'a> Loop<'a> {
             options.said.iter().map(|text| worth_a_look(text)).collect(),
             Timestamp::now(),
         );
+        let current = Some(runner.wizard().session().current);
         if let Some(side) = options.ask {
             ui.ask_password(side, runner.wizard().session());
         }
@@ -129,6 +132,7 @@ impl<'a> Loop<'a> {
             changed: true,
             drawn: None,
             outcome: None,
+            interrupted: options.ask.and(current),
         }
     }
 
@@ -243,8 +247,13 @@ impl<'a> Loop<'a> {
     fn dispatch(&mut self, event: Event) -> Result<(), Error> {
         let effects = self.runner.dispatch(event)?;
         self.look_at_meters();
+        let tested = effects.contains(&Effect::Tell(News::Done(Step::Connections)));
         self.told(effects);
-        Ok(())
+        match self.interrupted.take_if(|_| tested) {
+            // Only a password was missing: on to what it was wanted for.
+            Some(step) => self.dispatch(Event::Show(step)),
+            None => Ok(()),
+        }
     }
 
     fn told(&mut self, effects: Vec<Effect>) {
@@ -340,7 +349,7 @@ async fn until(wake: Option<Instant>) {
 fn worth_a_look(text: &str) -> Note {
     Note {
         tone: Tone::Warning,
-        text: text.clone(),
+        text: text.to_owned(),
     }
 }
 

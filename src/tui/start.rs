@@ -134,6 +134,11 @@ impl Start {
         }
     }
 
+    /// Whether they have been told to stop.
+    pub(super) fn is_stopping(&self) -> bool {
+        matches!(&self.stage, Stage::Preparing(preparing) if preparing.stopping)
+    }
+
     fn show(&mut self, stage: Stage) {
         (self.stage, self.help, self.scroll) = (stage, false, 0);
     }

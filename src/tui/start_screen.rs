@@ -3,7 +3,7 @@
 use super::footer;
 use super::keys::{self, Binding, Command, Context};
 use super::lines::{self, between, blank, line, paragraph, span};
-use super::pane::{Page, advice_lines, help};
+use super::pane::{Page, advice_lines, help, running_time};
 use super::place;
 use super::screen::{self, Places, View};
 use super::start::{Preparing, Stage, Start};
@@ -62,6 +62,7 @@ fn offered(start: &Start, binding: &'static Binding) -> Option<(&'static Binding
         // Nothing has happened yet.
         (Command::Messages, _) => "",
         (Command::Up, Context::Reading) if start.extent.total <= start.extent.visible => "",
+        (Command::Stop, _) if start.is_stopping() => "",
         _ => binding.label,
     };
     (!label.is_empty()).then(|| (binding, label.to_owned()))
@@ -152,37 +153,35 @@ fn detail(start: &Start, text: &str, meaning: Meaning, cells: usize) -> Line<'st
 
 fn session(start: &Start, found: &Found, is_marked: bool, cells: usize) -> Vec<Line<'static>> {
     let theme = start.theme;
-    let changed = found.changed.to_zoned(start.zone.clone());
-    let changed = format!("changed {}", changed.strftime("%F %H:%M"));
-    let name = found.file.file_name().unwrap_or_default().to_string_lossy();
-    match &found.content {
-        Content::Damaged(why) => vec![
-            headed(
+    let (first, (text, meaning)) = match &found.content {
+        Content::Damaged(why) => {
+            let name = found.file.file_name().unwrap_or_default().to_string_lossy();
+            let first = headed(
                 start,
                 is_marked,
                 vec![named(name, is_marked)],
                 vec![],
                 cells,
-            ),
-            detail(
-                start,
-                &format!("{} cannot be read: {why}", theme.pick("✗", "x")),
-                Meaning::Bad,
-                cells,
-            ),
-        ],
+            );
+            let text = format!("{} cannot be read: {why}", theme.pick("✗", "x"));
+            (first, (text, Meaning::Bad))
+        }
         Content::InUse(session) => {
-            let text = format!("! open in another neonlift{}{changed}", theme.dot());
-            let text = detail(start, &text, Meaning::Caution, cells);
-            vec![course(start, session, is_marked, cells), text]
+            let text = "! open in another neonlift".to_owned();
+            let first = course(start, session, is_marked, cells);
+            (first, (text, Meaning::Caution))
         }
-        Content::Free(session) => {
-            let (text, meaning) = standing(start, session);
-            let text = format!("{text}{}{changed}", theme.dot());
-            let text = detail(start, &text, meaning, cells);
-            vec![course(start, session, is_marked, cells), text]
-        }
-    }
+        Content::Free(session) => (
+            course(start, session, is_marked, cells),
+            standing(start, session),
+        ),
+    };
+    let changed = found.changed.to_zoned(start.zone.clone());
+    let changed = changed.strftime("%F %H:%M").to_string();
+    let room = cells.saturating_sub(lines::width(&changed) + 2);
+    let told = detail(start, &text, meaning, room);
+    let told = between(told.spans, vec![span(changed, Meaning::Quiet)], cells);
+    vec![first, told]
 }
 
 /// From where to where.
@@ -244,7 +243,7 @@ fn preparing_page(start: &Start, preparing: &Preparing, cells: usize, now: Times
     let seconds = (now.as_second() - preparing.since.as_second()).max(0);
     Page {
         title: "Starting a practice run".to_owned(),
-        aside: vec![span(figures::duration(seconds as f64), Meaning::Quiet)],
+        aside: vec![span(running_time(seconds), Meaning::Quiet)],
         head,
         focus: Some(body.len().saturating_sub(1)..body.len()),
         body,

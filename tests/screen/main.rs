@@ -8,7 +8,9 @@ mod connections;
 mod demo;
 mod leaving;
 mod panics;
+mod plain;
 mod sizes;
+mod start;
 mod terminal;
 mod window;
 

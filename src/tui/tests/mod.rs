@@ -1,3 +1,4 @@
 mod fixtures;
 mod pictures;
 mod presses;
+mod starting;
