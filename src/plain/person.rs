@@ -22,6 +22,8 @@ pub struct Person {
     lines: FramedRead<Stdin, LinesCodec>,
     signals: Signals,
     hidden: Option<EchoOff>,
+    /// What was asked last, to be asked again behind what the shell has said meanwhile.
+    prompt: String,
     /// The question that was told last.
     asked: Option<u64>,
     gone: bool,
@@ -48,6 +50,7 @@ impl Person {
             lines: FramedRead::new(stdin(), LinesCodec::new_with_max_length(LONGEST)),
             signals: Signals::new()?,
             hidden: None,
+            prompt: String::new(),
             asked: None,
             gone: false,
         })
@@ -118,12 +121,16 @@ impl Person {
         if was_hidden {
             self.hidden = EchoOff::new().ok();
         }
+        self.output.prompt(&self.prompt);
     }
 
     /// Asks for a line.
     pub(super) async fn ask(&mut self, prompt: &str) -> Result<String, Break> {
+        self.prompt = prompt.to_owned();
         self.output.prompt(prompt);
-        match self.heard().await {
+        let heard = self.heard().await;
+        self.prompt.clear();
+        match heard {
             Heard::Line(line) => Ok(line.trim().to_owned()),
             Heard::Stop | Heard::End => {
                 // The prompt's line is still open.

@@ -140,31 +140,40 @@ fn the_same_is_offered_where_the_surroundings_ask_for_it() {
 #[test]
 fn the_echo_is_on_again_whatever_happens_while_a_secret_is_typed() {
     let world = World::sharing();
-    let at_the_secret = || {
-        let mut terminal = start(&world.bare(&["--plain"]));
-        answer(&mut terminal, "Number (Enter alone: 1):", 1, "1");
-        answer(&mut terminal, "Number (Enter alone: 1):", 2, "");
+    let at_the_secret = |session: &str| {
+        // A session that is named needs no menu.
+        let mut terminal = start(&world.bare(&["--plain", "--session", session]));
+        proceed(&mut terminal, "prerequisites");
         proceed(&mut terminal, "connections");
         terminal.wait_for_text("Connection string of the source (not shown):");
         terminal.press("postgresql://me:ЖЩЪ@host");
         terminal
     };
-    let mut terminal = at_the_secret();
+    let mut terminal = at_the_secret("suspended");
     terminal.press(CTRL_Z);
     terminal.wait_for_shell();
     terminal.press("fg\n");
+    terminal.wait_for("the question again", |screen| {
+        let question = "Connection string of the source (not shown):";
+        screen.contents().matches(question).count() == 2
+    });
     terminal.press(CTRL_C);
     assert_eq!(terminal.wait_for_shell(), 130);
     assert!(!String::from_utf8_lossy(&terminal.bytes()).contains('Ж'));
 
     for signal in [Signal::TERM, Signal::HUP] {
-        let terminal = at_the_secret();
+        let terminal = at_the_secret(&format!("{signal:?}"));
         terminal.signal(signal);
         assert_eq!(terminal.end(), 130, "{signal:?}");
     }
-    let mut terminal = at_the_secret();
-    // The end of the input, once the line before it is over.
-    terminal.press(&format!("{ENTER}\x04"));
+    let mut terminal = at_the_secret("ended");
+    answer(&mut terminal, "(not shown):", 1, "");
+    // The end of the input, where a line could begin.
+    terminal.wait_for_text("✗ ");
+    terminal.wait_for("the question again", |screen| {
+        screen.contents().matches("(not shown):").count() == 2
+    });
+    terminal.press("\x04");
     assert_eq!(terminal.end(), 130);
 }
 
