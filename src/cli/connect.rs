@@ -118,14 +118,15 @@ fn with_password(string: ConnectionString, say: &mut Say<'_>) -> ConnectionStrin
     }
 }
 
-/// The first side of a session that was connected before whose password is found nowhere now:
-/// the person has to be asked. Behind a socket none is needed as a rule.
-pub(super) fn unknown_password(runner: &Runner) -> Option<Side> {
+/// The sides of a session that was connected before whose password is found nowhere now: the person
+/// has to be asked. Behind a socket none is needed as a rule.
+pub(super) fn unknown_passwords(runner: &Runner) -> Vec<Side> {
     let connected = runner.wizard().session().state(Step::Connections) != State::Waiting;
-    let mut sides = [Side::Source, Side::Target].into_iter();
-    sides.find(|side| {
-        let string = runner.context().connection(*side);
-        let lacks = string.is_some_and(|s| s.password().is_none() && !s.host().starts_with('/'));
-        connected && lacks
-    })
+    let sides = [Side::Source, Side::Target].into_iter();
+    sides
+        .filter(|side| {
+            let string = runner.context().connection(*side);
+            connected && string.is_some_and(|s| s.password().is_none() && !s.is_unix_socket())
+        })
+        .collect()
 }

@@ -11,7 +11,7 @@ use crate::headless::{Output, Plain, Ran, Voice};
 use crate::plain::{self, Options, Person};
 use crate::runner::Runner;
 use crate::session::Session;
-use crate::wizard::Outcome;
+use crate::wizard::{Outcome, Side};
 use jiff::tz::TimeZone;
 
 /// The wizard as numbered questions.
@@ -58,7 +58,7 @@ async fn migrate(
     voice: &mut Plain,
 ) -> Result<Outcome, Error> {
     begin(&mut runner)?;
-    let ask = connect::unknown_password(&runner);
+    let ask = connect::unknown_passwords(&runner);
     let ran = wizard(person, common, &mut runner, voice, ask).await;
     let down = runner.shut_down().await;
     Ok(settled(ran, down, voice)?.tell(&runner, voice))
@@ -79,7 +79,7 @@ async fn practise(
     let practice = opened.start(&demo, voice, stop).await?;
     let (mut runner, ready) = opened.with(&practice, common);
     let ran = match ready {
-        Ok(()) => wizard(person, common, &mut runner, voice, None).await,
+        Ok(()) => wizard(person, common, &mut runner, voice, Vec::new()).await,
         Err(error) => Err(error),
     };
     demo::finish(runner, practice, ran, &demo, voice).await
@@ -90,7 +90,7 @@ async fn wizard(
     common: &Common,
     runner: &mut Runner,
     voice: &mut Plain,
-    ask: Option<crate::wizard::Side>,
+    ask: Vec<Side>,
 ) -> Result<Ran, Error> {
     let invocation = leading_back(common, runner);
     voice.invoked(invocation.clone());

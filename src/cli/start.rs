@@ -142,7 +142,7 @@ pub(super) async fn migrate(
         signer: None,
         invocation,
         said,
-        ask: connect::unknown_password(&runner),
+        ask: connect::unknown_passwords(&runner),
     };
     let ran = tui::run(screen, &mut runner, &options).await;
     let ran = ran.map_err(Error::from).map(Ran::worked);

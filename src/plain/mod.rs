@@ -31,8 +31,8 @@ pub struct Options {
     pub signer: String,
     /// How commands that are advised lead to this session.
     pub invocation: Invocation,
-    /// A side whose password is to be asked for first.
-    pub ask: Option<Side>,
+    /// The sides whose passwords are to be asked for first.
+    pub ask: Vec<Side>,
 }
 
 /// Why the wizard could not go on.
@@ -88,7 +88,7 @@ pub async fn run(
     options: &Options,
 ) -> Result<Outcome, Error> {
     let mut wizard = wizard::Lines::new(person, runner, voice, options);
-    let ended = wizard.go(options.ask).await;
+    let ended = wizard.go(&options.ask).await;
     runner.shut_down().await?;
     match ended {
         Ok(outcome) => Ok(outcome),

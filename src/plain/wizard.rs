@@ -41,11 +41,11 @@ impl<'a> Lines<'a> {
         }
     }
 
-    /// Goes on until the person leaves; `ask` is a side whose password is asked for first.
-    pub(super) async fn go(&mut self, ask: Option<Side>) -> Result<Outcome, Break> {
+    /// Goes on until the person leaves; the passwords of the sides in `ask` are asked for first.
+    pub(super) async fn go(&mut self, ask: &[Side]) -> Result<Outcome, Break> {
         self.tell_failure();
-        if let Some(side) = ask {
-            connections::ask_password(self, side).await?;
+        for side in ask {
+            connections::ask_password(self, *side).await?;
         }
         loop {
             self.tell_step();

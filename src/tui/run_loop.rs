@@ -40,8 +40,8 @@ pub struct Options {
     pub invocation: Invocation,
     /// What was said while the session was opened: it goes to the messages.
     pub said: Vec<String>,
-    /// A side whose password is to be asked for first.
-    pub ask: Option<Side>,
+    /// The sides whose passwords are to be asked for first.
+    pub ask: Vec<Side>,
 }
 
 /// Why the wizard could not go on.
@@ -120,8 +120,8 @@ impl<'a> Loop<'a> {
             Timestamp::now(),
         );
         let current = Some(runner.wizard().session().current);
-        if let Some(side) = options.ask {
-            ui.ask_password(side, runner.wizard().session());
+        if !options.ask.is_empty() {
+            ui.ask_passwords(&options.ask, runner.wizard().session());
         }
         Self {
             runner,
@@ -132,7 +132,7 @@ impl<'a> Loop<'a> {
             changed: true,
             drawn: None,
             outcome: None,
-            interrupted: options.ask.and(current),
+            interrupted: current.filter(|_| !options.ask.is_empty()),
         }
     }
 

@@ -170,14 +170,18 @@ impl Ui {
         self.layers.push(Layer::Form);
     }
 
-    /// A password that was found nowhere: the form opens with the cursor in its field.
-    pub(super) fn ask_password(&mut self, side: Side, session: &Session) {
+    /// Passwords that were found nowhere: the form opens with the cursor in the first one's field.
+    pub(super) fn ask_passwords(&mut self, sides: &[Side], session: &Session) {
+        let Some(first) = sides.first() else {
+            return;
+        };
         self.layers.retain(|layer| !matches!(layer, Layer::Form));
         self.open_form(session);
-        self.form.ask(Focus::Password(side));
+        self.form.ask(Focus::Password(*first));
+        let names: Vec<&str> = sides.iter().map(|side| side.name()).collect();
         self.say(format!(
-            "the password of the {} is not kept and was found nowhere: type it, or Esc",
-            side.name()
+            "passwords are not kept: type that of {}, or Esc",
+            names.join(" and ")
         ));
     }
 

@@ -45,13 +45,11 @@ fn a_session_is_gone_on_with_and_its_password_asked_for() {
     terminal.wait_for_text("next: backup");
     terminal.wait_for_text("New migration: PostgreSQL to Neon");
     terminal.at("▌ 127.0.0.1:", ENTER);
-    // No password is kept: the form asks for the source's.
-    terminal.wait_for_text("the password of the source is not kept");
+    // The test of the connections is over when the step that was to be done next is there again.
+    terminal.wait_for_text("passwords are not kept: type that of source and target");
     terminal.paste(password(&world.source_url()));
     terminal.wait_for_text("password  ••••");
-    terminal.press(ENTER);
-    terminal.wait_for_text("✗ connections: failed");
-    terminal.press("e\t\t\t");
+    terminal.press("\t\t");
     terminal.paste(password(&world.target_url()));
     terminal.press(ENTER);
     terminal.at("Enter run backup", "q");
