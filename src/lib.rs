@@ -1,9 +1,9 @@
 //! neonlift takes a PostgreSQL database to Neon, step by step, and proves that every row arrived.
 //!
 //! The floors, lowest first (upper ones import lower ones, never the other way round):
-//! [`progress`], [`failure`], [`secret`], [`invocation`] · [`postgres`] · [`session`], [`config`] · [`source`],
+//! [`progress`], [`failure`], [`secret`], [`invocation`] · [`postgres`] · [`session`], [`config`], [`start`] · [`source`],
 //! [`target`] · [`transfer`], [`compare`], [`practice`] · [`wizard`] · [`steps`] · [`runner`] ·
-//! [`headless`], [`tui`] · [`cli`]. ARCHITECTURE.md tells the data's way through them.
+//! [`headless`] · [`plain`], [`tui`] · [`cli`]. ARCHITECTURE.md tells the data's way through them.
 
 pub mod cli;
 pub mod compare;

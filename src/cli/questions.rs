@@ -75,6 +75,7 @@ async fn practise(
     if opened.is_over(&opened.servers(&demo)?) {
         return migrate(person, common, opened.alone(), voice).await;
     }
+    person.say("Starting the practice servers; Ctrl-C stops that and goes back.");
     let stop = async || person.stops().await;
     let practice = opened.start(&demo, voice, stop).await?;
     let (mut runner, ready) = opened.with(&practice, common);

@@ -70,9 +70,10 @@ impl Person {
     pub async fn stops(&mut self) {
         loop {
             match self.signals.next().await {
-                Told::Stop => return,
-                Told::End => {
-                    self.gone = true;
+                told @ (Told::Stop | Told::End) => {
+                    self.gone |= told == Told::End;
+                    // Behind the terminal's own `^C`.
+                    self.say("");
                     return;
                 }
                 Told::Suspend => self.suspend().await,

@@ -179,6 +179,41 @@ fn the_echo_is_on_again_whatever_happens_while_a_secret_is_typed() {
 }
 
 #[test]
+fn what_the_target_holds_goes_only_when_its_name_is_typed() {
+    let world = World::new(10);
+    world.target().run("CREATE TABLE precious AS SELECT 1 AS n");
+    let mut terminal = start(&world.neonlift(&["--plain"]));
+    proceed(&mut terminal, "prerequisites");
+    proceed(&mut terminal, "connections");
+    terminal.wait_for_text("✗ connections: failed");
+    terminal.wait_for_text("4. consent to replace what the target holds");
+    let name = "To consent, type the database's name, neondb";
+    answer(&mut terminal, "Number (Enter alone: 1):", 3, "4");
+    terminal.wait_for_text("public.precious: 1 row");
+    answer(&mut terminal, name, 1, "neon");
+    terminal.wait_for_text("is not the name of the target's database");
+    answer(&mut terminal, "Number (Enter alone: 1):", 4, "4");
+    answer(&mut terminal, name, 2, "neondb");
+    terminal.wait_for_text("✓ connections: done");
+    // A done step is read again, and what happened; then it is left.
+    proceed(&mut terminal, "inventory");
+    terminal.wait_for_text(", backup: waiting.");
+    answer(&mut terminal, "Number (Enter alone: 1):", 6, "2");
+    terminal.wait_for_text("3. inventory: done");
+    answer(&mut terminal, "Number (Enter alone: 4):", 1, "3");
+    terminal.wait_for_text("1. go to backup");
+    answer(&mut terminal, "Number (Enter alone: 1):", 7, "3");
+    terminal.wait_for("the inventory twice", |screen| {
+        screen.contents().matches("shop.order_items").count() == 2
+    });
+    answer(&mut terminal, "Number (Enter alone: 1):", 8, "5");
+    terminal.wait_for_text("messages");
+    answer(&mut terminal, "Number (Enter alone: 1):", 9, "6");
+    assert_eq!(terminal.end(), 130);
+    assert_eq!(world.target().value("SELECT n FROM precious"), "1");
+}
+
+#[test]
 fn a_running_step_is_stopped_by_ctrl_c_and_left_after_a_question() {
     let migration = crate::leaving::Migration::new();
     let holder = migration.hold();
