@@ -1,9 +1,9 @@
 //! neonlift takes a PostgreSQL database to Neon, step by step, and proves that every row arrived.
 //!
 //! The floors, lowest first (upper ones import lower ones, never the other way round):
-//! [`progress`], [`failure`], [`secret`], [`invocation`] · [`postgres`] · [`session`], [`config`] · [`source`],
+//! [`progress`], [`failure`], [`secret`], [`invocation`] · [`postgres`] · [`session`], [`config`], [`start`] · [`source`],
 //! [`target`] · [`transfer`], [`compare`], [`practice`] · [`wizard`] · [`steps`] · [`runner`] ·
-//! [`headless`], [`tui`] · [`cli`]. ARCHITECTURE.md tells the data's way through them.
+//! [`headless`] · [`plain`], [`tui`] · [`cli`]. ARCHITECTURE.md tells the data's way through them.
 
 pub mod cli;
 pub mod compare;
@@ -12,13 +12,16 @@ pub mod failure;
 pub mod figures;
 pub mod headless;
 pub mod invocation;
+pub mod plain;
 pub mod postgres;
 pub mod practice;
 pub mod progress;
 pub mod runner;
 pub mod secret;
 pub mod session;
+mod signals;
 pub mod source;
+pub mod start;
 pub mod steps;
 pub mod target;
 pub mod transfer;

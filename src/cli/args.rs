@@ -8,8 +8,8 @@ use std::path::PathBuf;
 
 /// Takes a PostgreSQL database to Neon, step by step, and proves that every row arrived.
 ///
-/// Without a command: the wizard on the whole screen. It goes on with the last session, or begins
-/// a new one.
+/// Without a command: the wizard on the whole screen. It offers the sessions to go on with, a new
+/// migration and a practice run.
 #[derive(Debug, Parser)]
 #[command(version, about, max_term_width = 100)]
 pub(super) struct Arguments {
@@ -36,7 +36,8 @@ pub(super) struct Common {
     /// The Neon database to move it to
     #[arg(long, global = true, value_name = "URL", hide_env_values = true)]
     pub target: Option<String>,
-    /// Plain lines instead of the screen
+    /// Plain lines instead of the screen: without a command the wizard asks numbered questions.
+    /// ACCESSIBLE=1 and TERM=dumb do the same
     #[arg(long, global = true)]
     pub plain: bool,
     /// One JSON object a line instead of the screen
@@ -146,6 +147,17 @@ pub(super) struct Demo {
     /// Keep the practice databases and the backup when everything is done
     #[arg(long)]
     pub keep: bool,
+}
+
+impl Demo {
+    /// As without options.
+    pub(super) fn usual() -> Self {
+        Self {
+            headless: false,
+            documents: crate::practice::DOCUMENTS,
+            keep: false,
+        }
+    }
 }
 
 /// `neonlift run`.

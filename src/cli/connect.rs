@@ -3,12 +3,12 @@
 
 use super::Error;
 use super::args::Common;
+use super::opening::Say;
 use crate::config::{self, Config, Flags, Given, Origin};
-use crate::headless::Voice;
 use crate::postgres::{ConnectionString, password};
 use crate::runner::{DescribeError, Runner};
 use crate::secret::Secret;
-use crate::session::Session;
+use crate::session::{Session, State, Step};
 use crate::wizard::Side;
 
 fn variable(name: &str) -> Option<String> {
@@ -43,7 +43,7 @@ pub(super) fn describe(
     runner: &mut Runner,
     wanted: &config::Wanted,
     accept_safe: bool,
-    voice: &mut dyn Voice,
+    say: &mut Say<'_>,
 ) -> Result<(), Error> {
     for (side, given) in [
         (Side::Source, &wanted.source),
@@ -56,7 +56,7 @@ pub(super) fn describe(
         };
         let (text, origin) = match (given, place) {
             (Some(given), _) => {
-                warn_of_password(given, voice);
+                warn_of_password(given, say);
                 (given.string.clone(), given.origin.to_string())
             }
             (None, Some(place)) => (Secret::new(place.url.clone()), "the session".to_owned()),
@@ -68,13 +68,10 @@ pub(super) fn describe(
         };
         let string = ConnectionString::parse(text.expose())
             .map_err(|error| failed(DescribeError::Parse(error)))?;
-        string
-            .cautions()
-            .iter()
-            .for_each(|caution| voice.say(caution));
-        let string = direct(side, string, accept_safe, voice);
+        string.cautions().iter().for_each(|caution| say(caution));
+        let string = direct(side, string, accept_safe, say);
         let has_password = string.password().is_some();
-        let (string, found_in) = with_password(string, voice);
+        let (string, found_in) = with_password(string, say);
         let password_origin = has_password.then_some(origin.clone()).or(found_in);
         runner
             .describe(side, string)
@@ -85,9 +82,9 @@ pub(super) fn describe(
 }
 
 /// A password in the arguments is seen by everybody on this machine.
-fn warn_of_password(given: &Given, voice: &mut dyn Voice) {
+fn warn_of_password(given: &Given, say: &mut Say<'_>) {
     if matches!(given.origin, Origin::Flag(_)) && config::holds_password(given.string.expose()) {
-        voice.say(&format!(
+        say(&format!(
             "The password in {} can be seen by others in the list of processes: better keep it in ~/.pgpass, or give the string in NEONLIFT_SOURCE_URL or NEONLIFT_TARGET_URL.",
             given.origin
         ));
@@ -98,10 +95,10 @@ fn direct(
     side: Side,
     string: ConnectionString,
     accept_safe: bool,
-    voice: &mut dyn Voice,
+    say: &mut Say<'_>,
 ) -> ConnectionString {
     if side == Side::Target && accept_safe && string.is_pooled() {
-        voice.say(&format!(
+        say(&format!(
             "Using the direct host instead of {}.",
             string.host()
         ));
@@ -113,17 +110,30 @@ fn direct(
 /// The string with a password that is found where libpq would look, and where that was.
 fn with_password(
     string: ConnectionString,
-    voice: &mut dyn Voice,
+    say: &mut Say<'_>,
 ) -> (ConnectionString, Option<String>) {
     if string.password().is_some() {
         return (string, None);
     }
     let search = password::find(&string, &variable);
     if let Some(refused) = &search.refused {
-        voice.say(&refused.to_string());
+        say(&refused.to_string());
     }
     match search.found {
         Some((password, origin)) => (string.with_password(password), Some(origin.to_string())),
         None => (string, None),
     }
+}
+
+/// The sides of a session that was connected before whose password is found nowhere now: the person
+/// has to be asked. Behind a socket none is needed as a rule.
+pub(super) fn unknown_passwords(runner: &Runner) -> Vec<Side> {
+    let connected = runner.wizard().session().state(Step::Connections) != State::Waiting;
+    let sides = [Side::Source, Side::Target].into_iter();
+    sides
+        .filter(|side| {
+            let string = runner.context().connection(*side);
+            connected && string.is_some_and(|s| s.password().is_none() && !s.is_unix_socket())
+        })
+        .collect()
 }

@@ -1,15 +1,22 @@
 //! `neonlift demo`: practice servers, and the wizard on them.
 
 use super::args::{Common, Demo};
-use super::sessions::Choice;
+use super::opening::{begin, context, leading_back, leading_to};
+use super::sessions::{self, Choice, Which};
 use super::signals::Signals;
-use super::{Error, context, interruptible, screen, sessions, settled, voice, without_screen};
+use super::start::{migrate, start_screen};
+use super::{Error, Front, front, interruptible, settled, voice};
 use crate::config::{Backup, Config};
 use crate::headless::{self, Ran, Voice};
 use crate::practice::{self, Happening, Practice};
 use crate::runner::Runner;
+use crate::session::store::Store;
 use crate::session::{Session, State};
+use crate::start::Menu;
 use crate::steps::Context;
+use crate::tui;
+use crate::tui::start::Start;
+use crate::tui::terminal::Screen;
 use crate::wizard::{Event, Outcome, Side};
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -18,49 +25,131 @@ use std::time::{Duration, Instant};
 /// Who signs the checklist of a practice run without a screen.
 const SIGNER: &str = "practice run";
 
+/// `neonlift demo`.
 pub(super) async fn run(common: &Common, demo: &Demo) -> Result<Outcome, Error> {
-    let headless = demo.headless || without_screen(common);
-    if !headless {
-        crate::tui::require_terminal("demo --headless")?;
+    let which = Which::named_or(common, Choice::Unfinished);
+    if demo.headless || front(common) != Front::Screen {
+        return in_lines(common, demo, which).await;
     }
-    let mut config = Config::load(common.config.as_deref())?.0;
+    tui::require_terminal("demo --headless")?;
+    let screen = Screen::enter().map_err(tui::Error::from)?;
+    let mut start = start_screen(common, Menu::default());
+    match on_screen(screen, &mut start, common, demo, which).await? {
+        Ended::With(outcome) => Ok(outcome),
+        Ended::Before(screen, error) => {
+            drop(screen);
+            Err(error)
+        }
+    }
+}
+
+/// How a practice run on the screen ended.
+pub(super) enum Ended {
+    /// The wizard was left.
+    With(Outcome),
+    /// It did not begin; the screen is still up.
+    Before(Box<Screen>, Error),
+}
+
+/// A practice run on the screen, which shows also how its servers start.
+pub(super) async fn on_screen(
+    mut screen: Screen,
+    start: &mut Start,
+    common: &Common,
+    demo: &Demo,
+    which: Which<'_>,
+) -> Result<Ended, Error> {
+    let opened = Opened::of(common, which)
+        .and_then(|opened| opened.servers(demo).map(|options| (opened, options)));
+    let (opened, options) = match opened {
+        Ok(opened) => opened,
+        Err(error) => return Ok(Ended::Before(Box::new(screen), error)),
+    };
+    if opened.is_over(&options) {
+        let runner = opened.alone();
+        let ended = migrate(screen, common, runner, Vec::new()).await?;
+        return Ok(Ended::With(ended));
+    }
+    let starting =
+        |say: tui::Say, cancel| async move { Practice::start(&options, &*say, &cancel).await };
+    let (started, leaves) = tui::prepare(&mut screen, start, starting).await?;
+    let practice = match started {
+        Ok(practice) if leaves => {
+            practice.stop().await?;
+            return Ok(Ended::With(Outcome::Interrupted));
+        }
+        Err(_) if leaves => return Ok(Ended::With(Outcome::Interrupted)),
+        Err(error) => return Ok(Ended::Before(Box::new(screen), error.into())),
+        Ok(practice) => practice,
+    };
+    let mut voice = voice(common);
+    let (mut runner, ready) = opened.with(&practice, common);
+    let options = tui::Options {
+        ascii: common.ascii,
+        signer: Some(SIGNER.to_owned()),
+        invocation: leading_back(common, &runner),
+        log: super::log_file(common)?,
+        notify: runner.context().config.screen.notify,
+        ..tui::Options::default()
+    };
+    voice.invoked(options.invocation.clone());
+    let ran = match ready {
+        Ok(()) => tui::run(screen, &mut runner, &options)
+            .await
+            .map_err(Error::from),
+        Err(error) => Err(error),
+    };
+    let ran = ran.map(Ran::worked);
+    let ended = finish(runner, practice, ran, demo, voice.as_mut()).await;
+    ended.map(Ended::With)
+}
+
+async fn in_lines(common: &Common, demo: &Demo, which: Which<'_>) -> Result<Outcome, Error> {
     let mut signals = Signals::listen()?;
     let mut voice = voice(common);
-    let (store, session) = sessions::open(
-        common.session.as_deref(),
-        true,
-        Choice::Unfinished,
-        &config,
-        |_| true,
-    )?;
-    voice.invoked(super::leading_to(common, store.file(), &session));
-    if headless && session.first_open().is_none() {
+    let opened = Opened::of(common, which)?;
+    voice.invoked(leading_to(common, opened.store.file(), &opened.session));
+    if opened.session.first_open().is_none() {
         let (outcome, worked) = (Outcome::Done, false);
-        let runner = Runner::new(session, store, Context::default());
+        let runner = Runner::new(opened.session, opened.store, Context::default());
         return Ok(Ran { outcome, worked }.tell(&runner, voice.as_mut()));
     }
-    let mut practice = start(&session, demo, voice.as_mut(), &mut signals).await?;
-    // A backup of practice data goes where it came from; one's own folder is for one's own.
-    if config.backup == Backup::default() {
-        config.backup.folder = practice.folder().join("backups");
-    }
-    let context = context(config, vec![practice.binaries().bin.clone()]);
-    let mut runner = Runner::new(session, store, context);
-    let ran = work(
-        &mut runner,
-        &mut practice,
-        common,
-        headless,
-        voice.as_mut(),
-        &mut signals,
-    )
-    .await;
+    let practice = {
+        let stop = async || signals.next().await;
+        opened.start(demo, voice.as_mut(), stop).await?
+    };
+    let (mut runner, ready) = opened.with(&practice, common);
+    let options = headless::Options {
+        signer: Some(SIGNER.to_owned()),
+        ..headless::Options::default()
+    };
+    let stop = async |_: Option<&_>| {
+        signals.next().await;
+        Event::Stop
+    };
+    let ran = match ready {
+        Ok(()) => headless::run(&mut runner, &options, voice.as_mut(), stop)
+            .await
+            .map_err(Error::from),
+        Err(error) => Err(error),
+    };
+    finish(runner, practice, ran, demo, voice.as_mut()).await
+}
+
+/// Everything is shut down, and the end of the run told. A finished practice is taken away.
+pub(super) async fn finish(
+    mut runner: Runner,
+    practice: Practice,
+    ran: Result<Ran, Error>,
+    demo: &Demo,
+    voice: &mut dyn Voice,
+) -> Result<Outcome, Error> {
     let down = runner.shut_down().await;
-    let ran = settled(ran, down, voice.as_mut());
+    let ran = settled(ran, down, voice);
     let done = matches!(&ran, Ok(ran) if ran.outcome == Outcome::Done);
-    let ended = end(practice, done && !demo.keep, voice.as_mut()).await;
-    let ran = settled(ran, ended, voice.as_mut())?;
-    Ok(ran.tell(&runner, voice.as_mut()))
+    let ended = end(practice, done && !demo.keep, voice).await;
+    let ran = settled(ran, ended, voice)?;
+    Ok(ran.tell(&runner, voice))
 }
 
 /// Stops the servers; `remove` takes their data away, too.
@@ -77,14 +166,91 @@ async fn end(
     Ok(())
 }
 
-async fn work(
+/// A practice session that is open, before its servers run.
+pub(super) struct Opened {
+    store: Store,
+    session: Session,
+    config: Config,
+}
+
+impl Opened {
+    pub(super) fn of(common: &Common, which: Which<'_>) -> Result<Self, Error> {
+        let config = Config::load(common.config.as_deref())?.0;
+        let (store, session) = sessions::open(which, true, &config, |_| true)?;
+        Ok(Self {
+            store,
+            session,
+            config,
+        })
+    }
+
+    /// Servers in a folder that belongs to the session, so that a later start finds them.
+    pub(super) fn servers(&self, demo: &Demo) -> Result<practice::Options, Error> {
+        let mut records = self.session.steps.values();
+        let begun = records.any(|record| record.state != State::Waiting);
+        Ok(practice::Options {
+            folder: Some(practice::usual_folder()?.join(&self.session.id)),
+            // Once a migration has begun, its source must stay what it is.
+            documents: (!begun).then_some(demo.documents),
+            ..practice::Options::default()
+        })
+    }
+
+    /// Whether everything is done and the servers are taken away: there is only the session to be
+    /// looked at.
+    pub(super) fn is_over(&self, servers: &practice::Options) -> bool {
+        let gone = servers
+            .folder
+            .as_ref()
+            .is_some_and(|folder| !folder.exists());
+        gone && self.session.first_open().is_none()
+    }
+
+    /// A runner for the session alone, without servers.
+    pub(super) fn alone(self) -> Runner {
+        let context = context(self.config, Vec::new());
+        Runner::new(self.session, self.store, context)
+    }
+
+    /// Starts the servers, telling how far that is; a wish to `stop` ends it safely.
+    pub(super) async fn start(
+        &self,
+        demo: &Demo,
+        voice: &mut dyn Voice,
+        stop: impl AsyncFnMut(),
+    ) -> Result<Practice, Error> {
+        let options = self.servers(demo)?;
+        let teller = Mutex::new(Teller::new(voice));
+        let say = |happening: Happening| {
+            teller
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .tell(&happening);
+        };
+        let start = async |cancel| Practice::start(&options, &say, &cancel).await;
+        Ok(interruptible(stop, start).await?)
+    }
+
+    /// A runner that knows the servers, and whether the session could be begun with them.
+    pub(super) fn with(self, practice: &Practice, common: &Common) -> (Runner, Result<(), Error>) {
+        let mut config = self.config;
+        // A backup of practice data goes where it came from; one's own folder is for one's own.
+        if config.backup == Backup::default() {
+            config.backup.folder = practice.folder().join("backups");
+        }
+        let context = context(config.clone(), vec![practice.binaries().bin.clone()]);
+        let mut runner = Runner::new(self.session, self.store, context);
+        let ready = connected(&mut runner, practice, common, &config);
+        (runner, ready)
+    }
+}
+
+fn connected(
     runner: &mut Runner,
-    practice: &mut Practice,
+    practice: &Practice,
     common: &Common,
-    headless: bool,
-    voice: &mut dyn Voice,
-    signals: &mut Signals,
-) -> Result<Ran, Error> {
+    config: &Config,
+) -> Result<(), Error> {
     let failed = |source| Error::Connection {
         origin: "practice".to_owned(),
         source,
@@ -95,50 +261,8 @@ async fn work(
     ] {
         runner.describe_text(side, url.expose()).map_err(failed)?;
     }
-    let config = runner.context().config.clone();
-    super::choice::tell(runner, common, &config)?;
-    runner.dispatch(Event::Opened)?;
-    if headless {
-        let signer = Some(SIGNER.to_owned());
-        let options = headless::Options {
-            signer,
-            ..headless::Options::default()
-        };
-        let interrupted = async || signals.next().await;
-        Ok(headless::run(runner, &options, voice, interrupted).await?)
-    } else {
-        screen(runner, common, Some(SIGNER.to_owned())).await
-    }
-}
-
-/// Starts the servers in a folder that belongs to the session, so that a later start finds them.
-async fn start(
-    session: &Session,
-    demo: &Demo,
-    voice: &mut dyn Voice,
-    signals: &mut Signals,
-) -> Result<Practice, Error> {
-    let begun = session
-        .steps
-        .values()
-        .any(|record| record.state != State::Waiting);
-    let options = practice::Options {
-        folder: Some(practice::usual_folder()?.join(&session.id)),
-        // Once a migration has begun, its source must stay what it is.
-        documents: (!begun).then_some(demo.documents),
-        ..practice::Options::default()
-    };
-    let teller = Mutex::new(Teller::new(voice));
-    let say = |happening: Happening| {
-        teller
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .tell(&happening);
-    };
-    Ok(interruptible(signals, async |cancel| {
-        Practice::start(&options, &say, &cancel).await
-    })
-    .await?)
+    super::choice::tell(runner, common, config)?;
+    begin(runner)
 }
 
 /// Tells each happening once, and the progress of long ones now and then.

@@ -22,12 +22,18 @@ pub enum Error {
         #[source]
         source: crate::runner::DescribeError,
     },
+    /// What the steps need was not given.
+    #[error(transparent)]
+    Step(#[from] Box<crate::steps::Error>),
     /// The practice servers.
     #[error(transparent)]
     Practice(#[from] crate::practice::Error),
     /// The screen.
     #[error(transparent)]
     Screen(#[from] crate::tui::Error),
+    /// The wizard in plain lines.
+    #[error(transparent)]
+    Plain(#[from] crate::plain::Error),
     /// The log's file.
     #[error("cannot write the log {}", .file.display())]
     Log {
@@ -75,8 +81,10 @@ impl Explain for Error {
                     ..cause
                 }
             }
+            Self::Step(error) => error.failure(),
             Self::Practice(error) => error.failure(),
             Self::Screen(error) => error.failure(),
+            Self::Plain(error) => error.failure(),
             Self::Log { .. } => Failure::new("The log cannot be written", chain(self))
                 .advise("Give another file with --log FILE.")
                 .severity(Severity::Usage),

@@ -5,30 +5,29 @@ mod choice;
 mod connect;
 mod demo;
 mod error;
+mod opening;
 mod practice;
+mod questions;
 mod sessions;
 mod signals;
 mod standing;
+mod start;
+mod steps;
 
 pub use error::Error;
 
-use crate::config::Config;
 use crate::failure::{Explain, chain};
 use crate::headless::{self, Json, Output, Plain, Ran, Voice};
 use crate::invocation::Invocation;
-use crate::runner::Runner;
-use crate::session::{Session, State, Step};
+use crate::session::Step;
 use crate::source::holder;
-use crate::steps::Context;
-use crate::tui;
-use crate::wizard::{Event, Outcome};
+use crate::wizard::Outcome;
 use args::{Arguments, Command, Common};
 use clap::Parser;
-use sessions::Choice;
-use signals::Signals;
 use std::fs::{self, OpenOptions};
+use std::io::IsTerminal;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use tokio_util::sync::CancellationToken;
 use tracing_appender::non_blocking::WorkerGuard;
@@ -79,30 +78,26 @@ async fn command(arguments: Arguments) -> Result<Outcome, Error> {
         ..Default::default()
     };
     match &arguments.command {
-        None => wizard(common).await,
+        None => start::run(common).await,
         Some(Command::Demo(demo)) => demo::run(common, demo).await,
         Some(Command::Run(run)) => {
             let (until, from) = (run.until, run.from);
-            steps(
-                common,
-                headless::Options {
-                    until,
-                    from,
-                    signer: None,
-                },
-                None,
-            )
-            .await
+            let options = headless::Options {
+                until,
+                from,
+                signer: None,
+            };
+            steps::run(common, options, None).await
         }
         Some(Command::Check) => {
-            steps(common, single(Step::Connections), Some(Step::Prerequisites)).await
+            steps::run(common, single(Step::Connections), Some(Step::Prerequisites)).await
         }
-        Some(Command::Inventory) => one(common, Step::Inventory).await,
-        Some(Command::Backup) => one(common, Step::Backup).await,
-        Some(Command::Schema) => one(common, Step::Schema).await,
-        Some(Command::Transfer) => one(common, Step::Transfer).await,
-        Some(Command::Compare) => one(common, Step::Compare).await,
-        Some(Command::Cutover) => one(common, Step::Cutover).await,
+        Some(Command::Inventory) => steps::one(common, Step::Inventory).await,
+        Some(Command::Backup) => steps::one(common, Step::Backup).await,
+        Some(Command::Schema) => steps::one(common, Step::Schema).await,
+        Some(Command::Transfer) => steps::one(common, Step::Transfer).await,
+        Some(Command::Compare) => steps::one(common, Step::Compare).await,
+        Some(Command::Cutover) => steps::one(common, Step::Cutover).await,
         Some(Command::Sign(sign)) => standing::sign(common, sign),
         Some(Command::Status) => standing::status(common),
         Some(Command::Sessions) => standing::list(common),
@@ -112,52 +107,6 @@ async fn command(arguments: Arguments) -> Result<Outcome, Error> {
             Ok(Outcome::Partial)
         }
     }
-}
-
-/// One step, also when it is done already; what it needs runs first.
-async fn one(common: &Common, step: Step) -> Result<Outcome, Error> {
-    let options = headless::Options {
-        until: Some(step),
-        ..Default::default()
-    };
-    steps(common, options, Some(step)).await
-}
-
-/// Steps without a screen. `again` is run again when it, and all before it, are done.
-async fn steps(
-    common: &Common,
-    mut options: headless::Options,
-    again: Option<Step>,
-) -> Result<Outcome, Error> {
-    let mut signals = Signals::listen()?;
-    let mut voice = voice(common);
-    let choice = match again {
-        Some(_) => Choice::Last,
-        None => Choice::Unfinished,
-    };
-    let mut runner = open(common, choice, voice.as_mut())?;
-    let session = runner.wizard().session();
-    options.from = options
-        .from
-        .or(again.filter(|step| session.state(*step) == State::Done));
-    let interrupted = async || signals.next().await;
-    let ran = headless::run(&mut runner, &options, voice.as_mut(), interrupted).await;
-    let down = runner.shut_down().await;
-    let ran = settled(ran.map_err(Error::from), down, voice.as_mut())?;
-    Ok(ran.tell(&runner, voice.as_mut()))
-}
-
-/// The wizard on the whole screen.
-async fn wizard(common: &Common) -> Result<Outcome, Error> {
-    if without_screen(common) {
-        return steps(common, headless::Options::default(), None).await;
-    }
-    tui::require_terminal("run")?;
-    let mut voice = voice(common);
-    let mut runner = open(common, Choice::Unfinished, voice.as_mut())?;
-    let ran = screen(&mut runner, common, None).await;
-    let down = runner.shut_down().await;
-    Ok(settled(ran, down, voice.as_mut())?.tell(&runner, voice.as_mut()))
 }
 
 /// What a command comes to after cleaning up. What it failed in itself matters more than what
@@ -178,60 +127,6 @@ fn settled(
     }
 }
 
-/// Opens the session and tells it the connections.
-fn open(common: &Common, choice: Choice, voice: &mut dyn Voice) -> Result<Runner, Error> {
-    let (config, _) = Config::load(common.config.as_deref())?;
-    let wanted = connect::given(common, &config);
-    let (store, session) = sessions::open(
-        common.session.as_deref(),
-        false,
-        choice,
-        &config,
-        |session| connect::fits(session, &wanted),
-    )?;
-    voice.invoked(leading_to(common, store.file(), &session));
-    let mut runner = Runner::new(session, store, context(config.clone(), Vec::new()));
-    connect::describe(&mut runner, &wanted, common.yes, voice)?;
-    choice::tell(&mut runner, common, &config)?;
-    runner.dispatch(Event::Opened)?;
-    Ok(runner)
-}
-
-/// How a later command is led to a session: by its name where it was named, and where a command
-/// without this one's options would find another.
-fn leading_to(common: &Common, file: &Path, session: &Session) -> Invocation {
-    let given = [&common.source, &common.target];
-    let found_again =
-        common.session.is_none() && !session.practice && given.into_iter().all(Option::is_none);
-    let file = (!found_again).then_some(file);
-    Invocation::new(common.config.as_deref(), file, session.practice)
-}
-
-/// What the steps work with, this program included.
-fn context(config: Config, tool_folders: Vec<PathBuf>) -> Context {
-    let mut context = Context::new(config, tool_folders);
-    context.program = std::env::current_exe().ok();
-    context
-}
-
-async fn screen(
-    runner: &mut Runner,
-    common: &Common,
-    signer: Option<String>,
-) -> Result<Ran, Error> {
-    let session = runner.wizard().session();
-    let options = tui::Options {
-        ascii: common.ascii,
-        signer,
-        invocation: leading_to(common, runner.session_file(), session),
-        log: log_file(common)?,
-        notify: runner.context().config.screen.notify,
-    };
-    let outcome = tui::run(runner, &options).await?;
-    let worked = true;
-    Ok(Ran { outcome, worked })
-}
-
 fn voice(common: &Common) -> Box<dyn Voice> {
     if common.json {
         Box::new(Json::new(Output::stdout()))
@@ -244,9 +139,9 @@ fn voice(common: &Common) -> Box<dyn Voice> {
     }
 }
 
-/// Carries `work` out; a signal meanwhile cancels its token, and the work ends by itself.
+/// Carries `work` out; a wish to `stop` meanwhile cancels its token, and the work ends by itself.
 async fn interruptible<T>(
-    signals: &mut Signals,
+    mut stop: impl AsyncFnMut(),
     work: impl AsyncFnOnce(CancellationToken) -> T,
 ) -> T {
     let cancel = CancellationToken::new();
@@ -254,7 +149,7 @@ async fn interruptible<T>(
     loop {
         tokio::select! {
             done = &mut work => return done,
-            () = signals.next() => cancel.cancel(),
+            () = stop() => cancel.cancel(),
         }
     }
 }
@@ -266,9 +161,28 @@ fn log_file(common: &Common) -> Result<PathBuf, Error> {
     }
 }
 
-/// Whether lines are wanted instead of the screen, or the terminal cannot do more.
-fn without_screen(common: &Common) -> bool {
-    common.plain || common.json || std::env::var_os("TERM").is_some_and(|term| term == "dumb")
+/// How the program talks to the person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Front {
+    /// On the whole screen.
+    Screen,
+    /// In lines, with numbered questions.
+    Questions,
+    /// In lines, without questions.
+    Lines,
+}
+
+/// The front end that was asked for, or that this terminal and its user can have.
+fn front(common: &Common) -> Front {
+    let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+    let accessible = variable("ACCESSIBLE").is_some_and(|value| value != "0");
+    let dumb = variable("TERM").is_some_and(|term| term == "dumb");
+    match common.json {
+        true => Front::Lines,
+        false if !(common.plain || accessible || dumb) => Front::Screen,
+        false if std::io::stdin().is_terminal() => Front::Questions,
+        false => Front::Lines,
+    }
 }
 
 /// Sends the log to its file: nothing may be written over the screen. The guard writes what is
@@ -308,6 +222,7 @@ mod tests {
     use crate::failure::{Failure, Severity};
     use crate::headless::{End, Gauge};
     use crate::progress::Note;
+    use crate::session::Session;
     use crate::wizard::News;
 
     /// Keeps what is said.

@@ -62,9 +62,10 @@ async fn up(common: &Common, wanted: &Wanted) -> Result<Outcome, Error> {
                 .unwrap_or_else(PoisonError::into_inner)
                 .tell(&happening);
         };
-        interruptible(&mut signals, async |cancel| {
-            Practice::start(&options, &say, &cancel).await
-        })
+        interruptible(
+            async || signals.next().await,
+            async |cancel| Practice::start(&options, &say, &cancel).await,
+        )
         .await?
     };
     announce(common, &practice);

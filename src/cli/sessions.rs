@@ -4,8 +4,8 @@ use super::args::Common;
 use super::{Error, connect};
 use crate::config::Config;
 use crate::invocation::quoted;
+use crate::session::Session;
 use crate::session::store::{self, Store};
-use crate::session::{Session, State, Step};
 use crate::wizard::checklist;
 use jiff::Timestamp;
 use std::path::{Path, PathBuf};
@@ -37,30 +37,49 @@ pub(super) enum Choice {
     Last,
 }
 
-/// Opens the session to work on: the named file; otherwise the chosen one of those that `fits`;
-/// otherwise a new one.
+/// The session that a command works on.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Which<'a> {
+    /// The one in this file, which may be new.
+    File(&'a Path),
+    /// The last one that is chosen and fits; otherwise a new one.
+    Last(Choice),
+    /// A new one.
+    New,
+}
+
+impl<'a> Which<'a> {
+    /// The one that was named; otherwise the chosen one.
+    pub(super) fn named_or(common: &'a Common, choice: Choice) -> Self {
+        match &common.session {
+            Some(file) => Self::File(file),
+            None => Self::Last(choice),
+        }
+    }
+}
+
+/// Opens the session to work on; one that is chosen has to be one that `fits`.
 pub(super) fn open(
-    named: Option<&Path>,
+    which: Which<'_>,
     practice: bool,
-    choice: Choice,
     config: &Config,
     fits: impl Fn(&Session) -> bool,
 ) -> Result<(Store, Session), Error> {
-    let chosen = |session: &Session| choice == Choice::Last || session.first_open().is_some();
-    let file = match named {
-        Some(file) => file.to_owned(),
-        None => {
-            let last = all()?.into_iter().find(|(_, session)| {
-                session.practice == practice && chosen(session) && fits(session)
-            });
-            match last {
-                Some((file, _)) => file,
-                None => folder()?.join(format!("{}.toml", fresh(practice, config).id)),
-            }
-        }
+    let last = match which {
+        Which::Last(choice) => all()?.into_iter().find(|(_, session)| {
+            let chosen = choice == Choice::Last || session.first_open().is_some();
+            session.practice == practice && chosen && fits(session)
+        }),
+        Which::File(_) | Which::New => None,
+    };
+    let fresh = fresh(practice, config);
+    let file = match (which, last) {
+        (Which::File(file), _) => file.to_owned(),
+        (_, Some((file, _))) => file,
+        _ => folder()?.join(format!("{}.toml", fresh.id)),
     };
     let (store, found) = Store::open(&file)?;
-    let session = found.unwrap_or_else(|| fresh(practice, config));
+    let session = found.unwrap_or(fresh);
     if session.practice != practice {
         let (is, wanted) = if practice {
             ("a real", "practice")
@@ -134,13 +153,7 @@ pub(super) fn summary(session: &Session) -> String {
             .as_ref()
             .map_or_else(|| "(not given)".to_owned(), |place| place.url.clone())
     };
-    let standing = match session.first_open() {
-        None => "done and signed".to_owned(),
-        Some(Step::Cutover) if session.state(Step::Cutover) == State::AwaitingSignOff => {
-            "waits for signatures".to_owned()
-        }
-        Some(step) => format!("next: {step}"),
-    };
+    let standing = session.whats_next();
     let kind = if session.practice {
         "practice"
     } else {

@@ -1,7 +1,8 @@
 //! `neonlift status`, `sessions` and `sign`.
 
 use super::args::{Common, Sign};
-use super::{Error, leading_to, sessions, voice};
+use super::opening::leading_to;
+use super::{Error, sessions, voice};
 use crate::headless::{self, Output, Ran};
 use crate::invocation::Invocation;
 use crate::runner::Runner;

@@ -1,4 +1,4 @@
-//! The wizard without a screen: drives the same machine, tells what happens as plain lines or as
+//! The wizard without a screen and without questions: drives the same machine, tells what happens as plain lines or as
 //! JSON, one object a line.
 
 mod json;
@@ -7,14 +7,14 @@ mod plain;
 
 pub use json::Json;
 pub use output::Output;
-pub use plain::{Plain, open_items};
+pub use plain::{Plain, item_line, open_items, report_lines};
 
 use crate::failure::Failure;
 use crate::invocation::Invocation;
 use crate::progress::{Note, Pace, Progress, Sample};
 use crate::runner::Runner;
 use crate::session::{Session, State, Step, store};
-use crate::wizard::{Effect, Event, News, Outcome};
+use crate::wizard::{Effect, Event, News, Outcome, Question};
 use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior};
 
@@ -87,6 +87,12 @@ pub struct Ran {
 }
 
 impl Ran {
+    /// A run in which a person had the lead: whatever they did, nobody asked for more.
+    pub fn worked(outcome: Outcome) -> Self {
+        let worked = true;
+        Self { outcome, worked }
+    }
+
     /// Tells the end of the run: the last thing told, when everything is down.
     pub fn tell(self, runner: &Runner, voice: &mut dyn Voice) -> Outcome {
         voice.end(&End {
@@ -99,20 +105,21 @@ impl Ran {
     }
 }
 
-/// Runs the steps that are left; [`Ran::tell`] is the caller's. `interrupted` resolves each time
-/// that the person wants it to stop.
+/// Runs the steps that are left; [`Ran::tell`] is the caller's. `person` resolves each time that the
+/// person wants something; it is asked with the question that is open. It may be dropped and called
+/// again.
 pub async fn run(
     runner: &mut Runner,
     options: &Options,
     voice: &mut dyn Voice,
-    mut interrupted: impl AsyncFnMut(),
+    mut person: impl AsyncFnMut(Option<&Question>) -> Event,
 ) -> Result<Ran, store::Error> {
     let steps = wanted(runner.wizard().session(), options);
     let (worked, last) = (!steps.is_empty(), steps.last().copied());
     let mut outcome = None;
     for step in steps {
         let mut driver = Driver::new(&mut *runner, &mut *voice);
-        outcome = driver.step(step, &mut interrupted).await?;
+        outcome = driver.step(step, &mut person).await?;
         // A step that was done before it heard of the wish to stop.
         let stopped = driver.stopped && Some(step) != last;
         outcome = outcome.or(stopped.then_some(Outcome::Interrupted));
@@ -128,6 +135,18 @@ pub async fn run(
     }
     let outcome = outcome.unwrap_or_else(|| reached(runner, options.until));
     Ok(Ran { outcome, worked })
+}
+
+/// Runs one step to its end, which the event begins, telling what happens; `Some` when the program
+/// ends with it. `person` as in [`run`].
+pub async fn run_step(
+    runner: &mut Runner,
+    (step, begin): (Step, Event),
+    voice: &mut dyn Voice,
+    mut person: impl AsyncFnMut(Option<&Question>) -> Event,
+) -> Result<Option<Outcome>, store::Error> {
+    let mut driver = Driver::new(runner, voice);
+    driver.drive(step, begin, &mut person).await
 }
 
 /// The steps to run, in order.
@@ -198,19 +217,33 @@ impl<'a> Driver<'a> {
     async fn step(
         &mut self,
         step: Step,
-        interrupted: &mut impl AsyncFnMut(),
+        person: &mut impl AsyncFnMut(Option<&Question>) -> Event,
     ) -> Result<Option<Outcome>, store::Error> {
-        if let Some(outcome) = self.dispatch(Event::Run(step))? {
+        let ended = self.drive(step, Event::Run(step), person).await?;
+        let state = self.runner.wizard().session().state(step);
+        let stays = state == State::Failed || state == State::Interrupted;
+        Ok(ended.or(stays.then(|| self.runner.wizard().outcome())))
+    }
+
+    /// Runs a step to its end; `Some` when the program ends with it.
+    async fn drive(
+        &mut self,
+        step: Step,
+        begin: Event,
+        person: &mut impl AsyncFnMut(Option<&Question>) -> Event,
+    ) -> Result<Option<Outcome>, store::Error> {
+        if let Some(outcome) = self.dispatch(begin)? {
             return Ok(Some(outcome));
         }
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while self.runner.wizard().session().state(step) == State::Running {
+            let question = self.runner.wizard().question().cloned();
             let event = tokio::select! {
                 event = self.runner.finished() => event,
-                () = interrupted() => {
-                    self.stopped = true;
-                    Event::Stop
+                wish = person(question.as_ref()) => {
+                    self.stopped |= wish == Event::Stop;
+                    wish
                 }
                 _ = tick.tick() => {
                     self.tell_progress(step);
@@ -222,9 +255,7 @@ impl<'a> Driver<'a> {
                 return Ok(Some(outcome));
             }
         }
-        let state = self.runner.wizard().session().state(step);
-        Ok((state == State::Failed || state == State::Interrupted)
-            .then(|| self.runner.wizard().outcome()))
+        Ok(None)
     }
 
     /// Tells what the machine answers; `Some` when that ends the run.

@@ -25,10 +25,20 @@ impl Output {
 
     /// Writes a line.
     pub fn line(&mut self, text: &str) {
+        self.write(&format!("{text}\n"));
+    }
+
+    /// Writes a question, whose answer is typed behind it.
+    pub fn prompt(&mut self, text: &str) {
+        self.write(text);
+    }
+
+    fn write(&mut self, text: &str) {
         if self.gone {
             return;
         }
-        let written = writeln!(self.to, "{text}").and_then(|()| self.to.flush());
+        let written = self.to.write_all(text.as_bytes());
+        let written = written.and_then(|()| self.to.flush());
         if let Err(error) = written {
             self.gone = true;
             if error.kind() != ErrorKind::BrokenPipe {

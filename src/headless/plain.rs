@@ -3,7 +3,8 @@
 mod ending;
 mod report;
 
-pub use ending::open_items;
+pub use ending::{item_line, open_items};
+pub use report::lines as report_lines;
 
 use super::{End, Gauge, Output, Voice};
 use crate::failure::Failure;
@@ -18,7 +19,7 @@ use std::time::Duration;
 
 /// A line of progress this often.
 const EVERY: Duration = Duration::from_secs(2);
-/// A sign of life this often when nothing moves.
+/// A sign of life this often when nothing moves, or for who is told seldom.
 const STILL: Duration = Duration::from_secs(10);
 
 /// Tells as plain lines.
@@ -27,6 +28,7 @@ pub struct Plain {
     quiet: bool,
     log: PathBuf,
     invocation: Invocation,
+    every: Duration,
     last: String,
     told: Duration,
 }
@@ -40,9 +42,16 @@ impl Plain {
             quiet,
             log,
             invocation: Invocation::default(),
+            every: EVERY,
             last: String::new(),
             told: Duration::ZERO,
         }
+    }
+
+    /// The same, with a line of progress now and then alone: for people who have each read out.
+    pub fn seldom(self) -> Self {
+        let every = STILL;
+        Self { every, ..self }
     }
 
     fn line(&mut self, text: impl AsRef<str>) {
@@ -136,7 +145,7 @@ impl Voice for Plain {
     fn progress(&mut self, _step: Step, gauge: &Gauge<'_>) {
         let waited = gauge.elapsed.saturating_sub(self.told);
         let text = describe(gauge);
-        let due = if text == self.last { STILL } else { EVERY };
+        let due = if text == self.last { STILL } else { self.every };
         if self.quiet || waited < due {
             return;
         }

@@ -3,7 +3,9 @@
 //! The session is the truth about steps; the ledger on the target is the truth about rows.
 //! It never holds a secret: connection strings stand in it without their passwords.
 
+pub mod found;
 pub mod report;
+pub mod standing;
 pub mod store;
 
 use crate::config::{Onto, Select, What};

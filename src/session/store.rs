@@ -1,6 +1,6 @@
 //! The session's file: read with care, locked while open, written so that it is always whole.
 
-use super::{Session, VERSION};
+use super::{Session, VERSION, found};
 use crate::failure::{Explain, Failure, Severity, chain};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
@@ -86,13 +86,20 @@ pub fn list(folder: &Path) -> Vec<(PathBuf, Session)> {
     let mut found: Vec<(PathBuf, Session)> = entries
         .filter_map(|entry| {
             let file = entry.ok()?.path();
-            let text = fs::read_to_string(&file).ok()?;
-            let session: Session = toml::from_str(&text).ok()?;
-            (session.version == VERSION).then_some((file, session))
+            let session = found::read(&file).ok()?;
+            Some((file, session))
         })
         .collect();
     found.sort_by_key(|(_, session)| std::cmp::Reverse(session.updated));
     found
+}
+
+/// Whether a neonlift works on a session. Creates nothing.
+pub(super) fn is_in_use(file: &Path) -> bool {
+    File::open(lock_file(file)).is_ok_and(|lock| {
+        let shared = Hold::Shared.try_on(&lock);
+        matches!(shared, Err(TryLockError::WouldBlock))
+    })
 }
 
 /// A session as its file says it is now, and whether a neonlift has it open; `None` when there is

@@ -32,7 +32,18 @@ const SCROLLED: &[Context] = &[
 ];
 const TREE: &[Context] = &[Context::Tree];
 const SEARCH: &[Context] = &[Context::Search];
+/// Where there is a list or a text to go through.
+const LISTS: &[Context] = &[
+    Context::Step,
+    Context::Checklist,
+    Context::Tree,
+    Context::Tables,
+    Context::Reading,
+    Context::Start,
+];
 pub(super) const EVERYWHERE: &[Context] = &[
+    Context::Start,
+    Context::Preparing,
     Context::Step,
     Context::Checklist,
     Context::Tree,
@@ -48,6 +59,54 @@ pub(super) const EVERYWHERE: &[Context] = &[
 
 /// The table. Its order is the footer's: what matters most stands first.
 pub const BINDINGS: &[Binding] = &[
+    named(
+        Command::Proceed,
+        &[Context::Start],
+        &[key(KeyCode::Enter)],
+        "Enter",
+        "begin",
+        "Begins with the marked line: goes on with that session, or begins anew.",
+    ),
+    named(
+        Command::NewMigration,
+        &[Context::Start],
+        &[letter('n')],
+        "n",
+        "new migration",
+        "Begins a new migration.",
+    ),
+    named(
+        Command::PracticeRun,
+        &[Context::Start],
+        &[letter('p')],
+        "p",
+        "practice run",
+        "Begins a practice run: two servers on this machine with sample data.",
+    ),
+    row(
+        Command::Up,
+        &[Context::Start],
+        &[key(KeyCode::Up), letter('k')],
+        ("↑↓", "Up/Down"),
+        "choose",
+        "Marks the line above. Also k.",
+    ),
+    row(
+        Command::Down,
+        &[Context::Start],
+        &[key(KeyCode::Down), letter('j')],
+        ("↓", "Down"),
+        "",
+        "Marks the line below. Also j.",
+    ),
+    named(
+        Command::Stop,
+        &[Context::Preparing],
+        &[key(KeyCode::Esc), letter('q')],
+        "Esc",
+        "stop",
+        "Stops the practice servers safely.",
+    ),
     named(
         Command::Proceed,
         &[Context::Step],
@@ -304,7 +363,7 @@ pub const BINDINGS: &[Binding] = &[
     ),
     named(
         Command::Help,
-        SCROLLED,
+        LISTS,
         &[letter('?'), key(KeyCode::F(1))],
         "?",
         "help",
@@ -334,7 +393,7 @@ pub const BINDINGS: &[Binding] = &[
     ),
     named(
         Command::Leave,
-        &[Context::TooSmall],
+        &[Context::TooSmall, Context::Start],
         &[letter('q')],
         "q",
         "leave",
@@ -458,7 +517,7 @@ pub const BINDINGS: &[Binding] = &[
     ),
     named(
         Command::PageUp,
-        SCROLLED,
+        LISTS,
         &[key(KeyCode::PageUp)],
         "PgUp",
         "",
@@ -466,7 +525,12 @@ pub const BINDINGS: &[Binding] = &[
     ),
     named(
         Command::PageDown,
-        &[Context::Step, Context::Checklist, Context::Reading],
+        &[
+            Context::Step,
+            Context::Checklist,
+            Context::Reading,
+            Context::Start,
+        ],
         &[key(KeyCode::PageDown), letter(' ')],
         "PgDn",
         "",
@@ -482,7 +546,7 @@ pub const BINDINGS: &[Binding] = &[
     ),
     named(
         Command::Top,
-        SCROLLED,
+        LISTS,
         &[key(KeyCode::Home), letter('g')],
         "Home",
         "",
@@ -490,7 +554,7 @@ pub const BINDINGS: &[Binding] = &[
     ),
     named(
         Command::Bottom,
-        SCROLLED,
+        LISTS,
         &[key(KeyCode::End), letter('G')],
         "End",
         "",

@@ -4,7 +4,7 @@ use super::keys::{self, Binding};
 use super::lines::{self, between, span};
 use super::offers;
 use super::pane::Scene;
-use super::theme::Meaning;
+use super::theme::{Meaning, Theme};
 use crate::figures;
 use crate::session::{State, Step};
 use crate::wizard::Phase;
@@ -86,17 +86,26 @@ fn next(scene: &Scene<'_>) -> Option<String> {
     from.next().map(|step| format!("next: {step}"))
 }
 
-/// The keys that work now, the most important ones first; those without room are in the help.
+/// The keys that work now.
 pub(super) fn keys(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
     let context = scene.ui.context(scene.wizard);
+    let offered = keys::bindings(context)
+        .filter_map(|binding| Some((binding, offered(scene, binding, context)?)));
+    row(scene.theme(), offered, buffer, area);
+}
+
+/// Keys with their labels, the most important ones first; those without room are in the help.
+pub(super) fn row(
+    theme: Theme,
+    keys: impl Iterator<Item = (&'static Binding, String)>,
+    buffer: &mut Buffer,
+    area: Rect,
+) {
     let cells = usize::from(area.width);
     let mut spans: Vec<Span<'static>> = Vec::new();
     let mut used = 0;
-    for binding in keys::bindings(context) {
-        let Some(label) = offered(scene, binding, context) else {
-            continue;
-        };
-        let shown = binding.shown(scene.theme());
+    for (binding, label) in keys {
+        let shown = binding.shown(theme);
         let gap = if spans.is_empty() { 0 } else { 2 };
         let width = gap + lines::width(shown) + 1 + lines::width(&label);
         if used + width > cells {

@@ -132,6 +132,14 @@ impl Form {
         self.focus
     }
 
+    /// Puts the cursor into the field for a side's password.
+    pub fn ask_password(&mut self, side: Side) {
+        self.focus = Focus {
+            side,
+            part: Part::Password,
+        };
+    }
+
     /// A field, to look at; empty where it is a part of a string that is not understood.
     pub fn field(&self, focus: Focus) -> Option<&Field> {
         let entry = self.entry(focus.side);

@@ -136,6 +136,8 @@ impl Ui {
             Command::Messages => self.toggle(Layer::Messages),
             Command::Help => self.toggle(Layer::Help),
             Command::Close => self.close(),
+            // The start screen's own.
+            Command::NewMigration | Command::PracticeRun => {}
             Command::NextField => self.form.next(),
             Command::PreviousField => self.form.previous(),
             Command::NextAnswer => self.mark_other(wizard, 1),

@@ -32,6 +32,10 @@ pub enum Command {
     View,
     /// Open what is marked.
     Open,
+    /// Begin a new migration.
+    NewMigration,
+    /// Begin a practice run.
+    PracticeRun,
     /// Open the connection form.
     Edit,
     /// Ask for the consent to overwrite the target.
@@ -91,6 +95,10 @@ pub enum Command {
 /// What has the keyboard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Context {
+    /// The start screen's menu.
+    Start,
+    /// The start of practice servers.
+    Preparing,
     /// A step's pane.
     Step,
     /// The open checklist.

@@ -21,17 +21,20 @@ mod lines;
 mod mask;
 pub mod messages;
 mod offers;
+mod opening;
 mod pane;
 mod place;
 mod run_loop;
 pub mod screen;
-mod signals;
+pub mod start;
+pub mod start_screen;
 mod steps_column;
 pub mod terminal;
 pub mod theme;
 mod tree;
 pub mod ui;
 
+pub use opening::{Say, choose, prepare};
 pub use run_loop::{Error, Options, require_terminal, run};
 
 #[cfg(test)]

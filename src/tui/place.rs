@@ -2,26 +2,18 @@
 
 use super::lines::{cut, width};
 use super::theme::Theme;
+use crate::session::standing::name;
 
 /// With fewer cells than these for the host, the port gives way.
 const LEAST_HOST: usize = 8;
-
-/// Host and database of a connection string: what tells it apart. Never a user, a password or a
-/// parameter.
-pub(super) fn name(url: &str) -> String {
-    let address = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let address = address.split(['?', '#']).next().unwrap_or_default();
-    let address = address.rsplit_once('@').map_or(address, |(_, rest)| rest);
-    address.to_owned()
-}
 
 /// Both names, in `cells` cells together: the hosts give way, the databases stay as long as there
 /// is room for them.
 pub(super) fn pair(source: &str, target: &str, cells: usize, theme: Theme) -> (String, String) {
     let (source, target) = (name(source), name(target));
-    let (s, t) = (width(&source), width(&target));
+    let (s, t) = (width(source), width(target));
     if s + t <= cells {
-        return (source, target);
+        return (source.to_owned(), target.to_owned());
     }
     // The shorter one stays whole when the other can give way alone.
     let half = cells / 2;
@@ -31,8 +23,8 @@ pub(super) fn pair(source: &str, target: &str, cells: usize, theme: Theme) -> (S
         _ => (half, cells - half),
     };
     (
-        shortened(&source, room.0, theme),
-        shortened(&target, room.1, theme),
+        shortened(source, room.0, theme),
+        shortened(target, room.1, theme),
     )
 }
 
@@ -69,15 +61,6 @@ fn apart(place: &str) -> (&str, Option<&str>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_name_is_host_and_database_alone() {
-        assert_eq!(
-            name("postgresql://me:pw@h:5432/db?sslmode=require"),
-            "h:5432/db"
-        );
-        assert_eq!(name("postgresql://h/db"), "h/db");
-    }
 
     #[test]
     fn a_port_stays_whole_or_goes() {

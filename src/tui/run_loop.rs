@@ -4,7 +4,6 @@
 mod connect;
 
 use super::screen;
-use super::signals::{Signals, Told};
 use super::terminal::{self, Screen};
 use super::theme::Theme;
 use super::ui::{Intent, Ui};
@@ -12,15 +11,15 @@ use crate::config::Notify;
 use crate::failure::{Explain, Failure};
 use crate::figures;
 use crate::invocation::Invocation;
-use crate::progress::Sample;
+use crate::progress::{Note, Sample, Tone};
 use crate::runner::Runner;
-use crate::session::{Record, Session, store};
-use crate::wizard::{Effect, Event, News, Outcome, Phase};
+use crate::session::{Record, Session, Step, store};
+use crate::signals::{Signals, Told};
+use crate::wizard::{Effect, Event, News, Outcome, Phase, Side};
 use crossterm::event::{Event as Input, EventStream};
 use futures_util::StreamExt;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use rustix::process::{Signal as Unix, getpid, getsid, kill_process};
 use std::future::pending;
 use std::io;
 use std::path::PathBuf;
@@ -48,6 +47,10 @@ pub struct Options {
     pub log: PathBuf,
     /// How the end of a long step is told to somebody who looks elsewhere.
     pub notify: Notify,
+    /// What was said while the session was opened: it goes to the messages.
+    pub said: Vec<String>,
+    /// The sides whose passwords are to be asked for first.
+    pub ask: Vec<Side>,
 }
 
 /// Why the wizard could not go on.
@@ -84,14 +87,12 @@ pub fn require_terminal(instead: &'static str) -> Result<(), Error> {
     Ok(terminal::require(instead)?)
 }
 
-/// Runs the wizard on the terminal until the person leaves, or a signal ends it. The runner's
+/// Runs the wizard on the screen, which is up, until the person leaves, or a signal ends it. The runner's
 /// wizard must have been opened. Afterwards the terminal is as it was and no step is running.
 ///
 /// # Errors
-/// Standard input or output is not a terminal; the terminal failed; the session cannot be saved.
-/// A step that was running then has been stopped safely.
-pub async fn run(runner: &mut Runner, options: &Options) -> Result<Outcome, Error> {
-    let screen = Screen::enter()?;
+/// The terminal failed; the session cannot be saved. A step that was running then has been stopped safely.
+pub async fn run(screen: Screen, runner: &mut Runner, options: &Options) -> Result<Outcome, Error> {
     let mut signals = Signals::new().map_err(Error::Signals)?;
     let ended = Loop::new(runner, options, screen).run(&mut signals).await;
     // The screen is down by now: stopping may take a moment.
@@ -114,6 +115,8 @@ struct Loop<'a> {
     /// When such a frame was last drawn.
     answered: Option<Instant>,
     outcome: Option<Outcome>,
+    /// The step that a password was asked for before it can go on.
+    interrupted: Option<Step>,
 }
 
 impl<'a> Loop<'a> {
@@ -128,6 +131,14 @@ impl<'a> Loop<'a> {
         ui.invocation = options.invocation.clone();
         ui.log = options.log.display().to_string();
         ui.follow(runner.wizard());
+        ui.note(
+            options.said.iter().map(|text| worth_a_look(text)).collect(),
+            Timestamp::now(),
+        );
+        let current = Some(runner.wizard().session().current);
+        if !options.ask.is_empty() {
+            ui.ask_passwords(&options.ask, runner.wizard().session());
+        }
         Self {
             runner,
             screen,
@@ -140,6 +151,7 @@ impl<'a> Loop<'a> {
             pressed: false,
             answered: None,
             outcome: None,
+            interrupted: current.filter(|_| !options.ask.is_empty()),
         }
     }
 
@@ -271,8 +283,13 @@ impl<'a> Loop<'a> {
         let effects = self.runner.dispatch(event)?;
         self.look_at_meters();
         self.notify(&effects)?;
+        let tested = effects.contains(&Effect::Tell(News::Done(Step::Connections)));
         self.told(effects);
-        Ok(())
+        match self.interrupted.take_if(|_| tested) {
+            // Only a password was missing: on to what it was wanted for.
+            Some(step) => self.dispatch(Event::Show(step)),
+            None => Ok(()),
+        }
     }
 
     /// Tells somebody who looks elsewhere that a long step has ended.
@@ -316,17 +333,11 @@ impl<'a> Loop<'a> {
 
     /// Goes to the background and waits there to be called back.
     async fn suspend(&mut self, signals: &mut Signals) -> Result<(), Error> {
-        // The leader of a session was started by no shell: nobody could call it back.
-        if getsid(None).is_ok_and(|leader| leader == getpid()) {
-            self.ui.say("there is no shell to go back to");
-            return Ok(());
+        if let Err(why) = self.screen.suspend(signals).await? {
+            self.ui.say(why);
         }
-        self.screen.leave()?;
-        // SIGTSTP is ours now, so its default is carried out by the signal behind it.
-        if kill_process(getpid(), Unix::STOP).is_ok() {
-            signals.resumed().await;
-        }
-        self.resume()
+        self.changed = true;
+        Ok(())
     }
 
     fn resume(&mut self) -> Result<(), Error> {
@@ -343,14 +354,16 @@ async fn until(wake: Option<Instant>) {
     }
 }
 
+fn worth_a_look(text: &str) -> Note {
+    Note {
+        tone: Tone::Warning,
+        text: text.to_owned(),
+    }
+}
+
 /// The name offered under a signature: that of the last one, else the user's, else the given one.
 fn signer(options: &Options, session: &Session) -> String {
-    let signatures = session
-        .checklist
-        .iter()
-        .filter_map(|item| item.signature.as_ref());
-    let last = signatures.max_by_key(|signature| signature.at);
-    let last = last.map(|signature| signature.by.clone());
+    let last = session.last_signer().map(str::to_owned);
     let user = || {
         ["USER", "LOGNAME"]
             .into_iter()

@@ -7,7 +7,7 @@ use super::pane::{self, Page, Scene};
 use super::place;
 use super::steps_column;
 use super::theme::{Meaning, Theme};
-use super::ui::Ui;
+use super::ui::{Extent, Ui};
 use crate::progress::Sample;
 use crate::wizard::Wizard;
 use jiff::Timestamp;
@@ -25,12 +25,12 @@ const LEAST_BODY: usize = 4;
 /// Draws everything. Only the extent of the pane and the bounds of its scrolling are written back.
 pub fn draw(frame: &mut Frame<'_>, wizard: &Wizard, ui: &mut Ui, sample: &Sample, now: Timestamp) {
     let area = frame.area();
-    ui.too_small = area.width < SMALLEST.0 || area.height < SMALLEST.1;
+    ui.too_small = is_too_small(area);
     if ui.too_small {
         too_small(frame.buffer_mut(), area);
         return;
     }
-    let places = Places::of(area);
+    let places = Places::of(area, steps_width(area));
     let cells = usize::from(places.pane.width);
     let scene = Scene {
         wizard,
@@ -47,26 +47,52 @@ pub fn draw(frame: &mut Frame<'_>, wizard: &Wizard, ui: &mut Ui, sample: &Sample
     footer::status(&scene, buffer, places.status);
     footer::keys(&scene, buffer, places.footer);
     rules(ui.theme, buffer, &places);
-    let cursor = draw_page(page, ui, buffer, places.pane);
-    more(ui, buffer, &places);
+    let mut view = View {
+        theme: ui.theme,
+        scroll: &mut ui.scroll,
+        extent: &mut ui.extent,
+    };
+    let cursor = draw_page(page, &mut view, buffer, places.pane);
+    more(&view, buffer, &places);
     let over = dialog::draw(wizard, ui, buffer, area);
     if let Some(position) = over.unwrap_or(cursor) {
         frame.set_cursor_position(position);
     }
 }
 
+/// Whether the window is too small to draw in.
+pub(super) fn is_too_small(area: Rect) -> bool {
+    area.width < SMALLEST.0 || area.height < SMALLEST.1
+}
+
+fn steps_width(area: Rect) -> u16 {
+    match area.width {
+        110.. => 28,
+        76.. => 22,
+        _ => 21,
+    }
+}
+
+/// How far a pane is scrolled, and how much of it is seen.
+pub(super) struct View<'a> {
+    pub(super) theme: Theme,
+    pub(super) scroll: &'a mut usize,
+    pub(super) extent: &'a mut Extent,
+}
+
 /// Where everything stands.
 #[derive(Debug, Clone, Copy)]
-struct Places {
-    title: Rect,
-    steps: Rect,
-    pane: Rect,
-    status: Rect,
-    footer: Rect,
+pub(super) struct Places {
+    pub(super) title: Rect,
+    pub(super) steps: Rect,
+    pub(super) pane: Rect,
+    pub(super) status: Rect,
+    pub(super) footer: Rect,
 }
 
 impl Places {
-    fn of(area: Rect) -> Self {
+    /// The places in a window; without a width for the steps, the pane has all of it.
+    pub(super) fn of(area: Rect, steps_width: u16) -> Self {
         let row = |y: u16| Rect {
             x: area.x + 1,
             y,
@@ -74,11 +100,6 @@ impl Places {
             height: 1,
         };
         let (top, bottom) = (area.y + 2, area.y + area.height - 3);
-        let steps_width = match area.width {
-            110.. => 28,
-            76.. => 22,
-            _ => 21,
-        };
         let height = bottom - top;
         let steps = Rect {
             x: area.x,
@@ -86,7 +107,7 @@ impl Places {
             width: steps_width,
             height,
         };
-        let left = steps_width + 2;
+        let left = if steps_width > 0 { steps_width + 2 } else { 1 };
         let pane = Rect {
             x: area.x + left,
             y: top,
@@ -103,7 +124,7 @@ impl Places {
     }
 }
 
-fn too_small(buffer: &mut Buffer, area: Rect) {
+pub(super) fn too_small(buffer: &mut Buffer, area: Rect) {
     let text = format!(
         "The window is too small: make it at least {} by {}. q leaves.",
         SMALLEST.0, SMALLEST.1
@@ -133,7 +154,7 @@ fn title(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
     buffer.set_line(area.x, area.y, &line, area.width);
 }
 
-fn rules(theme: Theme, buffer: &mut Buffer, places: &Places) {
+pub(super) fn rules(theme: Theme, buffer: &mut Buffer, places: &Places) {
     let (flat, upright) = (theme.pick("─", "-"), theme.pick("│", "|"));
     let style = Meaning::Quiet.style();
     let (top, bottom) = (places.title.y + 1, places.status.y - 1);
@@ -142,6 +163,9 @@ fn rules(theme: Theme, buffer: &mut Buffer, places: &Places) {
         for x in left..right {
             buffer[(x, y)].set_symbol(flat).set_style(style);
         }
+    }
+    if places.steps.width == 0 {
+        return;
     }
     let x = places.steps.right();
     for y in top + 1..bottom {
@@ -152,7 +176,12 @@ fn rules(theme: Theme, buffer: &mut Buffer, places: &Places) {
 }
 
 /// Draws a page into the pane, scrolled; gives the cursor's place.
-fn draw_page(page: Page, ui: &mut Ui, buffer: &mut Buffer, area: Rect) -> Option<Position> {
+pub(super) fn draw_page(
+    page: Page,
+    view: &mut View<'_>,
+    buffer: &mut Buffer,
+    area: Rect,
+) -> Option<Position> {
     let heading = between(
         vec![span(page.title, Meaning::Strong)],
         page.aside,
@@ -168,7 +197,7 @@ fn draw_page(page: Page, ui: &mut Ui, buffer: &mut Buffer, area: Rect) -> Option
     let foot = &page.foot[..page.foot.len().min(below.saturating_sub(LEAST_BODY))];
     let visible = below - foot.len();
     scroll(
-        ui,
+        view,
         visible,
         body.len(),
         page.focus
@@ -176,7 +205,7 @@ fn draw_page(page: Page, ui: &mut Ui, buffer: &mut Buffer, area: Rect) -> Option
     );
     let shown = fixed
         .iter()
-        .chain(body.iter().skip(ui.scroll).take(visible));
+        .chain(body.iter().skip(*view.scroll).take(visible));
     for (y, line) in (area.y..area.bottom()).zip(shown) {
         buffer.set_line(area.x, y, line, area.width);
     }
@@ -187,7 +216,7 @@ fn draw_page(page: Page, ui: &mut Ui, buffer: &mut Buffer, area: Rect) -> Option
     }
     let (row, cell) = page.cursor?;
     let row = (row + moved.len())
-        .checked_sub(ui.scroll)
+        .checked_sub(*view.scroll)
         .filter(|row| *row < visible)?;
     position(area, fixed.len() + row, cell)
 }
@@ -223,25 +252,30 @@ fn draw_side(
 }
 
 /// Keeps the scrolling within its bounds and what has the focus in sight.
-fn scroll(ui: &mut Ui, visible: usize, total: usize, focus: Option<std::ops::Range<usize>>) {
-    ui.extent = super::ui::Extent { visible, total };
+fn scroll(
+    view: &mut View<'_>,
+    visible: usize,
+    total: usize,
+    focus: Option<std::ops::Range<usize>>,
+) {
+    *view.extent = Extent { visible, total };
     if let Some(focus) = focus {
-        if focus.end > ui.scroll.saturating_add(visible) {
-            ui.scroll = focus.end.saturating_sub(visible);
+        if focus.end > view.scroll.saturating_add(visible) {
+            *view.scroll = focus.end.saturating_sub(visible);
         }
-        ui.scroll = ui.scroll.min(focus.start);
+        *view.scroll = (*view.scroll).min(focus.start);
     }
-    ui.scroll = ui.scroll.min(total.saturating_sub(visible));
+    *view.scroll = (*view.scroll).min(total.saturating_sub(visible));
 }
 
 /// Says in the lower rule how much more there is above and below.
-fn more(ui: &Ui, buffer: &mut Buffer, places: &Places) {
-    let below = ui
+pub(super) fn more(view: &View<'_>, buffer: &mut Buffer, places: &Places) {
+    let below = view
         .extent
         .total
-        .saturating_sub(ui.scroll + ui.extent.visible);
-    let (up, down) = (ui.theme.pick("↑", "^"), ui.theme.pick("↓", "v"));
-    let text = match (ui.scroll, below) {
+        .saturating_sub(*view.scroll + view.extent.visible);
+    let (up, down) = (view.theme.pick("↑", "^"), view.theme.pick("↓", "v"));
+    let text = match (*view.scroll, below) {
         (0, 0) => return,
         (0, below) => format!(" {down} {below} more "),
         (above, 0) => format!(" {up} {above} more "),

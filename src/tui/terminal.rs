@@ -3,6 +3,7 @@
 use super::clipboard;
 use crate::config::Notify;
 use crate::failure::{Explain, Failure, Severity};
+use crate::signals::Signals;
 use crossterm::cursor;
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::style::Print;
@@ -10,6 +11,7 @@ use crossterm::terminal::{self, EnterAlternateScreen, LeaveAlternateScreen, SetT
 use crossterm::{SynchronizedUpdate, execute, queue};
 use ratatui::backend::CrosstermBackend;
 use ratatui::{Frame, Terminal};
+use rustix::process::{Signal as Unix, getpid, getsid, kill_process};
 use std::io::{self, IsTerminal, Stdout, Write};
 use std::mem::ManuallyDrop;
 use std::sync::Once;
@@ -121,6 +123,28 @@ impl Screen {
         let size = self.terminal.size()?;
         self.terminal.resize(size.into())?;
         Ok(())
+    }
+
+    /// Goes to the background, the screen taken down, and waits there to be called back. The inner
+    /// error is why that cannot be, for the person.
+    ///
+    /// # Errors
+    /// The terminal failed.
+    pub(crate) async fn suspend(
+        &mut self,
+        signals: &mut Signals,
+    ) -> Result<Result<(), &'static str>, Error> {
+        // The leader of a session was started by no shell: nobody could call it back.
+        if getsid(None).is_ok_and(|leader| leader == getpid()) {
+            return Ok(Err("there is no shell to go back to"));
+        }
+        self.leave()?;
+        // SIGTSTP is ours now, so its default is carried out by the signal behind it.
+        if kill_process(getpid(), Unix::STOP).is_ok() {
+            signals.resumed().await;
+        }
+        self.resume()?;
+        Ok(Ok(()))
     }
 
     /// Takes the screen down; the terminal is as it was before.

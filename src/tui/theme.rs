@@ -56,14 +56,15 @@ impl Theme {
 
     /// A step's state: its glyph, its word and what it means.
     pub fn state(self, state: State) -> (&'static str, &'static str, Meaning) {
-        match state {
-            State::Waiting => (self.pick("·", "."), "waiting", Meaning::Quiet),
-            State::Running => (self.pick("▸", ">"), "running", Meaning::Accent),
-            State::Done => (self.pick("✓", "+"), "done", Meaning::Good),
-            State::Failed => (self.pick("✗", "x"), "failed", Meaning::Bad),
-            State::Interrupted => (self.pick("‖", "="), "interrupted", Meaning::Caution),
-            State::AwaitingSignOff => ("!", "to be signed", Meaning::Caution),
-        }
+        let (glyph, meaning) = match state {
+            State::Waiting => (self.pick("·", "."), Meaning::Quiet),
+            State::Running => (self.pick("▸", ">"), Meaning::Accent),
+            State::Done => (self.pick("✓", "+"), Meaning::Good),
+            State::Failed => (self.pick("✗", "x"), Meaning::Bad),
+            State::Interrupted => (self.pick("‖", "="), Meaning::Caution),
+            State::AwaitingSignOff => ("!", Meaning::Caution),
+        };
+        (glyph, state.word(), meaning)
     }
 
     /// A check's verdict: its glyph, its word and what it means.

@@ -12,7 +12,7 @@ use crate::invocation::Invocation;
 use crate::progress::Note;
 use crate::session::report::{Comparison, Report};
 use crate::session::{Item, ItemKind, Session, State, Step};
-use crate::wizard::{Event, News, Question, Wizard};
+use crate::wizard::{Event, News, Question, Side, Wizard};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -202,6 +202,21 @@ impl Ui {
         }
         self.form.look_at_failure(session);
         self.layers.push(Layer::Form);
+    }
+
+    /// Passwords that were found nowhere: the form opens with the cursor in the first one's field.
+    pub(super) fn ask_passwords(&mut self, sides: &[Side], session: &Session) {
+        let Some(first) = sides.first() else {
+            return;
+        };
+        self.layers.retain(|layer| !matches!(layer, Layer::Form));
+        self.open_form(session);
+        self.form.ask_password(*first);
+        let names: Vec<&str> = sides.iter().map(|side| side.name()).collect();
+        self.say(format!(
+            "passwords are not kept: type that of {}, or Esc",
+            names.join(" and ")
+        ));
     }
 
     fn mark_open_item(&mut self, session: &Session) {

@@ -35,13 +35,14 @@ pub struct Answer {
 enum Act {
     Nothing,
     Pause,
+    GoOn,
     StopAndLeave,
     RunAgain(Step),
 }
 
 impl Answer {
-    /// The letters that answers have: no and yes; keep, pause and stop.
-    pub const LETTERS: [char; 5] = ['n', 'y', 'k', 'p', 's'];
+    /// The letters that answers have: no and yes; keep, pause, go on and stop.
+    pub const LETTERS: [char; 6] = ['n', 'y', 'k', 'p', 'g', 's'];
 
     fn new(key: char, word: &'static str, does: impl Into<String>, act: Act) -> Self {
         let does = does.into();
@@ -108,9 +109,13 @@ impl Wizard {
             let keep = "nothing moves until you go on";
             let answers = vec![
                 Answer::new('n', "stay", keep, Act::Nothing),
-                stop('y', "stop and leave"),
+                Answer::new('g', "go on", "the pause is over", Act::GoOn),
+                stop('s', "stop and leave"),
             ];
-            return self.ask(format!("{step} is paused. Stop it and leave?"), answers);
+            return self.ask(
+                format!("{step} is paused. What shall become of it?"),
+                answers,
+            );
         }
         let keep = format!("{step} goes on");
         let mut answers = vec![Answer::new('k', "keep going", keep, Act::Nothing)];
@@ -202,6 +207,7 @@ impl Wizard {
         match (act, &mut self.phase) {
             (Act::Nothing, _) => Vec::new(),
             (Act::Pause, _) => self.steer(Steering::Pause),
+            (Act::GoOn, _) => self.steer(Steering::GoOn),
             (Act::RunAgain(step), _) => self.run(step, now),
             (Act::StopAndLeave, Phase::Idle) => vec![Effect::Exit(self.outcome())],
             (

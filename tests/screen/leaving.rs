@@ -4,6 +4,7 @@ use crate::fixture::{World, eventually};
 use crate::terminal::{CTRL_C, CTRL_Z, ENTER, Terminal};
 use neonlift::session::{State, Step, store};
 use rustix::process::Signal;
+use std::process::Command;
 
 /// A worker a table: small tables would share transactions, and wait with the one that is held.
 const WORKERS: &str = "[transfer]\njobs = 12\n";
@@ -49,7 +50,13 @@ impl Migration {
         terminal
     }
 
-    fn state(&self) -> State {
+    /// The wizard in plain lines, before the transfer.
+    pub(crate) fn plain(&self) -> Command {
+        self.0
+            .neonlift(&["--plain", "--config", &self.0.config(WORKERS)])
+    }
+
+    pub(crate) fn state(&self) -> State {
         let (_, session) = store::list(self.0.folder()).remove(0);
         session.state(Step::Transfer)
     }
@@ -118,12 +125,12 @@ fn a_transfer_is_paused_goes_on_and_is_left_paused() {
     assert!(terminal.title().contains("paused"), "{}", terminal.title());
 
     terminal.press("q");
-    terminal.at("transfer is paused. Stop it and leave?", ENTER);
+    terminal.at("transfer is paused. What shall become of it?", ENTER);
     terminal.wait_for("no question", |screen| {
-        !screen.contents().contains("Stop it and leave?")
+        !screen.contents().contains("What shall become of it?")
     });
     terminal.press("q");
-    terminal.at("transfer is paused. Stop it and leave?", "y");
+    terminal.at("transfer is paused. What shall become of it?", "s");
     assert_eq!(terminal.end(), 130);
 
     assert_eq!(migration.state(), State::Interrupted);

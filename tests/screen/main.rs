@@ -9,7 +9,9 @@ mod demo;
 mod inventory;
 mod leaving;
 mod panics;
+mod plain;
 mod sizes;
+mod start;
 mod terminal;
 mod window;
 

@@ -22,6 +22,12 @@ pub fn open_items(session: &Session, invocation: &Invocation) -> Vec<String> {
 }
 
 fn told(item: &Item, session: &Session, invocation: &Invocation) -> String {
+    item_line(item, &asked(item, session, invocation))
+}
+
+/// An item of the checklist: closed by whom or what, or still open; for a person's, `asked` says
+/// what to do.
+pub fn item_line(item: &Item, asked: &str) -> String {
     let glyph = if item.is_closed() { "✓" } else { "○" };
     let state = match (&item.signature, item.kind) {
         (Some(signature), _) => {
@@ -30,13 +36,8 @@ fn told(item: &Item, session: &Session, invocation: &Invocation) -> String {
         }
         (None, ItemKind::Machine) if item.ticked => item.evidence.clone(),
         (None, ItemKind::Machine) => format!("open: {}", item.evidence),
-        (None, ItemKind::Person) => {
-            let asked = asked(item, session, invocation);
-            match item.evidence.is_empty() {
-                true => asked,
-                false => format!("{}; {asked}", item.evidence),
-            }
-        }
+        (None, ItemKind::Person) if item.evidence.is_empty() => asked.to_owned(),
+        (None, ItemKind::Person) => format!("{}; {asked}", item.evidence),
     };
     format!("{glyph} {}: {state}", item.text)
 }

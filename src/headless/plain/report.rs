@@ -7,8 +7,8 @@ use crate::session::report::{
     Schema, Transfer, Verdict,
 };
 
-/// A report's lines.
-pub(super) fn lines(report: &Report, invocation: &Invocation) -> Vec<String> {
+/// A report's lines; commands in it lead to the session of the invocation.
+pub fn lines(report: &Report, invocation: &Invocation) -> Vec<String> {
     match report {
         Report::Prerequisites(found) => checks(&found.checks, invocation),
         Report::Connections(found) => checks(&found.checks, invocation),

@@ -4,7 +4,7 @@ use super::{Page, Scene};
 use crate::session::report::{Check, Verdict};
 use crate::tui::commands::in_order;
 use crate::tui::lines::{self, blank, line, padded, paragraph, span};
-use crate::tui::theme::Meaning;
+use crate::tui::theme::{Meaning, Theme};
 use ratatui::text::Line;
 
 /// Cells for glyph and word.
@@ -84,11 +84,27 @@ fn told(scene: &Scene<'_>, check: &Check, name_cells: usize) -> Vec<Line<'static
     told
 }
 
-/// One step of advice. A command stands on a line of its own, whole, so that it can be copied.
+/// One step of advice, with its command leading to this session.
 pub(super) fn advised(scene: &Scene<'_>, advice: &str, indent: usize) -> Vec<Line<'static>> {
-    let advice = scene.ui.invocation.advice(advice);
+    let cells = (scene.cells, scene.text_cells());
+    advice_lines(
+        &scene.ui.invocation.advice(advice),
+        indent,
+        cells,
+        scene.theme(),
+    )
+}
+
+/// One step of advice in a pane of so many cells, of which text takes as many as the second. A
+/// command stands on a line of its own, whole, so that it can be copied.
+pub(in crate::tui) fn advice_lines(
+    advice: &str,
+    indent: usize,
+    (cells, text_cells): (usize, usize),
+    theme: Theme,
+) -> Vec<Line<'static>> {
     match advice.strip_prefix("$ ") {
-        Some(command) => lines::hard_wrapped(command, scene.cells.saturating_sub(indent + 2))
+        Some(command) => lines::hard_wrapped(command, cells.saturating_sub(indent + 2))
             .into_iter()
             .enumerate()
             .map(|(at, part)| {
@@ -100,9 +116,9 @@ pub(super) fn advised(scene: &Scene<'_>, advice: &str, indent: usize) -> Vec<Lin
             })
             .collect(),
         None => {
-            let arrow = format!("{} ", scene.theme().arrow());
+            let arrow = format!("{} ", theme.arrow());
             let hang = indent + lines::width(&arrow);
-            let mut told = paragraph(&advice, hang, scene.text_cells(), Meaning::Plain);
+            let mut told = paragraph(advice, hang, text_cells, Meaning::Plain);
             if let Some(first) = told.first_mut() {
                 let text = first.to_string();
                 *first = Line::from(vec![

@@ -4,7 +4,7 @@ use super::{Page, Scene};
 use crate::tui::keys::{self, Binding, Context};
 use crate::tui::lines::{blank, line, padded, paragraph, span, wrapped};
 use crate::tui::offers;
-use crate::tui::theme::Meaning;
+use crate::tui::theme::{Meaning, Theme};
 use crate::tui::ui::{Layer, Ui};
 use ratatui::text::Line;
 
@@ -12,6 +12,7 @@ use ratatui::text::Line;
 const KEYS: usize = 12;
 
 pub(super) fn page(scene: &Scene<'_>) -> Page {
+    let page = (scene.theme(), scene.text_cells());
     let bare = bare(scene);
     let context = bare.context(scene.wizard);
     let why_not =
@@ -21,7 +22,7 @@ pub(super) fn page(scene: &Scene<'_>) -> Page {
         .partition(|(_, why_not)| why_not.is_none());
     let mut body: Vec<Line<'static>> = now
         .into_iter()
-        .flat_map(|(binding, _)| explained(scene, binding, binding.help, Meaning::Plain))
+        .flat_map(|(binding, _)| explained(page, binding, binding.help, Meaning::Plain))
         .collect();
     if !later.is_empty() {
         body.push(blank());
@@ -33,7 +34,7 @@ pub(super) fn page(scene: &Scene<'_>) -> Page {
             .split_once('.')
             .map_or(binding.help, |(first, _)| first);
         let text = format!("{what}: {}", why_not.unwrap_or_default());
-        explained(scene, binding, &text, Meaning::Quiet)
+        explained(page, binding, &text, Meaning::Quiet)
     }));
     body.push(blank());
     body.push(line("What the marks mean", Meaning::Strong));
@@ -57,25 +58,36 @@ fn title(context: Context, scene: &Scene<'_>) -> String {
         Context::Signing => "Keys while signing".to_owned(),
         Context::Consent => "Keys while consenting".to_owned(),
         Context::Question => "Keys at a question".to_owned(),
+        Context::Tree => "Keys in the tree of tables".to_owned(),
+        Context::Search => "Keys while searching".to_owned(),
+        Context::Tables => "Keys in the comparison".to_owned(),
+        Context::Reading => "Keys while reading".to_owned(),
         _ => format!("Keys on {}", scene.session().current),
+    }
+}
+
+/// Help on the start screen.
+pub(in crate::tui) fn of_start(theme: Theme, cells: usize) -> Page {
+    let rows = keys::bindings(Context::Start);
+    let rows = rows.flat_map(|row| explained((theme, cells), row, row.help, Meaning::Plain));
+    Page {
+        title: "Keys".to_owned(),
+        body: rows.collect(),
+        ..Page::default()
     }
 }
 
 /// A row of the table: its keys, and what they do.
 fn explained(
-    scene: &Scene<'_>,
+    (theme, cells): (Theme, usize),
     binding: &Binding,
     text: &str,
     meaning: Meaning,
 ) -> Vec<Line<'static>> {
-    let cells = scene.text_cells().saturating_sub(KEYS);
+    let cells = cells.saturating_sub(KEYS);
     let rows = wrapped(text, cells).into_iter().enumerate();
     rows.map(|(at, part)| {
-        let shown = if at == 0 {
-            binding.shown(scene.theme())
-        } else {
-            ""
-        };
+        let shown = if at == 0 { binding.shown(theme) } else { "" };
         Line::from(vec![
             span(padded(shown, KEYS), Meaning::Accent),
             span(part, meaning),

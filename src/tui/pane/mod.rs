@@ -6,7 +6,7 @@ mod comparison;
 mod connections;
 mod failure;
 mod form;
-mod help;
+pub(super) mod help;
 mod inventory;
 mod messages;
 mod opened;
@@ -16,6 +16,8 @@ mod side_by_side;
 mod value;
 mod waiting;
 mod working;
+
+pub(super) use checks::advice_lines;
 
 use super::lines::span;
 use super::theme::{Meaning, Theme};
@@ -182,17 +184,21 @@ fn aside(scene: &Scene<'_>, step: Step, state: State) -> Vec<Span<'static>> {
     spans
 }
 
+/// A time that still runs: tenths of it would be noise.
+pub(in crate::tui) fn running_time(seconds: i64) -> String {
+    match seconds {
+        0..10 => format!("{seconds} s"),
+        _ => figures::duration(seconds as f64),
+    }
+}
+
 /// The time that a step took, or has taken so far.
 pub(super) fn time(scene: &Scene<'_>, step: Step) -> Option<String> {
     let record = scene.session().steps.get(&step)?;
     match (record.state, record.started) {
         (State::Running, Some(started)) => {
             let so_far = (scene.now.as_millisecond() - started.as_millisecond()).max(0) / 1000;
-            // Tenths of a time that runs are noise.
-            Some(match so_far {
-                0..10 => format!("{so_far} s"),
-                _ => figures::duration(so_far as f64),
-            })
+            Some(running_time(so_far))
         }
         // The checklist waits for people; how long says nothing.
         _ if step == Step::Cutover => None,

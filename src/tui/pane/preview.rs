@@ -5,8 +5,8 @@ use super::opened;
 use super::outcome::{kinds, left_out};
 use super::{Page, Scene};
 use crate::figures::counted;
+use crate::session::standing::name;
 use crate::tui::lines::{blank, hard_wrapped, line, paragraph};
-use crate::tui::place;
 use crate::tui::theme::Meaning;
 use crate::wizard::{Look, Looking, Planned, Preview, Seen};
 use ratatui::text::Line;
@@ -51,7 +51,10 @@ fn reading(scene: &Scene<'_>) -> Page {
 fn schema(scene: &Scene<'_>, preview: &Preview) -> Page {
     let cells = scene.text_cells();
     let target = scene.session().target.as_ref();
-    let target = target.map_or_else(|| "the target".to_owned(), |place| place::name(&place.url));
+    let target = target.map_or_else(
+        || "the target".to_owned(),
+        |place| name(&place.url).to_owned(),
+    );
     let count = counted(preview.statements.len() as u64, "statement");
     let text = match preview.statements.is_empty() {
         true => format!("The schema is on {target} already: nothing would be run."),

@@ -1,4 +1,5 @@
 mod fixtures;
 mod pictures;
 mod presses;
+mod starting;
 mod tree;

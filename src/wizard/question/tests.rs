@@ -71,7 +71,7 @@ fn a_transfer_can_be_paused_instead_of_left_and_goes_on() {
     wizard.handle(Event::Leave, at(7));
     assert_eq!(
         words(wizard.question().unwrap()),
-        ["stay", "stop and leave"]
+        ["stay", "go on", "stop and leave"]
     );
     assert_eq!(
         wizard.handle(Event::Steer(Steering::GoOn), at(7)),

@@ -1,4 +1,4 @@
-//! Signals: interrupt, end, hang up, suspend, resume.
+//! Signals: interrupt, end, hang up, suspend, resume, as both wizards hear them.
 
 use rustix::process::Signal as Unix;
 use std::future::pending;
@@ -7,7 +7,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// What the process is told by the system.
 #[derive(Debug)]
-pub(super) struct Signals {
+pub(crate) struct Signals {
     interrupt: Signal,
     terminate: Signal,
     hang_up: Signal,
@@ -15,9 +15,9 @@ pub(super) struct Signals {
     resume: Signal,
 }
 
-/// What it means for the wizard.
+/// What it means for a wizard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Told {
+pub(crate) enum Told {
     /// Stop what runs.
     Stop,
     /// Stop safely and end.
@@ -29,7 +29,7 @@ pub(super) enum Told {
 }
 
 impl Signals {
-    pub(super) fn new() -> io::Result<Self> {
+    pub(crate) fn new() -> io::Result<Self> {
         let raw = |unix: Unix| signal(SignalKind::from_raw(unix.as_raw()));
         Ok(Self {
             interrupt: raw(Unix::INT)?,
@@ -41,7 +41,7 @@ impl Signals {
     }
 
     /// The next one.
-    pub(super) async fn next(&mut self) -> Told {
+    pub(crate) async fn next(&mut self) -> Told {
         tokio::select! {
             Some(()) = self.terminate.recv() => Told::End,
             Some(()) = self.hang_up.recv() => Told::End,
@@ -53,7 +53,7 @@ impl Signals {
     }
 
     /// Waits until the process is called back from the background.
-    pub(super) async fn resumed(&mut self) {
+    pub(crate) async fn resumed(&mut self) {
         self.resume.recv().await;
     }
 }

@@ -1,0 +1,56 @@
+//! A session opened for work, and how later commands find it again.
+
+use super::args::Common;
+use super::sessions::Which;
+use super::{Error, choice, connect, sessions};
+use crate::config::Config;
+use crate::invocation::Invocation;
+use crate::runner::Runner;
+use crate::session::Session;
+use crate::steps::Context;
+use crate::wizard::Event;
+use std::path::{Path, PathBuf};
+
+/// What is said meanwhile to the person.
+pub(super) type Say<'a> = dyn FnMut(&str) + 'a;
+
+/// Opens a session of a real migration and tells it the connections. Nothing of it is saved
+/// before [`begin`].
+pub(super) fn open(common: &Common, which: Which<'_>, say: &mut Say<'_>) -> Result<Runner, Error> {
+    let (config, _) = Config::load(common.config.as_deref())?;
+    let wanted = connect::given(common, &config);
+    let fits = |session: &Session| connect::fits(session, &wanted);
+    let (store, session) = sessions::open(which, false, &config, fits)?;
+    let mut runner = Runner::new(session, store, context(config.clone(), Vec::new()));
+    connect::describe(&mut runner, &wanted, common.yes, say)?;
+    choice::tell(&mut runner, common, &config)?;
+    Ok(runner)
+}
+
+/// All that was given is accepted: from now on the session is saved.
+pub(super) fn begin(runner: &mut Runner) -> Result<(), Error> {
+    runner.dispatch(Event::Opened)?;
+    Ok(())
+}
+
+/// How a later command is led to a session: by its name where it was named, and where a command
+/// without this one's options would find another.
+pub(super) fn leading_to(common: &Common, file: &Path, session: &Session) -> Invocation {
+    let given = [&common.source, &common.target];
+    let found_again =
+        common.session.is_none() && !session.practice && given.into_iter().all(Option::is_none);
+    let file = (!found_again).then_some(file);
+    Invocation::new(common.config.as_deref(), file, session.practice)
+}
+
+/// As [`leading_to`], for the session that a runner works on.
+pub(super) fn leading_back(common: &Common, runner: &Runner) -> Invocation {
+    leading_to(common, runner.session_file(), runner.wizard().session())
+}
+
+/// What the steps work with, this program included.
+pub(super) fn context(config: Config, tool_folders: Vec<PathBuf>) -> Context {
+    let mut context = Context::new(config, tool_folders);
+    context.program = std::env::current_exe().ok();
+    context
+}

@@ -1,0 +1,63 @@
+//! Steps without questions: `run`, and one step alone.
+
+use super::args::Common;
+use super::opening::{begin, leading_back, open};
+use super::sessions::{Choice, Which};
+use super::signals::Signals;
+use super::{Error, settled, voice};
+use crate::headless;
+use crate::runner::Runner;
+use crate::session::{State, Step};
+use crate::wizard::{Event, Outcome, Side};
+
+/// One step, also when it is done already; what it needs runs first.
+pub(super) async fn one(common: &Common, step: Step) -> Result<Outcome, Error> {
+    let options = headless::Options {
+        until: Some(step),
+        ..Default::default()
+    };
+    run(common, options, Some(step)).await
+}
+
+/// Steps without a screen. `again` is run again when it, and all before it, are done.
+pub(super) async fn run(
+    common: &Common,
+    mut options: headless::Options,
+    again: Option<Step>,
+) -> Result<Outcome, Error> {
+    let mut signals = Signals::listen()?;
+    let mut voice = voice(common);
+    let choice = match again {
+        Some(_) => Choice::Last,
+        None => Choice::Unfinished,
+    };
+    let which = Which::named_or(common, choice);
+    let mut runner = open(common, which, &mut |text| voice.say(text))?;
+    voice.invoked(leading_back(common, &runner));
+    require_connections(&runner, options.until)?;
+    begin(&mut runner)?;
+    let session = runner.wizard().session();
+    options.from = options
+        .from
+        .or(again.filter(|step| session.state(*step) == State::Done));
+    let stop = async |_: Option<&_>| {
+        signals.next().await;
+        Event::Stop
+    };
+    let ran = headless::run(&mut runner, &options, voice.as_mut(), stop).await;
+    let down = runner.shut_down().await;
+    let ran = settled(ran.map_err(Error::from), down, voice.as_mut())?;
+    Ok(ran.tell(&runner, voice.as_mut()))
+}
+
+/// Nobody can be asked for connections here. Found out before the first step, it leaves no
+/// session behind that would have failed in the eyes of the next command.
+fn require_connections(runner: &Runner, until: Option<Step>) -> Result<(), Error> {
+    let needs_them = until.is_none_or(|last| last >= Step::Connections);
+    let mut sides = [Side::Source, Side::Target].into_iter();
+    let missing = sides.find(|side| runner.context().connection(*side).is_none());
+    match missing.filter(|_| needs_them) {
+        Some(side) => Err(Box::new(crate::steps::Error::NotGiven(side)).into()),
+        None => Ok(()),
+    }
+}

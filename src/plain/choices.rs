@@ -1,0 +1,190 @@
+//! What can be done now, derived from the machine: the numbered answers to "what now?".
+
+use crate::session::report::Report;
+use crate::session::{ItemKind, State, Step};
+use crate::wizard::{Side, Wizard};
+
+/// What the person may choose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Act {
+    /// Run this step.
+    Run(Step),
+    /// Run this step again, though later ones build on it.
+    RunAgain(Step),
+    /// Look at this step.
+    Show(Step),
+    /// Enter the connections that are missing.
+    Connect,
+    /// Enter a connection anew.
+    Change(Side),
+    /// Consent to overwriting what the target holds.
+    Consent,
+    /// Sign this item.
+    Sign(String),
+    /// Read what the step found.
+    Report,
+    /// Look at another step.
+    Steps,
+    /// Read what happened.
+    Messages,
+    /// Leave.
+    Leave,
+}
+
+/// Everything that can be done now, in words, what comes next first; and the place of what Enter
+/// alone does.
+pub(super) fn of(wizard: &Wizard) -> (Vec<(Act, String)>, usize) {
+    let session = wizard.session();
+    let step = session.current;
+    let mut found = next(wizard);
+    if step == Step::Connections && !needs_connections(wizard) {
+        let change = |side: Side| (Act::Change(side), format!("change the {}", side.name()));
+        found.extend([change(Side::Source), change(Side::Target)]);
+        if target_is_occupied(wizard) {
+            let text = "consent to replace what the target holds";
+            found.push((Act::Consent, text.to_owned()));
+        }
+    }
+    if step == Step::Cutover {
+        found.push((Act::Report, "read the checklist".to_owned()));
+    } else if session.report(step).is_some() {
+        found.push((Act::Report, format!("read what {step} found or did")));
+    }
+    found.push((Act::Steps, "look at another step".to_owned()));
+    found.push((Act::Messages, "read the messages".to_owned()));
+    let is_done = session.first_open().is_none();
+    let leave = match is_done {
+        true => "leave: everything is done and signed",
+        false => "leave; it goes on from here next time",
+    };
+    found.push((Act::Leave, leave.to_owned()));
+    let default = if is_done { found.len() - 1 } else { 0 };
+    (found, default)
+}
+
+/// What brings the migration on.
+fn next(wizard: &Wizard) -> Vec<(Act, String)> {
+    let session = wizard.session();
+    let step = session.current;
+    let again = || {
+        let built_upon = session.steps.keys().any(|later| *later > step);
+        let act = match step >= Step::Schema && built_upon {
+            true => Act::RunAgain(step),
+            false => Act::Run(step),
+        };
+        (act, format!("run {step} again"))
+    };
+    let goes = |text: String| match wizard.obstacle(step) {
+        Some(_) => Vec::new(),
+        None => vec![(Act::Run(step), text)],
+    };
+    match session.state(step) {
+        State::Done => {
+            let next = step.next();
+            let next = next.map(|next| (Act::Show(next), format!("go to {next}")));
+            // The checklist is complete: there is nothing to look at again.
+            let again = (step != Step::Cutover).then(again);
+            next.into_iter().chain(again).collect()
+        }
+        _ if needs_connections(wizard) => {
+            vec![(Act::Connect, "enter source and target".to_owned())]
+        }
+        State::AwaitingSignOff => signatures(wizard),
+        State::Failed => goes(format!("try {step} again")),
+        State::Interrupted => goes(format!("go on with {step}")),
+        State::Waiting | State::Running if step == Step::Cutover => {
+            goes("open the checklist".to_owned())
+        }
+        State::Waiting | State::Running => goes(format!("run {step}")),
+    }
+}
+
+fn signatures(wizard: &Wizard) -> Vec<(Act, String)> {
+    let open = wizard
+        .open_items()
+        .filter(|item| item.kind == ItemKind::Person);
+    let sign = open.map(|item| (Act::Sign(item.key.clone()), format!("sign: {}", item.text)));
+    let look = (
+        Act::Run(Step::Cutover),
+        "look again at what the machine ticks".to_owned(),
+    );
+    sign.chain([look]).collect()
+}
+
+/// Whether the step that is looked at is `connections`, with a side of it unknown.
+pub(super) fn needs_connections(wizard: &Wizard) -> bool {
+    let session = wizard.session();
+    session.current == Step::Connections && (session.source.is_none() || session.target.is_none())
+}
+
+fn target_is_occupied(wizard: &Wizard) -> bool {
+    let report = wizard.session().report(Step::Connections);
+    matches!(report, Some(Report::Connections(found)) if found.target_is_occupied())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::{Record, Session};
+    use crate::wizard::Event;
+    use jiff::Timestamp;
+
+    fn wizard(states: &[State], connected: bool) -> Wizard {
+        let at = Timestamp::UNIX_EPOCH;
+        let mut session = Session::new(at, 1);
+        for (step, state) in Step::ALL.into_iter().zip(states) {
+            let state = *state;
+            let record = Record {
+                state,
+                ..Record::default()
+            };
+            session.steps.insert(step, record);
+        }
+        let mut wizard = Wizard::new(session);
+        for side in [Side::Source, Side::Target]
+            .into_iter()
+            .filter(|_| connected)
+        {
+            let url = format!("postgresql://u@{}/d", side.name());
+            wizard.handle(Event::Described { side, url }, at);
+        }
+        wizard.handle(Event::Opened, at);
+        wizard
+    }
+
+    fn acts(wizard: &Wizard) -> Vec<Act> {
+        of(wizard).0.into_iter().map(|(act, _)| act).collect()
+    }
+
+    #[test]
+    fn what_brings_it_on_is_first_and_leaving_last() {
+        let begun = wizard(&[State::Done], false);
+        assert_eq!(acts(&begun)[0], Act::Connect);
+        let connected = wizard(&[State::Done], true);
+        assert_eq!(acts(&connected)[0], Act::Run(Step::Connections));
+        assert_eq!(acts(&connected)[1], Act::Change(Side::Source));
+        let stopped = wizard(&[State::Done, State::Done, State::Interrupted], true);
+        let (found, default) = of(&stopped);
+        assert_eq!(found[default].1, "go on with inventory");
+        assert_eq!(found.last().unwrap().0, Act::Leave);
+    }
+
+    #[test]
+    fn what_cannot_be_done_is_not_offered() {
+        let mut early = wizard(&[State::Done, State::Done], true);
+        early.handle(Event::Show(Step::Transfer), Timestamp::UNIX_EPOCH);
+        let found = acts(&early);
+        assert!(!found.contains(&Act::Run(Step::Transfer)), "{found:?}");
+        assert_eq!(found[0], Act::Steps);
+    }
+
+    #[test]
+    fn a_step_that_others_build_on_is_run_again_only_after_a_question() {
+        let mut done = wizard(&[State::Done; 7], true);
+        done.handle(Event::Show(Step::Schema), Timestamp::UNIX_EPOCH);
+        assert_eq!(
+            acts(&done)[..2],
+            [Act::Show(Step::Transfer), Act::RunAgain(Step::Schema)]
+        );
+    }
+}

@@ -1,0 +1,265 @@
+//! The exchange itself: where the migration stands, what can be done, what was chosen.
+
+use super::choices::{self, Act};
+use super::person::answers;
+use super::{Break, Options, Person, checklist, connections, consent};
+use crate::figures::counted;
+use crate::headless::{self, Voice};
+use crate::invocation::Invocation;
+use crate::progress::Tone;
+use crate::runner::Runner;
+use crate::session::standing::name;
+use crate::session::{State, Step};
+use crate::wizard::{Effect, Event, News, Outcome, Side};
+
+/// The wizard in lines.
+pub(super) struct Lines<'a> {
+    pub(super) person: &'a mut Person,
+    pub(super) runner: &'a mut Runner,
+    voice: &'a mut dyn Voice,
+    pub(super) signer: String,
+    invocation: Invocation,
+    said_how_to_stop: bool,
+    /// What was told in full last.
+    told: Option<(Step, State)>,
+}
+
+impl<'a> Lines<'a> {
+    pub(super) fn new(
+        person: &'a mut Person,
+        runner: &'a mut Runner,
+        voice: &'a mut dyn Voice,
+        options: &Options,
+    ) -> Self {
+        Self {
+            person,
+            runner,
+            voice,
+            signer: options.signer.clone(),
+            invocation: options.invocation.clone(),
+            said_how_to_stop: false,
+            told: None,
+        }
+    }
+
+    /// Goes on until the person leaves; the passwords of the sides in `ask` are asked for first.
+    pub(super) async fn go(&mut self, ask: &[Side]) -> Result<Outcome, Break> {
+        self.tell_failure();
+        for side in ask {
+            connections::ask_password(self, *side).await?;
+        }
+        loop {
+            self.tell_step();
+            let (found, default) = choices::of(self.runner.wizard());
+            let (acts, texts): (Vec<Act>, Vec<String>) = found.into_iter().unzip();
+            self.person.say("What now?");
+            let chosen = self.person.choose(&texts, default).await?;
+            if let Some(outcome) = self.carry_out(&acts[chosen]).await? {
+                return Ok(outcome);
+            }
+        }
+    }
+
+    /// Says again why a step failed that failed when the session was open before.
+    fn tell_failure(&mut self) {
+        let session = self.runner.wizard().session();
+        let step = session.current;
+        let failure = session.steps.get(&step).and_then(|r| r.failure.clone());
+        if let (State::Failed, Some(failure)) = (session.state(step), failure) {
+            self.voice.news(&News::Failed(step, failure), session);
+        }
+    }
+
+    /// Where it stands; all that is to be known of it once, not after every answer.
+    fn tell_step(&mut self) {
+        let session = self.runner.wizard().session();
+        let (step, state) = (session.current, session.state(session.current));
+        let place = Step::ALL.iter().position(|other| *other == step);
+        let (place, count) = (place.unwrap_or_default() + 1, Step::ALL.len());
+        let open = match state {
+            State::AwaitingSignOff => self.runner.wizard().open_items().count(),
+            _ => 0,
+        };
+        let open = match open {
+            0 => String::new(),
+            open => format!("; {} still open", counted(open as u64, "item")),
+        };
+        let word = state.word();
+        let mut lines = vec![
+            String::new(),
+            format!("Step {place} of {count}, {step}: {word}{open}."),
+        ];
+        if self.told.replace((step, state)) != Some((step, state)) {
+            lines.extend(self.about_step(step, state));
+        }
+        lines.iter().for_each(|line| self.person.say(line));
+    }
+
+    fn about_step(&self, step: Step, state: State) -> Vec<String> {
+        let wizard = self.runner.wizard();
+        let session = wizard.session();
+        if state == State::Done {
+            return Vec::new();
+        }
+        let mut lines = vec![format!("  {}", step.purpose())];
+        if step == Step::Connections {
+            for (side, place) in [("source", &session.source), ("target", &session.target)] {
+                let name = place
+                    .as_ref()
+                    .map_or("not given yet", |place| name(&place.url));
+                lines.push(format!("  {side}: {name}"));
+            }
+        }
+        let obstacle = wizard.obstacle(step);
+        let obstacle = obstacle.filter(|_| state != State::AwaitingSignOff);
+        lines.extend(obstacle.map(|why| format!("  Not yet: {why}.")));
+        if step == Step::Cutover {
+            let items = checklist::lines(session).into_iter();
+            lines.extend(items.map(|item| format!("    {item}")));
+        }
+        lines
+    }
+
+    /// Does what was chosen; `Some` when the program ends with it.
+    async fn carry_out(&mut self, act: &Act) -> Result<Option<Outcome>, Break> {
+        match act {
+            Act::Run(step) => return self.run(*step).await,
+            Act::RunAgain(step) => return self.run_again(*step).await,
+            Act::Show(step) => return self.dispatch(Event::Show(*step)),
+            Act::Connect => return self.connect(&[Side::Source, Side::Target]).await,
+            Act::Change(side) => return self.connect(&[*side]).await,
+            Act::Consent => {
+                if consent::ask(self).await? {
+                    return self.run(Step::Connections).await;
+                }
+            }
+            Act::Sign(item) => checklist::sign(self, item).await?,
+            Act::Report => self.tell_report(),
+            Act::Steps => return self.look_elsewhere().await,
+            Act::Messages => self.tell_messages(),
+            Act::Leave => return self.dispatch(Event::Leave),
+        }
+        Ok(None)
+    }
+
+    /// Hands an event to the machine and tells what it answers; `Some` when the program ends.
+    pub(super) fn dispatch(&mut self, event: Event) -> Result<Option<Outcome>, Break> {
+        let effects = self.runner.dispatch(event)?;
+        Ok(self.told(effects))
+    }
+
+    pub(super) fn told(&mut self, effects: Vec<Effect>) -> Option<Outcome> {
+        let mut outcome = None;
+        for effect in effects {
+            match effect {
+                Effect::Tell(news) => self.voice.news(&news, self.runner.wizard().session()),
+                Effect::Exit(end) => outcome = Some(end),
+                // The runner has carried these out.
+                Effect::Save
+                | Effect::Start { .. }
+                | Effect::Look { .. }
+                | Effect::Cancel { .. }
+                | Effect::Steer { .. } => {}
+            }
+        }
+        outcome
+    }
+
+    /// Runs a step; when it is done, the next one is looked at.
+    async fn run(&mut self, step: Step) -> Result<Option<Outcome>, Break> {
+        self.begun(step, Event::Run(step)).await
+    }
+
+    /// As [`Lines::run`], for a step that this event begins.
+    async fn begun(&mut self, step: Step, begin: Event) -> Result<Option<Outcome>, Break> {
+        if !self.said_how_to_stop {
+            self.said_how_to_stop = true;
+            self.person.say(
+                "While a step runs, Enter asks whether to stop and leave, and Ctrl-C stops it safely.",
+            );
+        }
+        let person = &mut *self.person;
+        let wish = async |question: Option<&_>| person.wish(question).await;
+        let ended = headless::run_step(self.runner, (step, begin), self.voice, wish).await?;
+        if self.person.is_gone() {
+            return Err(Break::Left);
+        }
+        let next = step.next();
+        match (ended, self.runner.wizard().session().state(step), next) {
+            (None, State::Done, Some(next)) => self.dispatch(Event::Show(next)),
+            (ended, ..) => Ok(ended),
+        }
+    }
+
+    async fn run_again(&mut self, step: Step) -> Result<Option<Outcome>, Break> {
+        self.dispatch(Event::Again(step))?;
+        let Some(question) = self.runner.wizard().question().cloned() else {
+            return Ok(None);
+        };
+        self.person.say(&question.text);
+        let answer = self.person.choose(&answers(&question), 0).await?;
+        let question = question.number;
+        let answered = Event::Answer { question, answer };
+        match answer {
+            0 => self.dispatch(answered),
+            _ => self.begun(step, answered).await,
+        }
+    }
+
+    /// Asks for connections and tests them.
+    async fn connect(&mut self, sides: &[Side]) -> Result<Option<Outcome>, Break> {
+        for side in sides {
+            if !connections::ask(self, *side).await? {
+                return Ok(None);
+            }
+        }
+        if choices::needs_connections(self.runner.wizard()) {
+            return Ok(None);
+        }
+        self.run(Step::Connections).await
+    }
+
+    fn tell_report(&mut self) {
+        let session = self.runner.wizard().session();
+        let report = session.report(session.current);
+        let lines = report.map(|report| headless::report_lines(report, &self.invocation));
+        let lines = lines.unwrap_or_default();
+        lines
+            .iter()
+            .for_each(|line| self.person.say(format!("    {line}")));
+    }
+
+    async fn look_elsewhere(&mut self) -> Result<Option<Outcome>, Break> {
+        let session = self.runner.wizard().session();
+        let told = |step: Step| format!("{step}: {}", session.state(step).word());
+        let steps = Step::ALL.map(told);
+        let here = Step::ALL.iter().position(|step| *step == session.current);
+        let chosen = self.person.choose(&steps, here.unwrap_or_default()).await?;
+        self.dispatch(Event::Show(Step::ALL[chosen]))
+    }
+
+    /// What the steps left to be read, and why some failed.
+    fn tell_messages(&mut self) {
+        let (notes, _) = self.runner.progress().notes_after(0);
+        for note in &notes {
+            self.voice.note(note);
+        }
+        let warnings = notes
+            .iter()
+            .filter(|note| note.tone == Tone::Warning)
+            .count();
+        let session = self.runner.wizard().session();
+        let mut failed = false;
+        for (step, record) in &session.steps {
+            if let (State::Failed, Some(failure)) = (record.state, &record.failure) {
+                failed = true;
+                self.voice
+                    .news(&News::Failed(*step, failure.clone()), session);
+            }
+        }
+        self.person.say(match (notes.is_empty(), failed) {
+            (true, false) => "There are no messages.".to_owned(),
+            _ => format!("That were all messages, {warnings} of them warnings."),
+        });
+    }
+}

@@ -1,0 +1,98 @@
+//! Where a session stands, in words for people.
+
+use super::{Session, State, Step};
+
+/// Host and database of a connection string: what tells it apart. Never a user, a password or a
+/// parameter.
+pub fn name(url: &str) -> &str {
+    let address = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let address = address.split(['?', '#']).next().unwrap_or_default();
+    address.rsplit_once('@').map_or(address, |(_, rest)| rest)
+}
+
+impl State {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Running => "running",
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Interrupted => "interrupted",
+            Self::AwaitingSignOff => "to be signed",
+        }
+    }
+}
+
+impl Session {
+    /// The names of source and target, `None` for one that is not known yet.
+    pub fn places(&self) -> [Option<&str>; 2] {
+        [&self.source, &self.target].map(|place| place.as_ref().map(|place| name(&place.url)))
+    }
+
+    /// How many steps are done, of how many.
+    pub fn steps_done(&self) -> (usize, usize) {
+        let done = |step: &&Step| self.state(**step) == State::Done;
+        (Step::ALL.iter().filter(done).count(), Step::ALL.len())
+    }
+
+    /// The step that is to be done next and where it stands; `None` when all are done.
+    pub fn next_open(&self) -> Option<(Step, State)> {
+        self.first_open().map(|step| (step, self.state(step)))
+    }
+
+    /// Whose signature is the last one.
+    pub fn last_signer(&self) -> Option<&str> {
+        let items = self.checklist.iter();
+        let signatures = items.filter_map(|item| item.signature.as_ref());
+        let last = signatures.max_by_key(|signature| signature.at)?;
+        Some(&last.by)
+    }
+
+    /// What comes next, in words.
+    pub fn whats_next(&self) -> String {
+        match self.next_open() {
+            None => "done and signed".to_owned(),
+            Some((_, State::AwaitingSignOff)) => "waits for signatures".to_owned(),
+            Some((step, State::Failed)) => format!("next: {step}, which failed"),
+            Some((step, State::Interrupted)) => format!("next: {step}, stopped half-way"),
+            Some((step, State::Running)) => format!("{step} is running"),
+            Some((step, _)) => format!("next: {step}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::Record;
+    use jiff::Timestamp;
+
+    #[test]
+    fn a_name_is_host_and_database_alone() {
+        assert_eq!(
+            name("postgresql://me:pw@h:5432/db?sslmode=require"),
+            "h:5432/db"
+        );
+        assert_eq!(name("postgresql://h/db"), "h/db");
+    }
+
+    #[test]
+    fn what_is_next_names_the_step_and_its_state() {
+        let mut session = Session::new(Timestamp::UNIX_EPOCH, 1);
+        assert_eq!(session.whats_next(), "next: prerequisites");
+        let record = |state| Record {
+            state,
+            ..Record::default()
+        };
+        for step in Step::ALL {
+            session.steps.insert(step, record(State::Done));
+        }
+        assert_eq!(session.whats_next(), "done and signed");
+        session
+            .steps
+            .insert(Step::Transfer, record(State::Interrupted));
+        assert_eq!(session.whats_next(), "next: transfer, stopped half-way");
+        assert_eq!(session.steps_done(), (7, 8));
+    }
+}

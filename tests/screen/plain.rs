@@ -1,0 +1,254 @@
+//! The wizard in plain lines: typed answers alone, nothing drawn, no password ever shown.
+
+use crate::fixture::World;
+use crate::start::password;
+use crate::terminal::{CTRL_C, CTRL_Z, ENTER, Terminal};
+use neonlift::session::{State, store};
+use rustix::process::Signal;
+use std::process::Command;
+
+/// Letters that nothing else has: one of them anywhere gives the password away.
+const CANARY: &str = "ЖЩЪЫЭЮЯ";
+const WRONG: &str = "ЖЩЪ";
+
+/// A window in which nothing of a whole migration scrolls away.
+fn start(command: &Command) -> Terminal {
+    Terminal::start(command, 250, 400)
+}
+
+/// Answers the question that was asked for the `times`th time.
+fn answer(terminal: &mut Terminal, question: &str, times: usize, typed: &str) {
+    terminal.wait_for(question, |screen| {
+        screen.contents().matches(question).count() >= times
+    });
+    terminal.press(&format!("{typed}{ENTER}"));
+}
+
+/// Waits until a step is looked at, and takes what comes next.
+fn proceed(terminal: &mut Terminal, step: &str) {
+    let heading = format!(", {step}: waiting.");
+    terminal.wait_for("the step and its question", |screen| {
+        let text = screen.contents();
+        let after = text.rsplit_once(&heading);
+        after.is_some_and(|(_, after)| after.contains("Number (Enter alone: 1):"))
+    });
+    terminal.press(ENTER);
+}
+
+/// A role of the source with the canary for a password, and a string for it that has none.
+fn source_of_canary(world: &World) -> String {
+    let create = format!("CREATE ROLE canary SUPERUSER LOGIN PASSWORD '{CANARY}'");
+    world.source().run(&create);
+    let url = world.source_url();
+    let (_, place) = url.split_once('@').expect("a user");
+    format!("postgresql://canary@{place}")
+}
+
+fn expect_unseen(terminal: &Terminal, target: &str) {
+    let written = String::from_utf8_lossy(&terminal.bytes()).into_owned();
+    assert!(
+        !written.contains(|letter| CANARY.contains(letter)),
+        "a letter of the canary"
+    );
+    assert!(!written.contains(password(target)), "the target's password");
+    let drawn = ["\x1b[?1049h", "\x1b[2J", "\x1b[H"];
+    assert!(drawn.iter().all(|code| !written.contains(code)), "drawn");
+}
+
+#[test]
+fn a_new_user_goes_from_the_start_over_a_wrong_password_to_the_signed_checklist() {
+    let world = World::new(10);
+    let (source, target) = (source_of_canary(&world), world.target_url());
+    let mut terminal = start(&world.bare(&["--plain"]));
+    terminal.wait_for_text("What do you want to begin with?");
+    terminal.wait_for_text("1. New migration");
+    answer(&mut terminal, "Number (Enter alone: 1):", 1, "1");
+    proceed(&mut terminal, "prerequisites");
+    proceed(&mut terminal, "connections");
+
+    // What cannot be read is explained, and asked for again.
+    let string = "Connection string of the source (not shown):";
+    answer(&mut terminal, string, 1, "postgresql://me@host:port/db");
+    terminal.wait_for_text("✗ ");
+    answer(&mut terminal, string, 2, &source);
+    terminal.wait_for_text("database: chat_pgvector");
+    answer(&mut terminal, "Password of canary at the source", 1, WRONG);
+    let string = "Connection string of the target (not shown):";
+    answer(&mut terminal, string, 1, &target);
+    terminal.wait_for_text("password: ••••••");
+
+    terminal.wait_for_text("✗ connections: failed");
+    terminal.wait_for_text("2. change the source");
+    terminal.press(&format!("2{ENTER}"));
+    let string = "Connection string of the source (not shown):";
+    answer(&mut terminal, string, 3, &source);
+    answer(&mut terminal, "Password of canary at the source", 2, CANARY);
+    terminal.wait_for_text("✓ connections: done");
+
+    for step in &[
+        "inventory",
+        "backup",
+        "schema",
+        "transfer",
+        "compare",
+        "cutover",
+    ] {
+        proceed(&mut terminal, step);
+    }
+    // Four that only people know, and what the canary's rights leave out.
+    for (at, open) in (1..=5).rev().enumerate() {
+        let items = if open == 1 { "item" } else { "items" };
+        let heading = format!("cutover: to be signed; {open} {items} still open.");
+        terminal.wait_for("the next item", |screen| {
+            let text = screen.contents();
+            let after = text.split_once(&heading);
+            after.is_some_and(|(_, after)| after.contains("Number (Enter alone: 1):"))
+        });
+        terminal.press(&format!("1{ENTER}"));
+        let name = if at == 0 { "Ada Lovelace" } else { "" };
+        answer(&mut terminal, "Your name, for the signature", at + 1, name);
+    }
+    terminal.wait_for_text("leave: everything is done and signed");
+    terminal.press(ENTER);
+    assert_eq!(terminal.wait_for_shell(), 0);
+    expect_unseen(&terminal, &target);
+    let sessions = world.folder().join("home/state/neonlift/sessions");
+    let (_, session) = store::list(&sessions).remove(0);
+    assert_eq!(session.first_open(), None);
+    assert_eq!(session.last_signer(), Some("Ada Lovelace"));
+}
+
+#[test]
+fn the_same_is_offered_where_the_surroundings_ask_for_it() {
+    let world = World::sharing();
+    for (name, value) in [("ACCESSIBLE", "1"), ("TERM", "dumb")] {
+        let mut command = world.bare(&[]);
+        command.env(name, value);
+        let mut terminal = start(&command);
+        terminal.wait_for_text("3. Leave");
+        terminal.press(&format!("nine{ENTER}"));
+        terminal.wait_for_text("✗ Type a number from 1 to 3.");
+        terminal.press(&format!("3{ENTER}"));
+        assert_eq!(terminal.end(), 0, "{name}={value}");
+    }
+    let mut command = world.bare(&[]);
+    command.env("ACCESSIBLE", "0");
+    let mut terminal = Terminal::start(&command, 80, 24);
+    terminal.at("Enter begin", "q");
+    assert_eq!(terminal.end(), 0);
+}
+
+#[test]
+fn the_echo_is_on_again_whatever_happens_while_a_secret_is_typed() {
+    let world = World::sharing();
+    let at_the_secret = |session: &str| {
+        // A session that is named needs no menu.
+        let mut terminal = start(&world.bare(&["--plain", "--session", session]));
+        proceed(&mut terminal, "prerequisites");
+        proceed(&mut terminal, "connections");
+        terminal.wait_for_text("Connection string of the source (not shown):");
+        terminal.press("postgresql://me:ЖЩЪ@host");
+        terminal
+    };
+    let mut terminal = at_the_secret("suspended");
+    terminal.press(CTRL_Z);
+    terminal.wait_for_shell();
+    terminal.press("fg\n");
+    terminal.wait_for("the question again", |screen| {
+        let question = "Connection string of the source (not shown):";
+        screen.contents().matches(question).count() == 2
+    });
+    terminal.press(CTRL_C);
+    assert_eq!(terminal.end(), 130);
+
+    for signal in [Signal::TERM, Signal::HUP] {
+        let mut terminal = at_the_secret(&format!("{signal:?}"));
+        terminal.signal(signal);
+        assert_eq!(terminal.wait_for_shell(), 130, "{signal:?}");
+        let written = String::from_utf8_lossy(&terminal.bytes()).into_owned();
+        assert!(!written.contains(WRONG), "{signal:?}: a secret was shown");
+    }
+    let mut terminal = at_the_secret("ended");
+    answer(&mut terminal, "(not shown):", 1, "");
+    // The end of the input, where a line could begin.
+    terminal.wait_for_text("✗ ");
+    terminal.wait_for("the question again", |screen| {
+        screen.contents().matches("(not shown):").count() == 2
+    });
+    terminal.press("\x04");
+    assert_eq!(terminal.end(), 130);
+}
+
+#[test]
+fn what_the_target_holds_goes_only_when_its_name_is_typed() {
+    let world = World::new(10);
+    world.target().run("CREATE TABLE precious AS SELECT 1 AS n");
+    let mut terminal = start(&world.neonlift(&["--plain"]));
+    proceed(&mut terminal, "prerequisites");
+    proceed(&mut terminal, "connections");
+    terminal.wait_for_text("✗ connections: failed");
+    terminal.wait_for_text("4. consent to replace what the target holds");
+    let name = "To consent, type the database's name, neondb";
+    answer(&mut terminal, "Number (Enter alone: 1):", 3, "4");
+    terminal.wait_for_text("public.precious: 1 row");
+    answer(&mut terminal, name, 1, "neon");
+    terminal.wait_for_text("is not the name of the target's database");
+    answer(&mut terminal, "Number (Enter alone: 1):", 4, "4");
+    answer(&mut terminal, name, 2, "neondb");
+    terminal.wait_for_text("✓ connections: done");
+    // A done step is read again, and what happened; then it is left.
+    proceed(&mut terminal, "inventory");
+    terminal.wait_for_text(", backup: waiting.");
+    answer(&mut terminal, "Number (Enter alone: 1):", 6, "2");
+    terminal.wait_for_text("3. inventory: done");
+    answer(&mut terminal, "Number (Enter alone: 4):", 1, "3");
+    terminal.wait_for_text("1. go to backup");
+    answer(&mut terminal, "Number (Enter alone: 1):", 7, "3");
+    terminal.wait_for("the inventory twice", |screen| {
+        screen.contents().matches("shop.order_items").count() == 2
+    });
+    answer(&mut terminal, "Number (Enter alone: 1):", 8, "5");
+    terminal.wait_for_text("messages");
+    answer(&mut terminal, "Number (Enter alone: 1):", 9, "6");
+    assert_eq!(terminal.end(), 130);
+    assert_eq!(world.target().value("SELECT n FROM precious"), "1");
+}
+
+#[test]
+fn a_running_step_is_stopped_by_ctrl_c_and_left_after_a_question() {
+    let migration = crate::leaving::Migration::new();
+    let holder = migration.hold();
+    let mut terminal = start(&migration.plain());
+    terminal.wait_for_text(", transfer: waiting.");
+    answer(&mut terminal, "Number (Enter alone: 1):", 1, "");
+    terminal.wait_for_text("▸ transfer:");
+    terminal.press(CTRL_C);
+    terminal.wait_for_text("‖ transfer: stopped");
+    assert_eq!(migration.state(), State::Interrupted);
+
+    terminal.wait_for_text("1. go on with transfer");
+    answer(&mut terminal, "Number (Enter alone: 1):", 2, "1");
+    terminal.wait_for("it runs again", |screen| {
+        screen.contents().matches("▸ transfer:").count() == 2
+    });
+    terminal.press(ENTER);
+    terminal.wait_for_text("transfer is running. Stop it safely and leave?");
+    terminal.wait_for_text("2. stop and leave");
+    terminal.press(&format!("2{ENTER}"));
+    assert_eq!(terminal.end(), 130);
+    assert_eq!(migration.state(), State::Interrupted);
+    drop(holder);
+}
+
+#[test]
+fn without_anybody_to_ask_nothing_is_left_behind_that_failed() {
+    let world = World::sharing();
+    let ended = crate::fixture::Running::start(&mut world.bare(&["--plain"])).end();
+    assert_eq!(ended.code, Some(2), "{ended}");
+    assert!(
+        ended.stdout.contains("No connection string was given"),
+        "{ended}"
+    );
+    let sessions = world.folder().join("home/state/neonlift/sessions");
+    assert!(store::list(&sessions).is_empty());
+}
