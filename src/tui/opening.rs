@@ -9,8 +9,7 @@ use crate::practice::Happening;
 use crate::signals::{Signals, Told};
 use crate::start::Choice;
 use crate::wizard::Outcome;
-use crossterm::event::{Event as Input, EventStream};
-use futures_util::StreamExt;
+use crossterm::event::Event as Input;
 use jiff::Timestamp;
 use std::pin::pin;
 use std::time::Duration;
@@ -127,7 +126,6 @@ fn draw(screen: &mut Screen, start: &mut Start) -> Result<(), Error> {
 
 /// The person at the terminal, and what the system says meanwhile.
 struct Person {
-    inputs: EventStream,
     signals: Signals,
     /// The terminal is gone, or the system wants the program to end.
     is_gone: bool,
@@ -136,7 +134,6 @@ struct Person {
 impl Person {
     fn new() -> Result<Self, Error> {
         Ok(Self {
-            inputs: EventStream::new(),
             signals: Signals::new().map_err(Error::Signals)?,
             is_gone: false,
         })
@@ -149,7 +146,7 @@ impl Person {
         start: &mut Start,
     ) -> Result<Option<Wish>, Error> {
         let wish = tokio::select! {
-            input = self.inputs.next() => match input {
+            input = screen.input() => match input {
                 Some(Ok(Input::Key(key))) => start.key(key),
                 Some(Ok(_)) => None,
                 Some(Err(error)) => return Err(terminal::Error::Io(error).into()),

@@ -16,8 +16,7 @@ use crate::runner::Runner;
 use crate::session::{Record, Session, Step, store};
 use crate::signals::{Signals, Told};
 use crate::wizard::{Effect, Event, News, Outcome, Phase, Side};
-use crossterm::event::{Event as Input, EventStream};
-use futures_util::StreamExt;
+use crossterm::event::Event as Input;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use std::future::pending;
@@ -156,12 +155,11 @@ impl<'a> Loop<'a> {
     }
 
     async fn run(mut self, signals: &mut Signals) -> Result<Outcome, Error> {
-        let mut inputs = EventStream::new();
         loop {
             self.draw_if_due()?;
             let wake = self.wake();
             tokio::select! {
-                input = inputs.next() => match input {
+                input = self.screen.input() => match input {
                     Some(Ok(input)) => self.input(input, signals).await?,
                     Some(Err(error)) => return Err(terminal::Error::Io(error).into()),
                     None => return Ok(Outcome::Interrupted),

@@ -5,10 +5,11 @@ use crate::config::Notify;
 use crate::failure::{Explain, Failure, Severity};
 use crate::signals::Signals;
 use crossterm::cursor;
-use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste, Event as Input, EventStream};
 use crossterm::style::Print;
 use crossterm::terminal::{self, EnterAlternateScreen, LeaveAlternateScreen, SetTitle};
 use crossterm::{SynchronizedUpdate, execute, queue};
+use futures_util::StreamExt;
 use ratatui::backend::CrosstermBackend;
 use ratatui::{Frame, Terminal};
 use rustix::process::{Signal as Unix, getpid, getsid, kill_process};
@@ -77,6 +78,9 @@ pub struct Screen {
     // terminal is gone, before a running step could be stopped. What it holds is one picture.
     terminal: ManuallyDrop<Terminal<CrosstermBackend<Stdout>>>,
     title: String,
+    // One for all of the program: a key that comes while one stream goes and another begins may wait
+    // for the next key to be heard.
+    inputs: EventStream,
 }
 
 impl Screen {
@@ -92,6 +96,7 @@ impl Screen {
         let mut screen = Self {
             terminal: ManuallyDrop::new(terminal),
             title: String::new(),
+            inputs: EventStream::new(),
         };
         screen.resume()?;
         Ok(screen)
@@ -145,6 +150,11 @@ impl Screen {
         }
         self.resume()?;
         Ok(Ok(()))
+    }
+
+    /// The next key or other input; `None` when the terminal is gone. May be dropped and called again.
+    pub(crate) async fn input(&mut self) -> Option<io::Result<Input>> {
+        self.inputs.next().await
     }
 
     /// Takes the screen down; the terminal is as it was before.
