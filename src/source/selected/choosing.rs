@@ -168,10 +168,12 @@ impl Choice<'_> {
 
     fn leave_table(&mut self, name: &TableName) {
         let exact = exact(name);
+        let named = self.select.tables.clone();
         if self.names_more() {
             self.select.tables.retain(|pattern| *pattern != exact);
         }
         if self.takes(name) || self.takes_heirs(name) {
+            self.select.tables = named;
             self.select.exclude_tables.push(exact);
         }
     }
@@ -226,10 +228,12 @@ impl Choice<'_> {
 
     fn leave_schema(&mut self, schema: &str) {
         let exact = exactly(schema);
+        let named = self.select.schemas.clone();
         if self.names_more() {
             self.select.schemas.retain(|pattern| *pattern != exact);
         }
         if self.takes_of(schema) {
+            self.select.schemas = named;
             self.select.exclude_schemas.push(exact);
         }
     }
@@ -237,11 +241,11 @@ impl Choice<'_> {
     fn take_schema(&mut self, schema: &str) -> Result<(), GoesWith> {
         self.open_schema(schema, None);
         let tables = self.all.topmost(|name| name.schema == schema);
-        if !self.takes_of(schema) {
-            tables.iter().for_each(|name| self.open_table(name));
-        }
         if !self.takes_of(schema) && !self.patterns().take_schema(schema) {
             self.select.schemas.push(exactly(schema));
+        }
+        if !self.takes_of(schema) {
+            tables.iter().for_each(|name| self.open_table(name));
         }
         if self.takes_of(schema) {
             return Ok(());

@@ -62,7 +62,9 @@ pub(super) fn page(scene: &Scene<'_>, found: &Inventory) -> Page {
     }
     let used = body.len() + head.len() + foot.len() + 2;
     let below = Scene { cells, ..*scene };
-    body.extend(fitting(&below, found, scene.rows.saturating_sub(used)));
+    if scene.ui.tree.search.is_empty() {
+        body.extend(fitting(&below, found, scene.rows.saturating_sub(used)));
+    }
     Page {
         head,
         head_cursor,
