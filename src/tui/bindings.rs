@@ -109,7 +109,7 @@ pub const BINDINGS: &[Binding] = &[
     ),
     named(
         Command::Proceed,
-        &[Context::Step],
+        &[Context::Step, Context::Tree],
         &[key(KeyCode::Enter), letter('n')],
         "Enter",
         "go on",

@@ -232,9 +232,9 @@ fn a_running_step_is_stopped_by_ctrl_c_and_left_after_a_question() {
         screen.contents().matches("▸ transfer:").count() == 2
     });
     terminal.press(ENTER);
-    terminal.wait_for_text("transfer is running. Stop it safely and leave?");
-    terminal.wait_for_text("2. stop and leave");
-    terminal.press(&format!("2{ENTER}"));
+    terminal.wait_for_text("transfer is running. What shall become of it?");
+    terminal.wait_for_text("3. stop and leave");
+    terminal.press(&format!("3{ENTER}"));
     assert_eq!(terminal.end(), 130);
     assert_eq!(migration.state(), State::Interrupted);
     drop(holder);
