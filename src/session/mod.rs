@@ -9,7 +9,7 @@ pub mod store;
 use crate::config::{Onto, Select, What};
 use crate::failure::Failure;
 use jiff::Timestamp;
-use report::Report;
+use report::{Report, Stake};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -250,6 +250,10 @@ pub struct Consent {
     /// The only database that it is for; not known before the first connection.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity: Option<Identity>,
+    /// What it is to: what was listed to the person, or is listed by the first test of the
+    /// connections after it; not known before that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub covers: Option<Stake>,
     /// Whether the schema was made with it: it is for one time.
     #[serde(default)]
     pub spent: bool,

@@ -5,7 +5,7 @@ mod loss;
 mod transfer;
 
 pub use comparison::{ComparedCollection, ComparedTable, Comparison};
-pub use loss::{AtStake, Lost, rows_at_stake};
+pub use loss::{AtStake, Lost, Stake, rows_at_stake};
 pub use transfer::{LoadedObjects, LoadedTable, NotMoved, SomeRows, Transfer};
 
 use super::Identity;
@@ -147,6 +147,9 @@ pub struct Connections {
     /// What else of the target would be lost with them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub also_lost: Vec<Lost>,
+    /// All of both by name: a consent is to this, and to nothing that is made later.
+    #[serde(default, skip_serializing_if = "Stake::is_empty")]
+    pub stake: Stake,
 }
 
 impl Connections {

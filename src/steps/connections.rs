@@ -2,6 +2,7 @@
 
 mod occupation;
 
+use super::schema::overwrite::Loss;
 use super::{Error, Work, identity, size};
 use crate::config::Select;
 use crate::failure::Explain;
@@ -41,15 +42,17 @@ pub(super) async fn run(work: Work<'_>) -> Result<Connections, Error> {
     checks.push(room(&at_target, source.database_bytes).await?);
     checks.push(apart(&at_source, &at_target, &source, &target).await?);
     let at_stake = occupation::at_stake(&at_target, &selected).await?;
-    let also_lost = occupation::also_lost(&at_target, &selected).await?;
+    let loss = Loss::find(&at_target, &selected).await?;
+    let (stake, also_lost) = (loss.stake(), occupation::also_lost(&loss, &selected));
     let lost = (at_stake.as_slice(), also_lost.as_slice());
-    checks.push(occupation::check(work, &at_target, &target.identity, lost).await?);
+    checks.push(occupation::check(work, &at_target, &target.identity, &stake, lost).await?);
     Ok(Connections {
         source,
         target,
         checks,
         at_stake,
         also_lost,
+        stake,
     })
 }
 

@@ -142,6 +142,14 @@ pub enum Error {
     /// Overwriting without the consent of a person.
     #[error("nobody has consented to overwriting {0} as it is now")]
     NoConsent(String),
+    /// The target holds more than a person has consented to lose.
+    #[error("the consent to overwrite {database} was given before it had {more}")]
+    MoreAtStake {
+        /// The target's database.
+        database: String,
+        /// What is new.
+        more: String,
+    },
     /// Something on the source needs extensions that the target does not offer.
     #[error("the target does not offer what these need: {0}")]
     MissingExtensions(String),
@@ -317,6 +325,10 @@ impl Explain for Error {
                 .advise("Type the database's name on the screen (o), or give it:")
                 .advise(format!("$ neonlift run --overwrite-target {}", quoted(name)))
                 .severity(Severity::Usage),
+            Self::MoreAtStake { database, .. } => Failure::new("The target holds more than was consented to", format!("{}. Nothing was dropped.", chain(self)))
+                .advise("Move what is to stay out of this database. If all of the rest may go, consent again.")
+                .advise("On the screen, run the step connections again and type the database's name there (o); or give it, and it is listed once more:")
+                .advise(format!("$ neonlift run --overwrite-target {}", quoted(database))),
             Self::MissingExtensions(_) => Failure::new(
                 "The target lacks extensions that the source uses",
                 format!("{}.", chain(self)),

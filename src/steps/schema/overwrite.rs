@@ -4,7 +4,7 @@
 use super::deferral::raised;
 use crate::postgres::catalogue::{self, DEPENDENT, Relation, RelationKind, TableName};
 use crate::postgres::{Connection, Error as PostgresError, large_object, quote};
-use crate::session::report::Lost;
+use crate::session::report::{Lost, Stake};
 use crate::source::Selected;
 use crate::steps::Error;
 use crate::target::{Error as TargetError, OTHERS_OBJECTS, Statement};
@@ -36,7 +36,7 @@ const NAMED: [[&str; 4]; 9] = [
 
 /// The tables, views and sequences of the target that stand where the selection's go. A sequence
 /// that a column owns goes with its table.
-pub(super) async fn in_the_way(
+async fn in_the_way(
     target: &Connection,
     selected: &Selected,
 ) -> Result<Vec<Relation>, PostgresError> {
@@ -50,7 +50,7 @@ pub(super) async fn in_the_way(
 }
 
 /// What is to be dropped.
-pub(in crate::steps) struct Doomed {
+struct Doomed {
     /// SQL of its rows: catalogue and OID.
     objects: String,
     /// Its schemas, as literals; each goes when nothing is left in it.
@@ -61,10 +61,7 @@ pub(in crate::steps) struct Doomed {
 
 impl Doomed {
     /// What stands where the selection's go.
-    pub(in crate::steps) async fn find(
-        target: &Connection,
-        selected: &Selected,
-    ) -> Result<Self, PostgresError> {
+    async fn find(target: &Connection, selected: &Selected) -> Result<Self, PostgresError> {
         let relations = in_the_way(target, selected).await?;
         let names: Vec<String> = relations
             .iter()
@@ -88,11 +85,8 @@ impl Doomed {
         })
     }
 
-    /// Each kind with its number and first names. What goes with another object is not told.
-    pub(in crate::steps) async fn lost(
-        &self,
-        target: &Connection,
-    ) -> Result<Vec<Lost>, PostgresError> {
+    /// Everything, by kind and name. What goes with another object is not told.
+    async fn names(&self, target: &Connection) -> Result<Vec<(String, String)>, PostgresError> {
         let Self { objects, .. } = self;
         // What hangs on it goes with it (CASCADE), so the schemas are empty then.
         let sql = format!(
@@ -119,11 +113,11 @@ impl Doomed {
         );
         let rows = target.query(&sql, &[]).await;
         let rows = rows.map_err(PostgresError::while_doing("asking what would be lost"))?;
-        Ok(Lost::of(rows.iter().map(|row| (row.get(0), row.get(1)))))
+        Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
     }
 
     /// SQL that drops it. Where only a part of the database is selected, nothing else may go along.
-    pub(super) fn dropping(&self) -> Vec<Statement> {
+    fn dropping(&self) -> Vec<Statement> {
         let statement = |what: &str, sql: String| Statement {
             what: what.to_owned(),
             sql,
@@ -149,11 +143,54 @@ impl Doomed {
     }
 }
 
+/// What is dropped, or emptied where rows alone are moved.
+pub(in crate::steps) struct Loss {
+    /// Statements that drop it.
+    pub(super) dropping: Vec<Statement>,
+    /// By kind and name.
+    names: Vec<(String, String)>,
+    /// How many large objects go.
+    pub(super) objects: u64,
+}
+
+impl Loss {
+    /// What it would be now.
+    pub(in crate::steps) async fn find(
+        target: &Connection,
+        selected: &Selected,
+    ) -> Result<Self, PostgresError> {
+        let (dropping, names) = if selected.select().takes_definitions() {
+            let doomed = Doomed::find(target, selected).await?;
+            (doomed.dropping(), doomed.names(target).await?)
+        } else {
+            let tables = emptied(target, selected).await?.into_iter();
+            let named = |table: Relation| ("table".to_owned(), table.name.to_string());
+            (Vec::new(), tables.map(named).collect())
+        };
+        Ok(Self {
+            dropping,
+            names,
+            objects: objects(target, selected).await?,
+        })
+    }
+
+    /// Each kind with its number and first names, large objects apart.
+    pub(in crate::steps) fn lost(&self) -> Vec<Lost> {
+        Lost::of(self.names.iter().cloned())
+    }
+
+    /// What a consent is held against.
+    pub(in crate::steps) fn stake(&self) -> Stake {
+        let named = |(kind, name): &(String, String)| format!("{kind} {name}");
+        Stake {
+            objects: self.names.iter().map(named).collect(),
+            large_objects: self.objects,
+        }
+    }
+}
+
 /// How many large objects go, when the source's come.
-pub(super) async fn objects(
-    target: &Connection,
-    selected: &Selected,
-) -> Result<u64, PostgresError> {
+async fn objects(target: &Connection, selected: &Selected) -> Result<u64, PostgresError> {
     match selected.select().takes_large_objects() {
         true => large_object::count(target).await,
         false => Ok(0),
@@ -161,10 +198,7 @@ pub(super) async fn objects(
 }
 
 /// The tables that rows are to go into, and that are emptied for them.
-pub(super) async fn emptied(
-    target: &Connection,
-    selected: &Selected,
-) -> Result<Vec<Relation>, PostgresError> {
+async fn emptied(target: &Connection, selected: &Selected) -> Result<Vec<Relation>, PostgresError> {
     let there = in_the_way(target, selected).await?.into_iter();
     let tables =
         there.filter(|relation| relation.kind.holds_rows() && selected.has(&relation.name));
