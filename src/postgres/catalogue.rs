@@ -10,8 +10,8 @@ mod undumped;
 
 pub use column::{Column, Shape};
 pub use extension::{
-    DEPENDENT, Extension, ExtensionRows, available_extension, dependents, extension_rows,
-    extensions, offered_extensions,
+    DEPENDENT, Extension, ExtensionRows, available_extension, brought_names, dependents,
+    extension_rows, extensions, offered_extensions,
 };
 pub use key::{Key, keys};
 pub(crate) use partitions::ROUTED;

@@ -15,7 +15,7 @@ const STANDS_ON: &str = "NLSO1";
 
 /// Objects other than tables and the like that have a name in a schema: catalogue, its columns of
 /// name and schema, which rows.
-const NAMED: [[&str; 4]; 9] = [
+const NAMED: [[&str; 4]; 11] = [
     ["pg_proc", "proname", "pronamespace", "true"],
     [
         "pg_type",
@@ -32,7 +32,32 @@ const NAMED: [[&str; 4]; 9] = [
     ["pg_conversion", "conname", "connamespace", "true"],
     ["pg_ts_config", "cfgname", "cfgnamespace", "true"],
     ["pg_ts_dict", "dictname", "dictnamespace", "true"],
+    ["pg_ts_parser", "prsname", "prsnamespace", SUPERUSER],
+    ["pg_ts_template", "tmplname", "tmplnamespace", SUPERUSER],
 ];
+
+/// Objects of the database that stand in no schema: catalogue, which rows of those that we may drop.
+/// Transforms go with their functions. A subscription cannot be dropped inside of a transaction, and
+/// one of the source's never comes in its way.
+const SCHEMALESS: [[&str; 2]; 7] = [
+    // First, because it may refuse that the others are dropped.
+    ["pg_event_trigger", "pg_has_role(o.evtowner, 'USAGE')"],
+    ["pg_publication", "pg_has_role(o.pubowner, 'USAGE')"],
+    ["pg_foreign_server", "pg_has_role(o.srvowner, 'USAGE')"],
+    [
+        "pg_foreign_data_wrapper",
+        "pg_has_role(o.fdwowner, 'USAGE')",
+    ],
+    [
+        "pg_cast",
+        "EXISTS (SELECT FROM pg_type t WHERE t.oid IN (o.castsource, o.casttarget)
+           AND pg_has_role(t.typowner, 'USAGE'))",
+    ],
+    ["pg_language", "pg_has_role(o.lanowner, 'USAGE')"],
+    ["pg_am", SUPERUSER],
+];
+
+const SUPERUSER: &str = "(SELECT rolsuper FROM pg_roles WHERE rolname = current_user)";
 
 /// The tables, views and sequences of the target that stand where the selection's go. A sequence
 /// that a column owns goes with its table.
@@ -67,10 +92,14 @@ impl Doomed {
             .iter()
             .map(|relation| quote::literal(&relation.name.sql()))
             .collect();
-        let mut objects = vec![format!(
+        let mut objects = match selected.patterns().take_schemaless() {
+            true => SCHEMALESS.iter().map(schemaless).collect(),
+            false => Vec::new(),
+        };
+        objects.push(format!(
             "SELECT 'pg_class'::regclass::oid, to_regclass(name)::oid FROM unnest(ARRAY[{}]::text[]) name",
             names.join(", ")
-        )];
+        ));
         let schemas: Vec<String> = catalogue::schemas(target)
             .await?
             .into_iter()
@@ -97,7 +126,7 @@ impl Doomed {
                UNION SELECT d.classid, d.objid FROM pg_depend d
                  JOIN gone ON d.refclassid = gone.classid AND d.refobjid = gone.objid
                  WHERE d.deptype <> 'e')
-             SELECT o.type, o.identity FROM listed
+             SELECT replace(o.type, 'foreign-data', 'foreign data'), o.identity FROM listed
                CROSS JOIN LATERAL pg_identify_object(classid, objid, 0) o
              -- Dropped meanwhile, it has none.
              WHERE o.identity IS NOT NULL
@@ -231,6 +260,16 @@ fn named([catalogue, name, namespace, which]: &[&str; 4], schemas: &[String]) ->
     )
 }
 
+/// OIDs from 16384 on are of what people made ("FirstNormalObjectId" of PostgreSQL's sources).
+fn schemaless([catalogue, which]: &[&str; 2]) -> String {
+    format!(
+        "SELECT '{catalogue}'::regclass::oid, o.oid FROM {catalogue} o
+         WHERE o.oid >= 16384 AND ({which})
+           AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = '{catalogue}'::regclass
+                           AND d.objid = o.oid AND d.deptype IN ('e', 'i'))"
+    )
+}
+
 /// What PostgreSQL drops silently with an object hangs on it by an automatic or internal
 /// dependency; a normal one is somebody else's ("51.18. pg_depend" of its manual).
 fn refuse_others(objects: &str) -> String {
@@ -245,7 +284,10 @@ fn refuse_others(objects: &str) -> String {
            SELECT string_agg(DISTINCT {DEPENDENT}, ', ')
              INTO others
              FROM pg_depend d JOIN gone ON d.refclassid = gone.classid AND d.refobjid = gone.objid
-             WHERE d.deptype = 'n' AND (d.classid, d.objid) NOT IN
+             WHERE d.deptype = 'n'
+               -- Nothing without its server.
+               AND d.classid <> 'pg_user_mapping'::regclass
+               AND (d.classid, d.objid) NOT IN
                (SELECT classid, objid FROM gone WHERE objid IS NOT NULL);
            IF others IS NOT NULL THEN
              RAISE EXCEPTION USING ERRCODE = '{STANDS_ON}', MESSAGE = others;
@@ -263,7 +305,7 @@ fn drop_all(objects: &str) -> String {
                         WHERE objid IS NOT NULL LOOP
              DECLARE object record;
              BEGIN
-               SELECT type, identity INTO object
+               SELECT replace(type, 'foreign-data', 'foreign data') AS type, identity INTO object
                  FROM pg_identify_object(found.classid, found.objid, 0);
                IF object.identity IS NOT NULL THEN
                  EXECUTE format('DROP %s IF EXISTS %s CASCADE', object.type, object.identity);
