@@ -153,12 +153,19 @@ pub struct Connections {
 }
 
 impl Connections {
-    /// Whether the target holds something and the policy does not take that.
+    /// Whether the target holds something and the policy does not take that. What may be the
+    /// source is never offered to be overwritten.
     pub fn target_is_occupied(&self) -> bool {
-        let is_it = |check: &Check| check.name == TARGET_EMPTY && check.verdict == Verdict::Bad;
-        self.checks.iter().any(is_it)
+        let is_bad = |name: &str| {
+            let is_it = |check: &Check| check.name == name && check.verdict == Verdict::Bad;
+            self.checks.iter().any(is_it)
+        };
+        is_bad(TARGET_EMPTY) && !is_bad(TWO_DATABASES)
     }
 }
+
+/// The name of the check whether source and target are two databases, and the right way round.
+pub const TWO_DATABASES: &str = "Two different databases";
 
 /// The name of the check whether the target can be written to as the policy says.
 pub const TARGET_EMPTY: &str = "Target: empty";

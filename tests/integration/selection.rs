@@ -370,3 +370,29 @@ fn an_extension_that_a_function_mentions_comes_along() {
     let far = "SELECT texts.far('[1,0]', '[0,1]')";
     assert_eq!(world.target().value(far), "1");
 }
+
+#[test]
+fn a_star_takes_back_what_was_left_out_by_mistake() {
+    let world = World::new(10);
+    world.source().run(
+        "CREATE AGGREGATE last(text) (SFUNC = textcat, STYPE = text); SELECT lo_from_bytea(4711, 'x');
+         CREATE TEXT SEARCH CONFIGURATION own (COPY = simple);",
+    );
+    let wrong = ["run", "--until", "inventory", "--exclude-table", "orders"];
+    world.json(&wrong).expect(0, "done");
+    assert!(report(&world, "inventory")["selection"].is_string());
+    world
+        .json(&["run", "--table", "*"])
+        .expect(0, "awaiting_sign_off")
+        .expect_equal();
+    assert!(report(&world, "inventory")["selection"].is_null());
+    let arrived = "SELECT (SELECT count(*) FROM pg_aggregate WHERE aggfnoid >= 16384 AND aggfnoid::text = 'last'),
+        (SELECT count(*) FROM pg_ts_config WHERE cfgname = 'own'), (SELECT count(*) FROM pg_largeobject_metadata),
+        (SELECT count(*) FROM shop.orders)";
+    let one = || Some("1".to_owned());
+    let orders = Some("400".to_owned());
+    assert_eq!(
+        world.target().rows(arrived),
+        [[one(), one(), one(), orders]]
+    );
+}
