@@ -133,7 +133,7 @@ async fn steps(
     let mut voice = voice(common);
     let choice = match again {
         Some(_) => Choice::Last,
-        None => Choice::Unfinished,
+        None => Choice::Next,
     };
     let mut runner = open(common, choice, voice.as_mut())?;
     let session = runner.wizard().session();

@@ -5,7 +5,7 @@ use super::{Error, connect};
 use crate::config::Config;
 use crate::invocation::quoted;
 use crate::session::store::{self, Store};
-use crate::session::{Session, State, Step};
+use crate::session::{Place, Session, State, Step};
 use crate::wizard::checklist;
 use jiff::Timestamp;
 use std::path::{Path, PathBuf};
@@ -33,6 +33,8 @@ pub(super) fn all() -> Result<Vec<(PathBuf, Session)>, Error> {
 pub(super) enum Choice {
     /// The last one that is not finished: what goes through all steps begins anew behind the end.
     Unfinished,
+    /// The same, but a migration that is done is not begun once more by itself: it is the one.
+    Next,
     /// The last one, finished or not: what does one thing over again.
     Last,
 }
@@ -46,15 +48,13 @@ pub(super) fn open(
     config: &Config,
     fits: impl Fn(&Session) -> bool,
 ) -> Result<(Store, Session), Error> {
-    let chosen = |session: &Session| choice == Choice::Last || session.first_open().is_some();
     let file = match named {
         Some(file) => file.to_owned(),
         None => {
-            let last = all()?.into_iter().find(|(_, session)| {
-                session.practice == practice && chosen(session) && fits(session)
-            });
-            match last {
-                Some((file, _)) => file,
+            let mut fitting = all()?;
+            fitting.retain(|(_, session)| session.practice == practice && fits(session));
+            match chosen(choice, &fitting) {
+                Some((file, _)) => file.clone(),
                 None => folder()?.join(format!("{}.toml", fresh(practice, config).id)),
             }
         }
@@ -71,6 +71,26 @@ pub(super) fn open(
         return Err(Error::WrongSession(text));
     }
     Ok((store, session))
+}
+
+/// Of these sessions, the one that changed last first.
+fn chosen(choice: Choice, fitting: &[(PathBuf, Session)]) -> Option<&(PathBuf, Session)> {
+    let last = fitting.first();
+    let unfinished = fitting
+        .iter()
+        .position(|(_, session)| session.first_open().is_some());
+    match (choice, unfinished) {
+        (Choice::Last, _) | (Choice::Next, None) => last,
+        (Choice::Unfinished, found) => found.map(|at| &fitting[at]),
+        (Choice::Next, Some(at)) => {
+            // An attempt from before it was done is not gone on with.
+            let url = |place: &Option<Place>| place.as_ref().map(|place| place.url.clone());
+            let places = |session: &Session| (url(&session.source), url(&session.target));
+            let sought = places(&fitting[at].1);
+            let done = fitting[..at].iter().find(|(_, done)| places(done) == sought);
+            done.or(fitting.get(at))
+        }
+    }
 }
 
 /// The last real migration that fits what is given in `common`; a practice one only where there

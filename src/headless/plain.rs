@@ -168,7 +168,8 @@ impl Voice for Plain {
 
     fn end(&mut self, end: &End<'_>) {
         if !end.worked && end.outcome == Outcome::Done {
-            self.line("✓ Nothing to do: every step of this session is done and signed.");
+            self.line("✓ Nothing to do: this migration is done, every step of it, and signed.");
+            self.line("  For another one, give --session FILE, or another source and target.");
         } else if !end.worked {
             self.line("✓ Nothing to do: these steps are done.");
         } else {

@@ -264,8 +264,9 @@ impl Explain for Error {
                 "The target's host is a connection pooler",
                 format!("{}.", chain(self)),
             )
-            .advise("Migrate over the direct host: drop “-pooler” from the host's name. Your application may use the pooled one afterwards.")
-            .advise(format!("$ neonlift run --target {}", quoted(direct))),
+            .advise(format!("Migrate over the direct host: drop “-pooler” from the host's name ({direct}). Your application may use the pooled one afterwards."))
+            .advise("Or give the same command with --yes, which does that for you:")
+            .advise("$ neonlift run --yes"),
             Self::NoRoom {
                 folder,
                 needed,
