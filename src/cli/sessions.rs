@@ -87,7 +87,9 @@ fn chosen(choice: Choice, fitting: &[(PathBuf, Session)]) -> Option<&(PathBuf, S
             let url = |place: &Option<Place>| place.as_ref().map(|place| place.url.clone());
             let places = |session: &Session| (url(&session.source), url(&session.target));
             let sought = places(&fitting[at].1);
-            let done = fitting[..at].iter().find(|(_, done)| places(done) == sought);
+            let done = fitting[..at]
+                .iter()
+                .find(|(_, done)| places(done) == sought);
             done.or(fitting.get(at))
         }
     }

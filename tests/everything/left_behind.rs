@@ -312,3 +312,29 @@ async fn what_stands_on_something_left_behind_stays_with_it() {
     let casts = "SELECT casttarget::regtype FROM pg_cast WHERE oid >= 16384";
     assert_eq!(rows(&migration.target().await, casts).await, [["mood"]]);
 }
+
+/// The right that the target's role lacks is granted on the target.
+#[tokio::test]
+async fn a_right_that_the_target_lacks_is_told_as_the_targets() {
+    let contrib = &servers().contrib;
+    let migration = Migration::new("rights", contrib, contrib, OWNER).await;
+    let server = "CREATE EXTENSION postgres_fdw; CREATE SERVER far FOREIGN DATA WRAPPER postgres_fdw; CREATE TABLE t (id int)";
+    let source = migration.source().await;
+    source.batch("making", server).await.unwrap();
+    let target = migration.target().await;
+    let there = "CREATE EXTENSION postgres_fdw";
+    target.batch("making", there).await.unwrap();
+    let ended = migration.neonlift(&["run"]).expect(1, "failed");
+    let failure = ended.only("failure");
+    assert_eq!(failure["what"], "Cannot create server far on the target");
+    let advice = failure["advice"].to_string();
+    assert!(advice.contains("On the target, let"), "{advice}");
+    assert!(!advice.contains("On the source"), "{advice}");
+    let grant = format!(
+        "GRANT USAGE ON FOREIGN DATA WRAPPER postgres_fdw TO {}",
+        migration.owner()
+    );
+    target.batch("as advised", &grant).await.unwrap();
+    let ended = migration.neonlift(&["run"]);
+    ended.expect(0, "awaiting_sign_off").expect_equal();
+}
