@@ -13,7 +13,7 @@ mod standing;
 pub use error::Error;
 
 use crate::config::Config;
-use crate::failure::{Explain, chain};
+use crate::failure::{Explain, Failure, Severity, chain};
 use crate::headless::{self, Json, Output, Plain, Ran, Voice};
 use crate::invocation::Invocation;
 use crate::runner::Runner;
@@ -36,8 +36,10 @@ use tracing_subscriber::EnvFilter;
 
 /// Does what the process's arguments say; its exit code.
 pub fn main() -> ExitCode {
-    // Wrong arguments end in clap's own message and exit code 2.
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(refused) => bad_usage(&refused),
+    };
     let common = arguments.common.clone();
     // A snapshot is held without a log, too.
     let optional = matches!(arguments.command, Some(Command::Hold { .. }));
@@ -70,6 +72,25 @@ pub fn main() -> ExitCode {
             ExitCode::from(failure.severity.exit_code())
         }
     }
+}
+
+/// Wrong arguments end in clap's own message and exit code 2; with `--json` in events besides, which
+/// do not repeat what was typed: it may hold a password.
+fn bad_usage(refused: &clap::Error) -> ! {
+    let asked = |option: &str| std::env::args_os().any(|argument| argument == option);
+    if refused.use_stderr() && asked("--json") && !asked("--plain") {
+        let failure = Failure::new(
+            "The command line cannot be used",
+            format!("{}.", refused.kind()),
+        );
+        let failure = failure
+            .advise(
+                "`neonlift help` lists commands and options; standard error says which is wrong.",
+            )
+            .severity(Severity::Usage);
+        Json::new(Output::stdout()).failure(&failure);
+    }
+    refused.exit()
 }
 
 async fn command(arguments: Arguments) -> Result<Outcome, Error> {
@@ -182,13 +203,16 @@ fn settled(
 fn open(common: &Common, choice: Choice, voice: &mut dyn Voice) -> Result<Runner, Error> {
     let (config, _) = Config::load(common.config.as_deref())?;
     let wanted = connect::given(common, &config);
-    let (store, session) = sessions::open(
+    let (store, mut session) = sessions::open(
         common.session.as_deref(),
         false,
         choice,
         &config,
         |session| connect::fits(session, &wanted),
     )?;
+    if let Some(named) = &common.config {
+        session.config = std::path::absolute(named).ok();
+    }
     voice.invoked(leading_to(common, store.file(), &session));
     let mut runner = Runner::new(session, store, context(config.clone(), Vec::new()));
     connect::describe(&mut runner, &wanted, common.yes, voice)?;
@@ -204,7 +228,8 @@ fn leading_to(common: &Common, file: &Path, session: &Session) -> Invocation {
     let found_again =
         common.session.is_none() && !session.practice && given.into_iter().all(Option::is_none);
     let file = (!found_again).then_some(file);
-    Invocation::new(common.config.as_deref(), file, session.practice)
+    let config = common.config.as_ref().or(session.config.as_ref());
+    Invocation::new(config.map(PathBuf::as_path), file, session.practice)
 }
 
 /// What the steps work with, this program included.
@@ -305,7 +330,6 @@ fn start_log(common: &Common) -> Result<WorkerGuard, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::failure::{Failure, Severity};
     use crate::headless::{End, Gauge};
     use crate::progress::Note;
     use crate::wizard::News;

@@ -112,7 +112,16 @@ impl Voice for Plain {
             News::Interrupted(step) => self.step_end("‖", "stopped", *step, session),
             News::Refused(why) => self.line(format!("✗ This cannot be done now: {why}.")),
             News::AwaitingSignOff(_) => {}
-            News::Signed { item, by } => self.line(format!("    signed: {item}, by {by}")),
+            News::Signed { item, by, replaced } => {
+                let before = replaced.as_ref().map(|before| {
+                    let at = before.at.strftime("%F %H:%M UTC");
+                    format!(", in place of {}, who signed at {at}", before.by)
+                });
+                self.line(format!(
+                    "    signed: {item}, by {by}{}",
+                    before.unwrap_or_default()
+                ));
+            }
             News::SignaturesWithdrawn(items) => self.line(format!(
                 "    ! the signatures are withdrawn, as the target changes: {}",
                 items.join(", ")

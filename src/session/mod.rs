@@ -13,6 +13,7 @@ use report::{Report, Stake};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::PathBuf;
 
 /// The format of the session file. Files of other versions are refused, never rewritten.
 pub const VERSION: u32 = 1;
@@ -276,6 +277,10 @@ pub struct Session {
     /// Whether it runs on the practice servers.
     #[serde(default)]
     pub practice: bool,
+    /// The configuration file that was named for it last, so that commands that are advised later
+    /// name it too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config: Option<PathBuf>,
     /// What may happen to what the target holds; [`Session::target_policy`] tells what holds.
     #[serde(default)]
     pub onto: Onto,
@@ -310,6 +315,7 @@ impl Session {
             updated: now,
             current: Step::Prerequisites,
             practice: false,
+            config: None,
             onto: Onto::default(),
             select: Select::default(),
             consent: None,

@@ -83,7 +83,7 @@ type Strings = fn(&World) -> (String, String);
 #[rstest]
 #[case::wrong_password_of_the_source(
     |world: &World| (wrong_password(&world.source_url()), world.target_url()),
-    "password or the user name is wrong"
+    "On a server of your own"
 )]
 #[case::wrong_password_of_the_target(
     |world: &World| (world.source_url(), wrong_password(&world.target_url())),
@@ -314,5 +314,22 @@ fn wrong_arguments(#[case] arguments: &[&str]) {
     assert!(
         ended.stdout.is_empty() && ended.stderr.contains("--help"),
         "{ended}"
+    );
+}
+
+#[test]
+fn wrong_arguments_are_told_in_events_too() {
+    let world = World::sharing();
+    let url = "postgresql://me:canary@nowhere/db";
+    let ended = Running::start(&mut world.bare(&["run", url, "--json"])).end();
+    let ended = ended.expect(2, "failed");
+    assert!(!ended.stdout.contains("canary"), "{ended}");
+    let failure = ended.only("failure");
+    assert_eq!(failure["what"], "The command line cannot be used");
+    assert!(ended.stderr.contains("--help"), "{ended}");
+    let help = Running::start(&mut world.bare(&["run", "--json", "--help"])).end();
+    assert!(
+        help.code == Some(0) && !help.stdout.contains("failure"),
+        "{help}"
     );
 }

@@ -224,7 +224,8 @@ fn a_signature_keeps_its_name_for_the_next_one() {
     let item = "performance".to_owned();
     assert!(told.contains(&Effect::Tell(News::Signed {
         item,
-        by: by.clone()
+        by: by.clone(),
+        replaced: None
     })));
     assert_eq!(ui.signer, by);
 }
