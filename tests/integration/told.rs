@@ -350,31 +350,6 @@ fn rows_without_tables_are_told_how_to_get_some() {
     assert_eq!(why.matches("shop.orders").count(), 1, "{why}");
 }
 
-/// With the password in the environment the advised command has it too, and what was said before.
-#[test]
-fn the_command_against_a_pooler_works_as_it_is_advised() {
-    let world = World::new(10);
-    world.target().run("CREATE TABLE of_its_own (a int)");
-    let pooled = world
-        .target_url()
-        .replace("-00000001.", "-00000001-pooler.");
-    let run = |arguments: &[&str]| {
-        let mut command = world.bare(arguments);
-        command
-            .env("NEONLIFT_SOURCE_URL", world.source_url())
-            .env("NEONLIFT_TARGET_URL", &pooled);
-        Running::start(&mut command).end()
-    };
-    let refused = run(&["run", "--onto", "existing"]);
-    assert_eq!(refused.code, Some(1), "{refused}");
-    let advised = suggested(&refused, "neonlift run --yes").to_owned();
-    let words: Vec<&str> = advised.split_whitespace().skip(1).collect();
-    let done = run(&words);
-    assert_eq!(done.code, Some(0), "{advised}: {done}");
-    let there = "SELECT to_regclass('of_its_own') IS NOT NULL";
-    assert_eq!(world.target().value(there), "t");
-}
-
 #[test]
 fn a_wrong_item_is_no_mended_cause_and_a_signature_is_not_replaced_silently() {
     let world = World::new(10);
