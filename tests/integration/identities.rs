@@ -121,8 +121,8 @@ fn the_command_against_a_pooler_works_as_it_is_advised() {
     let advised = refused
         .stdout
         .lines()
-        .find_map(|line| line.split_once("$ neonlift "));
-    let (_, advised) = advised.expect("a command");
+        .find_map(|line| line.trim().strip_prefix("neonlift "));
+    let advised = advised.expect("a command");
     let words: Vec<&str> = advised.split_whitespace().collect();
     let done = run(&words);
     assert_eq!(done.code, Some(0), "{advised}: {done}");

@@ -97,13 +97,14 @@ fn consent_holds_for_what_was_listed_and_nothing_made_later() {
     in_use(
         &world,
         "INSERT INTO own.kept VALUES (3, 'a'); CREATE TABLE own.after_consent (id int);
+         CREATE TABLE own.parted (id int) PARTITION BY LIST (id);
          CREATE FUNCTION own.later() RETURNS int LANGUAGE sql AS 'SELECT 1'",
     );
     let before = world.definitions(&world.target_superuser_url());
     let refused = world.json(&["run"]).expect(1, "failed");
     let failure = refused.only("failure");
     let why = failure["why"].as_str().expect("a cause");
-    let new = "before it had function own.later(), table own.after_consent. Nothing";
+    let new = "before it had function own.later(), partitioned table own.parted, table own.after_consent. Nothing";
     assert!(why.contains(new), "{why}");
     assert!(!why.contains("own.kept"), "rows are no objects: {why}");
     assert!(
@@ -120,6 +121,8 @@ fn consent_holds_for_what_was_listed_and_nothing_made_later() {
         .json(&["run", "--overwrite-target", &name])
         .expect(0, "awaiting_sign_off")
         .expect_equal();
+    let listed = report(&world, "connections")["also_lost"].to_string();
+    assert!(listed.contains("own.parted"), "{listed}");
     let gone = report(&world, "schema")["overwritten"].to_string();
     assert!(gone.contains("own.after_consent"), "{gone}");
 }

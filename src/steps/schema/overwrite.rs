@@ -126,7 +126,10 @@ impl Doomed {
                UNION SELECT d.classid, d.objid FROM pg_depend d
                  JOIN gone ON d.refclassid = gone.classid AND d.refobjid = gone.objid
                  WHERE d.deptype <> 'e')
-             SELECT replace(o.type, 'foreign-data', 'foreign data'), o.identity FROM listed
+             SELECT CASE WHEN c.relkind = 'p' THEN 'partitioned table'
+                         ELSE replace(o.type, 'foreign-data', 'foreign data') END, o.identity
+             FROM listed
+               LEFT JOIN pg_class c ON (classid, objid) = ('pg_class'::regclass, c.oid)
                CROSS JOIN LATERAL pg_identify_object(classid, objid, 0) o
              -- Dropped meanwhile, it has none.
              WHERE o.identity IS NOT NULL
