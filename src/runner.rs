@@ -11,6 +11,7 @@ use crate::steps::{self, Context};
 use crate::transfer::Throttle;
 use crate::wizard::{Effect, Event, Look, News, RunId, Seen, Side, Steering, Wizard};
 use jiff::Timestamp;
+use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -33,6 +34,8 @@ pub struct Runner {
     current: Option<(RunId, CancellationToken)>,
     /// How to stop the look that was begun last.
     looking: Option<(RunId, CancellationToken)>,
+    /// The tasks of looks: one that breaks off must not be taken for the step's.
+    looks: HashMap<tokio::task::Id, RunId>,
     throttle: Throttle,
     opened: bool,
     unsaved: bool,
@@ -52,6 +55,7 @@ impl Runner {
             running: JoinSet::new(),
             current: None,
             looking: None,
+            looks: HashMap::new(),
             opened: false,
             unsaved: false,
         }
@@ -179,7 +183,7 @@ impl Runner {
         let token = CancellationToken::new();
         self.looking = Some((run, token.clone()));
         let (context, session) = (Arc::clone(&self.context), self.wizard.session().clone());
-        self.running.spawn(async move {
+        let task = self.running.spawn(async move {
             let seen = steps::look(&at, &context, &session, &token).await;
             let seen = seen.map(Box::new).map_err(|error| {
                 let cause = crate::failure::chain(&error);
@@ -188,6 +192,7 @@ impl Runner {
             });
             Ended::Look(run, seen)
         });
+        self.looks.insert(task.id(), run);
     }
 
     fn cancel(&self, run: RunId) {
@@ -219,17 +224,24 @@ impl Runner {
     /// Waits for the running step, or a look, to end; for ever when nothing runs. Safe to drop and
     /// call again.
     pub async fn finished(&mut self) -> Event {
-        match self.running.join_next().await {
-            Some(Ok(Ended::Run(run, result))) => Event::Finished { run, result },
-            Some(Ok(Ended::Look(run, result))) => Event::Seen { run, result },
-            Some(Err(error)) => {
-                // The panic hook has written where; the machine must hear that the run is over.
-                let run = self.current.as_ref().map_or(0, |(run, _)| *run);
-                Event::Finished {
-                    run,
-                    result: Err(broken(&error)),
-                }
+        match self.running.join_next_with_id().await {
+            Some(Ok((_, Ended::Run(run, result)))) => Event::Finished { run, result },
+            Some(Ok((task, Ended::Look(run, result)))) => {
+                self.looks.remove(&task);
+                Event::Seen { run, result }
             }
+            // The panic hook has written where; the machine must hear that it is over.
+            Some(Err(error)) => match self.looks.remove(&error.id()) {
+                Some(run) => {
+                    let result = Err(broken(&error));
+                    Event::Seen { run, result }
+                }
+                None => {
+                    let run = self.current.as_ref().map_or(0, |(run, _)| *run);
+                    let result = Err(broken(&error));
+                    Event::Finished { run, result }
+                }
+            },
             None => std::future::pending().await,
         }
     }

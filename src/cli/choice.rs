@@ -81,7 +81,7 @@ fn selection(options: &Options, config: &Select) -> Result<Option<Select>, Error
     };
     let refused = |error: BadPattern| Error::Refused(error.to_string());
     select.patterns().map_err(refused)?;
-    Ok((!select.is_everything()).then_some(select))
+    Ok((!select.is_everything()).then(|| select.simplified()))
 }
 
 /// `public.events=created_at > '2026-01-01'`: the table ends at the first `=` outside of quotes.
@@ -142,5 +142,11 @@ mod tests {
         );
         let nothing = selection(&Options::default(), &Select::default()).unwrap();
         assert_eq!(nothing, None);
+        let options = Options {
+            table: vec!["*".to_owned()],
+            ..Options::default()
+        };
+        let everything = selection(&options, &Select::default()).unwrap();
+        assert_eq!(everything, Some(Select::default()), "which is said, too");
     }
 }

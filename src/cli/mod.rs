@@ -16,7 +16,7 @@ mod steps;
 
 pub use error::Error;
 
-use crate::failure::{Explain, chain};
+use crate::failure::{Explain, Failure, Severity, chain};
 use crate::headless::{self, Json, Output, Plain, Ran, Voice};
 use crate::invocation::Invocation;
 use crate::session::Step;
@@ -35,8 +35,10 @@ use tracing_subscriber::EnvFilter;
 
 /// Does what the process's arguments say; its exit code.
 pub fn main() -> ExitCode {
-    // Wrong arguments end in clap's own message and exit code 2.
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(refused) => bad_usage(&refused),
+    };
     let common = arguments.common.clone();
     // A snapshot is held without a log, too.
     let optional = matches!(arguments.command, Some(Command::Hold { .. }));
@@ -69,6 +71,25 @@ pub fn main() -> ExitCode {
             ExitCode::from(failure.severity.exit_code())
         }
     }
+}
+
+/// Wrong arguments end in clap's own message and exit code 2; with `--json` in events besides, which
+/// do not repeat what was typed: it may hold a password.
+fn bad_usage(refused: &clap::Error) -> ! {
+    let asked = |option: &str| std::env::args_os().any(|argument| argument == option);
+    if refused.use_stderr() && asked("--json") && !asked("--plain") {
+        let failure = Failure::new(
+            "The command line cannot be used",
+            format!("{}.", refused.kind()),
+        );
+        let failure = failure
+            .advise(
+                "`neonlift help` lists commands and options; standard error says which is wrong.",
+            )
+            .severity(Severity::Usage);
+        Json::new(Output::stdout()).failure(&failure);
+    }
+    refused.exit()
 }
 
 async fn command(arguments: Arguments) -> Result<Outcome, Error> {
@@ -219,7 +240,6 @@ fn start_log(common: &Common) -> Result<WorkerGuard, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::failure::{Failure, Severity};
     use crate::headless::{End, Gauge};
     use crate::progress::Note;
     use crate::session::Session;

@@ -20,7 +20,10 @@ pub(super) fn open(common: &Common, which: Which<'_>, say: &mut Say<'_>) -> Resu
     let (config, _) = Config::load(common.config.as_deref())?;
     let wanted = connect::given(common, &config);
     let fits = |session: &Session| connect::fits(session, &wanted);
-    let (store, session) = sessions::open(which, false, &config, fits)?;
+    let (store, mut session) = sessions::open(which, false, &config, fits)?;
+    if let Some(named) = &common.config {
+        session.config = std::path::absolute(named).ok();
+    }
     let mut runner = Runner::new(session, store, context(config.clone(), Vec::new()));
     connect::describe(&mut runner, &wanted, common.yes, say)?;
     choice::tell(&mut runner, common, &config)?;
@@ -40,7 +43,8 @@ pub(super) fn leading_to(common: &Common, file: &Path, session: &Session) -> Inv
     let found_again =
         common.session.is_none() && !session.practice && given.into_iter().all(Option::is_none);
     let file = (!found_again).then_some(file);
-    Invocation::new(common.config.as_deref(), file, session.practice)
+    let config = common.config.as_ref().or(session.config.as_ref());
+    Invocation::new(config.map(PathBuf::as_path), file, session.practice)
 }
 
 /// As [`leading_to`], for the session that a runner works on.

@@ -6,6 +6,7 @@ use crate::config::Config;
 use crate::invocation::quoted;
 use crate::session::Session;
 use crate::session::store::{self, Store};
+use crate::session::Place;
 use crate::wizard::checklist;
 use jiff::Timestamp;
 use std::path::{Path, PathBuf};
@@ -33,6 +34,8 @@ pub(super) fn all() -> Result<Vec<(PathBuf, Session)>, Error> {
 pub(super) enum Choice {
     /// The last one that is not finished: what goes through all steps begins anew behind the end.
     Unfinished,
+    /// The same, but a migration that is done is not begun once more by itself: it is the one.
+    Next,
     /// The last one, finished or not: what does one thing over again.
     Last,
 }
@@ -66,16 +69,17 @@ pub(super) fn open(
     fits: impl Fn(&Session) -> bool,
 ) -> Result<(Store, Session), Error> {
     let last = match which {
-        Which::Last(choice) => all()?.into_iter().find(|(_, session)| {
-            let chosen = choice == Choice::Last || session.first_open().is_some();
-            session.practice == practice && chosen && fits(session)
-        }),
+        Which::Last(choice) => {
+            let mut fitting = all()?;
+            fitting.retain(|(_, session)| session.practice == practice && fits(session));
+            chosen(choice, &fitting).map(|(file, _)| file.clone())
+        }
         Which::File(_) | Which::New => None,
     };
     let fresh = fresh(practice, config);
     let file = match (which, last) {
         (Which::File(file), _) => file.to_owned(),
-        (_, Some((file, _))) => file,
+        (_, Some(file)) => file,
         _ => folder()?.join(format!("{}.toml", fresh.id)),
     };
     let (store, found) = Store::open(&file)?;
@@ -90,6 +94,28 @@ pub(super) fn open(
         return Err(Error::WrongSession(text));
     }
     Ok((store, session))
+}
+
+/// Of these sessions, the one that changed last first.
+fn chosen(choice: Choice, fitting: &[(PathBuf, Session)]) -> Option<&(PathBuf, Session)> {
+    let last = fitting.first();
+    let unfinished = fitting
+        .iter()
+        .position(|(_, session)| session.first_open().is_some());
+    match (choice, unfinished) {
+        (Choice::Last, _) | (Choice::Next, None) => last,
+        (Choice::Unfinished, found) => found.map(|at| &fitting[at]),
+        (Choice::Next, Some(at)) => {
+            // An attempt from before it was done is not gone on with.
+            let url = |place: &Option<Place>| place.as_ref().map(|place| place.url.clone());
+            let places = |session: &Session| (url(&session.source), url(&session.target));
+            let sought = places(&fitting[at].1);
+            let done = fitting[..at]
+                .iter()
+                .find(|(_, done)| places(done) == sought);
+            done.or(fitting.get(at))
+        }
+    }
 }
 
 /// The last real migration that fits what is given in `common`; a practice one only where there

@@ -29,7 +29,7 @@ pub(super) async fn run(
     let mut voice = voice(common);
     let choice = match again {
         Some(_) => Choice::Last,
-        None => Choice::Unfinished,
+        None => Choice::Next,
     };
     let which = Which::named_or(common, choice);
     let mut runner = open(common, which, &mut |text| voice.say(text))?;

@@ -24,6 +24,9 @@ pub enum Error {
     /// A side refused, or was lost.
     #[error(transparent)]
     Postgres(#[from] PostgresError),
+    /// The target refused, or was lost, while its rows were read.
+    #[error(transparent)]
+    Target(PostgresError),
     /// The selection does not fit the source any more.
     #[error(transparent)]
     Selection(#[from] SelectionError),
@@ -33,6 +36,7 @@ impl Explain for Error {
     fn failure(&self) -> Failure {
         let failure = match self {
             Self::Postgres(error) => error.failure(),
+            Self::Target(error) => error.failure_on_target(),
             Self::Selection(error) => error.failure(),
         };
         let failure = failure.severity(Severity::Unfinished);
@@ -171,7 +175,7 @@ impl Compare<'_> {
         name: &TableName,
         pair: &Pair,
         method: Method,
-    ) -> Result<(ComparedTable, Vec<ComparedCollection>), PostgresError> {
+    ) -> Result<(ComparedTable, Vec<ComparedCollection>), Error> {
         let mut compared = ComparedTable::new(&name.schema, &name.name);
         let meant = pair.source.as_ref();
         compared.condition = meant.and_then(|table| table.condition.clone());
@@ -182,7 +186,7 @@ impl Compare<'_> {
                 compared.source_rows = Some(rows);
             }
             if let Some(table) = &pair.target {
-                rows = count::rows(target, table).await?;
+                rows = on_target(count::rows(target, table)).await?;
                 compared.target_rows = Some(rows);
             }
             compared.left_out = self.may_lack(name, pair, rows);
@@ -192,16 +196,18 @@ impl Compare<'_> {
             agreed if !self.select.takes_rows() => compared.equal = agreed.is_some(),
             Some(columns) => {
                 let (here, there) = tokio::try_join!(
-                    hash::table(source, left, &columns.source, method),
-                    hash::table(target, right, &columns.target, method),
+                    on_source(hash::table(source, left, &columns.source, method)),
+                    on_target(hash::table(target, right, &columns.target, method)),
                 )?;
                 compared.equal = here == there;
                 (compared.source_rows, compared.source_hash) = (Some(here.0), Some(here.1));
                 (compared.target_rows, compared.target_hash) = (Some(there.0), Some(there.1));
             }
             None => {
-                let (here, there) =
-                    tokio::try_join!(count::rows(source, left), count::rows(target, right))?;
+                let (here, there) = tokio::try_join!(
+                    on_source(count::rows(source, left)),
+                    on_target(count::rows(target, right))
+                )?;
                 (compared.source_rows, compared.target_rows) = (Some(here), Some(there));
             }
         }
@@ -227,7 +233,7 @@ impl Compare<'_> {
         name: &TableName,
         left: &Table,
         right: &Table,
-    ) -> Result<Vec<ComparedCollection>, PostgresError> {
+    ) -> Result<Vec<ComparedCollection>, Error> {
         let has = |table: &Table, column| table.columns.iter().any(|c| c.name == column);
         let Some(column) = self
             .group_by
@@ -236,8 +242,8 @@ impl Compare<'_> {
             return Ok(Vec::new());
         };
         let (here, there) = tokio::try_join!(
-            count::groups(source, left, column),
-            count::groups(target, right, column)
+            on_source(count::groups(source, left, column)),
+            on_target(count::groups(target, right, column))
         )?;
         let mut rows: BTreeMap<Option<String>, (u64, u64)> = BTreeMap::new();
         here.into_iter()
@@ -260,11 +266,11 @@ impl Compare<'_> {
         &self,
         source: &Connection,
         target: &Connection,
-    ) -> Result<Option<ComparedTable>, PostgresError> {
+    ) -> Result<Option<ComparedTable>, Error> {
         let among = self.beside_others.then_some(source);
         let (here, there) = tokio::try_join!(
-            large_object::digest(source, None),
-            large_object::digest(target, among)
+            on_source(large_object::digest(source, None)),
+            on_target(large_object::digest(target, among))
         )?;
         let compared = ComparedTable {
             equal: here == there,
@@ -276,6 +282,16 @@ impl Compare<'_> {
         };
         Ok(Some(compared).filter(|_| (here.0, there.0) != (0, 0)))
     }
+}
+
+/// What is read on the source.
+async fn on_source<T>(reading: impl Future<Output = Result<T, PostgresError>>) -> Result<T, Error> {
+    Ok(reading.await?)
+}
+
+/// What is read on the target: its refusal has another remedy.
+async fn on_target<T>(reading: impl Future<Output = Result<T, PostgresError>>) -> Result<T, Error> {
+    reading.await.map_err(Error::Target)
 }
 
 /// A table that was not to be moved.

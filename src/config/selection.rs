@@ -98,6 +98,18 @@ impl Select {
         *self == Self::default()
     }
 
+    /// The same selection, in which `*` for all tables or all schemas is what it is to say nothing:
+    /// everything, also what is in no schema.
+    #[must_use]
+    pub fn simplified(mut self) -> Self {
+        let takes_all = |text: &String| ["*", "*.*"].contains(&text.as_str());
+        if self.tables.iter().chain(&self.schemas).any(takes_all) {
+            self.tables.clear();
+            self.schemas.clear();
+        }
+        self
+    }
+
     /// It in words, for people; `None` when it is everything.
     pub fn in_words(&self) -> Option<String> {
         (!self.is_everything()).then(|| self.to_string())
@@ -274,6 +286,17 @@ mod tests {
         assert!(!takes("public", "users") && !takes("app_2", "users") && !takes("app_1", "logs"));
         assert!(found.take_schema("app_1") && !found.take_schema("public"));
         assert!(!found.take_schemaless());
+    }
+
+    #[test]
+    fn a_star_is_everything() {
+        let select = |text: &str| toml::from_str::<Select>(text).unwrap().simplified();
+        for text in ["tables = ['*']", "tables = ['a', '*.*']", "schemas = ['*']"] {
+            assert!(select(text).is_everything(), "{text}");
+        }
+        let without = select("tables = ['*']\nexclude_tables = ['log']");
+        assert!(without.tables.is_empty() && !without.takes_all_tables());
+        assert!(!select("tables = ['public.*']").is_everything());
     }
 
     #[test]

@@ -185,8 +185,10 @@ impl Voice for Json {
             News::AwaitingSignOff(open) => {
                 self.emit(&json!({"event": "awaiting_sign_off", "open": open}));
             }
-            News::Signed { item, by } => {
-                self.emit(&json!({"event": "signed", "item": item, "by": by}));
+            News::Signed { item, by, replaced } => {
+                self.emit(
+                    &json!({"event": "signed", "item": item, "by": by, "replaced": replaced}),
+                );
             }
             News::SignaturesWithdrawn(items) => {
                 self.emit(&json!({"event": "signatures_withdrawn", "items": items}));

@@ -123,7 +123,16 @@ impl Voice for Plain {
             News::Interrupted(step) => self.step_end("‖", "stopped", *step, session),
             News::Refused(why) => self.line(format!("✗ This cannot be done now: {why}.")),
             News::AwaitingSignOff(_) => {}
-            News::Signed { item, by } => self.line(format!("    signed: {item}, by {by}")),
+            News::Signed { item, by, replaced } => {
+                let before = replaced.as_ref().map(|before| {
+                    let at = before.at.strftime("%F %H:%M UTC");
+                    format!(", in place of {}, who signed at {at}", before.by)
+                });
+                self.line(format!(
+                    "    signed: {item}, by {by}{}",
+                    before.unwrap_or_default()
+                ));
+            }
             News::SignaturesWithdrawn(items) => self.line(format!(
                 "    ! the signatures are withdrawn, as the target changes: {}",
                 items.join(", ")
@@ -179,7 +188,8 @@ impl Voice for Plain {
 
     fn end(&mut self, end: &End<'_>) {
         if !end.worked && end.outcome == Outcome::Done {
-            self.line("✓ Nothing to do: every step of this session is done and signed.");
+            self.line("✓ Nothing to do: this migration is done, every step of it, and signed.");
+            self.line("  For another one, give --session FILE, or another source and target.");
         } else if !end.worked {
             self.line("✓ Nothing to do: these steps are done.");
         } else {

@@ -12,8 +12,8 @@ mod view;
 
 pub use column::{Column, Shape};
 pub use extension::{
-    DEPENDENT, Extension, ExtensionRows, available_extension, dependents, extension_rows,
-    extensions, offered_extensions,
+    DEPENDENT, Extension, ExtensionRows, available_extension, brought_names, dependents,
+    extension_rows, extensions, offered_extensions,
 };
 pub use key::{Key, keys, row_key};
 pub(crate) use partitions::ROUTED;

@@ -179,6 +179,16 @@ impl Error {
         self.cause().is_some_and(Cause::is_passing)
     }
 
+    /// The explanation where it was the target that refused.
+    pub fn failure_on_target(&self) -> Failure {
+        let mut failure = self.failure();
+        if let Some(cause) = self.cause() {
+            let advice = cause.advice_on_target().iter();
+            failure.advice = advice.map(ToString::to_string).collect();
+        }
+        failure
+    }
+
     fn what(&self) -> String {
         match self {
             Self::Connect { endpoint, .. }

@@ -11,10 +11,11 @@ pub mod store;
 use crate::config::{Onto, Select, What};
 use crate::failure::Failure;
 use jiff::Timestamp;
-use report::Report;
+use report::{Report, Stake};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::PathBuf;
 
 /// The format of the session file. Files of other versions are refused, never rewritten.
 pub const VERSION: u32 = 1;
@@ -267,6 +268,10 @@ pub struct Consent {
     /// The only database that it is for; not known before the first connection.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity: Option<Identity>,
+    /// What it is to: what was listed to the person, or is listed by the first test of the
+    /// connections after it; not known before that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub covers: Option<Stake>,
     /// Whether the schema was made with it: it is for one time.
     #[serde(default)]
     pub spent: bool,
@@ -294,6 +299,10 @@ pub struct Session {
     /// Whether it runs on the practice servers.
     #[serde(default)]
     pub practice: bool,
+    /// The configuration file that was named for it last, so that commands that are advised later
+    /// name it too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config: Option<PathBuf>,
     /// What may happen to what the target holds; [`Session::target_policy`] tells what holds.
     #[serde(default)]
     pub onto: Onto,
@@ -332,6 +341,7 @@ impl Session {
             updated: now,
             current: Step::Prerequisites,
             practice: false,
+            config: None,
             onto: Onto::default(),
             select: Select::default(),
             picked: false,

@@ -10,7 +10,7 @@ mod unreached;
 pub use comparison::{ComparedCollection, ComparedTable, Comparison};
 pub use estimate::{Estimate, RoomLeft};
 pub use inventory::{Collection, Extension, Inventory, LeftBehind, Room, Table, VectorColumn};
-pub use loss::{AtStake, Lost, rows_at_stake};
+pub use loss::{AtStake, Lost, Stake, rows_at_stake};
 pub use transfer::{LoadedObjects, LoadedTable, NotMoved, SomeRows, Transfer};
 pub use unreached::Unreached;
 
@@ -162,15 +162,25 @@ pub struct Connections {
     /// What else of the target would be lost with them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub also_lost: Vec<Lost>,
+    /// All of both by name: a consent is to this, and to nothing that is made later.
+    #[serde(default, skip_serializing_if = "Stake::is_empty")]
+    pub stake: Stake,
 }
 
 impl Connections {
-    /// Whether the target holds something and the policy does not take that.
+    /// Whether the target holds something and the policy does not take that. What may be the
+    /// source is never offered to be overwritten.
     pub fn target_is_occupied(&self) -> bool {
-        let is_it = |check: &Check| check.name == TARGET_EMPTY && check.verdict == Verdict::Bad;
-        self.checks.iter().any(is_it)
+        let is_bad = |name: &str| {
+            let is_it = |check: &Check| check.name == name && check.verdict == Verdict::Bad;
+            self.checks.iter().any(is_it)
+        };
+        is_bad(TARGET_EMPTY) && !is_bad(TWO_DATABASES)
     }
 }
+
+/// The name of the check whether source and target are two databases, and the right way round.
+pub const TWO_DATABASES: &str = "Two different databases";
 
 /// The name of the check whether the target can be written to as the policy says.
 pub const TARGET_EMPTY: &str = "Target: empty";

@@ -24,6 +24,8 @@ pub struct Selected {
     relations: HashMap<TableName, Relation>,
     taken: HashSet<TableName>,
     conditions: BTreeMap<TableName, String>,
+    /// Of a part of the tables: names that the extensions bring, each with its extension's.
+    brought: Vec<(String, String)>,
 }
 
 impl Selected {
@@ -34,7 +36,11 @@ impl Selected {
     /// is refused. Whether the source understands the conditions, [`Selected::check_conditions`]
     /// finds out.
     pub async fn resolve(select: &Select, connection: &Connection) -> Result<Self, SelectionError> {
-        Self::of(select, catalogue::all_relations(connection).await?)
+        let mut selected = Self::of(select, catalogue::all_relations(connection).await?)?;
+        if !select.takes_all_tables() {
+            selected.brought = catalogue::brought_names(connection).await?;
+        }
+        Ok(selected)
     }
 
     /// Holds a selection against a source's catalogue as it was read before.
@@ -101,6 +107,12 @@ impl Selected {
     /// What of the source a name stands for, left out or not.
     pub fn relation(&self, name: &TableName) -> Option<&Relation> {
         self.relations.get(name)
+    }
+
+    /// The names that an extension brings: functions, types, operators that PostgreSQL has not.
+    pub fn names_in(&self, extension: &str) -> impl Iterator<Item = &str> {
+        let brought = self.brought.iter();
+        brought.filter_map(move |(of, name)| (of == extension).then_some(name.as_str()))
     }
 
     /// The tables that are moved, each knowing which of its rows.

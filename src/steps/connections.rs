@@ -3,12 +3,15 @@
 mod occupation;
 mod side;
 
+use super::schema::overwrite::Loss;
 use super::{Error, Work, size};
 use crate::config::Select;
 use crate::failure::{Explain, Failure, chain};
 use crate::postgres::Connection;
 use crate::postgres::catalogue::{self, LEDGER_SCHEMA};
-use crate::session::report::{Check, Connections, Report, Server, Unreached};
+use crate::session::report::{
+    Check, Connections, Report, Server, TWO_DATABASES, Unreached, Verdict,
+};
 use crate::source::Selected;
 use crate::target::Ledger;
 use crate::wizard::Side;
@@ -69,17 +72,26 @@ async fn together(work: Work<'_>, source: Visited, target: Visited) -> Result<Co
     checks.push(vector(&source, &at_target).await?);
     checks.push(versions(&source, &target));
     checks.push(room(&at_target, source.database_bytes).await?);
-    checks.push(apart(&at_source, &at_target, &source, &target).await?);
+    let apart = apart(&at_source, &at_target, &source, &target).await?;
+    let are_apart = apart.verdict != Verdict::Bad;
+    checks.push(apart);
     let at_stake = occupation::at_stake(&at_target, &selected).await?;
-    let also_lost = occupation::also_lost(&at_target, &selected).await?;
+    let loss = Loss::find(&at_target, &selected).await?;
+    let (stake, also_lost) = (loss.stake(), occupation::also_lost(&loss, &selected));
     let lost = (at_stake.as_slice(), also_lost.as_slice());
-    checks.push(occupation::check(work, &at_target, &target.identity, lost).await?);
+    let mut occupied = occupation::check(work, &at_target, &target.identity, &stake, lost).await?;
+    if !are_apart {
+        // What may be the source is not to be overwritten, whatever it holds.
+        occupied.advice.clear();
+    }
+    checks.push(occupied);
     Ok(Connections {
         source,
         target,
         checks,
         at_stake,
         also_lost,
+        stake,
     })
 }
 
@@ -186,7 +198,7 @@ async fn apart(
     source: &Server,
     target: &Server,
 ) -> Result<Check, Error> {
-    const NAME: &str = "Two different databases";
+    const NAME: &str = TWO_DATABASES;
     if source.identity == target.identity {
         return Ok(Check::bad(NAME, "source and target are the same database")
             .advise("Give the connection string of the new, empty database as the target."));

@@ -5,7 +5,7 @@ mod sorting;
 use super::{Error, Work};
 use crate::postgres::catalogue;
 use crate::postgres::script::{Entry, Script};
-use crate::postgres::tools::{ClientTools, Section, dump_definitions, dump_schema};
+use crate::postgres::tools::{Section, dump_definitions};
 use crate::postgres::{Connection, ConnectionString};
 use crate::session::report::LeftOut;
 use crate::source::Selected;
@@ -21,7 +21,8 @@ pub(super) struct Definitions {
     dependents: Option<HashMap<String, Vec<String>>>,
     /// Numbers of those that nobody asked for, and that others need: they come along.
     pub(super) guests: Vec<u32>,
-    /// What is selected and cannot come along, because it needs what is left out.
+    /// What is selected and cannot come along, because it needs what is left out; and what is not
+    /// selected.
     pub(super) left_out: Vec<LeftOut>,
 }
 
@@ -49,14 +50,8 @@ pub(super) async fn read(
 ) -> Result<Definitions, Error> {
     let tools = work.context.tools().for_server(version).await?;
     let environment = source.tool_environment();
-    if selected.select().takes_all_tables() {
-        let dump = dump_schema(&tools, &environment, &[], section, snapshot, work.cancel).await?;
-        return Ok(Definitions {
-            script: Script::parse(&dump),
-            ..Definitions::default()
-        });
-    }
-    let (before, after) = both(work, &tools, source, snapshot).await?;
+    let halves = dump_definitions(&tools, &environment, snapshot, work.cancel).await?;
+    let (before, after) = (Script::parse(&halves.0), Script::parse(&halves.1));
     let sorting = Sorting::of(before.entries.iter().chain(&after.entries), selected);
     sorting.refuse()?;
     let half = match section {
@@ -70,7 +65,7 @@ pub(super) async fn read(
             preamble: half.preamble.clone(),
             entries: half.entries.iter().filter(moved).cloned().collect(),
         },
-        dependents: Some(sorting.dependents()),
+        dependents: (!selected.select().takes_all_tables()).then(|| sorting.dependents()),
         guests: half
             .entries
             .iter()
@@ -79,15 +74,4 @@ pub(super) async fn read(
             .collect(),
         left_out: sorting.left_out(&half.entries),
     })
-}
-
-async fn both(
-    work: Work<'_>,
-    tools: &ClientTools,
-    source: &ConnectionString,
-    snapshot: Option<&str>,
-) -> Result<(Script, Script), Error> {
-    let environment = source.tool_environment();
-    let (before, after) = dump_definitions(tools, &environment, snapshot, work.cancel).await?;
-    Ok((Script::parse(&before), Script::parse(&after)))
 }

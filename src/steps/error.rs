@@ -142,6 +142,14 @@ pub enum Error {
     /// Overwriting without the consent of a person.
     #[error("nobody has consented to overwriting {0} as it is now")]
     NoConsent(String),
+    /// The target holds more than a person has consented to lose.
+    #[error("the consent to overwrite {database} was given before it had {more}")]
+    MoreAtStake {
+        /// The target's database.
+        database: String,
+        /// What is new.
+        more: String,
+    },
     /// Something on the source needs extensions that the target does not offer.
     #[error("the target does not offer what these need: {0}")]
     MissingExtensions(String),
@@ -265,8 +273,9 @@ impl Explain for Error {
                 "The target's host is a connection pooler",
                 format!("{}. It gives each transaction another session: settings, locks and cursors that a migration holds from one statement to the next would be lost, or reach other clients.", chain(self)),
             )
-            .advise("Migrate over the direct host: drop -pooler from the host's name. Your application may use the pooled one afterwards.")
-            .advise(format!("$ neonlift run --target {}", quoted(direct))),
+            .advise(format!("Migrate over the direct host: drop -pooler from the host's name ({direct}). Your application may use the pooled one afterwards."))
+            .advise("Or give the same command with --yes, which does that for you:")
+            .advise("$ neonlift run --yes"),
             Self::NoRoom {
                 folder,
                 needed,
@@ -330,6 +339,10 @@ impl Explain for Error {
                 .advise("Type the database's name on the screen (o), or give it:")
                 .advise(format!("$ neonlift run --overwrite-target {}", quoted(name)))
                 .severity(Severity::Usage),
+            Self::MoreAtStake { database, .. } => Failure::new("The target holds more than was consented to", format!("{}. Nothing was dropped.", chain(self)))
+                .advise("Move what is to stay out of this database. If all of the rest may go, consent again.")
+                .advise("On the screen, run the step connections again and type the database's name there (o); or give it, and it is listed once more:")
+                .advise(format!("$ neonlift run --overwrite-target {}", quoted(database))),
             Self::MissingExtensions(_) => Failure::new(
                 "The target lacks extensions that the source uses",
                 format!("{}.", chain(self)),

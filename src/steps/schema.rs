@@ -14,10 +14,10 @@ use super::fitting::fitting;
 use super::{Error, Work, identity, left_behind};
 use crate::config::{Onto, SchemaFrom};
 use crate::figures::counted;
-use crate::postgres::catalogue::{self, Relation, TableName};
+use crate::postgres::catalogue::{self, TableName};
 use crate::postgres::tools::Section;
 use crate::postgres::{Connection, ConnectionString, Retrying};
-use crate::session::report::{Lost, Schema};
+use crate::session::report::{Schema, Stake};
 use crate::source::Selected;
 use crate::target::{Error as TargetError, LargeObjects, Ledger, Statement, build_together};
 use crate::wizard::{Planned, Preview, Side};
@@ -43,7 +43,7 @@ pub(super) async fn run(work: Work<'_>) -> Result<Schema, Error> {
     let (to, making) = Making::read(work, work.reach_target()).await?;
     let mut way = making.make_way().await?;
     if !making.is_made && work.session.target_policy() == Onto::Overwrite {
-        making.consented().await?;
+        making.consented(&way.stake).await?;
     }
     let (statements, mut report) = making.plan(&way).await?;
     report.overwritten = match making.is_made {
@@ -118,6 +118,8 @@ struct Way {
     overwritten: Vec<String>,
     /// Large objects: they go in the transfer, some at a time.
     objects: u64,
+    /// All of it, as a consent is held against it.
+    stake: Stake,
 }
 
 impl Way {
@@ -211,29 +213,21 @@ impl<'a> Making<'a> {
         if self.is_made {
             return Ok(Way::default());
         }
-        let makes = self.work.session.select.takes_definitions();
         match self.work.session.target_policy() {
             Onto::Empty => self.refuse_anything().map(|()| Way::default()),
             Onto::Existing => Ok(Way::default()),
             Onto::Overwrite => {
-                let (target, selected) = (&self.target, &self.selected);
-                let (dropping, lost) = if makes {
-                    let doomed = overwrite::Doomed::find(target, selected).await?;
-                    (doomed.dropping(), doomed.lost(target).await?)
-                } else {
-                    let tables = overwrite::emptied(target, selected).await?.into_iter();
-                    let rows = |table: Relation| ("table".to_owned(), table.name.to_string());
-                    (Vec::new(), Lost::of(tables.map(rows)))
-                };
-                let objects = overwrite::objects(target, selected).await?;
+                let loss = overwrite::Loss::find(&self.target, &self.selected).await?;
+                let lost = loss.lost();
                 let mut overwritten: Vec<String> = lost.iter().map(ToString::to_string).collect();
-                if objects > 0 {
-                    overwritten.push(counted(objects, "large object"));
+                if loss.objects > 0 {
+                    overwritten.push(counted(loss.objects, "large object"));
                 }
                 Ok(Way {
-                    dropping,
+                    stake: loss.stake(),
+                    dropping: loss.dropping,
                     overwritten,
-                    objects,
+                    objects: loss.objects,
                 })
             }
         }
@@ -250,14 +244,19 @@ impl<'a> Making<'a> {
         }
     }
 
-    /// Consent is for one database, whatever name or port it is reached by, and for one time.
-    async fn consented(&self) -> Result<(), Error> {
+    /// Consent is for one database, whatever name or port it is reached by, for one time, and for
+    /// what was listed then.
+    async fn consented(&self, stake: &Stake) -> Result<(), Error> {
         let here = identity(&self.target).await?;
         let consent = self.work.session.consent.as_ref();
-        let consent = consent.filter(|consent| !consent.spent);
-        match consent.and_then(|consent| consent.identity.as_ref()) {
-            Some(identity) if *identity == here => Ok(()),
-            _ => Err(Error::NoConsent(here.database)),
+        let valid = consent
+            .filter(|consent| !consent.spent && consent.identity.as_ref() == Some(&here))
+            .and_then(|consent| consent.covers.as_ref());
+        let database = here.database;
+        match valid.map(|listed| stake.beyond(listed)) {
+            None => Err(Error::NoConsent(database)),
+            Some(None) => Ok(()),
+            Some(Some(more)) => Err(Error::MoreAtStake { database, more }),
         }
     }
 

@@ -79,10 +79,10 @@ impl Error {
 impl Explain for Error {
     fn failure(&self) -> Failure {
         match self {
-            Self::Postgres(error) => error.failure(),
+            Self::Postgres(error) => error.failure_on_target(),
             Self::Source(error) => error.failure(),
             Self::Definition { what, source } => {
-                let cause = source.failure();
+                let cause = source.failure_on_target();
                 Failure { what: format!("Cannot create {what} on the target"), ..cause }
             }
             Self::NotPlanned(_) => Failure::new("The ledger was changed by somebody else", chain(self))

@@ -151,11 +151,29 @@ impl Error {
     }
 }
 
+/// The class of SQLSTATEs for rows that break a constraint.
+const CONSTRAINTS: &str = "23";
+
+/// Mending such a row on the source is not enough while an older state of it is read.
+fn in_snapshot(failure: Failure) -> Failure {
+    failure
+        .advise("The copy shows the source as it was when its snapshot was taken: what is mended there since is not in it.")
+        .advise("After mending the source, end that snapshot, if it is still held, by removing the file that status names; then run the step again, which takes a new one:")
+        .advise("$ neonlift status")
+}
+
 impl Explain for Error {
     fn failure(&self) -> Failure {
         match self {
             Self::Source(error) => error.failure(),
-            Self::Target(error) => error.failure(),
+            Self::Target(error) => {
+                let breaks = self.refusal().and_then(crate::postgres::Error::sqlstate);
+                let is_constraint = breaks.is_some_and(|state| state.starts_with(CONSTRAINTS));
+                match is_constraint {
+                    true => in_snapshot(error.failure()),
+                    false => error.failure(),
+                }
+            }
             Self::Postgres(error) => error.failure(),
             Self::GivenUp { source, what, attempts } => {
                 let cause = source.failure();

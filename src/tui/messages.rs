@@ -61,7 +61,12 @@ impl Messages {
                 format!("the checklist is open: {}", open.join(", ")),
                 Vec::new(),
             ),
-            News::Signed { item, by } => (Tone::Info, format!("{by} signed {item}"), Vec::new()),
+            News::Signed { item, by, replaced } => {
+                let before = replaced.as_ref();
+                let before = before.map(|before| format!(" in place of {}", before.by));
+                let text = format!("{by} signed {item}{}", before.unwrap_or_default());
+                (Tone::Info, text, Vec::new())
+            }
             News::SignaturesWithdrawn(items) => (
                 Tone::Warning,
                 format!(

@@ -259,7 +259,12 @@ fn others<'a>(session: &'a Session, transfer: &'a Transfer, tables: &[String]) -
 }
 
 /// Signs an item. Refuses, saying why, what a person cannot sign.
-pub fn sign(items: &mut [Item], key: &str, by: &str, at: Timestamp) -> Result<(), String> {
+pub fn sign(
+    items: &mut [Item],
+    key: &str,
+    by: &str,
+    at: Timestamp,
+) -> Result<Option<Signature>, String> {
     let by = by.trim();
     if by.is_empty() {
         return Err("a signature needs a name".to_owned());
@@ -278,11 +283,11 @@ pub fn sign(items: &mut [Item], key: &str, by: &str, at: Timestamp) -> Result<()
             item.evidence
         ));
     }
-    item.signature = Some(Signature {
+    let signature = Signature {
         by: by.to_owned(),
         at,
-    });
-    Ok(())
+    };
+    Ok(item.signature.replace(signature))
 }
 
 #[cfg(test)]

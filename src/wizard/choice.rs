@@ -1,12 +1,12 @@
 //! The machine's part about what is moved, and onto what: chosen before the target is written to,
-//! fixed from then on. Consent to overwrite is for one database and one time, and never goes over to
-//! another.
+//! fixed from then on. Consent to overwrite is for one database, for one time and for what was listed,
+//! and never goes over to another.
 
 use super::{Effect, Phase, Wizard, refused};
 use crate::config::{Onto, Select};
 use crate::failure::chain;
 use crate::postgres::ConnectionString;
-use crate::session::report::{Inventory, Report};
+use crate::session::report::{Inventory, Report, Stake};
 use crate::session::{Consent, Session, State, Step};
 use crate::source::{Selected, SelectionError};
 use jiff::Timestamp;
@@ -112,6 +112,11 @@ impl Wizard {
         if let Err(why) = self.refuse_consent(typed) {
             return refused(why);
         }
+        if self.session.state(Step::Schema) == State::Failed {
+            // It may have met more than was listed then: what it is now, is listed again.
+            self.session.steps.remove(&Step::Connections);
+            self.session.consent = None;
+        }
         let known = self.session.consent.as_ref();
         // Said again over what was made with it, it is not taken in store for a later time.
         let stands = |consent: &Consent| !consent.spent || self.may_have_begun();
@@ -127,6 +132,7 @@ impl Wizard {
             },
             at: now,
             identity: target.and_then(|place| place.identity.clone()),
+            covers: self.listed().cloned(),
             spent: false,
         });
         Vec::new()
@@ -157,9 +163,18 @@ impl Wizard {
         }
     }
 
-    /// Both databases are known now: a consent that was given for this one is tied to it; one
-    /// that was given for another is gone.
+    /// What the last test of the connections has listed.
+    fn listed(&self) -> Option<&Stake> {
+        match self.session.report(Step::Connections) {
+            Some(Report::Connections(found)) => Some(&found.stake),
+            _ => None,
+        }
+    }
+
+    /// Both databases are known now: a consent that was given for this one is tied to it, and to
+    /// what it holds; one that was given for another is gone.
     pub(super) fn tie_consent(&mut self) {
+        let listed = self.listed().cloned();
         let target = self.session.target.as_ref();
         let found = target.and_then(|place| place.identity.clone());
         let (Some(consent), Some(found)) = (&mut self.session.consent, found) else {
@@ -170,7 +185,10 @@ impl Wizard {
             None => consent.database == found.database,
         };
         match same {
-            true => consent.identity = Some(found),
+            true => {
+                consent.identity = Some(found);
+                consent.covers = consent.covers.take().or(listed);
+            }
             false => self.session.consent = None,
         }
     }

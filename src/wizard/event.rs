@@ -4,7 +4,7 @@ use super::{Look, Outcome, Seen};
 use crate::config::{Onto, Select};
 use crate::failure::Failure;
 use crate::session::report::Report;
-use crate::session::{Reached, Step};
+use crate::session::{Reached, Signature, Step};
 
 /// Names one run of a step, so that news of an older run is recognised and ignored.
 pub type RunId = u64;
@@ -219,6 +219,8 @@ pub enum News {
         item: String,
         /// By whom.
         by: String,
+        /// The earlier signature that it takes the place of.
+        replaced: Option<Signature>,
     },
     /// What these items vouched for is made anew: their signatures are gone. The items' keys.
     SignaturesWithdrawn(Vec<String>),

@@ -42,9 +42,10 @@ impl Wizard {
         }
         match checklist::sign(&mut self.session.checklist, key, by, now) {
             Err(why) => refused(why),
-            Ok(()) => {
+            Ok(replaced) => {
                 let (item, by) = (key.to_owned(), by.trim().to_owned());
-                let mut effects = vec![Effect::Tell(News::Signed { item, by })];
+                let signed = News::Signed { item, by, replaced };
+                let mut effects = vec![Effect::Tell(signed)];
                 effects.extend(self.settle_checklist(now));
                 effects
             }

@@ -258,3 +258,83 @@ async fn a_materialized_view_that_cannot_be_filled_on_the_target_stays_empty() {
         assert!(again.notes().contains(note), "{again}");
     }
 }
+
+/// What only a superuser may make, with what stands on it; and a table that needs none of it.
+const ON_LEFT: &str = "
+    CREATE FOREIGN DATA WRAPPER fdw; CREATE SERVER srv FOREIGN DATA WRAPPER fdw; CREATE USER MAPPING FOR PUBLIC SERVER srv;
+    CREATE FOREIGN TABLE ft (a int) SERVER srv; CREATE VIEW over_ft AS SELECT a FROM ft; COMMENT ON VIEW over_ft IS 'a view';
+    CREATE FUNCTION of_ft(ft) RETURNS int LANGUAGE sql AS 'SELECT 1';
+    CREATE FUNCTION inner_pid() RETURNS int LANGUAGE internal AS 'pg_backend_pid';
+    CREATE TABLE plain (id int PRIMARY KEY, t text); INSERT INTO plain VALUES (1);
+    CREATE VIEW pids AS SELECT inner_pid() AS pid; CREATE TABLE fine (id int); CREATE VIEW over_fine AS SELECT id FROM fine;
+    CREATE OPERATOR CLASS own_ops FOR TYPE int USING btree AS OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >, FUNCTION 1 btint4cmp(int, int);
+    CREATE INDEX by_own ON plain (id own_ops); CREATE CAST (bigint AS date) WITH INOUT; CREATE TYPE mood AS ENUM ('a'); CREATE CAST (text AS mood) WITH INOUT;
+    COMMENT ON SCHEMA public IS 'commented';";
+
+#[tokio::test]
+async fn what_stands_on_something_left_behind_stays_with_it() {
+    let sixteen = &servers().sixteen;
+    let migration = Migration::new("on_left", sixteen, sixteen, OWNER).await;
+    let source = migration.source().await;
+    source.batch("making", ON_LEFT).await.unwrap();
+    let ended = migration.neonlift(&["run"]);
+    ended.expect(0, "awaiting_sign_off").expect_equal();
+    let inventory = migration.report("inventory")["left_behind"].to_string();
+    let result = format!(
+        "{}{}",
+        migration.report("schema")["left_out"],
+        migration.report("transfer")["left_out"]
+    );
+    for what in [
+        "foreign data wrapper fdw",
+        "server srv",
+        "foreign table ft",
+        "view over_ft",
+        "function of_ft(public.ft)",
+        "view pids",
+        "index by_own",
+        "cast CAST (bigint AS date)",
+    ] {
+        for told in [&inventory, &result] {
+            assert!(told.contains(&format!("\"{what}\"")), "{what}: {told}");
+        }
+    }
+    assert!(
+        inventory.contains("it needs foreign data wrapper fdw, which is left out"),
+        "{inventory}"
+    );
+    let made = rows(
+        &migration.target().await,
+        "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v', 'f') ORDER BY 1",
+    )
+    .await;
+    assert_eq!(made, [["fine"], ["over_fine"], ["plain"]]);
+    let casts = "SELECT casttarget::regtype FROM pg_cast WHERE oid >= 16384";
+    assert_eq!(rows(&migration.target().await, casts).await, [["mood"]]);
+}
+
+/// The right that the target's role lacks is granted on the target.
+#[tokio::test]
+async fn a_right_that_the_target_lacks_is_told_as_the_targets() {
+    let contrib = &servers().contrib;
+    let migration = Migration::new("rights", contrib, contrib, OWNER).await;
+    let server = "CREATE EXTENSION postgres_fdw; CREATE SERVER far FOREIGN DATA WRAPPER postgres_fdw; CREATE TABLE t (id int)";
+    let source = migration.source().await;
+    source.batch("making", server).await.unwrap();
+    let target = migration.target().await;
+    let there = "CREATE EXTENSION postgres_fdw";
+    target.batch("making", there).await.unwrap();
+    let ended = migration.neonlift(&["run"]).expect(1, "failed");
+    let failure = ended.only("failure");
+    assert_eq!(failure["what"], "Cannot create server far on the target");
+    let advice = failure["advice"].to_string();
+    assert!(advice.contains("On the target, let"), "{advice}");
+    assert!(!advice.contains("On the source"), "{advice}");
+    let grant = format!(
+        "GRANT USAGE ON FOREIGN DATA WRAPPER postgres_fdw TO {}",
+        migration.owner()
+    );
+    target.batch("as advised", &grant).await.unwrap();
+    let ended = migration.neonlift(&["run"]);
+    ended.expect(0, "awaiting_sign_off").expect_equal();
+}

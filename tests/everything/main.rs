@@ -11,6 +11,7 @@ mod definitions;
 mod large_objects;
 mod left_behind;
 mod migration;
+mod overwritten;
 mod routed;
 
 /// The program under way, as the tests of the whole program have it.

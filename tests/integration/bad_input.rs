@@ -83,7 +83,7 @@ type Strings = fn(&World) -> (String, String);
 #[rstest]
 #[case::wrong_password_of_the_source(
     |world: &World| (wrong_password(&world.source_url()), world.target_url()),
-    "password or the user name is wrong"
+    "On a server of your own"
 )]
 #[case::wrong_password_of_the_target(
     |world: &World| (world.source_url(), wrong_password(&world.target_url())),
@@ -132,7 +132,9 @@ type Strings = fn(&World) -> (String, String);
 fn strings_that_cannot_work(#[case] strings: Strings, #[case] says: &str) {
     let world = World::sharing();
     let (source, target) = strings(&world);
-    refused(&world, &mut run_with(&world, &source, &target), 1, &[says]);
+    let ended = refused(&world, &mut run_with(&world, &source, &target), 1, &[says]);
+    // Least of all of what may be the source.
+    assert!(!ended.stdout.contains("overwrit"), "{ended}");
 }
 
 #[test]
@@ -353,5 +355,22 @@ fn wrong_arguments(#[case] arguments: &[&str]) {
     assert!(
         ended.stdout.is_empty() && ended.stderr.contains("--help"),
         "{ended}"
+    );
+}
+
+#[test]
+fn wrong_arguments_are_told_in_events_too() {
+    let world = World::sharing();
+    let url = "postgresql://me:canary@nowhere/db";
+    let ended = Running::start(&mut world.bare(&["run", url, "--json"])).end();
+    let ended = ended.expect(2, "failed");
+    assert!(!ended.stdout.contains("canary"), "{ended}");
+    let failure = ended.only("failure");
+    assert_eq!(failure["what"], "The command line cannot be used");
+    assert!(ended.stderr.contains("--help"), "{ended}");
+    let help = Running::start(&mut world.bare(&["run", "--json", "--help"])).end();
+    assert!(
+        help.code == Some(0) && !help.stdout.contains("failure"),
+        "{help}"
     );
 }

@@ -330,3 +330,41 @@ fn writes_that_left_no_trace_have_to_be_signed_for() {
     let evidence = item.expect("the item")["evidence"].to_string();
     assert!(evidence.contains("shop.orders, although"), "{evidence}");
 }
+
+/// A row is mended on the source, and the snapshot still has it as it was: the advice ends it.
+#[test]
+fn a_row_mended_on_the_source_arrives_after_the_advice() {
+    let world = World::new(10);
+    world.source().run(
+        "CREATE FUNCTION fine(a int) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT true';
+         CREATE TABLE checked (a int CHECK (fine(a))); INSERT INTO checked VALUES (-1);
+         CREATE OR REPLACE FUNCTION fine(a int) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT a > 0'",
+    );
+    let failed = world.json(&["run"]).expect(1, "failed");
+    let failure = failed.only("failure");
+    assert_eq!(failure["step"], "transfer", "{failed}");
+    let advice = failure["advice"].to_string();
+    for says in [
+        "as it was when its snapshot was taken",
+        "$ neonlift status --session",
+    ] {
+        assert!(advice.contains(says), "{says}: {advice}");
+    }
+    world.source().run("UPDATE checked SET a = 1");
+    world.json(&["run"]).expect(1, "failed");
+    let told = Running::start(&mut world.neonlift(&["status"]))
+        .end()
+        .stdout;
+    let file = told
+        .split("remove ")
+        .nth(1)
+        .and_then(|rest| rest.split(": ").next());
+    fs::remove_file(file.expect("a file to remove")).expect("removed, as advised");
+    eventually("the holder's end", || {
+        world.holders().is_empty().then_some(())
+    });
+    world
+        .json(&["run"])
+        .expect(0, "awaiting_sign_off")
+        .expect_equal();
+}

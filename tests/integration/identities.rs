@@ -100,3 +100,32 @@ fn after_a_failed_schema_another_target_may_be_given() {
         "{ended}"
     );
 }
+
+/// With the password in the environment the advised command has it too, and what was said before.
+#[test]
+fn the_command_against_a_pooler_works_as_it_is_advised() {
+    let world = World::new(10);
+    world.target().run("CREATE TABLE of_its_own (a int)");
+    let pooled = world
+        .target_url()
+        .replace("-00000001.", "-00000001-pooler.");
+    let run = |arguments: &[&str]| {
+        let mut command = world.bare(arguments);
+        command
+            .env("NEONLIFT_SOURCE_URL", world.source_url())
+            .env("NEONLIFT_TARGET_URL", &pooled);
+        Running::start(&mut command).end()
+    };
+    let refused = run(&["run", "--onto", "existing"]);
+    assert_eq!(refused.code, Some(1), "{refused}");
+    let advised = refused
+        .stdout
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("neonlift "));
+    let advised = advised.expect("a command");
+    let words: Vec<&str> = advised.split_whitespace().collect();
+    let done = run(&words);
+    assert_eq!(done.code, Some(0), "{advised}: {done}");
+    let there = "SELECT to_regclass('of_its_own') IS NOT NULL";
+    assert_eq!(world.target().value(there), "t");
+}

@@ -84,3 +84,67 @@ fn a_large_object_of_somebody_else_keeps_everything() {
     );
     assert_eq!(world.definitions(&world.target_superuser_url()), before);
 }
+
+/// What was made after the list is not what was consented to.
+#[test]
+fn consent_holds_for_what_was_listed_and_nothing_made_later() {
+    let world = World::new(10);
+    in_use(&world, IN_USE);
+    let name = database(&world);
+    world
+        .json(&["check", "--overwrite-target", &name])
+        .expect(0, "done");
+    in_use(
+        &world,
+        "INSERT INTO own.kept VALUES (3, 'a'); CREATE TABLE own.after_consent (id int);
+         CREATE TABLE own.parted (id int) PARTITION BY LIST (id);
+         CREATE FUNCTION own.later() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+    );
+    let before = world.definitions(&world.target_superuser_url());
+    let refused = world.json(&["run"]).expect(1, "failed");
+    let failure = refused.only("failure");
+    let why = failure["why"].as_str().expect("a cause");
+    let new = "before it had function own.later(), partitioned table own.parted, table own.after_consent. Nothing";
+    assert!(why.contains(new), "{why}");
+    assert!(!why.contains("own.kept"), "rows are no objects: {why}");
+    assert!(
+        failure["advice"].to_string().contains("--overwrite-target"),
+        "{refused}"
+    );
+    assert_eq!(world.definitions(&world.target_superuser_url()), before);
+    // Nor is it listed and taken by the way.
+    let again = world.json(&["check"]).expect(1, "failed");
+    let why = again.only("failure")["why"].to_string();
+    assert!(why.contains("given before it had function"), "{why}");
+    assert_eq!(world.definitions(&world.target_superuser_url()), before);
+    world
+        .json(&["run", "--overwrite-target", &name])
+        .expect(0, "awaiting_sign_off")
+        .expect_equal();
+    let listed = report(&world, "connections")["also_lost"].to_string();
+    assert!(listed.contains("own.parted"), "{listed}");
+    let gone = report(&world, "schema")["overwritten"].to_string();
+    assert!(gone.contains("own.after_consent"), "{gone}");
+}
+
+/// Large objects are counted: nobody knows them by name.
+#[test]
+fn a_large_object_made_after_the_list_is_not_consented_to() {
+    let world = World::new(10);
+    in_use(&world, IN_USE);
+    let name = database(&world);
+    world
+        .json(&["check", "--overwrite-target", &name])
+        .expect(0, "done");
+    in_use(&world, "SELECT lo_from_bytea(4711, 'later')");
+    let refused = world.json(&["run"]).expect(1, "failed");
+    let why = refused.only("failure")["why"].to_string();
+    assert!(why.contains("before it had 1 large object."), "{why}");
+    let object = "SELECT convert_from(lo_get(4711), 'UTF8')";
+    assert_eq!(world.target().value(object), "later");
+    // The name typed again, all of it is listed again: at the first attempt.
+    world
+        .json(&["run", "--overwrite-target", &name])
+        .expect(0, "awaiting_sign_off")
+        .expect_equal();
+}

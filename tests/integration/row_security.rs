@@ -1,4 +1,4 @@
-//! Policies for roles that the target does not have.
+//! Policies for roles that the target does not have, and rows that they hide from us there.
 
 use crate::fixture::World;
 
@@ -24,4 +24,30 @@ fn a_policy_for_an_unknown_role_is_left_out() {
     assert_eq!(world.target().value(policies), "of_all");
     let closed = "SELECT relrowsecurity::text FROM pg_class WHERE oid = 'kept'::regclass";
     assert_eq!(world.target().value(closed), "true");
+}
+
+/// The advice is for the side that hides them.
+#[test]
+fn a_target_that_hides_rows_is_told_as_the_target() {
+    let world = World::new(10);
+    world.source().run(
+        "CREATE TABLE hidden (a int); INSERT INTO hidden VALUES (1);
+         ALTER TABLE hidden ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+         CREATE POLICY few ON hidden USING (a = 2)",
+    );
+    world.target().run("ALTER ROLE neondb_owner NOBYPASSRLS");
+    let ended = world.json(&["run"]).expect(3, "failed");
+    let failure = ended.only("failure");
+    assert_eq!(failure["step"], "compare", "{ended}");
+    let advice = failure["advice"].to_string();
+    assert!(
+        advice.contains("Connect to the target as a role with BYPASSRLS"),
+        "{advice}"
+    );
+    assert!(!advice.contains("source"), "{advice}");
+    world.target().run("ALTER ROLE neondb_owner BYPASSRLS");
+    world
+        .json(&["run"])
+        .expect(0, "awaiting_sign_off")
+        .expect_equal();
 }

@@ -2,6 +2,7 @@
 
 use crate::fixture::{Ended, Running, World};
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
@@ -73,6 +74,49 @@ fn a_migration_leaves_no_password_anywhere() {
         (1, 1),
         "the files that matter most are there"
     );
+}
+
+/// A tool that writes down its environment, and does its work then.
+#[test]
+fn no_tool_gets_the_targets_password() {
+    let world = World::new(10);
+    let tools = world.folder().join("tools");
+    let seen = world.folder().join("seen");
+    for folder in [&tools, &seen] {
+        fs::create_dir(folder).expect("a folder");
+    }
+    for tool in ["pg_dump", "pg_restore"] {
+        let (own, file) = (world.postgres_program(tool), tools.join(tool));
+        let script = format!(
+            "#!/bin/sh\nenv > '{}'/{tool}.$$\nexec '{}' \"$@\"\n",
+            seen.display(),
+            own.display()
+        );
+        fs::write(&file, script).expect("a tool");
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).expect("rights");
+    }
+    let mut command = world.neonlift(&["run", "--json"]);
+    command
+        .env("NEONLIFT_PG_BIN", &tools)
+        .env(
+            "NEON_DATABASE_URL",
+            "postgresql://me:secret-of-neon@ep-x.neon.tech/neondb",
+        )
+        .env("DATABASE_URL", world.target_url());
+    Running::start(&mut command)
+        .end()
+        .expect(0, "awaiting_sign_off");
+    let target = world.target_url();
+    let (_, rest) = target.split_once("://").expect("a URL");
+    let (user, _) = rest.split_once('@').expect("a user");
+    let calls = files(&seen);
+    assert!(calls.len() > 5, "{calls:?}");
+    for file in calls {
+        let environment = fs::read_to_string(&file).expect("an environment");
+        for secret in [user, "secret-of-neon", "NEON", "DATABASE_URL"] {
+            assert!(!environment.contains(secret), "{secret}: {environment}");
+        }
+    }
 }
 
 fn holds(bytes: &[u8], text: &str) -> bool {

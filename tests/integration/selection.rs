@@ -117,13 +117,24 @@ fn a_schema_brings_what_it_needs_and_tells_what_cannot_come() {
     assert_eq!(tables.len(), 3, "{tables:?}");
     let mut schema = left_out(&world, "schema");
     schema.sort_unstable();
-    let expected = [
-        "comment EXTENSION vector",
-        "function counts()",
-        "view above",
-        "view broken",
+    let unwanted = schema.extract_if(.., |what| {
+        what.starts_with(|letter: char| letter.is_numeric())
+    });
+    let unwanted: Vec<String> = unwanted.collect();
+    assert_eq!(schema, ["function counts()", "view above", "view broken"]);
+    let told = [
+        "1 domain (shop.email)",
+        "1 extension (vector)",
+        "1 schema (shop)",
+        "1 sequence (shop.invoice_number)",
     ];
-    assert_eq!(schema, expected);
+    for what in told {
+        assert!(unwanted.contains(&what.to_owned()), "{what}: {unwanted:?}");
+    }
+    let inventory = report(&world, "inventory")["left_behind"].to_string();
+    for what in &unwanted {
+        assert!(inventory.contains(what), "{what}: {inventory}");
+    }
     let transfer = left_out(&world, "transfer");
     assert!(
         transfer.contains(&"fk constraint taken_far_fkey".to_owned()),
@@ -297,5 +308,91 @@ fn what_is_not_clear_is_refused_before_anything_is_written() {
     assert_eq!(
         world.source().value("SELECT count(*) FROM shop.orders"),
         "400"
+    );
+}
+
+/// Whatever stays is named in a list, many of a kind in a line, before and after.
+#[test]
+fn what_two_tables_do_not_need_stays_and_is_told() {
+    let world = World::new(10);
+    world.source().run(
+        "CREATE TABLE logs_1 (id int PRIMARY KEY, at text); CREATE TABLE child (id int REFERENCES logs_1);
+         INSERT INTO logs_1 VALUES (1, 'x'); INSERT INTO child VALUES (1);
+         CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.at := 'y'; RETURN NEW; END $$;
+         CREATE TRIGGER stamp BEFORE UPDATE ON logs_1 FOR EACH ROW EXECUTE FUNCTION stamp();
+         CREATE VIEW vt AS SELECT 1 AS a; CREATE SEQUENCE alone; CREATE FUNCTION unused() RETURNS int LANGUAGE sql AS 'SELECT 1';
+         CREATE FOREIGN DATA WRAPPER fdw; CREATE SERVER srv FOREIGN DATA WRAPPER fdw; CREATE FOREIGN TABLE ft (a int) SERVER srv;
+         CREATE FUNCTION tell() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
+         CREATE EVENT TRIGGER tells ON ddl_command_end EXECUTE FUNCTION tell();
+         CREATE AGGREGATE last(text) (SFUNC = textcat, STYPE = text);",
+    );
+    let ended = world
+        .json(&["run", "--table", "logs_*", "--table", "child"])
+        .expect(0, "awaiting_sign_off");
+    assert_eq!(compared(&ended).len(), 2, "{ended}");
+    let inventory = report(&world, "inventory")["left_behind"].to_string();
+    let mut result = left_out(&world, "schema");
+    result.extend(left_out(&world, "transfer"));
+    for what in [
+        "1 foreign table (ft)",
+        "1 server (srv)",
+        "1 foreign data wrapper (fdw)",
+        "1 event trigger (tells)",
+        "1 extension (vector)",
+        "4 functions (shop.gross(",
+        "shop.touch(), tell(), unused())",
+        "2 views (shop.order_totals, vt)",
+        "2 sequences (alone, shop.invoice_number)",
+        "1 aggregate (last(text))",
+    ] {
+        assert!(inventory.contains(what), "{what}: {inventory}");
+        assert!(
+            result.iter().any(|told| told.contains(what)),
+            "{what}: {result:?}"
+        );
+    }
+    let vector = "SELECT count(*) FROM pg_extension WHERE extname = 'vector'";
+    assert_eq!(world.target().value(vector), "0");
+}
+
+/// Nobody tells what a function's text uses, but the words in it.
+#[test]
+fn an_extension_that_a_function_mentions_comes_along() {
+    let world = World::new(10);
+    world.source().run(
+        "CREATE SCHEMA texts; CREATE FUNCTION texts.far(a text, b text) RETURNS float8 LANGUAGE sql AS
+           $$ SELECT public.cosine_distance(a::public.vector, b::public.vector) $$;
+         CREATE TABLE texts.t (id int); INSERT INTO texts.t VALUES (1)",
+    );
+    world
+        .json(&["run", "--include-schema", "texts"])
+        .expect(0, "awaiting_sign_off");
+    let far = "SELECT texts.far('[1,0]', '[0,1]')";
+    assert_eq!(world.target().value(far), "1");
+}
+
+#[test]
+fn a_star_takes_back_what_was_left_out_by_mistake() {
+    let world = World::new(10);
+    world.source().run(
+        "CREATE AGGREGATE last(text) (SFUNC = textcat, STYPE = text); SELECT lo_from_bytea(4711, 'x');
+         CREATE TEXT SEARCH CONFIGURATION own (COPY = simple);",
+    );
+    let wrong = ["run", "--until", "inventory", "--exclude-table", "orders"];
+    world.json(&wrong).expect(0, "done");
+    assert!(report(&world, "inventory")["selection"].is_string());
+    world
+        .json(&["run", "--table", "*"])
+        .expect(0, "awaiting_sign_off")
+        .expect_equal();
+    assert!(report(&world, "inventory")["selection"].is_null());
+    let arrived = "SELECT (SELECT count(*) FROM pg_aggregate WHERE aggfnoid >= 16384 AND aggfnoid::text = 'last'),
+        (SELECT count(*) FROM pg_ts_config WHERE cfgname = 'own'), (SELECT count(*) FROM pg_largeobject_metadata),
+        (SELECT count(*) FROM shop.orders)";
+    let one = || Some("1".to_owned());
+    let orders = Some("400".to_owned());
+    assert_eq!(
+        world.target().rows(arrived),
+        [[one(), one(), one(), orders]]
     );
 }

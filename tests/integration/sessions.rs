@@ -145,12 +145,37 @@ fn the_last_migration_is_gone_on_with() {
     }
     let status = bare(&["status"]).only("status");
     assert_eq!(status["session"]["steps"]["cutover"]["state"], "done");
+    // Not begun once more by itself, onto what is in use now; other databases are another one.
+    let nothing = run(&["run"]).expect(0, "done");
+    assert_eq!(nothing.only("finished")["session"], file, "{nothing}");
+    assert_eq!(nothing.only("finished")["worked"], false, "{nothing}");
+    assert!(
+        bare(&["run"])
+            .expect(0, "done")
+            .of_kind("failure")
+            .is_empty()
+    );
+    let told = Running::start(&mut world.bare(&["run"])).end().stdout;
+    for says in [
+        "this migration is done",
+        "--session FILE",
+        file.as_str().expect("a file"),
+    ] {
+        assert!(told.contains(says), "{told}");
+    }
+    let mut other = world.bare(&["run", "--json", "--until", "prerequisites"]);
+    other.env("NEONLIFT_SOURCE_URL", world.source_url()).env(
+        "NEONLIFT_TARGET_URL",
+        "postgresql://somebody@elsewhere/other",
+    );
+    let other = Running::start(&mut other).end().expect(0, "done");
+    assert_ne!(other.only("finished")["session"], file, "{other}");
     for command in ["compare", "check"] {
         let again = run(&[command]).expect(0, "done");
         assert_eq!(again.only("finished")["session"], file, "{again}");
         assert_eq!(again.only("finished")["worked"], true, "{again}");
     }
-    assert_eq!(bare(&["sessions"]).of_kind("session").len(), 3);
+    assert_eq!(bare(&["sessions"]).of_kind("session").len(), 4);
     let mut elsewhere = world.bare(&["status", "--json"]);
     elsewhere.env(
         "NEONLIFT_SOURCE_URL",

@@ -349,3 +349,27 @@ fn rows_without_tables_are_told_how_to_get_some() {
     let why = failure["why"].as_str().expect("a cause");
     assert_eq!(why.matches("shop.orders").count(), 1, "{why}");
 }
+
+#[test]
+fn a_wrong_item_is_no_mended_cause_and_a_signature_is_not_replaced_silently() {
+    let world = World::new(10);
+    let config = world.config("[transfer]\njobs = 2\n");
+    let run = plain(&world, &["run", "--session", "s.toml", "--config", &config]);
+    assert_eq!(run.code, Some(0), "{run}");
+    let bare = |arguments: &[&str]| {
+        let arguments = [arguments, &["--session", "s.toml"]].concat();
+        Running::start(&mut world.bare(&arguments)).end()
+    };
+    let wrong = bare(&["sign", "foo", "--by", "Ada"]);
+    assert_eq!(wrong.code, Some(2), "{wrong}");
+    assert!(wrong.stdout.contains("Not done"), "{wrong}");
+    assert!(!wrong.stdout.contains("the same command"), "{wrong}");
+    bare(&["sign", "performance", "--by", "Ada"]);
+    let second = bare(&["sign", "performance", "--by", "Grace"]);
+    let told = "signed: performance, by Grace, in place of Ada, who signed at 20";
+    assert!(second.stdout.contains(told), "{second}");
+    // What is advised later reads the same configuration, from any folder.
+    let status = bare(&["status"]).stdout;
+    let sign = format!("--by \"Your Name\" --config {config} --session s.toml");
+    assert!(status.contains(&sign), "{status}");
+}

@@ -3,7 +3,7 @@
 use crate::server::{Server, one_of_each, plain};
 use neonlift::failure::{Explain, Severity};
 use neonlift::postgres::tools::{
-    ClientTools, Search, Section, ToolError, Watch, dump_archive, dump_schema, list_archive,
+    ClientTools, Search, ToolError, Watch, dump_archive, dump_definitions, list_archive,
 };
 use sha2::{Digest, Sha256};
 use std::ffi::OsString;
@@ -179,9 +179,8 @@ async fn both_halves_of_the_schema_come_as_utf8() {
         server.sql("latin", table).await;
         let (tools, environment) = (tools_of(server).await, environment_of(server, "latin"));
         let cancel = CancellationToken::new();
-        let dump = |section| dump_schema(&tools, &environment, &[], section, None, &cancel);
-        let before = dump(Section::PreData).await.unwrap();
-        let after = dump(Section::PostData).await.unwrap();
+        let halves = dump_definitions(&tools, &environment, None, &cancel).await;
+        let (before, after) = halves.unwrap();
         assert!(
             before.contains("CREATE TABLE public.\"Häuser\"") && !before.contains("PRIMARY KEY")
         );
@@ -199,15 +198,8 @@ async fn the_schema_is_that_of_the_snapshot() {
         let dump = |snapshot: String| {
             let (tools, environment, cancel) = (&tools, &environment, &cancel);
             async move {
-                dump_schema(
-                    tools,
-                    environment,
-                    &[],
-                    Section::PreData,
-                    Some(&snapshot),
-                    cancel,
-                )
-                .await
+                let halves = dump_definitions(tools, environment, Some(&snapshot), cancel).await;
+                halves.map(|(before, _)| before)
             }
         };
         let holder = server.connect("held").await;

@@ -1,6 +1,6 @@
 //! The checklist and the end of a run as plain lines.
 
-use crate::failure::Retry;
+use crate::failure::{Retry, Severity};
 use crate::headless::End;
 use crate::invocation::Invocation;
 use crate::session::{Item, ItemKind, Session, State, Step};
@@ -64,6 +64,8 @@ pub(super) fn ending(end: &End<'_>, invocation: &Invocation) -> Vec<String> {
         Outcome::Interrupted => {
             vec!["‖ Stopped. Nothing is lost; the same command goes on from here.".to_owned()]
         }
+        // Another command is needed, not the same.
+        Outcome::Failed(Severity::Usage) => vec!["✗ Not done.".to_owned()],
         Outcome::Failed(_) => {
             let failed = end.session.steps.values();
             let mut failures = failed.filter_map(|record| record.failure.as_ref());

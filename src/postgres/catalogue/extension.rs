@@ -130,6 +130,28 @@ pub async fn dependents(connection: &Connection, extension: &str) -> Result<Vec<
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
+/// The names of all functions, types and operators that extensions brought and PostgreSQL has not,
+/// each behind its extension's.
+pub async fn brought_names(connection: &Connection) -> Result<Vec<(String, String)>, Error> {
+    let rows = connection
+        .query(
+            "SELECT DISTINCT e.extname::text, m.name::text FROM (
+               SELECT 'pg_proc'::regclass, oid, proname FROM pg_proc
+               UNION ALL SELECT 'pg_type'::regclass, oid, typname FROM pg_type
+               UNION ALL SELECT 'pg_operator'::regclass, oid, oprname FROM pg_operator o
+                 WHERE NOT EXISTS (SELECT FROM pg_operator b WHERE b.oprname = o.oprname
+                                   AND b.oprnamespace = 'pg_catalog'::regnamespace)
+             ) AS m (classid, objid, name)
+             JOIN pg_depend d ON (d.classid, d.objid, d.deptype) = (m.classid, m.objid, 'e')
+             JOIN pg_extension e ON e.oid = d.refobjid AND d.refclassid = 'pg_extension'::regclass
+             ORDER BY 1, 2",
+            &[],
+        )
+        .await
+        .map_err(Error::while_doing("listing what the extensions bring"))?;
+    Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+}
+
 /// The names of all extensions that the server could install.
 pub async fn offered_extensions(connection: &Connection) -> Result<HashSet<String>, Error> {
     let sql = "SELECT name FROM pg_available_extensions";

@@ -67,7 +67,7 @@ causes! {
 
     // Logging in.
     WrongPassword, AfterChange, "The password or the user name is wrong",
-        ["Copy the connection string again from the console; a password may have been reset.", "In a URL, special characters of the password are percent-encoded (@ is %40, # is %23)."];
+        ["On a server of your own: look for an old password in the string, PGPASSWORD and ~/.pgpass; ALTER ROLE … PASSWORD sets a new one.", "On Neon: copy the connection string again from the console; a password may have been reset.", "In a URL, special characters of the password are percent-encoded (@ is %40, # is %23)."];
     PasswordMissing, AfterChange, "The server asks for a password and none was given",
         ["Put it in the connection string, in PGPASSWORD, or in ~/.pgpass (mode 0600), or type it when asked."];
     LoginRefused, AfterChange, "The server does not let this user log in in this way",

@@ -57,6 +57,22 @@ impl Cause {
             .fold(failure, |failure, step| failure.advise(*step))
     }
 
+    /// What to do where it was the target that refused: the other causes have the same advice on
+    /// either side.
+    pub fn advice_on_target(self) -> &'static [&'static str] {
+        match self {
+            Self::RowSecurity => &[
+                "Connect to the target as a role with BYPASSRLS: where row security is forced, the tables' owner is not exempt.",
+                "On Neon that is a role made in the console.",
+            ],
+            Self::PermissionDenied => &[
+                "On the target, let the owner of what is named there, or a superuser, grant it to the role that neonlift writes as.",
+                "On Neon connect as a role made in the console. What that may not use either, leave out: --table, --exclude-table.",
+            ],
+            cause => cause.advice(),
+        }
+    }
+
     /// Whether it passes by itself, so that the same attempt may be made again after a pause.
     pub fn is_passing(self) -> bool {
         self.retry() == Retry::Now

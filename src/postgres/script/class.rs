@@ -102,6 +102,7 @@ impl Entry {
             "SCHEMA" if self.name == "public" => Some("every new database has this schema"),
             "FUNCTION" | "PROCEDURE" => untrusted_language(&self.sql),
             "AGGREGATE" => has_word(&self.sql, "internal").then_some(INTERNAL_STATE),
+            "CAST" => is_between_own_types(&self.name).then_some(CAST),
             "TYPE" => is_base_type(&self.sql).then_some(BASE_TYPE),
             kind => whole_kind(kind),
         }
@@ -126,6 +127,7 @@ impl Entry {
 
 const SUPERUSER: &str = "only a superuser may create it, and nobody is one on Neon";
 const BASE_TYPE: &str = "only a superuser may create a base type: install the extension it is from";
+const CAST: &str = "only a superuser may create a cast between two of PostgreSQL's own types";
 const INTERNAL_STATE: &str =
     "only a superuser may create an aggregate whose state is of the type internal";
 const USER_MAPPING: &str =
@@ -202,6 +204,11 @@ fn untrusted_language(sql: &str) -> Option<&'static str> {
 fn is_base_type(sql: &str) -> bool {
     let deciding = tokens(sql).find(|t| t.kind == Kind::Open || t.is_word("as"));
     deciding.is_some_and(|t| t.kind == Kind::Open)
+}
+
+/// `CAST (bigint AS date)`: people's types stand with their schema.
+fn is_between_own_types(name: &str) -> bool {
+    !name.replace("pg_catalog.", "").contains('.')
 }
 
 fn has_word(sql: &str, word: &str) -> bool {

@@ -4,7 +4,7 @@
 use super::ToolError;
 use crate::secret::MASK;
 use std::collections::VecDeque;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::process::Stdio;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
@@ -34,11 +34,12 @@ impl Call<'_> {
     }
 
     /// Ready to start. libpq reads many `PG…` variables: of these the child gets only the
-    /// call's own. Messages are in English, so that they can be explained.
+    /// call's own, and nothing by which this program is told of databases, the target's password
+    /// least of all. Messages are in English, so that they can be explained.
     pub(super) fn command(&self) -> Command {
         let mut command = Command::new(self.tool);
-        for (name, _) in std::env::vars_os() {
-            if name.as_encoded_bytes().starts_with(b"PG") {
+        for (name, value) in std::env::vars_os() {
+            if is_withheld(&name, &value) {
                 command.env_remove(name);
             }
         }
@@ -101,6 +102,18 @@ impl Call<'_> {
             line.replace(&*value.to_string_lossy(), MASK)
         })
     }
+}
+
+/// Variables of libpq, of this program and of the migration guides, and whatever holds a connection
+/// string, under any name.
+fn is_withheld(name: &OsStr, value: &OsStr) -> bool {
+    let prefixes: [&[u8]; 4] = [b"PG", b"NEON", b"ASTRA_DB", b"LOCAL_DB"];
+    let value = value.to_string_lossy();
+    let mut prefixes = prefixes.iter();
+    prefixes.any(|prefix| name.as_encoded_bytes().starts_with(prefix))
+        || ["postgres://", "postgresql://"]
+            .iter()
+            .any(|scheme| value.contains(scheme))
 }
 
 /// A tool at work.

@@ -13,7 +13,7 @@ mod version;
 pub use archive::{Archive, Contents, Watch, dump_archive, list_archive};
 pub use error::ToolError;
 pub use install::System;
-pub use schema::{Section, dump_definitions, dump_schema};
+pub use schema::{Section, dump_definitions};
 pub use search::{ClientTools, FOLDER_VARIABLE, Search};
 pub use version::Version;
 

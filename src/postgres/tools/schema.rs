@@ -1,4 +1,4 @@
-//! A database's schema as SQL, with or without what needs what.
+//! A database's schema as SQL, with what needs what.
 
 use super::child::Call;
 use super::{ClientTools, ToolError};
@@ -40,35 +40,6 @@ const LEFT: [&str; 7] = [
 /// pg_dump's own: the text is UTF-8 whatever the database's encoding, and nobody is asked.
 const DUMPED: [&str; 2] = ["--encoding=UTF8", "--no-password"];
 
-/// One half of a schema as pg_dump writes it, for [`crate::postgres::script::Script::parse`].
-///
-/// `environment` holds libpq's variables, `arguments` further options without secrets
-/// (`--schema=…`, `--table=…`), `snapshot` the name that `pg_export_snapshot()` gave: then the schema
-/// is that of the rows that are read in the same snapshot.
-///
-/// # Errors
-/// [`ToolError::Failed`], [`ToolError::NotUtf8`], [`ToolError::Cancelled`].
-pub async fn dump_schema(
-    tools: &ClientTools,
-    environment: &[(&'static str, OsString)],
-    arguments: &[String],
-    section: Section,
-    snapshot: Option<&str>,
-    cancel: &CancellationToken,
-) -> Result<String, ToolError> {
-    let mut all: Vec<OsString> = LEFT.iter().chain(&DUMPED).map(OsString::from).collect();
-    all.push(section.option().into());
-    all.extend(snapshot.map(|name| format!("--snapshot={name}").into()));
-    all.extend(arguments.iter().map(OsString::from));
-    let pg_dump = tools.pg_dump();
-    let call = Call {
-        tool: &pg_dump,
-        environment,
-        arguments: all,
-    };
-    text(&call, cancel).await
-}
-
 async fn text(call: &Call<'_>, cancel: &CancellationToken) -> Result<String, ToolError> {
     let output = call.output(cancel).await?;
     String::from_utf8(output).map_err(|source| ToolError::NotUtf8 {
@@ -80,10 +51,13 @@ async fn text(call: &Call<'_>, cancel: &CancellationToken) -> Result<String, Too
 /// Both halves of a schema, before and after the rows, in which each entry has its number and says
 /// which others it needs ([`crate::postgres::script::Entry::needs`]). pg_dump tells that in an archive
 /// alone; `pg_restore --verbose` reads it out. The archive is a file of ours, without rows, that is gone
-/// afterwards.
+/// afterwards. Each half is for [`crate::postgres::script::Script::parse`].
+///
+/// `environment` holds libpq's variables, `snapshot` the name that `pg_export_snapshot()` gave: then
+/// the schema is that of the rows that are read in the same snapshot.
 ///
 /// # Errors
-/// As [`dump_schema`], and [`ToolError::File`].
+/// [`ToolError::Failed`], [`ToolError::NotUtf8`], [`ToolError::Cancelled`], [`ToolError::File`].
 pub async fn dump_definitions(
     tools: &ClientTools,
     environment: &[(&'static str, OsString)],

@@ -4,6 +4,7 @@ use super::Connections;
 use crate::figures::counted;
 use crate::postgres::large_object;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// So many of a kind are named.
@@ -68,6 +69,44 @@ impl fmt::Display for Lost {
             false => "",
         };
         write!(f, "{} ({named}{more})", counted(self.count, &self.kind))
+    }
+}
+
+/// All that overwriting would cost the target, by name: what a person's consent is held against.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stake {
+    /// Each object with its kind, as PostgreSQL calls both: `table own.kept`.
+    pub objects: BTreeSet<String>,
+    /// How many large objects.
+    #[serde(default)]
+    pub large_objects: u64,
+}
+
+impl Stake {
+    /// Whether nothing is.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// What of it a consent to `listed` does not cover, in words with the first names; `None` when
+    /// it covers everything. More rows in a table that was listed are no more.
+    pub fn beyond(&self, listed: &Self) -> Option<String> {
+        let new: Vec<&str> = self
+            .objects
+            .difference(&listed.objects)
+            .map(|new| &**new)
+            .collect();
+        let objects = self.large_objects.saturating_sub(listed.large_objects);
+        let mut more: Vec<String> = new.iter().take(NAMED).map(ToString::to_string).collect();
+        match new.len().saturating_sub(NAMED) {
+            0 => {}
+            rest => more.push(format!("{rest} more")),
+        }
+        if objects > 0 {
+            more.push(counted(objects, "large object"));
+        }
+        (!more.is_empty()).then(|| more.join(", "))
     }
 }
 
@@ -136,6 +175,23 @@ mod tests {
             "2 tables with 7 rows (shop.orders: 7) and 1 large object"
         );
         assert_eq!(rows_at_stake(&[], true), "0 tables without rows");
+    }
+
+    #[test]
+    fn only_what_was_not_listed_is_beyond_a_consent() {
+        let stake = |names: &[&str], large_objects| Stake {
+            objects: names.iter().map(ToString::to_string).collect(),
+            large_objects,
+        };
+        let listed = stake(&["table a", "view b"], 3);
+        assert_eq!(stake(&["table a"], 2).beyond(&listed), None);
+        let more = stake(&["table a", "table c", "view b"], 4).beyond(&listed);
+        assert_eq!(more.as_deref(), Some("table c, 1 large object"));
+        let many = [
+            "table c", "table d", "table e", "table f", "table g", "table h",
+        ];
+        let more = stake(&many, 0).beyond(&listed).unwrap();
+        assert!(more.ends_with("table g, 1 more"), "{more}");
     }
 
     #[test]

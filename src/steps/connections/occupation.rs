@@ -7,9 +7,9 @@ use crate::invocation::quoted;
 use crate::postgres::catalogue::{self, LEDGER_SCHEMA};
 use crate::postgres::{Connection, Error as PostgresError, count, large_object};
 use crate::session::Identity;
-use crate::session::report::{AtStake, Check, Lost, TARGET_EMPTY, rows_at_stake};
+use crate::session::report::{AtStake, Check, Lost, Stake, TARGET_EMPTY, rows_at_stake};
 use crate::source::Selected;
-use crate::steps::schema::overwrite;
+use crate::steps::schema::overwrite::Loss;
 use crate::steps::{Error, Work, error};
 use crate::target::Ledger;
 
@@ -52,21 +52,16 @@ pub(super) async fn at_stake(
     Ok(at_stake)
 }
 
-/// What else would be dropped with them: nothing where the tables are only emptied.
-pub(super) async fn also_lost(
-    target: &Connection,
-    selected: &Selected,
-) -> Result<Vec<Lost>, Error> {
-    if !selected.select().takes_definitions() {
-        return Ok(Vec::new());
-    }
-    let mut lost = overwrite::Doomed::find(target, selected)
-        .await?
-        .lost(target)
-        .await?;
+/// What would be dropped besides those tables.
+pub(super) fn also_lost(loss: &Loss, selected: &Selected) -> Vec<Lost> {
+    let mut lost = match selected.select().takes_definitions() {
+        true => loss.lost(),
+        // The tables are only emptied.
+        false => Vec::new(),
+    };
     // These are told with their rows.
     lost.retain(|lost| lost.kind != "table");
-    Ok(lost)
+    lost
 }
 
 async fn estimated(target: &Connection, table: u32) -> Result<u64, PostgresError> {
@@ -81,6 +76,7 @@ pub(super) async fn check(
     work: Work<'_>,
     target: &Connection,
     identity: &Identity,
+    stake: &Stake,
     (at_stake, also): (&[AtStake], &[Lost]),
 ) -> Result<Check, Error> {
     let runs = Ledger::runs(target).await?;
@@ -99,7 +95,7 @@ pub(super) async fn check(
             check
         }
         Onto::Existing => Check::good(NAME, format!("{found}, which stays as it is")),
-        Onto::Overwrite => overwrite(work, identity, &found, &loss(work, at_stake, also)),
+        Onto::Overwrite => overwrite(work, identity, stake, &found, &loss(work, at_stake, also)),
     })
 }
 
@@ -121,7 +117,7 @@ fn told(runs: &[String], found: &[catalogue::TableName]) -> Option<String> {
     }
 }
 
-fn overwrite(work: Work<'_>, identity: &Identity, found: &str, lost: &str) -> Check {
+fn overwrite(work: Work<'_>, identity: &Identity, stake: &Stake, found: &str, lost: &str) -> Check {
     let consent = work.session.consent.as_ref().filter(|consent| {
         let tied = consent.identity.as_ref();
         let same = tied.map_or(consent.database == identity.database, |tied| {
@@ -129,25 +125,24 @@ fn overwrite(work: Work<'_>, identity: &Identity, found: &str, lost: &str) -> Ch
         });
         same && !consent.spent
     });
-    match consent {
-        Some(consent) => Check::warning(
-            NAME,
-            format!(
-                "{found}; {lost} when the step schema runs: {} consented at {}",
-                consent.by,
-                consent.at.strftime("%F %H:%M UTC")
-            ),
-        ),
-        None => Check::bad(
-            NAME,
-            format!("{found}; overwriting it needs consent: {lost}"),
-        )
+    let listed = consent.and_then(|consent| consent.covers.as_ref());
+    let more = listed.and_then(|listed| stake.beyond(listed));
+    let refusal = match (consent, more) {
+        (Some(consent), None) => {
+            let (by, at) = (&consent.by, consent.at.strftime("%F %H:%M UTC"));
+            let found =
+                format!("{found}; {lost} when the step schema runs: {by} consented at {at}");
+            return Check::warning(NAME, found);
+        }
+        (Some(_), Some(more)) => {
+            format!("{found}; the consent to overwrite it was given before it had {more}: {lost}")
+        }
+        (None, _) => format!("{found}; overwriting it needs consent: {lost}"),
+    };
+    let database = quoted(&identity.database);
+    Check::bad(NAME, refusal)
         .advise("Type the database's name on the screen (o), or give it:")
-        .advise(format!(
-            "$ neonlift run --overwrite-target {}",
-            quoted(&identity.database)
-        )),
-    }
+        .advise(format!("$ neonlift run --overwrite-target {database}"))
 }
 
 /// What is lost, in words, with the first of each kind by name.

@@ -1,12 +1,14 @@
 //! Which entries of a schema dump a selection comes to. Pure: pg_dump has said what needs what.
 //!
 //! What is selected brings along what it needs (types, functions, sequences, schemas, extensions).
-//! What needs a table or view that is left out cannot come, and what needs that, neither. Indexes,
-//! constraints, triggers and the like follow their table.
+//! What needs a table or view that is left out cannot come, and what needs that, neither; nor can what
+//! needs something that the target cannot take. Indexes, constraints, triggers and the like follow
+//! their table.
+
+mod told;
 
 use crate::postgres::catalogue::TableName;
 use crate::postgres::script::{Class, Entry};
-use crate::session::report::LeftOut;
 use crate::source::Selected;
 use crate::steps::Error;
 use crate::transfer::finish::describe;
@@ -28,8 +30,10 @@ pub(super) struct Sorting<'a> {
     entries: HashMap<u32, &'a Entry>,
     needs: HashMap<u32, Vec<u32>>,
     selected: &'a Selected,
-    /// What cannot be made, with the name of what it lacks.
+    /// What cannot be made, because it needs a table or view that is left out: with its name.
     blocked: HashMap<u32, String>,
+    /// What cannot be made, because it needs something that the target cannot take: with its name.
+    untaken: HashMap<u32, String>,
     /// What the selection names.
     named: HashSet<u32>,
     /// All that is moved.
@@ -56,6 +60,7 @@ impl<'a> Sorting<'a> {
         let mut sorting = Self {
             needs: HashMap::new(),
             blocked: HashMap::new(),
+            untaken: HashMap::new(),
             named: HashSet::new(),
             moved: HashSet::new(),
             selected,
@@ -63,7 +68,9 @@ impl<'a> Sorting<'a> {
         };
         sorting.needs = sorting.needs();
         sorting.named = sorting.named();
-        sorting.blocked = sorting.blocked();
+        let needed_by = sorting.needed_by();
+        sorting.blocked = sorting.blocked(&needed_by);
+        sorting.untaken = sorting.untaken(&needed_by);
         sorting.moved = sorting.moved();
         sorting
     }
@@ -114,24 +121,14 @@ impl<'a> Sorting<'a> {
         }
     }
 
-    /// Of these entries, those that the selection names and that cannot come along.
-    pub(super) fn left_out(&self, entries: &[Entry]) -> Vec<LeftOut> {
-        let stays = |entry: &Entry| {
-            let id = entry.id.filter(|id| self.named.contains(id))?;
-            let lacks = self.blocked.get(&id)?;
-            let own = relation(entry);
-            // Of a view that stays, its parts need not be told.
-            let is_part = own.is_some_and(|name| self.is_blocked(&name)) && !is_relation(entry);
-            (!is_part && entry.kind != "COMMENT").then(|| LeftOut {
-                what: describe(entry),
-                why: format!("it needs {lacks}, which is left out"),
-            })
-        };
-        entries.iter().filter_map(stays).collect()
+    /// The name of what it cannot be made without.
+    fn lacks(&self, id: u32) -> Option<&String> {
+        self.blocked.get(&id).or_else(|| self.untaken.get(&id))
     }
 
     fn is_blocked(&self, name: &TableName) -> bool {
-        let mut blocked = self.blocked.keys().map(|id| self.entries[id]);
+        let blocked = self.blocked.keys().chain(self.untaken.keys());
+        let mut blocked = blocked.map(|id| self.entries[id]);
         blocked.any(|entry| is_relation(entry) && relation(entry).as_ref() == Some(name))
     }
 
@@ -191,6 +188,9 @@ impl<'a> Sorting<'a> {
     }
 
     fn named(&self) -> HashSet<u32> {
+        if self.selected.select().takes_all_tables() {
+            return self.entries.keys().copied().collect();
+        }
         let patterns = self.selected.patterns();
         let is_named = |entry: &Entry| match (relation(entry), &entry.schema) {
             (Some(relation), _) => self.selected.has(&relation),
@@ -203,18 +203,23 @@ impl<'a> Sorting<'a> {
         named.map(|(id, _)| *id).collect()
     }
 
-    /// Everything that needs, directly or not, a table or view that is left out.
-    fn blocked(&self) -> HashMap<u32, String> {
+    fn needed_by(&self) -> HashMap<u32, Vec<u32>> {
         let mut needed_by: HashMap<u32, Vec<u32>> = HashMap::new();
         for (id, needs) in &self.needs {
             for need in needs {
                 needed_by.entry(*need).or_default().push(*id);
             }
         }
+        needed_by
+    }
+
+    /// Everything that needs, directly or not, a table or view that is left out.
+    fn blocked(&self, needed_by: &HashMap<u32, Vec<u32>>) -> HashMap<u32, String> {
         let mut blocked = HashMap::new();
+        let takes_all = self.selected.select().takes_all_tables();
         let is_left = |entry: &Entry| {
             let own = relation(entry).filter(|_| is_relation(entry) && entry.kind != "SEQUENCE");
-            own.filter(|name| !self.selected.has(name))
+            own.filter(|name| !takes_all && !self.selected.has(name))
         };
         let left = self.entries.iter();
         let left = left.filter_map(|(id, entry)| Some((*id, is_left(entry)?.to_string())));
@@ -231,13 +236,41 @@ impl<'a> Sorting<'a> {
         blocked
     }
 
+    /// Everything that needs, directly or not, what the target cannot take; that is told by itself.
+    /// A table is tried nevertheless: its rows must not stay behind unseen.
+    fn untaken(&self, needed_by: &HashMap<u32, Vec<u32>>) -> HashMap<u32, String> {
+        let refused = self.entries.iter().filter(|(_, entry)| {
+            let is_base = entry.kind != "COMMENT" && entry.kind != "SCHEMA";
+            is_base && entry.left_out().is_some()
+        });
+        let refused: HashMap<u32, String> =
+            refused.map(|(id, entry)| (*id, describe(entry))).collect();
+        let above = |id: &u32| needed_by.get(id).into_iter().flatten().copied();
+        let mut open: Vec<(u32, &String)> = refused
+            .iter()
+            .flat_map(|(id, name)| above(id).map(move |above| (above, name)))
+            .collect();
+        open.sort_unstable();
+        let mut untaken = HashMap::new();
+        while let Some((id, lacks)) = open.pop() {
+            let is_tried = self.entries[&id].kind == "TABLE" || refused.contains_key(&id);
+            if !is_tried && untaken.insert(id, lacks.clone()).is_none() {
+                open.extend(above(&id).map(|above| (above, lacks)));
+            }
+        }
+        untaken
+    }
+
     fn moved(&self) -> HashSet<u32> {
         let mut moved = HashSet::new();
         let named = self.named.iter().copied();
-        let mut open: Vec<u32> = named.filter(|id| !self.blocked.contains_key(id)).collect();
+        let mut open: Vec<u32> = named.filter(|id| self.lacks(*id).is_none()).collect();
+        if self.selected.select().takes_all_tables() {
+            return open.into_iter().collect();
+        }
         loop {
             while let Some(id) = open.pop() {
-                if moved.insert(id) {
+                if !self.untaken.contains_key(&id) && moved.insert(id) {
                     open.extend(self.needs.get(&id).into_iter().flatten());
                 }
             }
@@ -251,14 +284,20 @@ impl<'a> Sorting<'a> {
         }
     }
 
-    /// What a function's text uses, nobody knows: it may need every extension.
+    /// What a function's text uses, no catalogue tells: the extensions that have something of a
+    /// name in it may be needed.
     fn unknown_needs(&self, moved: &HashSet<u32>) -> Vec<u32> {
-        let has_text = |id: &u32| ["FUNCTION", "PROCEDURE"].contains(&&*self.entries[id].kind);
-        if !moved.iter().any(has_text) {
-            return Vec::new();
-        }
+        let moving = moved.iter().map(|id| self.entries[id]);
+        let texts = moving.filter(|entry| ["FUNCTION", "PROCEDURE"].contains(&&*entry.kind));
+        let words: HashSet<&str> = texts.flat_map(|entry| words(&entry.sql)).collect();
         let others = self.entries.iter().filter(|(id, _)| !moved.contains(id));
-        let extensions = others.filter(|(_, entry)| entry.class() == Class::Extension);
+        let extensions = others.filter(|(_, entry)| {
+            entry.class() == Class::Extension
+                && self
+                    .selected
+                    .names_in(&entry.name)
+                    .any(|name| words.contains(name))
+        });
         extensions.map(|(id, _)| *id).collect()
     }
 
@@ -274,6 +313,14 @@ impl<'a> Sorting<'a> {
         let followers = self.entries.iter().filter(|(id, entry)| follows(id, entry));
         followers.map(|(id, _)| *id).collect()
     }
+}
+
+/// The names in a text, and its operators.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    let is_name = |letter: char| letter.is_alphanumeric() || letter == '_';
+    let is_operator = |letter: char| "+-*/<>=~!@#%^&|`?".contains(letter);
+    let names = text.split(move |letter| !is_name(letter));
+    names.chain(text.split(move |letter| !is_operator(letter)))
 }
 
 fn is_follower(entry: &Entry) -> bool {

@@ -4,7 +4,7 @@
 use super::deferral::raised;
 use crate::postgres::catalogue::{self, DEPENDENT, Relation, RelationKind, TableName};
 use crate::postgres::{Connection, Error as PostgresError, large_object, quote};
-use crate::session::report::Lost;
+use crate::session::report::{Lost, Stake};
 use crate::source::Selected;
 use crate::steps::Error;
 use crate::target::{Error as TargetError, OTHERS_OBJECTS, Statement};
@@ -15,7 +15,7 @@ const STANDS_ON: &str = "NLSO1";
 
 /// Objects other than tables and the like that have a name in a schema: catalogue, its columns of
 /// name and schema, which rows.
-const NAMED: [[&str; 4]; 9] = [
+const NAMED: [[&str; 4]; 11] = [
     ["pg_proc", "proname", "pronamespace", "true"],
     [
         "pg_type",
@@ -32,11 +32,36 @@ const NAMED: [[&str; 4]; 9] = [
     ["pg_conversion", "conname", "connamespace", "true"],
     ["pg_ts_config", "cfgname", "cfgnamespace", "true"],
     ["pg_ts_dict", "dictname", "dictnamespace", "true"],
+    ["pg_ts_parser", "prsname", "prsnamespace", SUPERUSER],
+    ["pg_ts_template", "tmplname", "tmplnamespace", SUPERUSER],
 ];
+
+/// Objects of the database that stand in no schema: catalogue, which rows of those that we may drop.
+/// Transforms go with their functions. A subscription cannot be dropped inside of a transaction, and
+/// one of the source's never comes in its way.
+const SCHEMALESS: [[&str; 2]; 7] = [
+    // First, because it may refuse that the others are dropped.
+    ["pg_event_trigger", "pg_has_role(o.evtowner, 'USAGE')"],
+    ["pg_publication", "pg_has_role(o.pubowner, 'USAGE')"],
+    ["pg_foreign_server", "pg_has_role(o.srvowner, 'USAGE')"],
+    [
+        "pg_foreign_data_wrapper",
+        "pg_has_role(o.fdwowner, 'USAGE')",
+    ],
+    [
+        "pg_cast",
+        "EXISTS (SELECT FROM pg_type t WHERE t.oid IN (o.castsource, o.casttarget)
+           AND pg_has_role(t.typowner, 'USAGE'))",
+    ],
+    ["pg_language", "pg_has_role(o.lanowner, 'USAGE')"],
+    ["pg_am", SUPERUSER],
+];
+
+const SUPERUSER: &str = "(SELECT rolsuper FROM pg_roles WHERE rolname = current_user)";
 
 /// The tables, views and sequences of the target that stand where the selection's go. A sequence
 /// that a column owns goes with its table.
-pub(super) async fn in_the_way(
+async fn in_the_way(
     target: &Connection,
     selected: &Selected,
 ) -> Result<Vec<Relation>, PostgresError> {
@@ -50,7 +75,7 @@ pub(super) async fn in_the_way(
 }
 
 /// What is to be dropped.
-pub(in crate::steps) struct Doomed {
+struct Doomed {
     /// SQL of its rows: catalogue and OID.
     objects: String,
     /// Its schemas, as literals; each goes when nothing is left in it.
@@ -61,19 +86,20 @@ pub(in crate::steps) struct Doomed {
 
 impl Doomed {
     /// What stands where the selection's go.
-    pub(in crate::steps) async fn find(
-        target: &Connection,
-        selected: &Selected,
-    ) -> Result<Self, PostgresError> {
+    async fn find(target: &Connection, selected: &Selected) -> Result<Self, PostgresError> {
         let relations = in_the_way(target, selected).await?;
         let names: Vec<String> = relations
             .iter()
             .map(|relation| quote::literal(&relation.name.sql()))
             .collect();
-        let mut objects = vec![format!(
+        let mut objects = match selected.patterns().take_schemaless() {
+            true => SCHEMALESS.iter().map(schemaless).collect(),
+            false => Vec::new(),
+        };
+        objects.push(format!(
             "SELECT 'pg_class'::regclass::oid, to_regclass(name)::oid FROM unnest(ARRAY[{}]::text[]) name",
             names.join(", ")
-        )];
+        ));
         let schemas: Vec<String> = catalogue::schemas(target)
             .await?
             .into_iter()
@@ -88,11 +114,8 @@ impl Doomed {
         })
     }
 
-    /// Each kind with its number and first names. What goes with another object is not told.
-    pub(in crate::steps) async fn lost(
-        &self,
-        target: &Connection,
-    ) -> Result<Vec<Lost>, PostgresError> {
+    /// Everything, by kind and name. What goes with another object is not told.
+    async fn names(&self, target: &Connection) -> Result<Vec<(String, String)>, PostgresError> {
         let Self { objects, .. } = self;
         // What hangs on it goes with it (CASCADE), so the schemas are empty then.
         let sql = format!(
@@ -103,7 +126,10 @@ impl Doomed {
                UNION SELECT d.classid, d.objid FROM pg_depend d
                  JOIN gone ON d.refclassid = gone.classid AND d.refobjid = gone.objid
                  WHERE d.deptype <> 'e')
-             SELECT o.type, o.identity FROM listed
+             SELECT CASE WHEN c.relkind = 'p' THEN 'partitioned table'
+                         ELSE replace(o.type, 'foreign-data', 'foreign data') END, o.identity
+             FROM listed
+               LEFT JOIN pg_class c ON (classid, objid) = ('pg_class'::regclass, c.oid)
                CROSS JOIN LATERAL pg_identify_object(classid, objid, 0) o
              -- Dropped meanwhile, it has none.
              WHERE o.identity IS NOT NULL
@@ -119,11 +145,11 @@ impl Doomed {
         );
         let rows = target.query(&sql, &[]).await;
         let rows = rows.map_err(PostgresError::while_doing("asking what would be lost"))?;
-        Ok(Lost::of(rows.iter().map(|row| (row.get(0), row.get(1)))))
+        Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
     }
 
     /// SQL that drops it. Where only a part of the database is selected, nothing else may go along.
-    pub(super) fn dropping(&self) -> Vec<Statement> {
+    fn dropping(&self) -> Vec<Statement> {
         let statement = |what: &str, sql: String| Statement {
             what: what.to_owned(),
             sql,
@@ -149,11 +175,54 @@ impl Doomed {
     }
 }
 
+/// What is dropped, or emptied where rows alone are moved.
+pub(in crate::steps) struct Loss {
+    /// Statements that drop it.
+    pub(super) dropping: Vec<Statement>,
+    /// By kind and name.
+    names: Vec<(String, String)>,
+    /// How many large objects go.
+    pub(super) objects: u64,
+}
+
+impl Loss {
+    /// What it would be now.
+    pub(in crate::steps) async fn find(
+        target: &Connection,
+        selected: &Selected,
+    ) -> Result<Self, PostgresError> {
+        let (dropping, names) = if selected.select().takes_definitions() {
+            let doomed = Doomed::find(target, selected).await?;
+            (doomed.dropping(), doomed.names(target).await?)
+        } else {
+            let tables = emptied(target, selected).await?.into_iter();
+            let named = |table: Relation| ("table".to_owned(), table.name.to_string());
+            (Vec::new(), tables.map(named).collect())
+        };
+        Ok(Self {
+            dropping,
+            names,
+            objects: objects(target, selected).await?,
+        })
+    }
+
+    /// Each kind with its number and first names, large objects apart.
+    pub(in crate::steps) fn lost(&self) -> Vec<Lost> {
+        Lost::of(self.names.iter().cloned())
+    }
+
+    /// What a consent is held against.
+    pub(in crate::steps) fn stake(&self) -> Stake {
+        let named = |(kind, name): &(String, String)| format!("{kind} {name}");
+        Stake {
+            objects: self.names.iter().map(named).collect(),
+            large_objects: self.objects,
+        }
+    }
+}
+
 /// How many large objects go, when the source's come.
-pub(super) async fn objects(
-    target: &Connection,
-    selected: &Selected,
-) -> Result<u64, PostgresError> {
+async fn objects(target: &Connection, selected: &Selected) -> Result<u64, PostgresError> {
     match selected.select().takes_large_objects() {
         true => large_object::count(target).await,
         false => Ok(0),
@@ -161,10 +230,7 @@ pub(super) async fn objects(
 }
 
 /// The tables that rows are to go into, and that are emptied for them.
-pub(super) async fn emptied(
-    target: &Connection,
-    selected: &Selected,
-) -> Result<Vec<Relation>, PostgresError> {
+async fn emptied(target: &Connection, selected: &Selected) -> Result<Vec<Relation>, PostgresError> {
     let there = in_the_way(target, selected).await?.into_iter();
     let tables =
         there.filter(|relation| relation.kind.holds_rows() && selected.has(&relation.name));
@@ -197,6 +263,16 @@ fn named([catalogue, name, namespace, which]: &[&str; 4], schemas: &[String]) ->
     )
 }
 
+/// OIDs from 16384 on are of what people made ("FirstNormalObjectId" of PostgreSQL's sources).
+fn schemaless([catalogue, which]: &[&str; 2]) -> String {
+    format!(
+        "SELECT '{catalogue}'::regclass::oid, o.oid FROM {catalogue} o
+         WHERE o.oid >= 16384 AND ({which})
+           AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = '{catalogue}'::regclass
+                           AND d.objid = o.oid AND d.deptype IN ('e', 'i'))"
+    )
+}
+
 /// What PostgreSQL drops silently with an object hangs on it by an automatic or internal
 /// dependency; a normal one is somebody else's ("51.18. pg_depend" of its manual).
 fn refuse_others(objects: &str) -> String {
@@ -211,7 +287,10 @@ fn refuse_others(objects: &str) -> String {
            SELECT string_agg(DISTINCT {DEPENDENT}, ', ')
              INTO others
              FROM pg_depend d JOIN gone ON d.refclassid = gone.classid AND d.refobjid = gone.objid
-             WHERE d.deptype = 'n' AND (d.classid, d.objid) NOT IN
+             WHERE d.deptype = 'n'
+               -- Nothing without its server.
+               AND d.classid <> 'pg_user_mapping'::regclass
+               AND (d.classid, d.objid) NOT IN
                (SELECT classid, objid FROM gone WHERE objid IS NOT NULL);
            IF others IS NOT NULL THEN
              RAISE EXCEPTION USING ERRCODE = '{STANDS_ON}', MESSAGE = others;
@@ -229,7 +308,7 @@ fn drop_all(objects: &str) -> String {
                         WHERE objid IS NOT NULL LOOP
              DECLARE object record;
              BEGIN
-               SELECT type, identity INTO object
+               SELECT replace(type, 'foreign-data', 'foreign data') AS type, identity INTO object
                  FROM pg_identify_object(found.classid, found.objid, 0);
                IF object.identity IS NOT NULL THEN
                  EXECUTE format('DROP %s IF EXISTS %s CASCADE', object.type, object.identity);

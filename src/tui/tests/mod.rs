@@ -1,5 +1,6 @@
 mod fixtures;
 mod pictures;
 mod presses;
+mod shots;
 mod starting;
 mod tree;

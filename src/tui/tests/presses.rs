@@ -1,7 +1,7 @@
 //! What keys do.
 
 use super::fixtures::{self, at};
-use super::pictures::shots;
+use super::shots::shots;
 use crate::failure::Failure;
 use crate::secret::Secret;
 use crate::session::{State, Step};
@@ -308,7 +308,8 @@ fn a_signature_keeps_its_name_for_the_next_one() {
     let item = "performance".to_owned();
     assert!(told.contains(&Effect::Tell(News::Signed {
         item,
-        by: by.clone()
+        by: by.clone(),
+        replaced: None
     })));
     assert_eq!(ui.signer, by);
 }
@@ -457,7 +458,7 @@ fn what_is_revealed_is_hidden_by_every_other_command() {
         let mut shots = shots().into_iter();
         shots.find(|shot| shot.name == "form-revealed").unwrap()
     };
-    let seen = |shot: &mut super::pictures::Shot| {
+    let seen = |shot: &mut super::shots::Shot| {
         let terminal = shot.drawn(140, 40);
         let cells = terminal.backend().buffer().content.iter();
         cells

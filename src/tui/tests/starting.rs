@@ -1,6 +1,7 @@
 //! The start screen: its pictures, and what its keys do.
 
 use super::fixtures::{self, at};
+use super::pictures::styled;
 use crate::failure::Failure;
 use crate::practice::Happening;
 use crate::session::found::{Content, Found};
@@ -115,7 +116,7 @@ fn pictures_of_the_start() {
     for (name, mut start) in shots() {
         for (width, height) in [(80, 24), (140, 40)] {
             let terminal = drawn(&mut start, width, height);
-            insta::assert_snapshot!(format!("{width}x{height}-{name}"), terminal.backend());
+            insta::assert_snapshot!(format!("{width}x{height}-{name}"), styled(&terminal));
         }
     }
 }

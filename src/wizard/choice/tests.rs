@@ -259,5 +259,22 @@ fn other_rows_are_counted_again_and_what_may_be_lost_is_looked_at_again() {
     wizard.handle(overwrite("neondb"), at(1));
     wizard.handle(Event::Picked(leaving_out("b")), at(2));
     assert_eq!(wizard.session().state(Step::Inventory), State::Done);
+}
+
+/// A schema step that failed may have met more than was listed: the connections list it anew.
+#[test]
+fn consent_after_a_failed_schema_is_to_a_new_list() {
+    let mut wizard = wizard();
+    wizard.handle(overwrite("neondb"), at(1));
+    let consent = wizard.session.consent.as_mut().unwrap();
+    consent.covers = Some(Stake::default());
+    record(&mut wizard, Step::Connections, State::Done);
+    wizard.handle(overwrite("neondb"), at(2));
+    let covers = |wizard: &Wizard| wizard.session().consent.clone().unwrap().covers;
+    assert_eq!(covers(&wizard), Some(Stake::default()), "it stands");
+    assert_eq!(wizard.session().state(Step::Connections), State::Done);
+    record(&mut wizard, Step::Schema, State::Failed);
+    wizard.handle(overwrite("neondb"), at(3));
+    assert_eq!(covers(&wizard), None);
     assert_eq!(wizard.session().state(Step::Connections), State::Waiting);
 }
