@@ -51,10 +51,12 @@ fn walk(columns: u16, rows: u16, suffix: &'static str) -> Result<(), Box<dyn Err
         .prefix("neonlift-")
         .rand_bytes(3)
         .tempdir()?;
-    let terminal = Terminal::start(&demo(home.path())?, columns, rows);
+    let arguments = ["demo", "--documents", "20000", "--config", "config.toml"];
+    let terminal = Terminal::start(&neonlift(home.path(), &arguments)?, columns, rows);
     let mut camera = Camera { terminal, suffix };
     for step in ["prerequisites", "connections", "inventory", "backup"] {
         camera.terminal.at(&format!("Enter run {step}"), ENTER);
+        camera.terminal.wait_for_text(&format!("✓ {step}: done"));
         camera.take(step, "Enter next: ")?;
         if step == "connections" {
             camera.terminal.press("e");
@@ -72,16 +74,22 @@ fn walk(columns: u16, rows: u16, suffix: &'static str) -> Result<(), Box<dyn Err
     camera.terminal.at("Enter run transfer", ENTER);
     camera.take_when("transfer", half_way)?;
     camera.terminal.press("q");
-    camera.take("leaving", "Enter ")?;
+    camera.take("leaving", "Enter keep going")?;
     camera.terminal.press(ESCAPE);
+    camera.take_when("indexes", |text| {
+        text.contains("building tuples") || text.contains("loading tuples")
+    })?;
     camera.take("transferred", "Enter next: compare")?;
     camera.terminal.press("m");
     camera.take("messages", "Esc back")?;
     camera.terminal.press(ESCAPE);
     camera.terminal.at("Enter next: compare", ENTER);
     camera.terminal.at("Enter run compare", ENTER);
-    camera.take("compare", "Enter next: cutover")?;
+    camera.take("compare", "n next: cutover")?;
     camera.terminal.press(ENTER);
+    camera.take("table", "Esc back")?;
+    camera.terminal.press(ESCAPE);
+    camera.terminal.at("n next: cutover", "n");
     camera.terminal.at("Enter open the checklist", ENTER);
     camera
         .terminal
@@ -99,7 +107,10 @@ fn walk(columns: u16, rows: u16, suffix: &'static str) -> Result<(), Box<dyn Err
     camera.take("help", "Keys on the checklist")?;
     camera.terminal.press(ESCAPE);
     camera.terminal.press("q");
-    Ok(())
+    camera.terminal.wait_for_prompt();
+    let terminal = Terminal::start(&neonlift(home.path(), &[])?, columns, rows);
+    let camera = Camera { terminal, suffix };
+    camera.take("start", "Where to begin")
 }
 
 /// A terminal to be photographed.
@@ -133,8 +144,8 @@ impl Camera {
     }
 }
 
-/// The demonstration, with a home of its own and the servers that this machine has already.
-fn demo(home: &Path) -> Result<Command, Box<dyn Error>> {
+/// The program, with a home of its own and the servers that this machine has already.
+fn neonlift(home: &Path, arguments: &[&str]) -> Result<Command, Box<dyn Error>> {
     let servers =
         tokio::runtime::Runtime::new()?.block_on(neonlift::practice::binaries::find(&|_| ()))?;
     // The servers have another user when this is root.
@@ -143,7 +154,7 @@ fn demo(home: &Path) -> Result<Command, Box<dyn Error>> {
     fs::write(home.join("config.toml"), "[backup]\nfolder = \"backups\"\n")?;
     let mut command = Command::new(std::env::current_exe()?);
     command
-        .args(["demo", "--documents", "20000", "--config", "config.toml"])
+        .args(arguments)
         .env(INSIDE, "1")
         .env("HOME", home)
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())

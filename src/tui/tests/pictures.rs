@@ -11,7 +11,11 @@ use std::fmt::Write;
 pub(super) fn styled(terminal: &Terminal<TestBackend>) -> String {
     let buffer = terminal.backend().buffer();
     let mut picture = terminal.backend().to_string();
-    for (y, row) in buffer.content.chunks(usize::from(buffer.area.width)).enumerate() {
+    for (y, row) in buffer
+        .content
+        .chunks(usize::from(buffer.area.width))
+        .enumerate()
+    {
         let mut x = 0;
         for run in row.chunk_by(|one, other| look(one) == look(other)) {
             let (from, look) = (x, look(&run[0]));

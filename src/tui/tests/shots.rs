@@ -342,7 +342,10 @@ fn states(step: Step) -> Vec<Shot> {
     working.sample.activity = step.purpose().to_owned();
     shots.push(working);
     let failure = fixtures::too_many_connections();
-    shots.push(Shot::of(format!("failed-{step}"), fixtures::failed(step, failure)));
+    shots.push(Shot::of(
+        format!("failed-{step}"),
+        fixtures::failed(step, failure),
+    ));
     shots
 }
 
