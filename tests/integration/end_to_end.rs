@@ -219,7 +219,7 @@ fn a_demo_without_a_screen_ends_signed_and_leaves_nothing_running() {
     };
     assert!(first.stdout.lines().any(side_by_side), "{first}");
     assert!(first.stdout.contains("source and target: equal"), "{first}");
-    assert!(!first.stdout.contains("differs"), "{first}");
+    assert!(!first.stdout.contains("✗ differs"), "{first}");
     let id = fs::read_to_string(session).expect("the session");
     let id = id
         .lines()

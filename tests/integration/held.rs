@@ -115,7 +115,8 @@ fn a_holder_that_is_killed_too_costs_the_snapshot_and_that_is_said() {
     eventually("its end", || world.holders().is_empty().then_some(()));
     // Its note lies there still, and deceives nobody.
     assert!(note(&world).exists());
-    assert_eq!(held(&world), Value::Null);
+    // A process is out of sight before the system has let its locks go.
+    eventually("the end of its lock", || held(&world).is_null().then_some(()));
     write_to_source(&world, WRITES);
 
     let ended = transferred(&world);
