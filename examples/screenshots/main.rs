@@ -66,7 +66,8 @@ fn walk(columns: u16, rows: u16, suffix: &'static str) -> Result<(), Box<dyn Err
         camera.terminal.at("Enter next: ", ENTER);
     }
     camera.terminal.at("Enter run schema", "v");
-    camera.take("preview", "CREATE")?;
+    camera.terminal.at("would run on", "\x1b[6~");
+    camera.take("preview", "-- ")?;
     camera.terminal.press(ESCAPE);
     camera.terminal.at("Enter run schema", ENTER);
     camera.take("schema", "Enter next: ")?;

@@ -310,6 +310,9 @@ impl Moving<'_> {
         let meter = self.progress.tables("tables compared", open.len() as u64);
         meter.begin();
         for table in open {
+            let go = self.cancel.run_until_cancelled(self.throttle.go()).await;
+            go.ok_or(Error::Stopped)?;
+            let _carries = self.throttle.carries();
             let other = there.iter().find(|other| other.name == table.name);
             let comparing = async {
                 match other {

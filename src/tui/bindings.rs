@@ -425,7 +425,7 @@ pub const BINDINGS: &[Binding] = &[
     ),
     named(
         Command::Pause,
-        &[Context::Step],
+        STEPS,
         &[letter('p')],
         "p",
         "pause",
@@ -441,7 +441,7 @@ pub const BINDINGS: &[Binding] = &[
     ),
     named(
         Command::More,
-        &[Context::Step],
+        STEPS,
         &[letter('+'), letter('=')],
         "+ -",
         "workers",
@@ -449,7 +449,7 @@ pub const BINDINGS: &[Binding] = &[
     ),
     named(
         Command::Fewer,
-        &[Context::Step],
+        STEPS,
         &[letter('-')],
         "-",
         "",
@@ -528,6 +528,7 @@ pub const BINDINGS: &[Binding] = &[
         &[
             Context::Step,
             Context::Checklist,
+            Context::Tables,
             Context::Reading,
             Context::Start,
         ],

@@ -22,7 +22,9 @@ pub(super) fn shown(context: Context, wizard: &Wizard, ui: &Ui) -> Vec<String> {
                 .flat_map(|failure| &failure.advice)
                 .collect()
         }
-        (Context::Step | Context::Checklist, _) => of_step(wizard),
+        (Context::Step | Context::Checklist | Context::Tree | Context::Tables, _) => {
+            of_step(wizard)
+        }
         _ => Vec::new(),
     };
     let advice = advice

@@ -37,13 +37,16 @@ fn now(scene: &Scene<'_>) -> (String, Meaning) {
     if let Phase::Working {
         step,
         stopping,
+        leaving,
         paused,
         ..
     } = scene.wizard.phase()
     {
         let glyph = theme.pick("▸", ">");
         if stopping {
-            return (format!("{glyph} stopping {step} safely"), Meaning::Caution);
+            let then = if leaving { ", then leaving" } else { "" };
+            let text = format!("{glyph} stopping {step} safely{then}");
+            return (text, Meaning::Caution);
         }
         let share = scene.sample.share();
         let percent = share
@@ -51,7 +54,11 @@ fn now(scene: &Scene<'_>) -> (String, Meaning) {
             .unwrap_or_default();
         if paused {
             let glyph = theme.pick("‖", "=");
-            return (format!("{glyph} {step}{percent}: paused"), Meaning::Caution);
+            let word = match scene.sample.pool.is_still() {
+                true => "paused",
+                false => "pausing",
+            };
+            return (format!("{glyph} {step}{percent}: {word}"), Meaning::Caution);
         }
         let text = format!("{glyph} {step}{percent}: {}", scene.sample.activity);
         return (text, Meaning::Accent);

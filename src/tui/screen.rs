@@ -27,7 +27,10 @@ pub fn draw(frame: &mut Frame<'_>, wizard: &Wizard, ui: &mut Ui, sample: &Sample
     let area = frame.area();
     ui.too_small = is_too_small(area);
     if ui.too_small {
-        too_small(frame.buffer_mut(), area);
+        match wizard.question() {
+            Some(question) => in_words(frame.buffer_mut(), area, &question.in_a_line()),
+            None => too_small(frame.buffer_mut(), area),
+        }
         return;
     }
     let places = Places::of(area, steps_width(area));
@@ -129,7 +132,12 @@ pub(super) fn too_small(buffer: &mut Buffer, area: Rect) {
         "The window is too small: make it at least {} by {}. q leaves.",
         SMALLEST.0, SMALLEST.1
     );
-    let rows = lines::wrapped(&text, usize::from(area.width));
+    in_words(buffer, area, &text);
+}
+
+/// A text and nothing else.
+fn in_words(buffer: &mut Buffer, area: Rect, text: &str) {
+    let rows = lines::wrapped(text, usize::from(area.width));
     for (y, row) in (area.y..area.bottom()).zip(rows) {
         buffer.set_line(area.x, y, &Line::raw(row), area.width);
     }

@@ -145,11 +145,11 @@ impl Ui {
 
     /// What has the keyboard.
     pub fn context(&self, wizard: &Wizard) -> Context {
+        if wizard.question().is_some() && (self.too_small || !self.reads_help()) {
+            return Context::Question;
+        }
         if self.too_small {
             return Context::TooSmall;
-        }
-        if wizard.question().is_some() && !self.reads_help() {
-            return Context::Question;
         }
         match self.layers.last() {
             Some(Layer::Help | Layer::Messages | Layer::Notes) => Context::Reading,

@@ -18,6 +18,15 @@ pub struct Question {
     pub answers: Vec<Answer>,
 }
 
+impl Question {
+    /// It with the letters of its answers, where there is room for no more.
+    pub fn in_a_line(&self) -> String {
+        let answers = self.answers.iter();
+        let answers = answers.map(|answer| format!("{} {}", answer.key, answer.word));
+        format!("{} {}", self.text, answers.collect::<Vec<_>>().join(", "))
+    }
+}
+
 /// One answer to a question.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
@@ -103,6 +112,16 @@ impl Wizard {
         let Phase::Working { step, paused, .. } = self.phase else {
             return vec![Effect::Exit(self.outcome())];
         };
+        if let Phase::Working {
+            stopping: true,
+            leaving,
+            ..
+        } = &mut self.phase
+        {
+            // It stops already: nothing is left to be asked.
+            *leaving = true;
+            return Vec::new();
+        }
         let stop = "it stops safely, the program ends, and the next start goes on from here";
         let stop = |key, word| Answer::new(key, word, stop, Act::StopAndLeave);
         if paused {

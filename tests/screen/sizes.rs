@@ -20,6 +20,12 @@ fn a_window_may_become_larger_smaller_and_too_small_while_a_step_runs() {
             && text.contains("q leaves.")
             && !text.contains("11 of 17")
     });
+    let asks = "k keep going, p pause, s stop and leave";
+    let asked = |screen: &Screen| screen.contents().replace('\n', " ").contains(asks);
+    terminal.press("q");
+    terminal.wait_for("the question in words", asked);
+    terminal.press("k");
+    terminal.wait_for("the sentence again", |screen| !asked(screen));
     terminal.resize(80, 24);
     terminal.wait_for("the picture again", fills);
     drop(holder);

@@ -154,11 +154,13 @@ impl Finish<'_> {
         stages.foreign_keys.end();
         let keys_refused = !refused.is_empty();
         finished.left_out.extend(refused);
+        let begun = self.begins().await?;
         let connection = control.connection().await?;
         let (unchecked, ()) = tokio::try_join!(
             foreign_key::unchecked(connection, entries),
             self.analyze_partitioned(connection)
         )?;
+        drop(begun);
         finished.left_out.extend(unchecked);
         let mut last = missing(&|class| LAST.contains(&class));
         if keys_refused {

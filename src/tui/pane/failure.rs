@@ -44,11 +44,10 @@ pub(super) fn with_report(scene: &Scene<'_>, found: Page) -> Page {
     if scene.session().current == Step::Compare {
         page.body.push(blank());
         page.body.extend(what_to_do(scene, failure));
-    } else {
-        // Below the summary: seen at once, however much was found.
-        let below = page.head.len().min(1);
-        page.head.splice(below..below, how_to_go_on(scene, failure));
     }
+    // Below the summary: seen at once, however much was found.
+    let below = page.head.len().min(1);
+    page.head.splice(below..below, how_to_go_on(scene, failure));
     page
 }
 

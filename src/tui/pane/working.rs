@@ -128,11 +128,22 @@ fn in_all(scene: &Scene<'_>) -> Vec<Line<'static>> {
     told
 }
 
+/// What is known of a meter; of work that is being stopped, no end is foretold.
+fn believable(scene: &Scene<'_>, known: Told) -> Told {
+    match scene.wizard.phase() {
+        Phase::Working { stopping: true, .. } => Told {
+            left: None,
+            ..known
+        },
+        _ => known,
+    }
+}
+
 /// What goes on now, always on two lines, so that nothing jumps: how much, and how fast. In little
 /// room, rows count more than bytes, and what is left more than the rate.
 fn moving(scene: &Scene<'_>, kind: &MeterSample) -> [Line<'static>; 2] {
     let theme = scene.theme();
-    let mut known = scene.ui.gauges().of_kind(kind);
+    let mut known = believable(scene, scene.ui.gauges().of_kind(kind));
     let joined = |facts: &[String]| facts.join(theme.dot());
     while known.amounts.len() > 1 && lines::width(&joined(&known.amounts)) > scene.cells {
         known.amounts.pop();
@@ -172,7 +183,7 @@ fn moving(scene: &Scene<'_>, kind: &MeterSample) -> [Line<'static>; 2] {
 
 /// What goes on beside it, is done, or comes later.
 fn resting(scene: &Scene<'_>, kind: &MeterSample) -> Line<'static> {
-    let known = scene.ui.gauges().of_kind(kind);
+    let known = believable(scene, scene.ui.gauges().of_kind(kind));
     let mut facts = known.amounts;
     match kind.stage {
         Stage::Waiting => facts.push("waiting".to_owned()),
@@ -207,7 +218,7 @@ fn each(scene: &Scene<'_>) -> Vec<Line<'static>> {
 
 fn told(scene: &Scene<'_>, at: usize, meter: &MeterSample) -> Vec<Line<'static>> {
     let theme = scene.theme();
-    let facts = scene.ui.gauges().of(at, meter);
+    let facts = believable(scene, scene.ui.gauges().of(at, meter));
     match meter.stage {
         Stage::Working => at_work(scene, meter, facts),
         Stage::Done => vec![still(

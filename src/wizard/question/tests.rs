@@ -82,6 +82,12 @@ fn a_transfer_can_be_paused_instead_of_left_and_goes_on() {
         Phase::Working { paused: false, .. }
     ));
     wizard.handle(Event::Stop, at(8));
+    wizard.handle(Event::Leave, at(8));
+    assert_eq!(wizard.question(), None, "it stops already");
+    assert!(matches!(
+        wizard.phase(),
+        Phase::Working { leaving: true, .. }
+    ));
     let late = wizard.handle(Event::Steer(Steering::Pause), at(8));
     assert!(matches!(&late[..], [Effect::Tell(News::Refused(_))]));
 }
