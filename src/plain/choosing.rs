@@ -6,7 +6,7 @@ use super::wizard::Lines;
 use crate::config::Select;
 use crate::session::report::{Estimate, Inventory};
 use crate::source::Part;
-use crate::source::tree::{self, Row};
+use crate::source::tree::{self, Row, Taken};
 use crate::wizard::Event;
 
 const HOW: &str = "Type the numbers of what is to be taken or left out, several in a line; or a word: \
@@ -44,7 +44,9 @@ fn entry(row: &Row<'_>) -> String {
         2 => "partition ",
         _ => "",
     };
-    let (name, figures) = (row.name(), row.figures().join(", "));
+    // How many tables there are is among the words for a part of them.
+    let told = usize::from(row.taken() == Taken::Some);
+    let (name, figures) = (row.name(), row.figures()[told..].join(", "));
     format!("{what}{name}: {}; {figures}", row.taken_in_words())
 }
 

@@ -192,8 +192,7 @@ impl Person {
                         self.tell_question(question);
                         continue;
                     };
-                    let chosen = &question.answers[answer];
-                    self.say(format!("▸ {}: {}.", chosen.word, chosen.does));
+                    self.say(format!("▸ {}.", question.answers[answer].word));
                     let question = question.number;
                     return Event::Answer { question, answer };
                 }

@@ -264,12 +264,12 @@ fn a_running_step_is_stopped_by_ctrl_c_and_left_after_a_question() {
     terminal.wait_for_text("transfer is running. What shall become of it?");
     terminal.wait_for_text("2. pause");
     terminal.press(&format!("2{ENTER}"));
-    terminal.wait_for_text("▸ pause: ");
+    terminal.wait_for_text("▸ pause.");
     terminal.press(ENTER);
     terminal.wait_for_text("transfer is paused. What shall become of it?");
     terminal.wait_for_text("2. go on");
     terminal.press(&format!("2{ENTER}"));
-    terminal.wait_for_text("▸ go on: ");
+    terminal.wait_for_text("▸ go on.");
     terminal.press(ENTER);
     terminal.wait_for_text("3. stop and leave");
     terminal.wait_for("the first question again", |screen| {
