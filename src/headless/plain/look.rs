@@ -22,8 +22,7 @@ pub fn preview(preview: &Preview, target: &str) -> Vec<String> {
     for planned in &preview.statements {
         lines.push(String::new());
         lines.push(format!("-- {}", planned.what));
-        let rows = planned.sql.trim().lines();
-        lines.extend(rows.map(|row| row.replace(char::is_control, " ")));
+        lines.extend(planned.sql.trim().lines().map(str::to_owned));
     }
     lines
 }
