@@ -39,12 +39,13 @@ fn wait_for_choices(terminal: &Terminal, heading: &str) {
     });
 }
 
-/// Takes the choice with these words, when it is offered last of all.
+/// Takes the choice with these words, as soon as it is asked for with it among the choices.
 fn choose(terminal: &mut Terminal, words: &str) {
     let number = terminal.seen(words, |screen| {
         let text = screen.contents();
         let (_, asked) = text.rsplit_once("What now?")?;
-        let is_asked = asked.contains("Number (Enter alone: ");
+        // Nothing was answered yet.
+        let is_asked = asked.trim_end().ends_with("):");
         let mut choices = asked.lines().filter(|_| is_asked);
         let line = choices.find(|line| line.contains(&format!(". {words}")))?;
         Some(line.trim().split('.').next()?.to_owned())
@@ -349,4 +350,27 @@ fn what_is_moved_is_chosen_and_what_runs_and_differs_is_read() {
     answer(&mut terminal, asked, 8, "back");
     choose(&mut terminal, "leave; it goes on from here next time");
     assert_ne!(terminal.end(), 0);
+}
+
+#[test]
+fn a_pooled_host_is_changed_for_the_direct_one_by_its_number() {
+    let world = World::new(10);
+    let pooled = world
+        .target_url()
+        .replace("-00000001.", "-00000001-pooler.");
+    let mut command = world.neonlift(&["--plain"]);
+    command.env("NEONLIFT_TARGET_URL", &pooled);
+    let mut terminal = start(&command);
+    proceed(&mut terminal, "prerequisites");
+    wait_for_choices(&terminal, ", connections: waiting.");
+    terminal.wait_for_text("; the password is from the environment's NEONLIFT_TARGET_URL");
+    terminal.press(ENTER);
+    wait_for_choices(&terminal, ", connections: failed.");
+    choose(
+        &mut terminal,
+        "use the direct host ep-practice-neon-00000001.",
+    );
+    wait_for_choices(&terminal, ", inventory: waiting.");
+    choose(&mut terminal, "leave; it goes on from here next time");
+    assert_eq!(terminal.end(), 130);
 }
