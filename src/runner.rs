@@ -146,6 +146,39 @@ impl Runner {
         self.dispatch(Event::Described { side, url })
     }
 
+    /// As [`Runner::describe`], with the place where the password was found; `None` when it was
+    /// typed or pasted.
+    pub fn describe_found(
+        &mut self,
+        side: Side,
+        string: ConnectionString,
+        origin: Option<String>,
+    ) -> Result<Vec<Effect>, store::Error> {
+        let effects = self.describe(side, string)?;
+        self.context.password_is_from(side, origin);
+        Ok(effects)
+    }
+
+    /// What the session has of a side: everything but the password.
+    pub fn known(&self, side: Side) -> Option<ConnectionString> {
+        let session = self.wizard.session();
+        let place = match side {
+            Side::Source => session.source.as_ref(),
+            Side::Target => session.target.as_ref(),
+        };
+        place.and_then(|place| ConnectionString::parse(&place.url).ok())
+    }
+
+    /// Takes the target's direct host in place of its pooled one, with the same password.
+    pub fn take_direct_host(&mut self) -> Result<Vec<Effect>, store::Error> {
+        let origin = self.context.password_origin(Side::Target);
+        let pooled = self.context.connection(Side::Target);
+        match pooled.or_else(|| self.known(Side::Target)) {
+            Some(pooled) => self.describe_found(Side::Target, pooled.direct(), origin),
+            None => Ok(Vec::new()),
+        }
+    }
+
     /// Takes a connection string in as a person wrote it.
     pub fn describe_text(&mut self, side: Side, text: &str) -> Result<Vec<Effect>, DescribeError> {
         let string = ConnectionString::parse(text)?;

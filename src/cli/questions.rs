@@ -98,6 +98,7 @@ async fn wizard(
     let options = Options {
         signer: signer(runner.wizard().session()),
         invocation,
+        log: log_file(common).unwrap_or_default(),
         ask,
     };
     let outcome = plain::run(person, runner, voice, &options).await?;

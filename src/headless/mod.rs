@@ -7,7 +7,9 @@ mod plain;
 
 pub use json::Json;
 pub use output::Output;
-pub use plain::{Plain, item_line, open_items, report_lines};
+pub use plain::{
+    Plain, compared_line, excerpt_lines, item_line, open_items, preview_lines, report_lines,
+};
 
 use crate::failure::Failure;
 use crate::invocation::Invocation;

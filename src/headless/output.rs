@@ -23,9 +23,11 @@ impl Output {
         }
     }
 
-    /// Writes a line.
+    /// Writes a line. What would be an order to a terminal, in a name of the database or in its SQL,
+    /// is a blank.
     pub fn line(&mut self, text: &str) {
-        self.write(&format!("{text}\n"));
+        let is_order = |c: char| c.is_control() && c != '\n' && c != '\t';
+        self.write(&(text.replace(is_order, " ") + "\n"));
     }
 
     /// Writes a question, whose answer is typed behind it.
@@ -45,5 +47,32 @@ impl Output {
                 tracing::warn!(%error, "the output cannot be written to; going on without it");
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::{Arc, Mutex};
+
+    struct Kept(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Kept {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_name_gives_the_terminal_no_orders() {
+        let kept = Arc::new(Mutex::new(Vec::new()));
+        let mut output = Output::new(Kept(Arc::clone(&kept)));
+        output.line("table \u{1b}[2J\u{9b}1m\ta\nb");
+        let written = String::from_utf8(kept.lock().unwrap().clone()).unwrap();
+        assert_eq!(written, "table  [2J 1m\ta\nb\n");
     }
 }

@@ -1,9 +1,11 @@
 //! What happens as plain lines, for people and for screen readers: nothing is ever overwritten.
 
 mod ending;
+mod look;
 mod report;
 
 pub use ending::{item_line, open_items};
+pub use look::{compared as compared_line, excerpt as excerpt_lines, preview as preview_lines};
 pub use report::lines as report_lines;
 
 use super::{End, Gauge, Output, Voice};

@@ -2,7 +2,7 @@
 
 use crate::session::report::Report;
 use crate::session::{ItemKind, State, Step};
-use crate::wizard::{Side, Wizard};
+use crate::wizard::{Look, Side, Wizard};
 
 /// What the person may choose.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,8 +17,16 @@ pub(super) enum Act {
     Connect,
     /// Enter a connection anew.
     Change(Side),
+    /// Take the target's direct host in place of its pooled one.
+    Direct,
     /// Consent to overwriting what the target holds.
     Consent,
+    /// Choose what is moved.
+    Choose,
+    /// Read what would run on the target.
+    Preview,
+    /// Open a compared table.
+    Open,
     /// Sign this item.
     Sign(String),
     /// Read what the step found.
@@ -27,6 +35,8 @@ pub(super) enum Act {
     Steps,
     /// Read what happened.
     Messages,
+    /// Read how the wizard works.
+    Help,
     /// Leave.
     Leave,
 }
@@ -37,14 +47,8 @@ pub(super) fn of(wizard: &Wizard) -> (Vec<(Act, String)>, usize) {
     let session = wizard.session();
     let step = session.current;
     let mut found = next(wizard);
-    if step == Step::Connections && !needs_connections(wizard) {
-        let change = |side: Side| (Act::Change(side), format!("change the {}", side.name()));
-        found.extend([change(Side::Source), change(Side::Target)]);
-        if target_is_occupied(wizard) {
-            let text = "consent to replace what the target holds";
-            found.push((Act::Consent, text.to_owned()));
-        }
-    }
+    found.extend(at_step(wizard));
+    found.extend(again(wizard));
     if step == Step::Cutover {
         found.push((Act::Report, "read the checklist".to_owned()));
     } else if session.report(step).is_some() {
@@ -52,6 +56,7 @@ pub(super) fn of(wizard: &Wizard) -> (Vec<(Act, String)>, usize) {
     }
     found.push((Act::Steps, "look at another step".to_owned()));
     found.push((Act::Messages, "read the messages".to_owned()));
+    found.push((Act::Help, "how this works, and where the log is".to_owned()));
     let is_done = session.first_open().is_none();
     let leave = match is_done {
         true => "leave: everything is done and signed",
@@ -66,14 +71,6 @@ pub(super) fn of(wizard: &Wizard) -> (Vec<(Act, String)>, usize) {
 fn next(wizard: &Wizard) -> Vec<(Act, String)> {
     let session = wizard.session();
     let step = session.current;
-    let again = || {
-        let built_upon = session.steps.keys().any(|later| *later > step);
-        let act = match step >= Step::Schema && built_upon {
-            true => Act::RunAgain(step),
-            false => Act::Run(step),
-        };
-        (act, format!("run {step} again"))
-    };
     let goes = |text: String| match wizard.obstacle(step) {
         Some(_) => Vec::new(),
         None => vec![(Act::Run(step), text)],
@@ -82,11 +79,9 @@ fn next(wizard: &Wizard) -> Vec<(Act, String)> {
         State::Done => {
             let next = step.next();
             let next = next.map(|next| (Act::Show(next), format!("go to {next}")));
-            // The checklist is complete: there is nothing to look at again.
-            let again = (step != Step::Cutover).then(again);
-            next.into_iter().chain(again).collect()
+            next.into_iter().collect()
         }
-        _ if needs_connections(wizard) => {
+        _ if wizard.needs_connections() => {
             vec![(Act::Connect, "enter source and target".to_owned())]
         }
         State::AwaitingSignOff => signatures(wizard),
@@ -111,15 +106,61 @@ fn signatures(wizard: &Wizard) -> Vec<(Act, String)> {
     sign.chain([look]).collect()
 }
 
-/// Whether the step that is looked at is `connections`, with a side of it unknown.
-pub(super) fn needs_connections(wizard: &Wizard) -> bool {
+/// A done step once more. A complete checklist has nothing to look at again.
+fn again(wizard: &Wizard) -> Option<(Act, String)> {
     let session = wizard.session();
-    session.current == Step::Connections && (session.source.is_none() || session.target.is_none())
+    let step = session.current;
+    let is_done = session.state(step) == State::Done && step != Step::Cutover;
+    let built_upon = session.steps.keys().any(|later| *later > step);
+    let act = match step >= Step::Schema && built_upon {
+        true => Act::RunAgain(step),
+        false => Act::Run(step),
+    };
+    is_done.then(|| (act, format!("run {step} again")))
 }
 
-fn target_is_occupied(wizard: &Wizard) -> bool {
-    let report = wizard.session().report(Step::Connections);
-    matches!(report, Some(Report::Connections(found)) if found.target_is_occupied())
+/// What belongs to the step that is looked at.
+fn at_step(wizard: &Wizard) -> Vec<(Act, String)> {
+    let session = wizard.session();
+    let mut found = Vec::new();
+    if session.current == Step::Connections && !wizard.needs_connections() {
+        found.extend(wizard.direct_host().map(|host| {
+            let text = format!("use the direct host {host}, which a migration needs");
+            (Act::Direct, text)
+        }));
+        let change = |side: Side| (Act::Change(side), format!("change the {}", side.name()));
+        found.extend([change(Side::Source), change(Side::Target)]);
+        if wizard.offers_overwriting() {
+            let text = "consent to replace what the target holds";
+            found.push((Act::Consent, text.to_owned()));
+        }
+    }
+    if wizard.choosable().is_some() && wizard.refuse_picking().is_none() {
+        let text = "choose what is moved: take or leave out schemas and tables";
+        found.push((Act::Choose, text.to_owned()));
+    }
+    let schema = session.current == Step::Schema && session.state(Step::Schema) != State::Done;
+    if schema && wizard.obstacle_to_look(&Look::Schema).is_none() {
+        let text = "read what would run on the target, before it runs";
+        found.push((Act::Preview, text.to_owned()));
+    }
+    if can_open(wizard) {
+        let text = "open a table: its columns, and rows of both sides";
+        found.push((Act::Open, text.to_owned()));
+    }
+    found
+}
+
+/// Whether the comparison is looked at, and its tables can be opened.
+fn can_open(wizard: &Wizard) -> bool {
+    let session = wizard.session();
+    match session.report(Step::Compare) {
+        Some(Report::Compare(found)) if session.current == Step::Compare => {
+            let look = found.tables.first().map(Look::at);
+            look.is_some_and(|look| wizard.obstacle_to_look(&look).is_none())
+        }
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -186,5 +227,30 @@ mod tests {
             acts(&done)[..2],
             [Act::Show(Step::Transfer), Act::RunAgain(Step::Schema)]
         );
+    }
+
+    #[test]
+    fn what_a_step_has_to_offer_is_offered_there_alone() {
+        let mut wizard = wizard(&[State::Done; 4], true);
+        assert!(acts(&wizard).contains(&Act::Preview));
+        wizard.handle(Event::Show(Step::Backup), Timestamp::UNIX_EPOCH);
+        let found = acts(&wizard);
+        for act in [Act::Preview, Act::Choose, Act::Open, Act::Direct] {
+            assert!(!found.contains(&act), "{act:?}");
+        }
+    }
+
+    #[test]
+    fn the_direct_host_is_offered_where_the_pooled_one_failed() {
+        let at = Timestamp::UNIX_EPOCH;
+        let mut wizard = wizard(&[State::Done, State::Failed], true);
+        assert!(!acts(&wizard).contains(&Act::Direct));
+        let url = "postgresql://u@ep-cool-1-pooler.eu-central-1.aws.neon.tech/d".to_owned();
+        let side = Side::Target;
+        wizard.handle(Event::Described { side, url }, at);
+        let (found, _) = of(&wizard);
+        let direct = found.iter().find(|(act, _)| *act == Act::Direct).unwrap();
+        assert!(direct.1.contains("ep-cool-1.eu-central-1.aws.neon.tech"));
+        assert_eq!(found[0].0, Act::Run(Step::Connections));
     }
 }

@@ -3,7 +3,9 @@
 use super::Break;
 use super::wizard::Lines;
 use crate::postgres::{ConnectionString, password};
+use crate::runner::Runner;
 use crate::secret::Secret;
+use crate::session::standing::name;
 use crate::wizard::Side;
 
 /// Asks for the connection string of a side, until it can be read; `false` when the person goes
@@ -25,8 +27,8 @@ pub(super) async fn ask(lines: &mut Lines<'_>, side: Side) -> Result<bool, Break
         return Ok(false);
     };
     let string = direct(lines, side, string).await?;
-    let string = with_password(lines, side, string).await?;
-    let effects = lines.runner.describe(side, string)?;
+    let (string, origin) = with_password(lines, side, string).await?;
+    let effects = lines.runner.describe_found(side, string, origin)?;
     lines.told(effects);
     Ok(true)
 }
@@ -72,31 +74,49 @@ async fn direct(
     }
 }
 
-/// The string with its password: from where libpq would find it, otherwise from the person.
+/// The string with its password, and where that was found; otherwise it is the person's.
 async fn with_password(
     lines: &mut Lines<'_>,
     side: Side,
     string: ConnectionString,
-) -> Result<ConnectionString, Break> {
+) -> Result<(ConnectionString, Option<String>), Break> {
+    if string.password().is_some() {
+        return Ok((string, None));
+    }
     let search = password::find(&string, &|name| std::env::var(name).ok());
     if let Some(refused) = &search.refused {
         lines.person.say(format!("! {refused}"));
     }
-    match search.found {
-        Some((password, origin)) => {
-            lines
-                .person
-                .say(format!("The password was found {origin}."));
-            Ok(string.with_password(password))
-        }
-        None => {
-            let password = password_of(lines, side, &string).await?;
-            Ok(match password.expose() {
-                "" => string,
-                _ => string.with_password(password),
-            })
-        }
+    if let Some((password, origin)) = search.found {
+        let told = format!("The password is taken from {origin}.");
+        lines.person.say(told);
+        return Ok((string.with_password(password), Some(origin.to_string())));
     }
+    let password = password_of(lines, side, &string).await?;
+    Ok(match password.expose() {
+        "" => (string, None),
+        _ => (string.with_password(password), None),
+    })
+}
+
+/// What is known of a side: where it is, and where its password comes from.
+pub(super) fn known(runner: &Runner, side: Side) -> String {
+    let session = runner.wizard().session();
+    let place = match side {
+        Side::Source => session.source.as_ref(),
+        Side::Target => session.target.as_ref(),
+    };
+    let Some(place) = place else {
+        return format!("{}: not given yet", side.name());
+    };
+    let connection = runner.context().connection(side);
+    let is_there = connection.is_some_and(|string| string.password().is_some());
+    let password = match (is_there, runner.context().password_origin(side)) {
+        (false, _) => "no password".to_owned(),
+        (true, None) => "the password was given".to_owned(),
+        (true, Some(origin)) => format!("the password is from {origin}"),
+    };
+    format!("{}: {}; {password}", side.name(), name(&place.url))
 }
 
 async fn password_of(

@@ -6,9 +6,13 @@
 
 mod checklist;
 mod choices;
+mod choosing;
 mod connections;
 mod consent;
 mod echo;
+mod help;
+mod listing;
+mod look;
 mod person;
 mod start;
 mod wizard;
@@ -23,6 +27,7 @@ use crate::runner::{DescribeError, Runner};
 use crate::session::store;
 use crate::wizard::{Outcome, Side};
 use std::io;
+use std::path::PathBuf;
 
 /// How the wizard is to be.
 #[derive(Debug, Clone, Default)]
@@ -31,6 +36,8 @@ pub struct Options {
     pub signer: String,
     /// How commands that are advised lead to this session.
     pub invocation: Invocation,
+    /// The log's file.
+    pub log: PathBuf,
     /// The sides whose passwords are to be asked for first.
     pub ask: Vec<Side>,
 }

@@ -174,7 +174,7 @@ impl Person {
         }
     }
 
-    /// What the person wants while a step runs: Enter asks whether to leave, Ctrl-C stops it; an
+    /// What the person wants while a step runs: Enter asks what becomes of it, Ctrl-C stops it; an
     /// open question is asked once and answered by number. May be dropped and called again.
     pub(super) async fn wish(&mut self, question: Option<&Question>) -> Event {
         if let Some(question) = question
@@ -187,10 +187,15 @@ impl Person {
             match (self.heard().await, question) {
                 (Heard::Stop | Heard::End, _) => return Event::Stop,
                 (Heard::Line(_), None) => return Event::Leave,
-                (Heard::Line(line), Some(question)) => match answer(question, &line) {
-                    Some(event) => return event,
-                    None => self.tell_question(question),
-                },
+                (Heard::Line(line), Some(question)) => {
+                    let Some(answer) = answered(question, &line) else {
+                        self.tell_question(question);
+                        continue;
+                    };
+                    self.say(format!("▸ {}.", question.answers[answer].word));
+                    let question = question.number;
+                    return Event::Answer { question, answer };
+                }
             }
         }
     }
@@ -210,13 +215,9 @@ pub(super) fn answers(question: &Question) -> Vec<String> {
         .collect()
 }
 
-/// The event that a typed line answers a question with; `None` when it is no answer.
-fn answer(question: &Question, line: &str) -> Option<Event> {
-    let answer = numbered(line.trim(), question.answers.len(), 0)?;
-    Some(Event::Answer {
-        question: question.number,
-        answer,
-    })
+/// The place of the answer that a typed line gives to a question; `None` when it is none.
+fn answered(question: &Question, line: &str) -> Option<usize> {
+    numbered(line.trim(), question.answers.len(), 0)
 }
 
 /// The place that a typed number from 1 means; nothing typed means the default.
@@ -253,13 +254,9 @@ mod tests {
         wizard.handle(Event::Run(Step::Prerequisites), now);
         wizard.handle(Event::Leave, now);
         let question = wizard.question().unwrap();
-        let number = question.number;
-        let answered = |answer| {
-            let question = number;
-            Some(Event::Answer { question, answer })
-        };
-        assert_eq!(answer(question, " "), answered(0));
-        assert_eq!(answer(question, "2"), answered(1));
-        assert_eq!(answer(question, "y"), None);
+        assert_eq!(answered(question, " "), Some(0));
+        assert_eq!(question.answers[0].word, "keep going");
+        assert_eq!(answered(question, "2"), Some(1));
+        assert_eq!(answered(question, "y"), None);
     }
 }

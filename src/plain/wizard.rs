@@ -2,15 +2,18 @@
 
 use super::choices::{self, Act};
 use super::person::answers;
-use super::{Break, Options, Person, checklist, connections, consent};
+use super::{Break, Options, Person, checklist, choosing, connections, consent, help, look};
+use crate::failure::Failure;
 use crate::figures::counted;
 use crate::headless::{self, Voice};
 use crate::invocation::Invocation;
 use crate::progress::Tone;
 use crate::runner::Runner;
-use crate::session::standing::name;
 use crate::session::{State, Step};
 use crate::wizard::{Effect, Event, News, Outcome, Side};
+
+/// The steps whose result is worth a choice: the person goes on from there.
+const LOOKED_AT: [Step; 2] = [Step::Inventory, Step::Compare];
 
 /// The wizard in lines.
 pub(super) struct Lines<'a> {
@@ -19,6 +22,7 @@ pub(super) struct Lines<'a> {
     voice: &'a mut dyn Voice,
     pub(super) signer: String,
     invocation: Invocation,
+    log: String,
     said_how_to_stop: bool,
     /// What was told in full last.
     told: Option<(Step, State)>,
@@ -37,6 +41,7 @@ impl<'a> Lines<'a> {
             voice,
             signer: options.signer.clone(),
             invocation: options.invocation.clone(),
+            log: options.log.display().to_string(),
             said_how_to_stop: false,
             told: None,
         }
@@ -103,12 +108,8 @@ impl<'a> Lines<'a> {
         }
         let mut lines = vec![format!("  {}", step.purpose())];
         if step == Step::Connections {
-            for (side, place) in [("source", &session.source), ("target", &session.target)] {
-                let name = place
-                    .as_ref()
-                    .map_or("not given yet", |place| name(&place.url));
-                lines.push(format!("  {side}: {name}"));
-            }
+            let sides = [Side::Source, Side::Target];
+            lines.extend(sides.map(|side| format!("  {}", connections::known(self.runner, side))));
         }
         let obstacle = wizard.obstacle(step);
         let obstacle = obstacle.filter(|_| state != State::AwaitingSignOff);
@@ -128,6 +129,11 @@ impl<'a> Lines<'a> {
             Act::Show(step) => return self.dispatch(Event::Show(*step)),
             Act::Connect => return self.connect(&[Side::Source, Side::Target]).await,
             Act::Change(side) => return self.connect(&[*side]).await,
+            Act::Direct => {
+                let effects = self.runner.take_direct_host()?;
+                self.told(effects);
+                return self.run(Step::Connections).await;
+            }
             Act::Consent => {
                 if consent::ask(self).await? {
                     return self.run(Step::Connections).await;
@@ -137,6 +143,12 @@ impl<'a> Lines<'a> {
             Act::Report => self.tell_report(),
             Act::Steps => return self.look_elsewhere().await,
             Act::Messages => self.tell_messages(),
+            Act::Choose => choosing::choose(self).await?,
+            Act::Preview => look::schema(self).await?,
+            Act::Open => look::tables(self).await?,
+            Act::Help => help::lines(&self.log)
+                .iter()
+                .for_each(|line| self.person.say(line)),
             Act::Leave => return self.dispatch(Event::Leave),
         }
         Ok(None)
@@ -165,7 +177,13 @@ impl<'a> Lines<'a> {
         outcome
     }
 
-    /// Runs a step; when it is done, the next one is looked at.
+    /// Tells why something could not be done outside of a step.
+    pub(super) fn fail(&mut self, failure: &Failure) {
+        self.voice.failure(failure);
+    }
+
+    /// Runs a step; when it is done, the next one is looked at, unless there is something to be
+    /// done with what it found.
     async fn run(&mut self, step: Step) -> Result<Option<Outcome>, Break> {
         self.begun(step, Event::Run(step)).await
     }
@@ -175,7 +193,7 @@ impl<'a> Lines<'a> {
         if !self.said_how_to_stop {
             self.said_how_to_stop = true;
             self.person.say(
-                "While a step runs, Enter asks whether to stop and leave, and Ctrl-C stops it safely.",
+                "While a step runs, Enter asks what shall become of it, and Ctrl-C stops it safely.",
             );
         }
         let person = &mut *self.person;
@@ -186,7 +204,9 @@ impl<'a> Lines<'a> {
         }
         let next = step.next();
         match (ended, self.runner.wizard().session().state(step), next) {
-            (None, State::Done, Some(next)) => self.dispatch(Event::Show(next)),
+            (None, State::Done, Some(next)) if !LOOKED_AT.contains(&step) => {
+                self.dispatch(Event::Show(next))
+            }
             (ended, ..) => Ok(ended),
         }
     }
@@ -213,7 +233,7 @@ impl<'a> Lines<'a> {
                 return Ok(None);
             }
         }
-        if choices::needs_connections(self.runner.wizard()) {
+        if self.runner.wizard().needs_connections() {
             return Ok(None);
         }
         self.run(Step::Connections).await
@@ -261,5 +281,6 @@ impl<'a> Lines<'a> {
             (true, false) => "There are no messages.".to_owned(),
             _ => format!("That were all messages, {warnings} of them warnings."),
         });
+        self.person.say(format!("More is in the log: {}", self.log));
     }
 }

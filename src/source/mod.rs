@@ -4,7 +4,7 @@ pub mod holder;
 pub mod postgres;
 mod selected;
 
-pub use selected::{GoesWith, NOT_SELECTED, Part, Selected, SelectionError};
+pub use selected::{GoesWith, NOT_SELECTED, Part, Selected, SelectionError, tree};
 
 use crate::failure::{Explain, Failure, Retry, chain};
 use crate::postgres::catalogue::TableName;

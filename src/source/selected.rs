@@ -4,6 +4,7 @@
 mod choosing;
 mod error;
 mod marks;
+pub mod tree;
 
 pub use choosing::{GoesWith, Part};
 pub use error::SelectionError;

@@ -3,7 +3,6 @@
 
 use super::field::Field;
 use super::lines::{self, blank, line, paragraph, span, window};
-use super::offers;
 use super::theme::{Meaning, Theme};
 use super::ui::{Layer, Ui};
 use crate::figures::{self, counted};
@@ -100,7 +99,7 @@ fn consent(
     (cells, rows): (usize, usize),
     theme: Theme,
 ) -> (Vec<Line<'static>>, usize) {
-    let found = offers::found_on_target(wizard);
+    let found = wizard.found_on_target();
     let place = found.map_or("the target", |found| found.target.endpoint.as_str());
     let (at_stake, also) = found.map_or((&[][..], &[][..]), |found| {
         (found.at_stake.as_slice(), found.also_lost.as_slice())

@@ -167,7 +167,7 @@ impl Ui {
             }
             return Vec::new();
         }
-        if session.state(session.current) != State::Done && offers::needs_connections(wizard) {
+        if session.state(session.current) != State::Done && wizard.needs_connections() {
             self.open_form(session);
             return Vec::new();
         }

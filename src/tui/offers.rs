@@ -2,11 +2,9 @@
 
 use super::commands;
 use super::keys::{Binding, Command, Context};
-use super::tree::{self, Taken};
 use super::ui::{Ui, compared};
-use crate::postgres::ConnectionString;
-use crate::session::report::{Connections, Report};
-use crate::session::{Item, ItemKind, Session, State, Step};
+use crate::session::{Item, ItemKind, State, Step};
+use crate::source::tree::Taken;
 use crate::wizard::{Look, Phase, Steering, Wizard};
 
 /// Why a command cannot be carried out now; `None` when it can.
@@ -36,10 +34,10 @@ pub(super) fn why_not(
             .map(|running| format!("the connections cannot change while {running} is running")),
         Command::Overwrite => cannot_overwrite(wizard),
         Command::Pause | Command::More | Command::Fewer => wizard.refuse_steering(),
-        Command::Direct => (!offers_direct(wizard)).then(|| {
+        Command::Direct => wizard.direct_host().is_none().then(|| {
             "there is no pooled host to change: connections says when there is".to_owned()
         }),
-        Command::Toggle | Command::All => Ui::cannot_pick(wizard),
+        Command::Toggle | Command::All => wizard.refuse_picking(),
         Command::Close if context == Context::Tree && ui.tree.search.is_empty() => {
             why_not(Command::Earlier, context, wizard, ui)
         }
@@ -75,7 +73,7 @@ fn cannot_proceed(wizard: &Wizard) -> Option<String> {
         }
         State::Done => None,
         // The form comes first.
-        _ if needs_connections(wizard) && running(wizard).is_none() => None,
+        _ if wizard.needs_connections() && running(wizard).is_none() => None,
         _ => wizard.obstacle(step),
     }
 }
@@ -96,42 +94,10 @@ fn cannot_view(wizard: &Wizard) -> Option<String> {
 }
 
 fn cannot_overwrite(wizard: &Wizard) -> Option<String> {
-    (!offers_overwriting(wizard)).then(|| {
+    (!wizard.offers_overwriting()).then(|| {
         "there is nothing to consent to: connections says when the target holds something"
             .to_owned()
     })
-}
-
-/// Whether the step that is looked at has found something on the target that stands in the way.
-pub(super) fn offers_overwriting(wizard: &Wizard) -> bool {
-    found_on_target(wizard).is_some_and(Connections::target_is_occupied)
-        && running(wizard).is_none()
-}
-
-/// Whether the test that is looked at has found a pooled host as the target.
-pub(super) fn offers_direct(wizard: &Wizard) -> bool {
-    let session = wizard.session();
-    session.current == Step::Connections
-        && session.state(Step::Connections) == State::Failed
-        && running(wizard).is_none()
-        && direct_host(session).is_some()
-}
-
-/// The target's direct host, when the session has its pooled one.
-pub(super) fn direct_host(session: &Session) -> Option<String> {
-    let target = ConnectionString::parse(&session.target.as_ref()?.url).ok()?;
-    target
-        .is_pooled()
-        .then(|| target.direct().host().to_owned())
-}
-
-/// What the test of the connections found, while it is looked at.
-pub(super) fn found_on_target(wizard: &Wizard) -> Option<&Connections> {
-    let session = wizard.session();
-    match session.report(Step::Connections) {
-        Some(Report::Connections(found)) if session.current == Step::Connections => Some(found),
-        _ => None,
-    }
 }
 
 fn cannot_sign(wizard: &Wizard, ui: &Ui) -> Option<String> {
@@ -149,12 +115,6 @@ fn cannot_sign(wizard: &Wizard, ui: &Ui) -> Option<String> {
     }
 }
 
-/// Whether the step that is looked at is `connections`, with a side of it unknown.
-pub(super) fn needs_connections(wizard: &Wizard) -> bool {
-    let session = wizard.session();
-    session.current == Step::Connections && (session.source.is_none() || session.target.is_none())
-}
-
 /// The item of the checklist that is marked.
 pub(super) fn marked<'a>(wizard: &'a Wizard, ui: &Ui) -> Option<&'a Item> {
     wizard.session().checklist.get(ui.marked())
@@ -163,11 +123,7 @@ pub(super) fn marked<'a>(wizard: &'a Wizard, ui: &Ui) -> Option<&'a Item> {
 /// The look at the table that is marked.
 pub(super) fn opened(wizard: &Wizard, ui: &Ui) -> Option<Look> {
     let tables = compared(wizard)?.differing_first();
-    let table = tables.get(ui.marked())?;
-    Some(Look::Table {
-        schema: table.schema.clone(),
-        table: table.table.clone(),
-    })
+    tables.get(ui.marked()).copied().map(Look::at)
 }
 
 /// What the footer calls a command now; empty for one that it does not offer.
@@ -191,8 +147,8 @@ pub(super) fn label(binding: &Binding, context: Context, wizard: &Wizard, ui: &U
             _ => binding.label.to_owned(),
         },
         (Command::View, _) if wizard.session().state(step) == State::Done => String::new(),
-        (Command::Overwrite, _) if !offers_overwriting(wizard) => String::new(),
-        (Command::Direct, _) if !offers_direct(wizard) => String::new(),
+        (Command::Overwrite, _) if !wizard.offers_overwriting() => String::new(),
+        (Command::Direct, _) if wizard.direct_host().is_none() => String::new(),
         (Command::Reveal, _) if ui.form.is_revealed(ui.form.focus()) => "hide".to_owned(),
         (Command::Up, Context::Form) => binding.label.to_owned(),
         (Command::Up, Context::Checklist | Context::Tree | Context::Tables) => "choose".to_owned(),
@@ -200,7 +156,7 @@ pub(super) fn label(binding: &Binding, context: Context, wizard: &Wizard, ui: &U
             Some(Taken::Nothing) => "take".to_owned(),
             _ => binding.label.to_owned(),
         },
-        (Command::All, _) if tree::takes_all(wizard) => "only this".to_owned(),
+        (Command::All, _) if wizard.session().select.takes_all_tables() => "only this".to_owned(),
         (Command::Close, Context::Tree) if ui.tree.search.is_empty() => String::new(),
         (Command::Up, _) if !ui.scrolls() => String::new(),
         (Command::Messages, _) => match ui.messages().unread_warnings() {
@@ -217,7 +173,7 @@ pub(super) fn proceed(wizard: &Wizard) -> String {
     let step = session.current;
     match (session.state(step), step.next()) {
         (State::Done, Some(next)) => format!("next: {next}"),
-        _ if needs_connections(wizard) => "fill in connections".to_owned(),
+        _ if wizard.needs_connections() => "fill in connections".to_owned(),
         (State::Interrupted, _) => format!("go on with {step}"),
         (State::Failed, _) => format!("retry {step}"),
         _ if step == Step::Cutover => "open the checklist".to_owned(),

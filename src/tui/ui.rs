@@ -7,7 +7,7 @@ use super::gauges::Gauges;
 use super::keys::Context;
 use super::messages::Messages;
 use super::theme::Theme;
-use super::tree::{self, TreeView};
+use super::tree::TreeView;
 use crate::invocation::Invocation;
 use crate::progress::Note;
 use crate::session::report::{Comparison, Report};
@@ -159,7 +159,7 @@ impl Ui {
             Some(Layer::Search) => Context::Search,
             None if wizard.looking().is_some() => Context::Reading,
             None if checklist_is_open(wizard) => Context::Checklist,
-            None if tree::inventory(wizard).is_some() => Context::Tree,
+            None if wizard.choosable().is_some() => Context::Tree,
             None if compared(wizard).is_some() => Context::Tables,
             None => Context::Step,
         }
@@ -188,7 +188,7 @@ impl Ui {
             self.layers
                 .retain(|layer| matches!(layer, Layer::Messages | Layer::Help));
         }
-        if arrived && super::offers::needs_connections(wizard) {
+        if arrived && wizard.needs_connections() {
             self.open_form(session);
         }
         if checklist_is_open(wizard) {
@@ -284,9 +284,11 @@ impl Ui {
     pub fn rows(&self, context: Context, wizard: &Wizard) -> Option<usize> {
         match context {
             Context::Checklist => Some(wizard.session().checklist.len()),
-            Context::Tree | Context::Search => {
-                Some(tree::inventory(wizard).map_or(0, |found| self.tree.rows(found).len()))
-            }
+            Context::Tree | Context::Search => Some(
+                wizard
+                    .choosable()
+                    .map_or(0, |found| self.tree.rows(found).len()),
+            ),
             Context::Tables => compared(wizard).map(|found| found.tables.len()),
             _ => None,
         }

@@ -62,6 +62,14 @@ impl Wizard {
                 "what is moved cannot change while {step} is running"
             ));
         }
+        if self
+            .choosable()
+            .is_some_and(|found| found.relations.is_empty())
+        {
+            let why =
+                "an older neonlift counted this: it can be chosen from when inventory is run again";
+            return Some(why.to_owned());
+        }
         self.may_have_begun().then(|| {
             "the target was begun with this selection, and it cannot change half-way: begin a new session for another one".to_owned()
         })

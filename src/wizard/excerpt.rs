@@ -1,6 +1,9 @@
 //! What is seen of an opened table. It holds rows' values: they are shown, and never kept, logged or
 //! part of an error.
 
+pub mod value;
+mod words;
+
 use std::fmt;
 
 /// A table side by side: its columns, and a few rows.

@@ -3,8 +3,9 @@
 
 use super::{Effect, Excerpt, Phase, RunId, Wizard, refused};
 use crate::failure::Failure;
+use crate::figures::counted;
 use crate::session::Step;
-use crate::session::report::{KindCount, LeftOut};
+use crate::session::report::{ComparedTable, KindCount, LeftOut};
 
 /// What a person wants to look at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +19,16 @@ pub enum Look {
         /// Its name.
         table: String,
     },
+}
+
+impl Look {
+    /// The look at a compared table.
+    pub fn at(table: &ComparedTable) -> Self {
+        Self::Table {
+            schema: table.schema.clone(),
+            table: table.table.clone(),
+        }
+    }
 }
 
 /// What was seen.
@@ -40,6 +51,25 @@ pub struct Preview {
     pub left_out: Vec<LeftOut>,
     /// What it drops or empties first, with consent: kinds and names.
     pub overwritten: Vec<String>,
+}
+
+impl Preview {
+    /// What would happen on the target of this name, in words.
+    pub fn in_words(&self, target: &str) -> String {
+        let count = counted(self.statements.len() as u64, "statement");
+        match self.statements.is_empty() {
+            true => format!("The schema is on {target} already: nothing would be run."),
+            false => format!(
+                "{count} would run on {target}, all in one transaction: either all of it is made, or nothing."
+            ),
+        }
+    }
+
+    /// What would be lost, in words; `None` for nothing.
+    pub fn loss(&self) -> Option<String> {
+        let lost = self.overwritten.join(", ");
+        (!lost.is_empty()).then(|| format!("Dropped first, once you have consented: {lost}"))
+    }
 }
 
 /// A statement that would be run.

@@ -8,13 +8,14 @@ mod choice;
 mod event;
 mod excerpt;
 mod look;
+mod offer;
 mod outcome;
 mod question;
 mod signing;
 
 pub use choice::target_database;
 pub use event::{Effect, Event, News, RunId, Side, Steering};
-pub use excerpt::{Excerpt, ExcerptCell, ExcerptColumn, ExcerptRow, Pairing, Size, Value};
+pub use excerpt::{Excerpt, ExcerptCell, ExcerptColumn, ExcerptRow, Pairing, Size, Value, value};
 pub use look::{Look, Looking, Planned, Preview, Seen};
 pub use outcome::Outcome;
 pub use question::{Answer, Question};

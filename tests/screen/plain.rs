@@ -26,12 +26,36 @@ fn answer(terminal: &mut Terminal, question: &str, times: usize, typed: &str) {
 
 /// Waits until a step is looked at, and takes what comes next.
 fn proceed(terminal: &mut Terminal, step: &str) {
-    let heading = format!(", {step}: waiting.");
-    terminal.wait_for("the step and its question", |screen| {
+    wait_for_choices(terminal, &format!(", {step}: waiting."));
+    terminal.press(ENTER);
+}
+
+/// Waits until it is asked what to do behind this heading.
+fn wait_for_choices(terminal: &Terminal, heading: &str) {
+    terminal.wait_for(&format!("{heading} and its choices"), |screen| {
         let text = screen.contents();
-        let after = text.rsplit_once(&heading);
+        let after = text.rsplit_once(heading);
         after.is_some_and(|(_, after)| after.contains("Number (Enter alone: 1):"))
     });
+}
+
+/// Takes the choice with these words, as soon as it is asked for with it among the choices.
+fn choose(terminal: &mut Terminal, words: &str) {
+    let number = terminal.seen(words, |screen| {
+        let text = screen.contents();
+        let (_, asked) = text.rsplit_once("What now?")?;
+        // Nothing was answered yet.
+        let is_asked = asked.trim_end().ends_with("):");
+        let mut choices = asked.lines().filter(|_| is_asked);
+        let line = choices.find(|line| line.contains(&format!(". {words}")))?;
+        Some(line.trim().split('.').next()?.to_owned())
+    });
+    terminal.press(&format!("{number}{ENTER}"));
+}
+
+/// Waits until a done step is looked at, which the person leaves by themselves.
+fn leave(terminal: &mut Terminal, step: &str) {
+    wait_for_choices(terminal, &format!(", {step}: done."));
     terminal.press(ENTER);
 }
 
@@ -94,6 +118,9 @@ fn a_new_user_goes_from_the_start_over_a_wrong_password_to_the_signed_checklist(
         "cutover",
     ] {
         proceed(&mut terminal, step);
+        if ["inventory", "compare"].contains(step) {
+            leave(&mut terminal, step);
+        }
     }
     // Four that only people know, and what the canary's rights leave out.
     for (at, open) in (1..=5).rev().enumerate() {
@@ -198,18 +225,21 @@ fn what_the_target_holds_goes_only_when_its_name_is_typed() {
     terminal.wait_for_text("✓ connections: done");
     // A done step is read again, and what happened; then it is left.
     proceed(&mut terminal, "inventory");
-    terminal.wait_for_text(", backup: waiting.");
-    answer(&mut terminal, "Number (Enter alone: 1):", 6, "2");
+    leave(&mut terminal, "inventory");
+    wait_for_choices(&terminal, ", backup: waiting.");
+    choose(&mut terminal, "look at another step");
     terminal.wait_for_text("3. inventory: done");
     answer(&mut terminal, "Number (Enter alone: 4):", 1, "3");
-    terminal.wait_for_text("1. go to backup");
-    answer(&mut terminal, "Number (Enter alone: 1):", 7, "3");
+    wait_for_choices(&terminal, ", inventory: done.");
+    choose(&mut terminal, "read what inventory found or did");
     terminal.wait_for("the inventory twice", |screen| {
         screen.contents().matches("shop.order_items").count() == 2
     });
-    answer(&mut terminal, "Number (Enter alone: 1):", 8, "5");
-    terminal.wait_for_text("messages");
-    answer(&mut terminal, "Number (Enter alone: 1):", 9, "6");
+    choose(&mut terminal, "how this works, and where the log is");
+    terminal.wait_for_text("The log holds neither passwords nor values of rows: /");
+    choose(&mut terminal, "read the messages");
+    terminal.wait_for_text("More is in the log: /");
+    choose(&mut terminal, "leave; it goes on from here next time");
     assert_eq!(terminal.end(), 130);
     assert_eq!(world.target().value("SELECT n FROM precious"), "1");
 }
@@ -233,7 +263,20 @@ fn a_running_step_is_stopped_by_ctrl_c_and_left_after_a_question() {
     });
     terminal.press(ENTER);
     terminal.wait_for_text("transfer is running. What shall become of it?");
+    terminal.wait_for_text("2. pause");
+    terminal.press(&format!("2{ENTER}"));
+    terminal.wait_for_text("▸ pause.");
+    terminal.press(ENTER);
+    terminal.wait_for_text("transfer is paused. What shall become of it?");
+    terminal.wait_for_text("2. go on");
+    terminal.press(&format!("2{ENTER}"));
+    terminal.wait_for_text("▸ go on.");
+    terminal.press(ENTER);
     terminal.wait_for_text("3. stop and leave");
+    terminal.wait_for("the first question again", |screen| {
+        let text = "transfer is running. What shall become of it?";
+        screen.contents().matches(text).count() == 2
+    });
     terminal.press(&format!("3{ENTER}"));
     assert_eq!(terminal.end(), 130);
     assert_eq!(migration.state(), State::Interrupted);
@@ -251,4 +294,83 @@ fn without_anybody_to_ask_nothing_is_left_behind_that_failed() {
     );
     let sessions = world.folder().join("home/state/neonlift/sessions");
     assert!(store::list(&sessions).is_empty());
+}
+
+#[test]
+fn what_is_moved_is_chosen_and_what_runs_and_differs_is_read() {
+    let world = World::new(10);
+    let mut terminal = start(&world.neonlift(&["--plain"]));
+    for step in ["prerequisites", "connections", "inventory"] {
+        proceed(&mut terminal, step);
+    }
+    wait_for_choices(&terminal, ", inventory: done.");
+    choose(&mut terminal, "choose what is moved");
+    let asked = "Number or word (Enter alone: back):";
+    answer(&mut terminal, asked, 1, "find ORDER_items");
+    terminal.wait_for_text("  2. shop.order_items: is moved");
+    answer(&mut terminal, asked, 2, "2 9");
+    terminal.wait_for_text("✗ Type numbers from 1 to 2");
+    answer(&mut terminal, asked, 3, "2");
+    terminal.wait_for_text("  2. shop.order_items: left out");
+    terminal.wait_for_text("Chosen: ");
+    answer(&mut terminal, asked, 4, "all");
+    terminal.wait_for("all again", |screen| {
+        screen.contents().matches("Chosen: ").count() == 2
+    });
+    answer(&mut terminal, asked, 5, "2");
+    answer(&mut terminal, asked, 6, "");
+    choose(&mut terminal, "go to backup");
+    proceed(&mut terminal, "backup");
+    wait_for_choices(&terminal, ", schema: waiting.");
+    choose(&mut terminal, "read what would run on the target");
+    terminal.wait_for_text("would run on");
+    answer(&mut terminal, "any number to stop: ", 1, "");
+    answer(&mut terminal, "any number to stop: ", 2, "1");
+    choose(&mut terminal, "run schema");
+    proceed(&mut terminal, "transfer");
+    wait_for_choices(&terminal, ", compare: waiting.");
+    let target = world.target();
+    let there = |name: &str| target.value(&format!("SELECT to_regclass('{name}') IS NOT NULL"));
+    assert_eq!(
+        (&*there("shop.order_items"), &*there("shop.orders")),
+        ("f", "t")
+    );
+
+    let change = "UPDATE shop.customers SET name = 'Ж' || name WHERE id = (SELECT min(id) FROM shop.customers)";
+    world.target().run(change);
+    choose(&mut terminal, "run compare");
+    terminal.wait_for_text(", compare: failed.");
+    choose(&mut terminal, "open a table");
+    terminal.wait_for_text("  1. shop.customers: ✗ differs");
+    answer(&mut terminal, asked, 7, "1");
+    terminal.wait_for_text(": differs: name");
+    terminal.wait_for_text("  name: source '");
+    terminal.wait_for_text("target 'Ж");
+    answer(&mut terminal, "any number to stop: ", 3, "1");
+    answer(&mut terminal, asked, 8, "back");
+    choose(&mut terminal, "leave; it goes on from here next time");
+    assert_ne!(terminal.end(), 0);
+}
+
+#[test]
+fn a_pooled_host_is_changed_for_the_direct_one_by_its_number() {
+    let world = World::new(10);
+    let pooled = world
+        .target_url()
+        .replace("-00000001.", "-00000001-pooler.");
+    let mut command = world.neonlift(&["--plain"]);
+    command.env("NEONLIFT_TARGET_URL", &pooled);
+    let mut terminal = start(&command);
+    proceed(&mut terminal, "prerequisites");
+    wait_for_choices(&terminal, ", connections: waiting.");
+    terminal.wait_for_text("; the password is from the environment's NEONLIFT_TARGET_URL");
+    terminal.press(ENTER);
+    wait_for_choices(&terminal, ", connections: failed.");
+    choose(
+        &mut terminal,
+        "use the direct host ep-practice-neon-00000001.",
+    );
+    wait_for_choices(&terminal, ", inventory: waiting.");
+    choose(&mut terminal, "leave; it goes on from here next time");
+    assert_eq!(terminal.end(), 130);
 }

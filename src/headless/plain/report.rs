@@ -99,7 +99,7 @@ fn backup(found: &Backup) -> Vec<String> {
     ]
 }
 
-fn kinds(counts: &[KindCount]) -> String {
+pub(super) fn kinds(counts: &[KindCount]) -> String {
     let texts: Vec<String> = counts
         .iter()
         .map(|kind| format!("{} {}", grouped(kind.count), kind.kind))
@@ -111,7 +111,7 @@ fn kinds(counts: &[KindCount]) -> String {
     }
 }
 
-fn left_out(items: &[LeftOut]) -> impl Iterator<Item = String> + '_ {
+pub(super) fn left_out(items: &[LeftOut]) -> impl Iterator<Item = String> + '_ {
     items
         .iter()
         .map(|item| format!("! left out: {} ({})", item.what, item.why))
@@ -164,13 +164,27 @@ fn changed_since(tables: &[String]) -> Option<String> {
         .then(|| format!("! written to on the source since the copy began: {names}"))
 }
 
+fn equality(equal: bool) -> &'static str {
+    if equal { "✓ equal" } else { "✗ differs" }
+}
+
+/// What was found of a table, in a few words.
+pub(super) fn verdict(table: &ComparedTable, rows_compared: bool) -> String {
+    let equality = equality(table.equal);
+    match &table.condition {
+        _ if table.left_out => "! left out".to_owned(),
+        _ if !rows_compared && table.equal => "same columns".to_owned(),
+        Some(condition) => format!("{equality} where {condition}"),
+        None => equality.to_owned(),
+    }
+}
+
 fn comparison(found: &Comparison) -> Vec<String> {
     let side = |table: &ComparedTable, rows: Option<u64>| match rows {
         Some(rows) => grouped(rows),
         None if table.left_out || !found.rows_compared => "–".to_owned(),
         None => "missing".to_owned(),
     };
-    let verdict = |equal| if equal { "✓ equal" } else { "✗ differs" }.to_owned();
     let hash = |hash: &Option<String>| hash.clone().unwrap_or_else(|| "–".to_owned());
     let rows: Vec<Vec<String>> = found
         .tables
@@ -182,12 +196,7 @@ fn comparison(found: &Comparison) -> Vec<String> {
                 side(table, table.target_rows),
                 hash(&table.source_hash),
                 hash(&table.target_hash),
-                match &table.condition {
-                    _ if table.left_out => "! left out".to_owned(),
-                    _ if !found.rows_compared && table.equal => "same columns".to_owned(),
-                    Some(condition) => format!("{} where {condition}", verdict(table.equal)),
-                    None => verdict(table.equal),
-                },
+                verdict(table, found.rows_compared),
             ]
         })
         .collect();
@@ -210,7 +219,7 @@ fn comparison(found: &Comparison) -> Vec<String> {
                     group.value.clone().unwrap_or_else(|| "(null)".to_owned()),
                     grouped(group.source_rows),
                     grouped(group.target_rows),
-                    verdict(group.source_rows == group.target_rows),
+                    equality(group.source_rows == group.target_rows).to_owned(),
                 ]
             })
             .collect();

@@ -1,7 +1,7 @@
 //! What the comparison reports.
 
 use crate::failure::Failure;
-use crate::figures::counted;
+use crate::figures::{counted, grouped};
 use crate::postgres::large_object;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -156,6 +156,27 @@ impl ComparedTable {
             true => "large objects".to_owned(),
             false => format!("{}.{}", self.schema, self.table),
         }
+    }
+
+    /// Its figures in words, each with its label and whether the sides differ in it.
+    pub fn figures_in_words(&self) -> Vec<(&'static str, String, bool)> {
+        let both = |source: Option<String>, target: Option<String>| {
+            let of = |side: Option<String>| side.unwrap_or_else(|| "none".to_owned());
+            match source == target {
+                true => format!("{} on both sides", of(source)),
+                false => format!("source {}, target {}", of(source), of(target)),
+            }
+        };
+        let mut figures = Vec::new();
+        if self.source_rows.or(self.target_rows).is_some() {
+            let rows = both(self.source_rows.map(grouped), self.target_rows.map(grouped));
+            figures.push(("rows", rows, self.source_rows != self.target_rows));
+        }
+        if let (Some(source), Some(target)) = (&self.source_hash, &self.target_hash) {
+            let hashes = both(Some(source.clone()), Some(target.clone()));
+            figures.push(("content", hashes, source != target));
+        }
+        figures
     }
 
     /// Whether these are no table's rows, but all large objects: its rows are their number.

@@ -1,6 +1,7 @@
 //! What the inventory reports: all tables, which of them are moved, and what else there is.
 
 use super::LeftOut;
+use crate::figures::{bytes, counted, grouped};
 use crate::postgres::catalogue::{ForeignKey, Relation, TableName, View};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -70,6 +71,39 @@ impl Inventory {
     /// Whether some of the figures of the tables that are moved are the catalogue's estimates.
     pub fn is_about(&self) -> bool {
         self.selected().any(|table| table.estimated)
+    }
+
+    /// What is moved, in words: `5 of 7 tables`, `about 1,204 rows`, their bytes, those of their
+    /// indexes, large objects.
+    pub fn sums_in_words(&self) -> Vec<String> {
+        let (taken, all) = (self.selected().count(), self.tables.len());
+        let all_tables = counted(all as u64, "table");
+        let tables = match taken == all {
+            true => all_tables,
+            false => format!("{} of {all_tables}", grouped(taken as u64)),
+        };
+        let about = if self.is_about() { "about " } else { "" };
+        let rows = counted(self.sum(|table| table.rows), "row");
+        let mut parts = vec![
+            tables,
+            format!("{about}{rows}"),
+            bytes(self.sum(|table| table.row_bytes)),
+            format!("indexes {}", bytes(self.sum(|table| table.index_bytes))),
+        ];
+        if self.large_objects > 0 {
+            parts.push(counted(self.large_objects, "large object"));
+        }
+        parts
+    }
+
+    /// How much there is to be read before it is moved: `2 warnings, 1 thing left behind`; `None`
+    /// for nothing.
+    pub fn notes_in_words(&self) -> Option<String> {
+        let number = |number: usize, noun| (number > 0).then(|| counted(number as u64, noun));
+        let warnings = number(self.warnings.len(), "warning");
+        let behind = number(self.left_behind.len(), "thing").map(|things| things + " left behind");
+        let notes: Vec<String> = warnings.into_iter().chain(behind).collect();
+        (!notes.is_empty()).then(|| notes.join(", "))
     }
 
     /// The rows of each value of the grouping column, in tables that are moved.

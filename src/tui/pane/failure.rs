@@ -5,7 +5,6 @@ use super::{Page, Scene};
 use crate::failure::{Failure, Retry};
 use crate::session::Step;
 use crate::tui::lines::{blank, line, paragraph};
-use crate::tui::offers;
 use crate::tui::theme::Meaning;
 use ratatui::text::Line;
 
@@ -73,11 +72,10 @@ fn how_to_go_on(scene: &Scene<'_>, failure: &Failure) -> Vec<Line<'static>> {
     if scene.session().current == Step::Connections {
         edit += " e changes the connections.";
     }
-    if offers::offers_overwriting(scene.wizard) {
+    if scene.wizard.offers_overwriting() {
         edit += " o asks for the consent to replace what the target holds.";
     }
-    let direct = offers::direct_host(scene.session());
-    if let Some(direct) = direct.filter(|_| offers::offers_direct(scene.wizard)) {
+    if let Some(direct) = scene.wizard.direct_host() {
         edit += &format!(" d takes the direct host {direct}.");
     }
     let text = match failure.retry {

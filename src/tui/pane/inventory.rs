@@ -6,14 +6,13 @@ mod notes;
 pub(super) use notes::page as notes;
 
 use super::{Page, Scene};
-use crate::figures::{bytes, counted, grouped};
+use crate::figures::{bytes, grouped};
 use crate::session::report::{Estimate, Inventory};
-use crate::session::{State, Step};
 use crate::source::Part;
+use crate::source::tree::{Row, Taken};
 use crate::tui::columns::{Cell, Column, Kind, plain, table};
 use crate::tui::lines::{blank, cut, flowed, line, paragraph, span, window};
 use crate::tui::theme::Meaning;
-use crate::tui::tree::{Row, Taken};
 use crate::tui::ui::Layer;
 use ratatui::text::Line;
 
@@ -110,19 +109,9 @@ fn head(
 
 /// What needs a look, in a line.
 fn caution(scene: &Scene<'_>, found: &Inventory) -> Vec<Line<'static>> {
-    let number = |number: usize, noun| (number > 0).then(|| counted(number as u64, noun));
-    let warnings = number(found.warnings.len(), "warning");
-    let behind = number(found.left_behind.len(), "thing").map(|things| things + " left behind");
-    let notes: Vec<String> = warnings.into_iter().chain(behind).collect();
-    let noted = (!notes.is_empty()).then(|| format!("{} (w shows them)", notes.join(", ")));
-    let is_tested = scene.session().state(Step::Connections) == State::Done;
-    let others = [
-        (found.selected().next().is_none(), "no table is taken"),
-        (found.chosen_since, "chosen anew: r looks again"),
-        (!is_tested, "connections have to be tested again"),
-    ];
-    let others = others.into_iter().filter(|(is_so, _)| *is_so);
-    let others = others.map(|(_, text)| text.to_owned());
+    let noted = found.notes_in_words();
+    let noted = noted.map(|notes| format!("{notes} (w shows them)"));
+    let others = scene.wizard.choice_in_words("r looks again");
     let texts: Vec<String> = noted.into_iter().chain(others).collect();
     if texts.is_empty() {
         return Vec::new();
@@ -132,26 +121,7 @@ fn caution(scene: &Scene<'_>, found: &Inventory) -> Vec<Line<'static>> {
 }
 
 fn sums(scene: &Scene<'_>, found: &Inventory) -> Vec<Line<'static>> {
-    let (taken, all) = (found.selected().count(), found.tables.len());
-    let tables = match taken == all {
-        true => counted(all as u64, "table"),
-        false => format!(
-            "{} of {}",
-            grouped(taken as u64),
-            counted(all as u64, "table")
-        ),
-    };
-    let about = if found.is_about() { "about " } else { "" };
-    let rows = counted(found.sum(|table| table.rows), "row");
-    let mut parts = vec![
-        tables,
-        format!("{about}{rows}"),
-        bytes(found.sum(|table| table.row_bytes)),
-        format!("indexes {}", bytes(found.sum(|table| table.index_bytes))),
-    ];
-    if found.large_objects > 0 {
-        parts.push(counted(found.large_objects, "large object"));
-    }
+    let parts = found.sums_in_words();
     let mut lines = flow(scene, &parts, Meaning::Strong);
     lines.extend(estimates(scene, found));
     lines

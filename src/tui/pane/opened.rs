@@ -3,14 +3,13 @@
 use super::comparison::verdict;
 use super::inventory::qualified;
 use super::side_by_side::{Names, is_wide};
-use super::value::{difference, shown};
+use super::value::shown;
 use super::{Page, Scene};
-use crate::figures::{counted, grouped};
-use crate::session::Step;
-use crate::session::report::{ComparedTable, Report};
+use crate::session::report::ComparedTable;
 use crate::tui::lines::{blank, cut, labelled, line, paragraph, span, width};
 use crate::tui::theme::Meaning;
-use crate::wizard::{Excerpt, ExcerptCell, ExcerptColumn, ExcerptRow, Look, Pairing};
+use crate::wizard::value::difference;
+use crate::wizard::{Excerpt, ExcerptCell, ExcerptColumn, ExcerptRow, Look};
 use ratatui::text::Line;
 
 /// Cells for the labels of the head.
@@ -24,7 +23,7 @@ pub(super) fn title(schema: &str, table: &str) -> String {
 }
 
 pub(super) fn page(scene: &Scene<'_>, at: &Look, excerpt: &Excerpt) -> Page {
-    let compared = compared(scene, at);
+    let compared = scene.wizard.compared(at);
     let aside = compared.filter(|compared| !compared.left_out);
     let aside = aside.map(|compared| {
         let (text, meaning) = verdict(scene, compared.equal);
@@ -48,40 +47,8 @@ pub(super) fn page(scene: &Scene<'_>, at: &Look, excerpt: &Excerpt) -> Page {
     }
 }
 
-/// What the comparison has found of it.
-fn compared<'a>(scene: &Scene<'a>, at: &Look) -> Option<&'a ComparedTable> {
-    let Look::Table { schema, table } = at else {
-        return None;
-    };
-    match scene.session().report(Step::Compare) {
-        Some(Report::Compare(found)) => found
-            .tables
-            .iter()
-            .find(|compared| (&compared.schema, &compared.table) == (schema, table)),
-        _ => None,
-    }
-}
-
 fn figures(scene: &Scene<'_>, compared: &ComparedTable) -> Vec<Line<'static>> {
-    let both = |source: Option<String>, target: Option<String>| {
-        let of = |side: Option<String>| side.unwrap_or_else(|| "none".to_owned());
-        match source == target {
-            true => format!("{} on both sides", of(source)),
-            false => format!("source {}, target {}", of(source), of(target)),
-        }
-    };
-    let mut facts = Vec::new();
-    if compared.source_rows.or(compared.target_rows).is_some() {
-        let rows = both(
-            compared.source_rows.map(grouped),
-            compared.target_rows.map(grouped),
-        );
-        facts.push(("rows", rows, compared.source_rows != compared.target_rows));
-    }
-    if let (Some(source), Some(target)) = (&compared.source_hash, &compared.target_hash) {
-        let hashes = both(Some(source.clone()), Some(target.clone()));
-        facts.push(("content", hashes, source != target));
-    }
+    let facts = compared.figures_in_words();
     let told = facts.into_iter().flat_map(|(label, text, differs)| {
         let meaning = if differs {
             Meaning::Bad
@@ -99,35 +66,8 @@ fn notes(
     compared: Option<&ComparedTable>,
     excerpt: &Excerpt,
 ) -> Vec<Line<'static>> {
-    let is_large = compared.is_some_and(ComparedTable::is_large_objects);
-    let mut notes = Vec::new();
-    if compared.is_some_and(|compared| compared.left_out) {
-        notes.push("Left out: it was not to be moved, and is not compared.".to_owned());
-    }
-    if let Some(condition) = compared.and_then(|compared| compared.condition.as_ref()) {
-        notes.push(format!("Only the rows where {condition}"));
-    }
-    notes.extend(match (excerpt.on_source, excerpt.on_target) {
-        _ if is_large => {
-            Some("Large objects have no columns and no rows; their contents are hashed whole.")
-        }
-        (false, false) => Some("Neither side has such a table now."),
-        (true, false) => Some("Missing: the target has no such table."),
-        (false, true) => Some("Missing: the source has no such table."),
-        (true, true) => match excerpt.pairing {
-            _ if excerpt.rows.is_empty() => None,
-            Pairing::Key => None,
-            Pairing::NoKey => {
-                Some("Without a key: the first rows of each side, not the same ones.")
-            }
-            Pairing::OtherKey => Some(
-                "The key is another one on the target: the first rows of each side, not the same ones.",
-            ),
-        },
-    }
-    .map(str::to_owned));
     let cells = scene.text_cells();
-    let told = notes.into_iter();
+    let told = excerpt.notes(compared).into_iter();
     told.flat_map(|note| paragraph(&format!("! {note}"), 0, cells, Meaning::Caution))
         .collect()
 }
@@ -136,21 +76,10 @@ fn columns(scene: &Scene<'_>, excerpt: &Excerpt) -> Vec<Line<'static>> {
     if excerpt.columns.is_empty() {
         return Vec::new();
     }
-    let both = excerpt.on_source && excerpt.on_target;
-    let count = counted(excerpt.columns.len() as u64, "column");
-    let differing = excerpt.columns.iter().filter(|column| column.differs());
-    let differing = differing.count();
-    let mut told = vec![match (both, differing) {
-        (false, _) => line(count, Meaning::Strong),
-        (true, 0) => {
-            let (glyph, _, meaning) = scene.theme().equality(true);
-            line(format!("{glyph} {count}, the same on both sides"), meaning)
-        }
-        (true, some) => {
-            let (glyph, _, meaning) = scene.theme().equality(false);
-            line(format!("{glyph} {count}, {some} different"), meaning)
-        }
-    }];
+    let both = excerpt.is_on_both();
+    let (equal, words) = excerpt.columns_in_words();
+    let (glyph, meaning) = equality(scene, equal);
+    let mut told = vec![line(glyph + &words, meaning)];
     let names = Names::of(scene, excerpt);
     told.extend(names.sides(scene, both));
     for column in &excerpt.columns {
@@ -180,36 +109,17 @@ fn rows(scene: &Scene<'_>, excerpt: &Excerpt) -> Vec<Line<'static>> {
         };
         return vec![line(text, Meaning::Quiet)];
     }
-    let both = excerpt.on_source && excerpt.on_target;
-    let by_key = both && excerpt.pairing == Pairing::Key;
-    let keys = excerpt.columns.iter().filter(|column| column.key);
-    let keys: Vec<&str> = keys.map(|column| column.name.as_str()).collect();
-    let mut rows: Vec<&ExcerptRow> = excerpt.rows.iter().collect();
-    let text = match rows.iter().filter(|row| row.differs()).count() {
-        _ if !by_key => format!("The first {}", counted(rows.len() as u64, "row")),
-        differing => format!(
-            "The first {} by {}: {}",
-            counted(rows.len() as u64, "row"),
-            keys.join(", "),
-            match differing {
-                0 => "all equal".to_owned(),
-                some => format!("{some} different, shown first"),
-            }
-        ),
-    };
-    if by_key {
-        rows.sort_by_key(|row| !row.differs());
-    }
+    let by_key = excerpt.is_by_key();
     let cells = scene.text_cells();
-    let mut told = paragraph(&text, 0, cells, Meaning::Strong);
+    let mut told = paragraph(&excerpt.rows_in_words(), 0, cells, Meaning::Strong);
     if by_key {
         let text = "The comparison's count and hash are over all rows.";
         told.extend(paragraph(text, 0, cells, Meaning::Quiet));
     }
     let names = Names::of(scene, excerpt);
-    for (at, row) in rows.into_iter().enumerate() {
+    for (at, row) in excerpt.differing_first().into_iter().enumerate() {
         told.push(blank());
-        told.push(heading(scene, excerpt, row, at, by_key));
+        told.push(heading(scene, excerpt, row, at));
         let beside = row.on_source && row.on_target;
         told.extend(names.sides(scene, beside));
         for (column, cell) in excerpt.columns.iter().zip(&row.cells) {
@@ -219,26 +129,19 @@ fn rows(scene: &Scene<'_>, excerpt: &Excerpt) -> Vec<Line<'static>> {
     told
 }
 
+/// The glyph of what is equal or not, and its meaning; none where that is not known.
+fn equality(scene: &Scene<'_>, equal: Option<bool>) -> (String, Meaning) {
+    equal.map_or((String::new(), Meaning::Strong), |equal| {
+        let (glyph, _, meaning) = scene.theme().equality(equal);
+        (format!("{glyph} "), meaning)
+    })
+}
+
 /// What a row is like on both sides, in words.
-fn heading(
-    scene: &Scene<'_>,
-    excerpt: &Excerpt,
-    row: &ExcerptRow,
-    at: usize,
-    by_key: bool,
-) -> Line<'static> {
-    let differing = excerpt.columns.iter().zip(&row.cells);
-    let differing = differing.filter(|(_, cell)| cell.differs);
-    let names: Vec<&str> = differing.map(|(column, _)| column.name.as_str()).collect();
-    let (glyph, _, meaning) = scene.theme().equality(!row.differs());
-    let (text, meaning) = match (row.on_source, row.on_target) {
-        _ if !(excerpt.on_source && excerpt.on_target) => (String::new(), Meaning::Strong),
-        (true, true) if !by_key => ("on each side".to_owned(), Meaning::Strong),
-        (true, true) if names.is_empty() => (format!("{glyph} equal"), meaning),
-        (true, true) => (format!("{glyph} differs: {}", names.join(", ")), meaning),
-        (true, false) => (format!("{glyph} missing on the target"), meaning),
-        (false, _) => (format!("{glyph} only on the target"), meaning),
-    };
+fn heading(scene: &Scene<'_>, excerpt: &Excerpt, row: &ExcerptRow, at: usize) -> Line<'static> {
+    let (equal, words) = excerpt.row_in_words(row);
+    let (glyph, meaning) = equality(scene, equal);
+    let text = glyph + &words;
     let number = format!("Row {} ", at + 1);
     let room = scene.cells.saturating_sub(width(&number));
     Line::from(vec![

@@ -4,7 +4,6 @@ use super::checks::advised;
 use super::opened;
 use super::outcome::{kinds, left_out};
 use super::{Page, Scene};
-use crate::figures::counted;
 use crate::session::standing::name;
 use crate::tui::lines::{blank, hard_wrapped, line, paragraph};
 use crate::tui::theme::Meaning;
@@ -55,18 +54,9 @@ fn schema(scene: &Scene<'_>, preview: &Preview) -> Page {
         || "the target".to_owned(),
         |place| name(&place.url).to_owned(),
     );
-    let count = counted(preview.statements.len() as u64, "statement");
-    let text = match preview.statements.is_empty() {
-        true => format!("The schema is on {target} already: nothing would be run."),
-        false => format!(
-            "{count} would run on {target}, all in one transaction: either all of it is made, or nothing."
-        ),
-    };
-    let mut head = paragraph(&text, 0, cells, Meaning::Strong);
-    if !preview.overwritten.is_empty() {
-        let lost = preview.overwritten.join(", ");
-        let text = format!("! Dropped first, once you have consented: {lost}");
-        head.extend(paragraph(&text, 0, cells, Meaning::Caution));
+    let mut head = paragraph(&preview.in_words(&target), 0, cells, Meaning::Strong);
+    if let Some(loss) = preview.loss() {
+        head.extend(paragraph(&format!("! {loss}"), 0, cells, Meaning::Caution));
     }
     head.push(blank());
     let mut body = kinds(scene, "Made", &preview.created);

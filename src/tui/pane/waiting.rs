@@ -25,7 +25,7 @@ pub(super) fn page(scene: &Scene<'_>) -> Page {
         body.extend(reached(scene, step));
         body.push(blank());
     }
-    if offers::needs_connections(scene.wizard) {
+    if scene.wizard.needs_connections() {
         body.extend(missing_places(scene));
         body.push(blank());
     }

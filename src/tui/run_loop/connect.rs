@@ -5,7 +5,7 @@ use crate::postgres::{ConnectionString, password};
 use crate::runner::Runner;
 use crate::secret::Secret;
 use crate::tui::form::{Entered, Held, Passwords};
-use crate::wizard::Side;
+use crate::wizard::{Effect, Side};
 
 const SIDES: [Side; 2] = [Side::Source, Side::Target];
 
@@ -26,7 +26,11 @@ impl Loop<'_> {
         let is_entered = |side| entered.iter().any(|entered| entered.side == side);
         for side in SIDES {
             if !is_entered(side) && self.runner.context().connection(side).is_none() {
-                strings.extend(self.known(side).map(|string| (side, looked_up(string))));
+                strings.extend(
+                    self.runner
+                        .known(side)
+                        .map(|string| (side, looked_up(string))),
+                );
             }
         }
         for (side, found) in strings {
@@ -38,33 +42,21 @@ impl Loop<'_> {
 
     /// Takes the target's direct host in place of its pooled one, with the same password.
     pub(super) fn take_direct_host(&mut self) -> Result<(), Error> {
-        let context = self.runner.context();
-        let origin = context.password_origin(Side::Target);
-        let pooled = context.connection(Side::Target);
-        let pooled = pooled.or_else(|| self.known(Side::Target));
-        match pooled {
-            Some(pooled) => self.describe(Side::Target, (pooled.direct(), origin)),
-            None => Ok(()),
-        }
-    }
-
-    fn describe(&mut self, side: Side, (string, origin): Found) -> Result<(), Error> {
-        let effects = self.runner.describe(side, string)?;
-        self.runner.context().password_is_from(side, origin);
-        self.told(effects);
-        self.ui.passwords = passwords(self.runner);
-        self.ui.connected(self.runner.wizard());
+        let effects = self.runner.take_direct_host()?;
+        self.described(effects);
         Ok(())
     }
 
-    /// What the session has of a side: everything but the password.
-    fn known(&self, side: Side) -> Option<ConnectionString> {
-        let session = self.runner.wizard().session();
-        let place = match side {
-            Side::Source => session.source.as_ref(),
-            Side::Target => session.target.as_ref(),
-        };
-        place.and_then(|place| ConnectionString::parse(&place.url).ok())
+    fn describe(&mut self, side: Side, (string, origin): Found) -> Result<(), Error> {
+        let effects = self.runner.describe_found(side, string, origin)?;
+        self.described(effects);
+        Ok(())
+    }
+
+    fn described(&mut self, effects: Vec<Effect>) {
+        self.told(effects);
+        self.ui.passwords = passwords(self.runner);
+        self.ui.connected(self.runner.wizard());
     }
 
     /// The string with the password of the form, or with the one that this place had before, or

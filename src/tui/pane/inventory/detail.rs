@@ -1,13 +1,12 @@
 //! What is known of the marked table or schema.
 
 use super::super::Scene;
-use crate::figures::{bytes, counted};
+use crate::figures::counted;
 use crate::postgres::catalogue::TableName;
 use crate::session::report::{Inventory, Table};
-use crate::source::Part;
+use crate::source::tree::{Row, Taken};
 use crate::tui::lines::{blank, cut, line, paragraph};
 use crate::tui::theme::Meaning;
-use crate::tui::tree::{Row, Taken};
 use ratatui::text::Line;
 
 /// Everything, at the right of the tree.
@@ -17,10 +16,21 @@ pub(super) fn lines(
     row: &Row<'_>,
     cells: usize,
 ) -> Vec<Line<'static>> {
-    let mut told = paragraph(&name(row), 0, cells, Meaning::Strong);
-    told.extend(paragraph(&state(row), 0, cells, state_meaning(row)));
-    told.extend(paragraph(&figures(scene, row), 0, cells, Meaning::Plain));
-    let Some(table) = only_table(row) else {
+    let dot = scene.theme().dot();
+    let mut told = paragraph(&row.name(), 0, cells, Meaning::Strong);
+    told.extend(paragraph(
+        &row.taken_in_words(),
+        0,
+        cells,
+        state_meaning(row),
+    ));
+    told.extend(paragraph(
+        &row.figures().join(dot),
+        0,
+        cells,
+        Meaning::Plain,
+    ));
+    let Some(table) = row.only_table() else {
         return told;
     };
     if let Some(condition) = &table.condition {
@@ -60,10 +70,10 @@ fn section(told: &mut Vec<Line<'static>>, title: &str, entries: &[String], cells
 pub(super) fn brief(scene: &Scene<'_>, found: &Inventory, row: &Row<'_>) -> Vec<Line<'static>> {
     let dot = scene.theme().dot();
     let cut = |text: &str| cut(text, scene.cells, scene.theme());
-    let first = [name(row), state(row)].join(dot);
+    let first = [row.name(), row.taken_in_words()].join(dot);
     let mut told = vec![blank(), line(cut(&first), state_meaning(row))];
-    let Some(table) = only_table(row) else {
-        told.push(line(cut(&figures(scene, row)), Meaning::Plain));
+    let Some(table) = row.only_table() else {
+        told.push(line(cut(&row.figures().join(dot)), Meaning::Plain));
         return told;
     };
     let condition = table.condition.as_ref();
@@ -83,51 +93,10 @@ pub(super) fn brief(scene: &Scene<'_>, found: &Inventory, row: &Row<'_>) -> Vec<
     told
 }
 
-fn name(row: &Row<'_>) -> String {
-    match &row.part {
-        Part::Schema(schema) => format!("schema {schema}"),
-        Part::Table(name) => name.to_string(),
-    }
-}
-
-fn state(row: &Row<'_>) -> String {
-    let of = counted(row.tables.len() as u64, "table");
-    match row.taken() {
-        Taken::All => "is moved".to_owned(),
-        Taken::Nothing => "left out".to_owned(),
-        Taken::Some => {
-            let taken = row.tables.iter().filter(|table| table.selected).count();
-            format!("{taken} of {of} moved")
-        }
-    }
-}
-
 fn state_meaning(row: &Row<'_>) -> Meaning {
     match row.taken() {
         Taken::All => Meaning::Good,
         Taken::Some | Taken::Nothing => Meaning::Caution,
-    }
-}
-
-fn figures(scene: &Scene<'_>, row: &Row<'_>) -> String {
-    let about = if row.is_about() { "about " } else { "" };
-    let mut parts = vec![
-        format!("{about}{}", counted(row.sum(|table| table.rows), "row")),
-        bytes(row.sum(|table| table.row_bytes)),
-        format!("{} of indexes", bytes(row.sum(|table| table.index_bytes))),
-    ];
-    match only_table(row) {
-        Some(table) => parts.push(counted(table.columns, "column")),
-        None => parts.insert(0, counted(row.tables.len() as u64, "table")),
-    }
-    parts.join(scene.theme().dot())
-}
-
-/// The table of a line that stands for one, not for a schema or partitions.
-fn only_table<'a>(row: &Row<'a>) -> Option<&'a Table> {
-    match (&row.part, &row.tables[..]) {
-        (Part::Table(name), [table]) if table.table_name() == *name => Some(table),
-        _ => None,
     }
 }
 
