@@ -63,7 +63,12 @@ pub(super) fn of(wizard: &Wizard) -> (Vec<(Act, String)>, usize) {
         false => "leave; it goes on from here next time",
     };
     found.push((Act::Leave, leave.to_owned()));
-    let default = if is_done { found.len() - 1 } else { 0 };
+    // A signature is given by its number, never by Enter alone.
+    let harmless = |(act, _): &(Act, String)| !matches!(act, Act::Sign(_));
+    let default = match is_done {
+        true => found.len() - 1,
+        false => found.iter().position(harmless).unwrap_or_default(),
+    };
     (found, default)
 }
 

@@ -6,8 +6,9 @@ use crate::headless::Output;
 use crate::secret::Secret;
 use crate::signals::{Signals, Told};
 use crate::wizard::{Event, Question};
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
 use rustix::process::{Signal as Unix, getpid, kill_process};
+use rustix::termios::{QueueSelector, tcflush};
 use std::future::pending;
 use std::io;
 use tokio::io::{Stdin, stdin};
@@ -123,6 +124,13 @@ impl Person {
             self.hidden = EchoOff::new().ok();
         }
         self.output.prompt(&self.prompt);
+    }
+
+    /// Forgets what was typed for a question that is not asked any more.
+    pub(super) fn forget_typed(&mut self) {
+        // Where this is refused, there is no terminal that keeps anything.
+        let _ = tcflush(io::stdin(), QueueSelector::IFlush);
+        while let Some(Some(Ok(_))) = self.lines.next().now_or_never() {}
     }
 
     /// Asks for a line.

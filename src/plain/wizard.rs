@@ -202,6 +202,7 @@ impl<'a> Lines<'a> {
         if self.person.is_gone() {
             return Err(Break::Left);
         }
+        self.person.forget_typed();
         let next = step.next();
         match (ended, self.runner.wizard().session().state(step), next) {
             (None, State::Done, Some(next)) if !LOOKED_AT.contains(&step) => {
