@@ -25,7 +25,9 @@ const TABLES: [Column; 5] = [
 ];
 
 /// From this width on, what is marked is told of at the right.
-const WIDE: usize = 88;
+const WIDE: usize = 100;
+/// Cells of the tree then: its names are to be read.
+const TREE: usize = 66;
 
 /// In a pane that is less high, the tree needs the lines of the estimates; the notes have them.
 const ROOMY: usize = 14;
@@ -38,7 +40,7 @@ pub(super) fn page(scene: &Scene<'_>, found: &Inventory) -> Page {
     let marked = scene.ui.marked.min(rows.len().saturating_sub(1));
     let (head, head_cursor) = head(scene, found, rows.len());
     let is_wide = scene.cells >= WIDE && !found.tables.is_empty();
-    let side_cells = (scene.cells * 2 / 5).min(60);
+    let side_cells = scene.cells.saturating_sub(TREE + GAP).min(60);
     let cells = match is_wide {
         true => scene.cells - side_cells - GAP,
         false => scene.cells,
