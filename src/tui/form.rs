@@ -7,6 +7,7 @@ pub use entry::Part;
 pub use passwords::{Held, Origin, Passwords};
 
 use super::field::Field;
+use super::mask;
 use crate::postgres::{Cause, ConnectionString, ParseError};
 use crate::secret::Secret;
 use crate::session::report::Report;
@@ -170,16 +171,44 @@ impl Form {
         &self.entries[side as usize]
     }
 
-    /// Edits the field with the cursor by a key; the error says why it cannot be edited now.
+    /// Edits the field with the cursor by a key; the error says why it cannot be edited now. What
+    /// becomes a connection string in a part's field goes on in the string's.
     pub fn key(&mut self, key: KeyEvent) -> Result<(), &'static str> {
+        let before = self.entry(self.focus.side).field(self.focus.part).text();
         self.edit(|field| {
             field.key(key);
-        })
+        })?;
+        let text = self.entry(self.focus.side).field(self.focus.part).text();
+        match text != before && self.is_string_in_part(&text) {
+            true => self.take_as_string(&text),
+            false => Ok(()),
+        }
     }
 
-    /// Pastes into the field with the cursor; the error says why it cannot be edited now.
+    /// Pastes into the field with the cursor, a connection string always into the string's; the
+    /// error says why it cannot be edited now.
     pub fn paste(&mut self, text: &str) -> Result<(), &'static str> {
-        self.edit(|field| field.paste(text))
+        match self.is_string_in_part(text) {
+            true => self.take_as_string(text),
+            false => self.edit(|field| field.paste(text)),
+        }
+    }
+
+    /// Only the string's field hides the password of a string.
+    fn is_string_in_part(&self, text: &str) -> bool {
+        let is_part = !matches!(self.focus.part, Part::String | Part::Password);
+        is_part && mask::is_connection_string(text)
+    }
+
+    fn take_as_string(&mut self, text: &str) -> Result<(), &'static str> {
+        self.go(Focus {
+            part: Part::String,
+            ..self.focus
+        });
+        self.edit(|field| {
+            *field = Field::default();
+            field.paste(text);
+        })
     }
 
     fn edit(&mut self, edit: impl FnOnce(&mut Field)) -> Result<(), &'static str> {
@@ -289,6 +318,7 @@ fn url(place: &Option<Place>) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crossterm::event::KeyCode;
     use jiff::Timestamp;
 
     fn known() -> Session {
@@ -357,6 +387,29 @@ mod tests {
         assert_eq!(form.lacks_password(), None);
         let origin = form.origin(Side::Target);
         assert_eq!(origin, Origin::Found("from ~/.pgpass, line 3".to_owned()));
+    }
+
+    #[test]
+    fn a_string_in_a_part_goes_into_the_string() {
+        let string = "postgresql://u:q@h:5432/d";
+        for part in [Part::Host, Part::Port, Part::Database, Part::User] {
+            for is_pasted in [true, false] {
+                let mut form = Form::of(&known(), &held());
+                form.focus.part = part;
+                form.entries[0] = Entry::default();
+                if is_pasted {
+                    form.paste(string).unwrap();
+                } else {
+                    for letter in string.chars() {
+                        form.key(KeyEvent::from(KeyCode::Char(letter))).unwrap();
+                    }
+                }
+                assert_eq!(form.focus(), at(Side::Source, Part::String));
+                assert_eq!(form.field(form.focus()).unwrap().text(), string);
+                let host = form.field(at(Side::Source, Part::Host)).unwrap();
+                assert_eq!(host.text(), "h");
+            }
+        }
     }
 
     #[test]
