@@ -50,6 +50,9 @@ pub struct Form {
     focus: Focus,
     entries: [Entry; 2],
     passwords: Passwords,
+    /// Where the passwords of the strings come from; looked up when a string changes, not when it
+    /// is drawn: that reads a file.
+    origins: [Origin; 2],
     revealed: bool,
 }
 
@@ -63,9 +66,11 @@ impl Form {
             focus: focus(Side::Source, Part::String),
             entries,
             passwords: passwords.clone(),
+            origins: [Origin::Unknown, Origin::Unknown],
             revealed: false,
         };
         let sides = [Side::Source, Side::Target];
+        sides.into_iter().for_each(|side| form.look_up(side));
         let without_string = sides
             .into_iter()
             .find(|side| form.entry(*side).known().is_empty());
@@ -109,7 +114,7 @@ impl Form {
     pub fn lacks_password(&self) -> Option<Side> {
         [Side::Source, Side::Target]
             .into_iter()
-            .filter(|side| self.origin(*side) == Origin::Nowhere)
+            .filter(|side| matches!(self.origin(*side), Origin::Nowhere | Origin::Refused(_)))
             .find(|side| match self.understood(*side) {
                 // There the server knows people by their login.
                 Some(Ok(string)) => !string.is_unix_socket(),
@@ -122,10 +127,14 @@ impl Form {
         if !self.entry(side).field(Part::Password).is_empty() {
             return Origin::Typed;
         }
-        match self.entry(side).understood() {
+        self.origins[side as usize].clone()
+    }
+
+    fn look_up(&mut self, side: Side) {
+        self.origins[side as usize] = match self.entry(side).understood() {
             Some(Ok(string)) => self.passwords.origin(side, string),
             _ => Origin::Unknown,
-        }
+        };
     }
 
     /// Where the cursor is.
@@ -213,7 +222,12 @@ impl Form {
 
     fn edit(&mut self, edit: impl FnOnce(&mut Field)) -> Result<(), &'static str> {
         let Focus { side, part } = self.focus;
-        self.entries[side as usize].edit(part, edit)
+        let before = self.entry(side).string();
+        let edited = self.entries[side as usize].edit(part, edit);
+        if self.entry(side).string() != before {
+            self.look_up(side);
+        }
+        edited
     }
 
     /// Goes to the next field, from the last one to the first; past those that a string has
@@ -262,6 +276,7 @@ impl Form {
     fn go(&mut self, focus: Focus) {
         if self.focus.part == Part::String {
             self.entries[self.focus.side as usize].leave_string();
+            self.look_up(self.focus.side);
         }
         self.revealed = false;
         self.focus = focus;
@@ -382,7 +397,12 @@ mod tests {
         let form = Form::of(&known(), &passwords);
         assert_eq!(form.lacks_password(), Some(Side::Target));
         assert_eq!(form.focus(), at(Side::Target, Part::Password));
-        passwords.look_up = |_| Some("~/.pgpass, line 3".to_owned());
+        passwords.look_up = |_| Err("~/.pgpass was not read".to_owned());
+        let form = Form::of(&known(), &passwords);
+        assert_eq!(form.lacks_password(), Some(Side::Target));
+        let refused = Origin::Refused("~/.pgpass was not read".to_owned());
+        assert_eq!(form.origin(Side::Target), refused);
+        passwords.look_up = |_| Ok(Some("~/.pgpass, line 3".to_owned()));
         let form = Form::of(&known(), &passwords);
         assert_eq!(form.lacks_password(), None);
         let origin = form.origin(Side::Target);

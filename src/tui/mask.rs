@@ -76,11 +76,11 @@ fn address(characters: &[char]) -> usize {
     0
 }
 
-/// Whether this may be a port: no more than digits, up to what ends it.
+/// Whether this may be a port, or nothing yet: no more than digits, up to what ends it.
 fn begins_port(text: &[char]) -> bool {
     let digits = text.iter().take_while(|c| c.is_ascii_digit()).count();
     let end = text.get(digits);
-    digits <= 5 && end.is_none_or(|c| matches!(c, '/' | '?' | ',' | '\'' | '"' | ' '))
+    text.is_empty() || (1..=5).contains(&digits) && end.is_none_or(|c| matches!(c, '/' | '?' | ',' | '\'' | '"' | ' '))
 }
 
 /// The values of every `password=`, `sslpassword=`, `PGPASSWORD=`: to the end of the quotes, or

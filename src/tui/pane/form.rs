@@ -154,6 +154,7 @@ fn placeholder(form: &Form, focus: Focus) -> (String, Meaning) {
             Origin::Unknown => quiet("only if it is not in the string"),
             Origin::InString => quiet("in the string"),
             Origin::Found(from) => (from, Meaning::Good),
+            Origin::Refused(why) => (why, Meaning::Caution),
             Origin::Nowhere | Origin::Typed => (
                 "none found: type it here, if one is needed".to_owned(),
                 Meaning::Caution,
