@@ -23,14 +23,17 @@ impl fmt::Display for Origin {
         match self {
             Self::ConnectionString => f.write_str("the connection string"),
             Self::Environment => f.write_str("PGPASSWORD"),
-            Self::PasswordFile(file, line) => {
-                let home = std::env::home_dir();
-                match home.and_then(|home| file.strip_prefix(home).ok()) {
-                    Some(file) => write!(f, "~/{}, line {line}", file.display()),
-                    None => write!(f, "{}, line {line}", file.display()),
-                }
-            }
+            Self::PasswordFile(file, line) => write!(f, "{}, line {line}", called(file)),
         }
+    }
+}
+
+/// A file as people call it: below the home folder with `~`.
+fn called(file: &Path) -> String {
+    let home = std::env::home_dir();
+    match home.and_then(|home| file.strip_prefix(home).ok()) {
+        Some(file) => format!("~/{}", file.display()),
+        None => file.display().to_string(),
     }
 }
 
@@ -38,7 +41,7 @@ impl fmt::Display for Origin {
 #[derive(Debug, thiserror::Error)]
 pub enum Refused {
     /// Others may read it.
-    #[error("{} is ignored: others may read it (mode {mode:04o})", .file.display())]
+    #[error("{} was not read: its mode is {mode:04o}, must be 0600", called(.file))]
     Readable {
         /// The file.
         file: PathBuf,
@@ -46,10 +49,10 @@ pub enum Refused {
         mode: u32,
     },
     /// A folder, pipe or the like.
-    #[error("{} is ignored: it is not a plain file", .0.display())]
+    #[error("{} was not read: it is not a plain file", called(.0))]
     NotAFile(PathBuf),
     /// It cannot be read.
-    #[error("{} cannot be read", .file.display())]
+    #[error("{} cannot be read", called(.file))]
     Unreadable {
         /// The file.
         file: PathBuf,

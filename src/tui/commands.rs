@@ -14,7 +14,8 @@ pub(super) fn shown(context: Context, wizard: &Wizard, ui: &Ui) -> Vec<String> {
             let messages = ui.messages().all().rev();
             messages.flat_map(|message| &message.advice).collect()
         }
-        (Context::Reading, None) => {
+        // The help lists what lies beneath it.
+        (Context::Reading, None | Some(Layer::Help)) => {
             let seen = wizard.looking().and_then(|looking| looking.seen.as_ref());
             let failure = seen.and_then(|seen| seen.as_ref().err());
             failure

@@ -7,6 +7,7 @@ pub use entry::Part;
 pub use passwords::{Held, Origin, Passwords};
 
 use super::field::Field;
+use super::mask;
 use crate::postgres::{Cause, ConnectionString, ParseError};
 use crate::secret::Secret;
 use crate::session::report::Report;
@@ -49,6 +50,9 @@ pub struct Form {
     focus: Focus,
     entries: [Entry; 2],
     passwords: Passwords,
+    /// Where the passwords of the strings come from; looked up when a string changes, not when it
+    /// is drawn: that reads a file.
+    origins: [Origin; 2],
     revealed: bool,
 }
 
@@ -62,9 +66,11 @@ impl Form {
             focus: focus(Side::Source, Part::String),
             entries,
             passwords: passwords.clone(),
+            origins: [Origin::Unknown, Origin::Unknown],
             revealed: false,
         };
         let sides = [Side::Source, Side::Target];
+        sides.into_iter().for_each(|side| form.look_up(side));
         let without_string = sides
             .into_iter()
             .find(|side| form.entry(*side).known().is_empty());
@@ -108,7 +114,7 @@ impl Form {
     pub fn lacks_password(&self) -> Option<Side> {
         [Side::Source, Side::Target]
             .into_iter()
-            .filter(|side| self.origin(*side) == Origin::Nowhere)
+            .filter(|side| matches!(self.origin(*side), Origin::Nowhere | Origin::Refused(_)))
             .find(|side| match self.understood(*side) {
                 // There the server knows people by their login.
                 Some(Ok(string)) => !string.is_unix_socket(),
@@ -121,10 +127,14 @@ impl Form {
         if !self.entry(side).field(Part::Password).is_empty() {
             return Origin::Typed;
         }
-        match self.entry(side).understood() {
+        self.origins[side as usize].clone()
+    }
+
+    fn look_up(&mut self, side: Side) {
+        self.origins[side as usize] = match self.entry(side).understood() {
             Some(Ok(string)) => self.passwords.origin(side, string),
             _ => Origin::Unknown,
-        }
+        };
     }
 
     /// Where the cursor is.
@@ -170,21 +180,54 @@ impl Form {
         &self.entries[side as usize]
     }
 
-    /// Edits the field with the cursor by a key; the error says why it cannot be edited now.
+    /// Edits the field with the cursor by a key; the error says why it cannot be edited now. What
+    /// becomes a connection string in a part's field goes on in the string's.
     pub fn key(&mut self, key: KeyEvent) -> Result<(), &'static str> {
+        let before = self.entry(self.focus.side).field(self.focus.part).text();
         self.edit(|field| {
             field.key(key);
-        })
+        })?;
+        let text = self.entry(self.focus.side).field(self.focus.part).text();
+        match text != before && self.is_string_in_part(&text) {
+            true => self.take_as_string(&text),
+            false => Ok(()),
+        }
     }
 
-    /// Pastes into the field with the cursor; the error says why it cannot be edited now.
+    /// Pastes into the field with the cursor, a connection string always into the string's; the
+    /// error says why it cannot be edited now.
     pub fn paste(&mut self, text: &str) -> Result<(), &'static str> {
-        self.edit(|field| field.paste(text))
+        match self.is_string_in_part(text) {
+            true => self.take_as_string(text),
+            false => self.edit(|field| field.paste(text)),
+        }
+    }
+
+    /// Only the string's field hides the password of a string.
+    fn is_string_in_part(&self, text: &str) -> bool {
+        let is_part = !matches!(self.focus.part, Part::String | Part::Password);
+        is_part && mask::is_connection_string(text)
+    }
+
+    fn take_as_string(&mut self, text: &str) -> Result<(), &'static str> {
+        self.go(Focus {
+            part: Part::String,
+            ..self.focus
+        });
+        self.edit(|field| {
+            *field = Field::default();
+            field.paste(text);
+        })
     }
 
     fn edit(&mut self, edit: impl FnOnce(&mut Field)) -> Result<(), &'static str> {
         let Focus { side, part } = self.focus;
-        self.entries[side as usize].edit(part, edit)
+        let before = self.entry(side).string();
+        let edited = self.entries[side as usize].edit(part, edit);
+        if self.entry(side).string() != before {
+            self.look_up(side);
+        }
+        edited
     }
 
     /// Goes to the next field, from the last one to the first; past those that a string has
@@ -233,6 +276,7 @@ impl Form {
     fn go(&mut self, focus: Focus) {
         if self.focus.part == Part::String {
             self.entries[self.focus.side as usize].leave_string();
+            self.look_up(self.focus.side);
         }
         self.revealed = false;
         self.focus = focus;
@@ -289,6 +333,7 @@ fn url(place: &Option<Place>) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crossterm::event::KeyCode;
     use jiff::Timestamp;
 
     fn known() -> Session {
@@ -352,11 +397,39 @@ mod tests {
         let form = Form::of(&known(), &passwords);
         assert_eq!(form.lacks_password(), Some(Side::Target));
         assert_eq!(form.focus(), at(Side::Target, Part::Password));
-        passwords.look_up = |_| Some("~/.pgpass, line 3".to_owned());
+        passwords.look_up = |_| Err("~/.pgpass was not read".to_owned());
+        let form = Form::of(&known(), &passwords);
+        assert_eq!(form.lacks_password(), Some(Side::Target));
+        let refused = Origin::Refused("~/.pgpass was not read".to_owned());
+        assert_eq!(form.origin(Side::Target), refused);
+        passwords.look_up = |_| Ok(Some("~/.pgpass, line 3".to_owned()));
         let form = Form::of(&known(), &passwords);
         assert_eq!(form.lacks_password(), None);
         let origin = form.origin(Side::Target);
         assert_eq!(origin, Origin::Found("from ~/.pgpass, line 3".to_owned()));
+    }
+
+    #[test]
+    fn a_string_in_a_part_goes_into_the_string() {
+        let string = "postgresql://u:q@h:5432/d";
+        for part in [Part::Host, Part::Port, Part::Database, Part::User] {
+            for is_pasted in [true, false] {
+                let mut form = Form::of(&known(), &held());
+                form.focus.part = part;
+                form.entries[0] = Entry::default();
+                if is_pasted {
+                    form.paste(string).unwrap();
+                } else {
+                    for letter in string.chars() {
+                        form.key(KeyEvent::from(KeyCode::Char(letter))).unwrap();
+                    }
+                }
+                assert_eq!(form.focus(), at(Side::Source, Part::String));
+                assert_eq!(form.field(form.focus()).unwrap().text(), string);
+                let host = form.field(at(Side::Source, Part::Host)).unwrap();
+                assert_eq!(host.text(), "h");
+            }
+        }
     }
 
     #[test]

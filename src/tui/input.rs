@@ -22,7 +22,9 @@ impl Ui {
             self.copied = 0;
         }
         let Some(command) = command else {
-            self.edit(key);
+            if context.is_typing() {
+                self.edit(key);
+            }
             if context == Context::Search {
                 self.searched(wizard);
             }
@@ -39,16 +41,21 @@ impl Ui {
     }
 
     /// Text was pasted: it goes into the field with the cursor, never further.
-    pub fn paste(&mut self, text: &str) {
-        self.said = None;
-        if matches!(self.layers.last(), Some(Layer::Form)) {
-            let refused = self.form.paste(text.trim()).err();
-            self.said = refused.map(str::to_owned);
-            return;
-        }
-        match self.field() {
-            Some(field) => field.paste(text.trim()),
-            None => self.said = Some("there is no field to paste into here".to_owned()),
+    pub fn paste(&mut self, wizard: &Wizard, text: &str) {
+        let context = self.context(wizard);
+        let refused = match context {
+            Context::Form => self.form.paste(text.trim()).err(),
+            _ => match self.field().filter(|_| context.is_typing()) {
+                Some(field) => {
+                    field.paste(text.trim());
+                    None
+                }
+                None => Some("there is no field to paste into here"),
+            },
+        };
+        self.said = refused.map(str::to_owned);
+        if context == Context::Search {
+            self.searched(wizard);
         }
     }
 
@@ -129,7 +136,7 @@ impl Ui {
             Command::Reveal => self.said = self.form.reveal().err().map(str::to_owned),
             Command::Overwrite => {
                 let name = Field::default();
-                self.open_typing(Layer::Consent { name });
+                self.layers.push(Layer::Consent { name });
             }
             Command::Copy => return self.copy(context, wizard),
             Command::Log => return self.tell_log(),
@@ -163,7 +170,7 @@ impl Ui {
         if context == Context::Checklist {
             if let Some(item) = offers::marked(wizard, self) {
                 let (item, name) = (item.key.clone(), Field::with(&self.signer));
-                self.open_typing(Layer::Signing { item, name });
+                self.open_signing(Layer::Signing { item, name });
             }
             return Vec::new();
         }
@@ -272,8 +279,8 @@ impl Ui {
         vec![Intent::Copy(log)]
     }
 
-    /// Opens a dialog with a field, as it was when it was left.
-    fn open_typing(&mut self, layer: Layer) {
+    /// Opens a signature as it was when it was left. A consent is always typed anew.
+    fn open_signing(&mut self, layer: Layer) {
         let left = self.put_aside.iter().position(|left| left.is_same(&layer));
         let layer = left.map_or(layer, |at| self.put_aside.swap_remove(at));
         self.layers.push(layer);
@@ -299,8 +306,8 @@ impl Ui {
 
     fn close(&mut self) {
         self.scroll = 0;
-        if let Some(typed @ (Layer::Signing { .. } | Layer::Consent { .. })) = self.layers.pop() {
-            self.put_aside.push(typed);
+        if let Some(signing @ Layer::Signing { .. }) = self.layers.pop() {
+            self.put_aside.push(signing);
         }
     }
 

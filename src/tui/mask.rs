@@ -3,35 +3,84 @@
 //! It errs on the side of hiding: a port that is still without the `@` before it looks like a
 //! password and is hidden.
 
-/// For each character of the text, whether it must not be shown.
-pub(super) fn hidden(text: &str) -> Vec<bool> {
+use std::ops::Range;
+
+/// For each character of the text, whether it must not be shown. While it `is_typed`, an `@` may
+/// be one of the password's: it ends it only when a `/` or `?` behind it has ended the host too.
+pub(super) fn hidden(text: &str, is_typed: bool) -> Vec<bool> {
     let characters: Vec<char> = text.chars().collect();
     let mut hidden = vec![false; characters.len()];
-    hide_in_address(&characters, &mut hidden);
+    if let Some(password) = in_address(&characters, is_typed) {
+        hidden[password].fill(true);
+    }
     hide_parameters(&characters, &mut hidden);
     hidden
 }
 
-/// Between the first `:` after `://` and the last `@`; to the end when there is no `@` yet.
-fn hide_in_address(characters: &[char], hidden: &mut [bool]) {
-    let Some(scheme) = characters
-        .windows(3)
-        .position(|part| part == [':', '/', '/'])
-    else {
-        return;
-    };
-    let address = scheme + 3;
+/// Whether the next character that is typed at the end of an address may be its password's.
+pub(super) fn is_open(text: &str) -> bool {
+    let characters: Vec<char> = text.chars().collect();
+    in_address(&characters, true).is_some_and(|password| password.end == characters.len())
+}
+
+/// Whether a text is more than a host, a port or a name: a connection string, or a piece of one.
+pub(super) fn is_connection_string(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    let has_both = lower.contains(':') && lower.contains('@');
+    lower.contains("://") || has_both || lower.contains("password=")
+}
+
+/// Between the first `:` behind the scheme and the last `@`; to the end when there is no `@` yet.
+fn in_address(characters: &[char], is_typed: bool) -> Option<Range<usize>> {
+    let address = address(characters);
     let rest = &characters[address..];
-    let Some(colon) = rest.iter().position(|c| *c == ':') else {
-        return;
-    };
+    let colon = rest.iter().position(|c| *c == ':')?;
+    let ends_host = |c: &char| matches!(c, '/' | '?');
     let end = match rest.iter().rposition(|c| *c == '@') {
-        // `user@host:port`: the colon is behind the user's name, there is no password.
-        Some(at) if at < colon => return,
+        Some(at) if at < colon => {
+            let (host, port) = (&rest[at + 1..colon], &rest[colon + 1..]);
+            if host.iter().any(ends_host) || host.first() == Some(&'[') || begins_port(port) {
+                return None;
+            }
+            // The user's name has an `@`.
+            rest.len()
+        }
+        Some(at) if is_typed && !rest[at..].iter().any(ends_host) => rest.len(),
         Some(at) => at,
         None => rest.len(),
     };
-    hidden[address + colon + 1..address + end].fill(true);
+    Some(address + colon + 1..address + end)
+}
+
+/// Where the address begins: behind the scheme. A scheme that is missing or mistyped is none: what
+/// stands there may be a user's name.
+fn address(characters: &[char]) -> usize {
+    let colons = (0..characters.len()).filter(|at| characters[*at] == ':');
+    for colon in colons {
+        let before = characters[..colon].iter().rev();
+        let word = before.take_while(|c| c.is_ascii_alphanumeric());
+        let mut word: Vec<char> = word.map(char::to_ascii_lowercase).collect();
+        word.reverse();
+        match word.iter().collect::<String>().as_str() {
+            "jdbc" => {}
+            "postgres" | "postgresql" => {
+                return match &characters[colon + 1..] {
+                    ['/', '/', ..] => colon + 3,
+                    ['/'] => characters.len(),
+                    _ => 0,
+                };
+            }
+            _ => return 0,
+        }
+    }
+    0
+}
+
+/// Whether this may be a port, or nothing yet: no more than digits, up to what ends it.
+fn begins_port(text: &[char]) -> bool {
+    let digits = text.iter().take_while(|c| c.is_ascii_digit()).count();
+    let end = text.get(digits);
+    text.is_empty() || (1..=5).contains(&digits) && end.is_none_or(|c| matches!(c, '/' | '?' | ',' | '\'' | '"' | ' '))
 }
 
 /// The values of every `password=`, `sslpassword=`, `PGPASSWORD=`: to the end of the quotes, or
@@ -90,9 +139,9 @@ fn begins_setting(rest: &[char]) -> bool {
 mod tests {
     use super::*;
 
-    fn shown(text: &str) -> String {
+    fn shown(text: &str, is_typed: bool) -> String {
         text.chars()
-            .zip(hidden(text))
+            .zip(hidden(text, is_typed))
             .map(|(c, hide)| if hide { '•' } else { c })
             .collect()
     }
@@ -103,6 +152,12 @@ mod tests {
             ("postgresql://u:abc@h/db", "postgresql://u:•••@h/db"),
             ("postgresql://u:ab@c#/?@h/db", "postgresql://u:•••••••@h/db"),
             ("postgresql://u@h:5432/db", "postgresql://u@h:5432/db"),
+            ("postgresql://u@[::1]:54/db", "postgresql://u@[::1]:54/db"),
+            ("postgresql://u@x:a@h:54/d", "postgresql://u@x:•@h:54/d"),
+            ("u:abc@h/db", "u:•••@h/db"),
+            ("postgres:abc@h/db", "postgres:•••@h/db"),
+            ("postgrs://u:abc@h/db", "postgrs:•••••••@h/db"),
+            ("jdbc:postgresql://u:a@h", "jdbc:postgresql://u:•@h"),
             (
                 "postgresql://h/db?password=abc&x=1",
                 "postgresql://h/db?password=•••&x=1",
@@ -117,15 +172,41 @@ mod tests {
             ),
         ];
         for (text, expected) in cases {
-            assert_eq!(shown(text), expected);
+            assert_eq!(shown(text, false), expected);
         }
     }
 
     #[test]
     fn no_beginning_of_a_string_shows_its_password() {
-        for whole in ["postgres://u:SECRET@h/d", "user=u password='SECRET' host=h"] {
-            for end in 0..=whole.len() {
-                assert!(!shown(&whole[..end]).contains('S'), "{}", &whole[..end]);
+        let begins = |whole: &str| {
+            for (end, _) in whole.char_indices() {
+                let text = shown(&whole[..end], true);
+                assert!(!text.contains('S'), "{text} of {whole}");
+            }
+            let text = shown(whole, false);
+            assert!(!text.contains('S'), "{text} of {whole}");
+        };
+        begins("user=u password='SECRET' host=h");
+        let schemes = [
+            "postgres://",
+            "postgresql://",
+            "psql 'postgres://",
+            "jdbc:postgresql://",
+            "",
+            "postgrs://",
+            "postgresql:/",
+            "postgresql//",
+            "postgresql:",
+            "postgresql;//",
+        ];
+        let passwords = [
+            "SECRET", "S@S", "@S", "S@S:S", "S:S@S", "S/S", "S/S@S", "//S", "S://S@S", "S?S#S",
+        ];
+        for scheme in schemes {
+            for user in ["u", "u@x"] {
+                for password in passwords {
+                    begins(&format!("{scheme}{user}:{password}@h/d"));
+                }
             }
         }
     }

@@ -255,7 +255,7 @@ impl<'a> Loop<'a> {
         let intents = match input {
             Input::Key(key) => self.ui.key(self.runner.wizard(), key),
             Input::Paste(text) => {
-                self.ui.paste(&text);
+                self.ui.paste(self.runner.wizard(), &text);
                 Vec::new()
             }
             _ => Vec::new(),

@@ -59,11 +59,11 @@ pub(super) enum Layer {
 }
 
 impl Layer {
-    /// Whether both are the same dialog, whatever was typed in it.
+    /// Whether both are the signature under the same item, whatever was typed in it.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Signing { item, .. }, Self::Signing { item: other, .. }) => item == other,
-            _ => std::mem::discriminant(self) == std::mem::discriminant(other),
+            _ => false,
         }
     }
 }
@@ -90,7 +90,7 @@ pub struct Ui {
     pub(super) marked: usize,
     /// The question that an answer is marked of, and which one.
     answer: (u64, usize),
-    /// What was typed in dialogs that were left with Esc.
+    /// The signatures that were left with Esc, with what was typed.
     pub(super) put_aside: Vec<Layer>,
     pub(super) tree: TreeView,
     /// How far it was scrolled when the person went on behind the last row that can be marked.
@@ -151,7 +151,22 @@ impl Ui {
         if self.too_small {
             return Context::TooSmall;
         }
-        match self.layers.last() {
+        self.context_of(self.layers.last(), wizard)
+    }
+
+    /// What has the keyboard when the help, the messages and the notes are closed.
+    pub(super) fn context_beneath(&self, wizard: &Wizard) -> Context {
+        if wizard.question().is_some() {
+            return Context::Question;
+        }
+        let is_read =
+            |layer: &&Layer| matches!(layer, Layer::Help | Layer::Messages | Layer::Notes);
+        let beneath = self.layers.iter().rev().find(|layer| !is_read(layer));
+        self.context_of(beneath, wizard)
+    }
+
+    fn context_of(&self, layer: Option<&Layer>, wizard: &Wizard) -> Context {
+        match layer {
             Some(Layer::Help | Layer::Messages | Layer::Notes) => Context::Reading,
             Some(Layer::Form) => Context::Form,
             Some(Layer::Signing { .. }) => Context::Signing,

@@ -3,6 +3,7 @@
 use crate::postgres::{ConnectionString, ParseError};
 use crate::secret::Secret;
 use crate::tui::field::Field;
+use crate::tui::mask;
 
 /// A field of a side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,12 +138,11 @@ impl Entry {
         }
     }
 
-    /// A URL without `@` that is still being typed is not read: its password would be taken for a
-    /// port, and shown.
+    /// An address whose password may still go on is not read: a piece of it would be taken for a
+    /// port or a host, and shown.
     fn is_half_typed(&self) -> bool {
         let text = self.text(Part::String);
-        let address = text.split_once("://").map(|(_, rest)| rest);
-        address.is_some_and(|address| address.contains(':') && !address.contains('@'))
+        text.contains("://") && mask::is_open(&text)
     }
 
     /// From the string to the parts.
@@ -293,6 +293,8 @@ mod tests {
         let mut entry = Entry::of("");
         fill(&mut entry, Part::String, "postgresql://alice:secret");
         assert!(entry.understood().is_none());
+        fill(&mut entry, Part::String, "postgresql://alice:sec@ret");
+        assert!(entry.understood().is_none() && !entry.has_parts());
         fill(&mut entry, Part::String, "postgresql://alice:secret@h/d");
         assert_eq!(parts(&entry)[0], "h");
         fill(&mut entry, Part::String, "postgresql://h:5432/d");

@@ -17,8 +17,9 @@ pub struct Held {
 /// What the form knows of passwords.
 #[derive(Debug, Clone)]
 pub struct Passwords {
-    /// Looks where libpq would look, and says where one was found.
-    pub look_up: fn(&ConnectionString) -> Option<String>,
+    /// Looks where libpq would look, and says where one was found. The error says which password
+    /// file was there and not read, and why.
+    pub look_up: fn(&ConnectionString) -> Result<Option<String>, String>,
     /// Those in memory, of the source and of the target.
     pub held: [Option<Held>; 2],
 }
@@ -36,13 +37,15 @@ pub enum Origin {
     Found(String),
     /// There is none.
     Nowhere,
+    /// There is none, and a password file was not read: "~/.pgpass was not read: its mode is 0644".
+    Refused(String),
 }
 
 impl Passwords {
     /// No password anywhere.
     pub fn none() -> Self {
         Self {
-            look_up: |_| None,
+            look_up: |_| Ok(None),
             held: [None, None],
         }
     }
@@ -60,9 +63,11 @@ impl Passwords {
                 origin: Some(origin),
                 ..
             }) => Origin::Found(format!("from {origin}")),
-            None => (self.look_up)(string).map_or(Origin::Nowhere, |origin| {
-                Origin::Found(format!("from {origin}"))
-            }),
+            None => match (self.look_up)(string) {
+                Ok(Some(origin)) => Origin::Found(format!("from {origin}")),
+                Ok(None) => Origin::Nowhere,
+                Err(refused) => Origin::Refused(refused),
+            },
         }
     }
 }

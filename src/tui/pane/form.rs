@@ -121,7 +121,7 @@ fn field(scene: &Scene<'_>, focus: Focus, cells: usize) -> (Span<'static>, Optio
         let text = cut(&text, room, scene.theme());
         return (span(text, meaning), has_focus.then_some(0));
     };
-    let masked = masked(field, focus, form.is_revealed(focus), scene.theme());
+    let masked = masked(form, field, focus, scene.theme());
     if has_focus {
         let (shown, cursor) = window(&masked, field.cursor(), room);
         return (span(cut_off(&shown, room), Meaning::Plain), Some(cursor));
@@ -154,6 +154,7 @@ fn placeholder(form: &Form, focus: Focus) -> (String, Meaning) {
             Origin::Unknown => quiet("only if it is not in the string"),
             Origin::InString => quiet("in the string"),
             Origin::Found(from) => (from, Meaning::Good),
+            Origin::Refused(why) => (why, Meaning::Caution),
             Origin::Nowhere | Origin::Typed => (
                 "none found: type it here, if one is needed".to_owned(),
                 Meaning::Caution,
@@ -163,11 +164,11 @@ fn placeholder(form: &Form, focus: Focus) -> (String, Meaning) {
 }
 
 /// A field's characters with its secrets masked.
-fn masked(field: &Field, focus: Focus, revealed: bool, theme: Theme) -> Vec<char> {
+fn masked(form: &Form, field: &Field, focus: Focus, theme: Theme) -> Vec<char> {
     let text = field.text();
     let hidden = match focus.part {
-        _ if revealed => vec![false; text.chars().count()],
-        Part::String => mask::hidden(&text),
+        _ if form.is_revealed(focus) => vec![false; text.chars().count()],
+        Part::String => mask::hidden(&text, form.focus() == focus),
         Part::Password => vec![true; text.chars().count()],
         Part::Host | Part::Port | Part::Database | Part::User => {
             vec![false; text.chars().count()]
@@ -190,7 +191,7 @@ fn pointer(scene: &Scene<'_>, side: Side) -> Option<Line<'static>> {
         part: Part::String,
     };
     let field = form.field(focus)?;
-    let masked = masked(field, focus, form.is_revealed(focus), scene.theme());
+    let masked = masked(form, field, focus, scene.theme());
     let cells = scene.cells.saturating_sub(LABELS + 1);
     let place = error.position()?.checked_sub(1)?;
     let before =

@@ -5,7 +5,6 @@ use crate::tui::keys::{self, Binding, Context};
 use crate::tui::lines::{blank, line, padded, paragraph, span, wrapped};
 use crate::tui::offers;
 use crate::tui::theme::{Meaning, Theme};
-use crate::tui::ui::{Layer, Ui};
 use ratatui::text::Line;
 
 /// Cells for the keys.
@@ -13,10 +12,9 @@ const KEYS: usize = 12;
 
 pub(super) fn page(scene: &Scene<'_>) -> Page {
     let page = (scene.theme(), scene.text_cells());
-    let bare = bare(scene);
-    let context = bare.context(scene.wizard);
+    let context = scene.ui.context_beneath(scene.wizard);
     let why_not =
-        |binding: &Binding| offers::why_not(binding.command, context, scene.wizard, &bare);
+        |binding: &Binding| offers::why_not(binding.command, context, scene.wizard, scene.ui);
     let (now, later): (Vec<_>, Vec<_>) = keys::bindings(context)
         .map(|binding| (binding, why_not(binding)))
         .partition(|(_, why_not)| why_not.is_none());
@@ -94,14 +92,6 @@ fn explained(
         ])
     })
     .collect()
-}
-
-/// The screen without the help and the messages: what would have the keyboard then.
-fn bare(scene: &Scene<'_>) -> Ui {
-    let mut bare = scene.ui.clone();
-    bare.layers
-        .retain(|layer| !matches!(layer, Layer::Help | Layer::Messages | Layer::Notes));
-    bare
 }
 
 fn marks(scene: &Scene<'_>) -> Vec<Line<'static>> {

@@ -1,7 +1,8 @@
 //! What was entered in the form becomes the runner's connections, each with its password.
 
 use super::{Error, Loop};
-use crate::postgres::{ConnectionString, password};
+use crate::postgres::ConnectionString;
+use crate::postgres::password::{self, Refused};
 use crate::runner::Runner;
 use crate::secret::Secret;
 use crate::tui::form::{Entered, Held, Passwords};
@@ -83,19 +84,23 @@ impl Loop<'_> {
 
 fn looked_up(string: ConnectionString) -> Found {
     match find(&string) {
-        Some((password, origin)) => (string.with_password(password), Some(origin)),
-        None => (string, None),
+        Ok(Some((password, origin))) => (string.with_password(password), Some(origin)),
+        // The form tells what was refused.
+        Ok(None) | Err(_) => (string, None),
     }
 }
 
 /// A password that is not in the string, and where it was found.
-fn find(string: &ConnectionString) -> Option<(Secret, String)> {
+fn find(string: &ConnectionString) -> Result<Option<(Secret, String)>, Refused> {
     if string.password().is_some() {
-        return None;
+        return Ok(None);
     }
     let search = password::find(string, &|name| std::env::var(name).ok());
-    let (password, origin) = search.found?;
-    Some((password, origin.to_string()))
+    match (search.found, search.refused) {
+        (Some((password, origin)), _) => Ok(Some((password, origin.to_string()))),
+        (None, Some(refused)) => Err(refused),
+        (None, None) => Ok(None),
+    }
 }
 
 /// What the form is to know of the passwords: those in memory, and how to look for others.
@@ -110,7 +115,10 @@ pub(super) fn passwords(runner: &Runner) -> Passwords {
         })
     };
     Passwords {
-        look_up: |string| Some(find(string)?.1),
+        look_up: |string| {
+            let found = find(string).map_err(|refused| refused.to_string())?;
+            Ok(found.map(|(_, origin)| origin))
+        },
         held: SIDES.map(held),
     }
 }

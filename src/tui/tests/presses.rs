@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use crate::secret::Secret;
 use crate::session::{State, Step};
 use crate::tui::keys::Context;
-use crate::tui::ui::{Intent, Ui};
+use crate::tui::ui::{Intent, Layer, Ui};
 use crate::wizard::{Effect, Event, Look, News, Steering, Wizard};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
@@ -372,7 +372,7 @@ fn the_transfer_is_steered_by_keys_while_it_runs() {
 }
 
 #[test]
-fn going_back_from_a_dialog_loses_nothing() {
+fn going_back_loses_no_name_and_keeps_no_consent() {
     let mut wizard = fixtures::checklist();
     let mut ui = fixtures::ui(&wizard, false);
     press(&mut ui, &mut wizard, key(KeyCode::Enter));
@@ -385,13 +385,38 @@ fn going_back_from_a_dialog_loses_nothing() {
     let mut wizard = fixtures::occupied();
     let mut ui = fixtures::ui(&wizard, false);
     press(&mut ui, &mut wizard, key(KeyCode::Char('o')));
-    type_in(&mut ui, &wizard, "neon");
+    type_in(&mut ui, &wizard, "neondb");
     press(&mut ui, &mut wizard, key(KeyCode::Esc));
     press(&mut ui, &mut wizard, key(KeyCode::Char('o')));
-    type_in(&mut ui, &wizard, "db");
     press(&mut ui, &mut wizard, key(KeyCode::Enter));
-    let consent = wizard.session().consent.as_ref().unwrap();
-    assert_eq!(consent.database, "neondb");
+    assert_eq!(wizard.session().consent, None);
+}
+
+#[test]
+fn a_field_beneath_takes_nothing() {
+    let mut wizard = fixtures::running(Step::Transfer);
+    let mut ui = fixtures::ui(&wizard, false);
+    press(&mut ui, &mut wizard, key(KeyCode::Char('q')));
+    let name = crate::tui::field::Field::default;
+    for too_small in [false, true] {
+        ui.too_small = too_small;
+        for layer in [Layer::Form, Layer::Search, Layer::Consent { name: name() }] {
+            ui.layers = vec![layer];
+            ui.key(&wizard, key(KeyCode::Char('x')));
+            ui.paste(&wizard, "pasted");
+            assert!(ui.said.as_deref().unwrap().contains("no field"));
+            let typed = match &ui.layers[0] {
+                Layer::Consent { name } => name.text(),
+                Layer::Search => ui.tree.search.text(),
+                _ => ui.form.field(ui.form.focus()).unwrap().text(),
+            };
+            assert!(
+                !typed.contains(['x', 'p']) || typed.starts_with("postgresql"),
+                "{typed}"
+            );
+            assert!(!typed.contains("pasted"), "{typed}");
+        }
+    }
 }
 
 #[test]
@@ -404,7 +429,7 @@ fn the_form_hands_over_what_was_entered() {
         Context::Form,
         "a missing connection opens the form"
     );
-    ui.paste("postgresql://u:q@h/d\n");
+    ui.paste(&wizard, "postgresql://u:q@h/d\n");
     assert_eq!(
         ui.key(&wizard, key(KeyCode::Enter)),
         [],

@@ -167,10 +167,13 @@ fn form_typed() -> Shot {
     let mut shot = Shot::of("form-typed", fixtures::empty());
     shot.wizard.handle(Event::Show(Step::Connections), at(1));
     shot.ui.follow(&shot.wizard);
-    shot.ui
-        .paste("postgresql://postgres:hunter2@localhost:5432/chat_pgvector\n");
+    shot.ui.paste(
+        &shot.wizard,
+        "postgresql://postgres:hunter2@localhost:5432/chat_pgvector\n",
+    );
     let mut shot = shot.press(&[KeyCode::Tab, KeyCode::Tab]);
     shot.ui.paste(
+        &shot.wizard,
         "postgresql://neondb_owner:npg_x@ep-cool-forest-a1b2c3d4.eu-central-1.aws.neon.tech",
     );
     shot
@@ -179,7 +182,7 @@ fn form_typed() -> Shot {
 /// The form on the step connections, with its source's string pasted.
 fn form_with(name: &'static str, source: &str) -> Shot {
     let mut shot = form_empty().named(name);
-    shot.ui.paste(source);
+    shot.ui.paste(&shot.wizard, source);
     shot
 }
 
@@ -202,7 +205,7 @@ fn form_filled() -> Shot {
     let down = KeyCode::Down;
     for text in ["192.168.1.20", "5433", "chat", "ada"] {
         shot = shot.press(&[down]);
-        shot.ui.paste(text);
+        shot.ui.paste(&shot.wizard, text);
     }
     let shot = shot.press(&[down, down, down]).pasted("ep-x.neon.tech");
     shot.press(&[down, down, down]).pasted("neondb_owner")
@@ -351,7 +354,7 @@ fn states(step: Step) -> Vec<Shot> {
 
 impl Shot {
     fn pasted(mut self, text: &str) -> Self {
-        self.ui.paste(text);
+        self.ui.paste(&self.wizard, text);
         self
     }
 
