@@ -129,7 +129,8 @@ impl Menu {
                     Err("this session is open in another neonlift: close that one first".to_owned())
                 }
                 Content::Damaged(why) => {
-                    Err(format!("{} cannot be read: {why}", found.file.display()))
+                    let name = found.file.file_name().unwrap_or_default();
+                    Err(format!("{} cannot be read: {why}", name.to_string_lossy()))
                 }
             },
         }
