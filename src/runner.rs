@@ -266,12 +266,12 @@ impl Runner {
             // The panic hook has written where; the machine must hear that it is over.
             Some(Err(error)) => match self.looks.remove(&error.id()) {
                 Some(run) => {
-                    let result = Err(broken(&error));
+                    let result = Err(broken("The step broke off", &error));
                     Event::Seen { run, result }
                 }
                 None => {
                     let run = self.current.as_ref().map_or(0, |(run, _)| *run);
-                    let result = Err(broken(&error));
+                    let result = Err(broken("The step broke off", &error));
                     Event::Finished { run, result }
                 }
             },
@@ -306,9 +306,10 @@ fn reached(sample: &Sample) -> Option<Reached> {
     })
 }
 
-fn broken(error: &tokio::task::JoinError) -> Failure {
-    Failure::new("The step broke off", error.to_string())
-        .advise("This is a fault in neonlift: please report it with the log. Your data is safe; running the step again goes on where it was.")
+/// What it means that a task panicked.
+pub(crate) fn broken(what: &str, error: &tokio::task::JoinError) -> Failure {
+    Failure::new(what, error.to_string())
+        .advise("This is a fault in neonlift: please report it with the log. Your data is safe; running it again goes on where it was.")
 }
 
 /// Why a connection string was not taken in.

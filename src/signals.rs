@@ -1,16 +1,22 @@
-//! Signals: interrupt, end, hang up, suspend, resume, as both wizards hear them.
+//! Signals: interrupt, end, hang up, suspend, resume, as every front end hears them.
 
 use rustix::process::Signal as Unix;
 use std::future::pending;
 use std::io;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// What the process is told by the system.
+/// The wishes to stop: Ctrl-C, `kill`, and the end of the terminal.
 #[derive(Debug)]
-pub(crate) struct Signals {
+pub(crate) struct Stops {
     interrupt: Signal,
     terminate: Signal,
     hang_up: Signal,
+}
+
+/// What a wizard is told by the system: wishes to stop, and to go to the background.
+#[derive(Debug)]
+pub(crate) struct Signals {
+    stops: Stops,
     suspend: Signal,
     resume: Signal,
 }
@@ -28,27 +34,57 @@ pub(crate) enum Told {
     Resumed,
 }
 
-impl Signals {
+fn listen(unix: Unix) -> io::Result<Signal> {
+    signal(SignalKind::from_raw(unix.as_raw()))
+}
+
+impl Stops {
+    /// Begins to listen; from now on these signals do not end the process by themselves.
     pub(crate) fn new() -> io::Result<Self> {
-        let raw = |unix: Unix| signal(SignalKind::from_raw(unix.as_raw()));
         Ok(Self {
-            interrupt: raw(Unix::INT)?,
-            terminate: raw(Unix::TERM)?,
-            hang_up: raw(Unix::HUP)?,
-            suspend: raw(Unix::TSTP)?,
-            resume: raw(Unix::CONT)?,
+            interrupt: listen(Unix::INT)?,
+            terminate: listen(Unix::TERM)?,
+            hang_up: listen(Unix::HUP)?,
+        })
+    }
+
+    /// The next one: [`Told::Stop`] or [`Told::End`].
+    pub(crate) async fn next(&mut self) -> Told {
+        tokio::select! {
+            Some(()) = self.terminate.recv() => Told::End,
+            Some(()) = self.hang_up.recv() => Told::End,
+            Some(()) = self.interrupt.recv() => Told::Stop,
+            else => pending().await,
+        }
+    }
+
+    /// Waits for Ctrl-C or `kill`. The end of a terminal is told more than once, by the system and
+    /// by the shell, and insists on nothing.
+    pub(crate) async fn insist(&mut self) {
+        tokio::select! {
+            Some(()) = self.terminate.recv() => {}
+            Some(()) = self.interrupt.recv() => {}
+            else => pending().await,
+        }
+    }
+}
+
+impl Signals {
+    /// Begins to listen, as [`Stops::new`]; Ctrl-Z does nothing by itself from now on, either.
+    pub(crate) fn new() -> io::Result<Self> {
+        Ok(Self {
+            stops: Stops::new()?,
+            suspend: listen(Unix::TSTP)?,
+            resume: listen(Unix::CONT)?,
         })
     }
 
     /// The next one.
     pub(crate) async fn next(&mut self) -> Told {
         tokio::select! {
-            Some(()) = self.terminate.recv() => Told::End,
-            Some(()) = self.hang_up.recv() => Told::End,
-            Some(()) = self.interrupt.recv() => Told::Stop,
+            told = self.stops.next() => told,
             Some(()) = self.suspend.recv() => Told::Suspend,
             Some(()) = self.resume.recv() => Told::Resumed,
-            else => pending().await,
         }
     }
 

@@ -99,6 +99,21 @@ impl Menu {
         sessions.any(is_real)
     }
 
+    /// As [`Menu::choose`], after the menu became what it is `now`: a session that was refused may be
+    /// free by then. Gives the line's place in it, too.
+    pub fn choose_again(&mut self, place: usize, now: Self) -> (usize, Result<Choice, String>) {
+        let same = |entry: Entry<'_>| match (self.entries().nth(place), entry) {
+            (Some(Entry::Session(before)), Entry::Session(found)) => before.file == found.file,
+            (before, entry) => before == Some(entry),
+        };
+        let place = now.entries().position(same);
+        *self = now;
+        match place {
+            Some(place) => (place, self.choose(place)),
+            None => (self.likely(), Err("this session is gone".to_owned())),
+        }
+    }
+
     /// What the line at this place means; otherwise why it cannot be chosen.
     pub fn choose(&self, place: usize) -> Result<Choice, String> {
         match self.entries().nth(place) {
@@ -114,7 +129,8 @@ impl Menu {
                     Err("this session is open in another neonlift: close that one first".to_owned())
                 }
                 Content::Damaged(why) => {
-                    Err(format!("{} cannot be read: {why}", found.file.display()))
+                    let name = found.file.file_name().unwrap_or_default();
+                    Err(format!("{} cannot be read: {why}", name.to_string_lossy()))
                 }
             },
         }
@@ -180,5 +196,29 @@ mod tests {
         let why = menu.choose(2).unwrap_err();
         assert!(why.contains("broken") && why.contains("bracket"), "{why}");
         assert_eq!(menu.choose(4), Ok(Choice::Migration));
+    }
+
+    #[test]
+    fn a_session_that_was_refused_is_chosen_once_it_is_free() {
+        let menu = |content| Menu::of(vec![found("open", content)]);
+        let mut shown = menu(Content::InUse(session(false)));
+        let newer = found("newer", Content::Free(session(false)));
+        let free = found("open", Content::Free(session(false)));
+        let (place, still) = shown.choose_again(0, menu(Content::InUse(session(false))));
+        assert!(place == 0 && still.is_err(), "{still:?}");
+        let (place, chosen) = shown.choose_again(0, Menu::of(vec![newer.clone(), free]));
+        let file = "open".into();
+        assert_eq!(
+            (place, chosen),
+            (
+                1,
+                Ok(Choice::GoOn {
+                    file,
+                    practice: false
+                })
+            )
+        );
+        let (_, gone) = shown.choose_again(1, Menu::of(vec![newer]));
+        assert!(gone.is_err(), "never another one: {gone:?}");
     }
 }

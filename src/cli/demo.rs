@@ -3,24 +3,26 @@
 use super::args::{Common, Demo};
 use super::opening::{begin, context, leading_back, leading_to};
 use super::sessions::{self, Choice, Which};
-use super::signals::Signals;
 use super::start::{migrate, start_screen};
-use super::{Error, Front, front, interruptible, settled, voice};
+use super::{Error, Front, ending, front, interruptible, settled, voice};
 use crate::config::{Backup, Config};
 use crate::headless::{self, Ran, Voice};
 use crate::practice::{self, Happening, Practice};
 use crate::runner::Runner;
 use crate::session::store::Store;
 use crate::session::{Session, State};
+use crate::signals::Stops;
 use crate::start::Menu;
 use crate::steps::Context;
 use crate::tui;
+use crate::tui::Prepared;
 use crate::tui::start::Start;
 use crate::tui::terminal::Screen;
 use crate::wizard::{Event, Outcome, Side};
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
+use tokio::task::JoinHandle;
 
 /// Who signs the checklist of a practice run without a screen.
 const SIGNER: &str = "practice run";
@@ -33,7 +35,7 @@ pub(super) async fn run(common: &Common, demo: &Demo) -> Result<Outcome, Error> 
     }
     tui::require_terminal("demo --headless")?;
     let screen = Screen::enter().map_err(tui::Error::from)?;
-    let mut start = start_screen(common, Menu::default());
+    let mut start = start_screen(common, Menu::default())?;
     match on_screen(screen, &mut start, common, demo, which).await? {
         Ended::With(outcome) => Ok(outcome),
         Ended::Before(screen, error) => {
@@ -72,17 +74,19 @@ pub(super) async fn on_screen(
     }
     let starting =
         |say: tui::Say, cancel| async move { Practice::start(&options, &*say, &cancel).await };
-    let (started, leaves) = tui::prepare(&mut screen, start, starting).await?;
-    let practice = match started {
-        Ok(practice) if leaves => {
-            practice.stop().await?;
+    let mut voice = voice(common);
+    let started = match tui::prepare(&mut screen, start, starting).await? {
+        Prepared::Done(started) => started.map_err(Error::Broken),
+        Prepared::Left(task) => {
+            drop(screen);
+            ending::safely(voice.as_mut(), left(task)).await??;
             return Ok(Ended::With(Outcome::Interrupted));
         }
-        Err(_) if leaves => return Ok(Ended::With(Outcome::Interrupted)),
-        Err(error) => return Ok(Ended::Before(Box::new(screen), error.into())),
-        Ok(practice) => practice,
     };
-    let mut voice = voice(common);
+    let practice = match started.and_then(|started| Ok(started?)) {
+        Ok(practice) => practice,
+        Err(error) => return Ok(Ended::Before(Box::new(screen), error)),
+    };
     let (mut runner, ready) = opened.with(&practice, common);
     let options = tui::Options {
         ascii: common.ascii,
@@ -97,15 +101,28 @@ pub(super) async fn on_screen(
         Ok(()) => tui::run(screen, &mut runner, &options)
             .await
             .map_err(Error::from),
-        Err(error) => Err(error),
+        Err(error) => {
+            // What follows is told in lines.
+            drop(screen);
+            Err(error)
+        }
     };
     let ran = ran.map(Ran::worked);
     let ended = finish(runner, practice, ran, demo, voice.as_mut()).await;
     ended.map(Ended::With)
 }
 
+/// The end of a start that nobody waits for any more: servers that run nevertheless are stopped.
+async fn left(task: JoinHandle<Result<Practice, practice::Error>>) -> Result<(), Error> {
+    match task.await.map_err(Error::Broken)? {
+        Ok(practice) => Ok(practice.stop().await?),
+        // It was stopped.
+        Err(_) => Ok(()),
+    }
+}
+
 async fn in_lines(common: &Common, demo: &Demo, which: Which<'_>) -> Result<Outcome, Error> {
-    let mut signals = Signals::listen()?;
+    let mut signals = Stops::new()?;
     let mut voice = voice(common);
     let opened = Opened::of(common, which)?;
     voice.invoked(leading_to(common, opened.store.file(), &opened.session));
@@ -115,7 +132,9 @@ async fn in_lines(common: &Common, demo: &Demo, which: Which<'_>) -> Result<Outc
         return Ok(Ran { outcome, worked }.tell(&runner, voice.as_mut()));
     }
     let practice = {
-        let stop = async || signals.next().await;
+        let stop = async || {
+            signals.next().await;
+        };
         opened.start(demo, voice.as_mut(), stop).await?
     };
     let (mut runner, ready) = opened.with(&practice, common);
@@ -144,7 +163,7 @@ pub(super) async fn finish(
     demo: &Demo,
     voice: &mut dyn Voice,
 ) -> Result<Outcome, Error> {
-    let down = runner.shut_down().await;
+    let down = ending::safely(voice, runner.shut_down()).await?;
     let ran = settled(ran, down, voice);
     let done = matches!(&ran, Ok(ran) if ran.outcome == Outcome::Done);
     let ended = end(practice, done && !demo.keep, voice).await;
@@ -153,15 +172,11 @@ pub(super) async fn finish(
 }
 
 /// Stops the servers; `remove` takes their data away, too.
-async fn end(
-    practice: Practice,
-    remove: bool,
-    voice: &mut dyn Voice,
-) -> Result<(), practice::Error> {
+async fn end(practice: Practice, remove: bool, voice: &mut dyn Voice) -> Result<(), Error> {
     if !remove {
-        return practice.stop().await;
+        return Ok(ending::safely(voice, practice.stop()).await??);
     }
-    practice.remove().await?;
+    ending::safely(voice, practice.remove()).await??;
     voice.say("The practice databases and their backup are removed; --keep would have kept them");
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! What ends a command before, or outside of, its steps.
 
 use crate::failure::{Explain, Failure, Severity, chain};
+use crate::runner::broken;
 use std::io;
 use std::path::PathBuf;
 
@@ -64,6 +65,12 @@ pub enum Error {
     /// What was chosen cannot be, or not now.
     #[error("{}", .0)]
     Refused(String),
+    /// The start of the practice servers panicked.
+    #[error("the start of the practice servers broke off")]
+    Broken(#[source] tokio::task::JoinError),
+    /// Somebody did not want to wait until all had stopped.
+    #[error("it was ended before all had stopped")]
+    Insisted,
     /// A half-done practice session was given where another is needed, or the other way round.
     #[error("{}", .0)]
     WrongSession(String),
@@ -110,6 +117,8 @@ impl Explain for Error {
             Self::Refused(_) => Failure::new("This cannot be done as it was asked for", format!("{}.", chain(self)))
                 .advise("Correct the command; `neonlift help` lists the options, config.example.toml explains them.")
                 .severity(Severity::Usage),
+            Self::Broken(error) => broken("The start of the practice servers broke off", error),
+            Self::Insisted => Failure::interrupted("neonlift was ended before all had stopped"),
             Self::WrongSession(_) => Failure::new("This session cannot be used here", chain(self))
                 .advise("Give another file with --session FILE.")
                 .severity(Severity::Usage),

@@ -2,10 +2,10 @@
 
 use super::args::{Common, Practice as Wanted, PracticeAction};
 use super::demo::Teller;
-use super::signals::Signals;
-use super::{Error, interruptible, voice};
+use super::{Error, ending, interruptible, voice};
 use crate::headless::{Output, Voice};
 use crate::practice::{self, Happening, Practice, Standing, relay};
+use crate::signals::Stops;
 use crate::wizard::Outcome;
 use serde_json::json;
 use std::sync::{Mutex, PoisonError};
@@ -42,7 +42,7 @@ fn tell(common: &Common, standings: &[Standing], word: &str) {
 }
 
 async fn up(common: &Common, wanted: &Wanted) -> Result<Outcome, Error> {
-    let mut signals = Signals::listen()?;
+    let mut signals = Stops::new()?;
     let mut voice = voice(common);
     let folder = match &wanted.dir {
         Some(folder) => folder.clone(),
@@ -63,14 +63,16 @@ async fn up(common: &Common, wanted: &Wanted) -> Result<Outcome, Error> {
                 .tell(&happening);
         };
         interruptible(
-            async || signals.next().await,
+            async || {
+                signals.next().await;
+            },
             async |cancel| Practice::start(&options, &say, &cancel).await,
         )
         .await?
     };
     announce(common, &practice);
     let ended = serve(&mut practice, voice.as_mut(), &mut signals).await;
-    practice.stop().await?;
+    ending::safely(voice.as_mut(), practice.stop()).await??;
     if let Some(ended) = ended {
         tracing::warn!(%ended, "the practice servers ended by themselves");
         voice.say("The practice servers have ended; the log says why.");
@@ -105,14 +107,14 @@ fn announce(common: &Common, practice: &Practice) {
 async fn serve(
     practice: &mut Practice,
     voice: &mut dyn Voice,
-    signals: &mut Signals,
+    signals: &mut Stops,
 ) -> Option<practice::Error> {
     let faults = practice.faults();
     let mut lines = BufReader::new(tokio::io::stdin()).lines();
     let mut listening = true;
     loop {
         tokio::select! {
-            () = signals.next() => return None,
+            _ = signals.next() => return None,
             ended = practice.ended() => return Some(ended),
             line = lines.next_line(), if listening => match line {
                 Ok(Some(line)) if line.trim().is_empty() => {}

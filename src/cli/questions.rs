@@ -5,7 +5,7 @@ use super::demo::{self, Opened};
 use super::opening::{begin, leading_back, open};
 use super::sessions::{self, Which};
 use super::start::{chosen, is_practice, is_said, menu, which};
-use super::{Error, connect, log_file, settled};
+use super::{Error, connect, ending, log_file, settled};
 use crate::failure::Explain;
 use crate::headless::{Output, Plain, Ran, Voice};
 use crate::plain::{self, Options, Person};
@@ -23,13 +23,15 @@ pub(super) async fn run(common: &Common) -> Result<Outcome, Error> {
         let runner = open(common, which, &mut |text| voice.say(text))?;
         return migrate(&mut person, common, runner, &mut voice).await;
     }
+    let folder = sessions::folder()?;
     loop {
-        let menu = menu()?;
+        let mut shown = menu(&folder);
         let zone = TimeZone::system();
-        let Some(choice) = plain::choose(&mut person, &menu, &zone).await? else {
+        let read = || menu(&folder);
+        let Some(choice) = plain::choose(&mut person, &mut shown, read, &zone).await? else {
             return Ok(Outcome::Partial);
         };
-        let common = chosen(common, &menu, &choice);
+        let common = chosen(common, &shown, &choice);
         let failed = if is_practice(&choice) {
             match practise(&mut person, &common, which(&choice), &mut voice).await {
                 Err(Error::Practice(error)) => error.failure(),
@@ -60,7 +62,7 @@ async fn migrate(
     begin(&mut runner)?;
     let ask = connect::unknown_passwords(&runner);
     let ran = wizard(person, common, &mut runner, voice, ask).await;
-    let down = runner.shut_down().await;
+    let down = ending::safely(voice, runner.shut_down()).await?;
     Ok(settled(ran, down, voice)?.tell(&runner, voice))
 }
 

@@ -4,7 +4,7 @@ use super::args::{Common, Demo};
 use super::demo::{self, Ended};
 use super::opening::{begin, leading_back, open};
 use super::sessions::{self, Which};
-use super::{Error, Front, connect, front, settled, steps, voice};
+use super::{Error, Front, connect, ending, front, settled, steps, voice};
 use crate::config::Config;
 use crate::failure::Explain;
 use crate::headless::{self, Ran};
@@ -18,6 +18,7 @@ use crate::tui::theme::Theme;
 use crate::tui::{self, Options};
 use crate::wizard::Outcome;
 use jiff::tz::TimeZone;
+use std::path::Path;
 
 /// The wizard, on the screen or in plain lines.
 pub(super) async fn run(common: &Common) -> Result<Outcome, Error> {
@@ -28,9 +29,9 @@ pub(super) async fn run(common: &Common) -> Result<Outcome, Error> {
     }
 }
 
-/// What there is to go on with and to begin.
-pub(super) fn menu() -> Result<Menu, Error> {
-    Ok(Menu::of(found::all(&sessions::folder()?)))
+/// What there is to go on with, in the folder of sessions, and to begin.
+pub(super) fn menu(sessions: &Path) -> Menu {
+    Menu::of(found::all(sessions))
 }
 
 /// Whether it was said what to begin with: a session's file, a database among the arguments, or
@@ -75,15 +76,15 @@ async fn on_screen(common: &Common) -> Result<Outcome, Error> {
         return migrate(screen, common, runner, said).await;
     }
     let mut screen = Screen::enter().map_err(tui::Error::from)?;
-    let mut start = start_screen(common, menu()?);
+    let folder = sessions::folder()?;
+    let mut start = start_screen(common, menu(&folder))?;
     loop {
-        let menu = menu()?;
-        start.list(menu.clone());
-        let choice = match tui::choose(&mut screen, &mut start).await? {
+        start.list(menu(&folder));
+        let choice = match tui::choose(&mut screen, &mut start, || menu(&folder)).await? {
             Ok(choice) => choice,
             Err(outcome) => return Ok(outcome),
         };
-        let common = chosen(common, &menu, &choice);
+        let common = chosen(common, start.menu(), &choice);
         let mut said = Vec::new();
         let failed = if is_practice(&choice) {
             match demo::on_screen(screen, &mut start, &common, &Demo::usual(), which(&choice))
@@ -121,9 +122,11 @@ pub(super) fn is_practice(choice: &Choice) -> bool {
 }
 
 /// The start screen over a menu.
-pub(super) fn start_screen(common: &Common, menu: Menu) -> Start {
+pub(super) fn start_screen(common: &Common, menu: Menu) -> Result<Start, Error> {
     let ascii = common.ascii;
-    Start::new(Theme { ascii }, TimeZone::system(), menu)
+    let mut start = Start::new(Theme { ascii }, TimeZone::system(), menu);
+    start.log = super::log_file(common)?.display().to_string();
+    Ok(start)
 }
 
 /// A session on the screen whose databases are the person's own.
@@ -148,6 +151,6 @@ pub(super) async fn migrate(
     };
     let ran = tui::run(screen, &mut runner, &options).await;
     let ran = ran.map_err(Error::from).map(Ran::worked);
-    let down = runner.shut_down().await;
+    let down = ending::safely(voice.as_mut(), runner.shut_down()).await?;
     Ok(settled(ran, down, voice.as_mut())?.tell(&runner, voice.as_mut()))
 }

@@ -3,11 +3,11 @@
 use super::args::Common;
 use super::opening::{begin, leading_back, open};
 use super::sessions::{Choice, Which};
-use super::signals::Signals;
-use super::{Error, settled, voice};
+use super::{Error, ending, settled, voice};
 use crate::headless;
 use crate::runner::Runner;
 use crate::session::{State, Step};
+use crate::signals::Stops;
 use crate::wizard::{Event, Outcome, Side};
 
 /// One step, also when it is done already; what it needs runs first.
@@ -25,7 +25,7 @@ pub(super) async fn run(
     mut options: headless::Options,
     again: Option<Step>,
 ) -> Result<Outcome, Error> {
-    let mut signals = Signals::listen()?;
+    let mut signals = Stops::new()?;
     let mut voice = voice(common);
     let choice = match again {
         Some(_) => Choice::Last,
@@ -45,7 +45,7 @@ pub(super) async fn run(
         Event::Stop
     };
     let ran = headless::run(&mut runner, &options, voice.as_mut(), stop).await;
-    let down = runner.shut_down().await;
+    let down = ending::safely(voice.as_mut(), runner.shut_down()).await?;
     let ran = settled(ran.map_err(Error::from), down, voice.as_mut())?;
     Ok(ran.tell(&runner, voice.as_mut()))
 }

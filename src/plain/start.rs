@@ -7,19 +7,21 @@ use crate::session::standing::name;
 use crate::start::{Choice, Entry, Menu};
 use jiff::tz::TimeZone;
 
-/// Lets the person choose what to begin with; `None` when they leave.
+/// Lets the person choose what to begin with; `None` when they leave. What is refused is looked up
+/// again in the menu as `read` finds it then.
 ///
 /// # Errors
 /// The terminal failed.
 pub async fn choose(
     person: &mut Person,
-    menu: &Menu,
+    menu: &mut Menu,
+    read: impl Fn() -> Menu,
     zone: &TimeZone,
 ) -> Result<Option<Choice>, Error> {
-    let mut lines: Vec<String> = menu.entries().map(|entry| told(entry, zone)).collect();
-    lines.push("Leave".to_owned());
     person.say("What do you want to begin with?");
     loop {
+        let mut lines: Vec<String> = menu.entries().map(|entry| told(entry, zone)).collect();
+        lines.push("Leave".to_owned());
         let place = match person.choose(&lines, menu.likely()).await {
             Ok(place) => place,
             Err(Break::Left) => return Ok(None),
@@ -28,7 +30,10 @@ pub async fn choose(
         if place + 1 == lines.len() {
             return Ok(None);
         }
-        match menu.choose(place) {
+        match menu
+            .choose(place)
+            .or_else(|_| menu.choose_again(place, read()).1)
+        {
             Ok(choice) => return Ok(Some(choice)),
             Err(why) => person.say(format!("✗ {why}.")),
         }

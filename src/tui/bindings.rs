@@ -57,6 +57,9 @@ pub(super) const EVERYWHERE: &[Context] = &[
     Context::TooSmall,
 ];
 
+/// Where steps can run: what stands behind the start and its servers.
+const IN_WIZARD: &[Context] = EVERYWHERE.split_at(2).1;
+
 /// The table. Its order is the footer's: what matters most stands first.
 pub const BINDINGS: &[Binding] = &[
     named(
@@ -563,7 +566,23 @@ pub const BINDINGS: &[Binding] = &[
     ),
     named(
         Command::Stop,
-        EVERYWHERE,
+        &[Context::Start],
+        &[control('c')],
+        "Ctrl-C",
+        "",
+        "Leaves at once: nothing runs yet.",
+    ),
+    named(
+        Command::Stop,
+        &[Context::Preparing],
+        &[control('c')],
+        "Ctrl-C",
+        "",
+        "Stops the practice servers safely, a second time also leaves.",
+    ),
+    named(
+        Command::Stop,
+        IN_WIZARD,
         &[control('c')],
         "Ctrl-C",
         "",

@@ -34,7 +34,7 @@ pub mod theme;
 mod tree;
 pub mod ui;
 
-pub use opening::{Say, choose, prepare};
+pub use opening::{Prepared, Say, choose, prepare};
 pub use run_loop::{Error, Options, require_terminal, run};
 
 #[cfg(test)]

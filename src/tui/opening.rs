@@ -7,14 +7,14 @@ use super::start_screen;
 use super::terminal::{self, Screen};
 use crate::practice::Happening;
 use crate::signals::{Signals, Told};
-use crate::start::Choice;
+use crate::start::{Choice, Menu};
 use crate::wizard::Outcome;
 use crossterm::event::Event as Input;
 use jiff::Timestamp;
 use std::pin::pin;
 use std::time::Duration;
 use tokio::sync::watch;
-use tokio::task::JoinError;
+use tokio::task::{JoinError, JoinHandle};
 use tokio::time::interval;
 use tokio_util::sync::CancellationToken;
 
@@ -27,30 +27,47 @@ const TITLE: &str = "neonlift";
 /// Who tells what happens while practice servers start.
 pub type Say = Box<dyn Fn(Happening) + Send + Sync>;
 
-/// Shows the menu until something is chosen, or, the inner error, until the person leaves.
+/// How the start of practice servers ended for the person.
+#[derive(Debug)]
+pub enum Prepared<T> {
+    /// The work is over; the error is that it broke off.
+    Done(Result<T, JoinError>),
+    /// The person, or the system, did not wait for it. It has been cancelled, and is to be awaited
+    /// once the screen is down.
+    Left(JoinHandle<T>),
+}
+
+/// Shows the menu until something is chosen, or, the inner error, until the person leaves. What is
+/// refused is looked up again in the menu as `read` finds it then.
 ///
 /// # Errors
 /// The terminal failed, or signals cannot be received.
 pub async fn choose(
     screen: &mut Screen,
     start: &mut Start,
+    read: impl Fn() -> Menu,
 ) -> Result<Result<Choice, Outcome>, Error> {
     let mut person = Person::new()?;
     loop {
         draw(screen, start)?;
-        match person.wish(screen, start).await? {
+        let wish = person.wish(screen, start).await?;
+        match person.carried_out(wish, screen, start).await? {
             Some(Wish::Choose(choice)) => return Ok(Ok(choice)),
+            Some(Wish::ChooseAgain) => {
+                if let Some(choice) = start.choose_again(read()) {
+                    return Ok(Ok(choice));
+                }
+            }
             Some(Wish::Leave) if person.is_gone => return Ok(Err(Outcome::Interrupted)),
             // Nothing was begun.
             Some(Wish::Leave) => return Ok(Err(Outcome::Partial)),
-            Some(Wish::Stop | Wish::Suspend) | None => {}
+            _ => {}
         }
     }
 }
 
 /// Shows what happens while `work` starts practice servers; it is cancelled when the person wants it
-/// to stop, and always comes to its own end. Gives what came of it, and whether the program is to
-/// end.
+/// to stop, and always comes to its own end.
 ///
 /// # Errors
 /// As [`choose`].
@@ -58,7 +75,7 @@ pub async fn prepare<T, F>(
     screen: &mut Screen,
     start: &mut Start,
     work: impl FnOnce(Say, CancellationToken) -> F,
-) -> Result<(T, bool), Error>
+) -> Result<Prepared<T>, Error>
 where
     T: Send + 'static,
     F: Future<Output = T> + Send + 'static,
@@ -74,13 +91,19 @@ where
     let shown = {
         let shown = pin!(show(screen, start, happenings, &cancel));
         tokio::select! {
-            done = &mut task => return Ok((unwrapped(done), false)),
+            done = &mut task => return Ok(Prepared::Done(done)),
             shown = shown => shown,
         }
     };
     cancel.cancel();
-    let done = unwrapped(task.await);
-    shown.map(|()| (done, true))
+    match shown {
+        Ok(()) => Ok(Prepared::Left(task)),
+        Err(error) => {
+            // The terminal is gone: only the end of the servers is left to be waited for.
+            let _ = task.await;
+            Err(error)
+        }
+    }
 }
 
 /// Shows what happens and hears the person, until the program is to end.
@@ -101,21 +124,14 @@ async fn show(
             wish = person.wish(screen, start) => wish?,
             _ = tick.tick() => None,
         };
-        if matches!(wish, Some(Wish::Stop)) {
-            start.stops();
-            cancel.cancel();
+        match person.carried_out(wish, screen, start).await? {
+            Some(Wish::Stop) => {
+                start.stops();
+                cancel.cancel();
+            }
+            Some(Wish::Leave) => return Ok(()),
+            _ => {}
         }
-        if matches!(wish, Some(Wish::Leave)) {
-            return Ok(());
-        }
-    }
-}
-
-/// It is never aborted: where it did not come to its end, it panicked.
-fn unwrapped<T>(done: Result<T, JoinError>) -> T {
-    match done {
-        Ok(value) => value,
-        Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
 }
 
@@ -145,7 +161,7 @@ impl Person {
         screen: &mut Screen,
         start: &mut Start,
     ) -> Result<Option<Wish>, Error> {
-        let wish = tokio::select! {
+        Ok(tokio::select! {
             input = screen.input() => match input {
                 Some(Ok(Input::Key(key))) => start.key(key),
                 Some(Ok(_)) => None,
@@ -161,13 +177,27 @@ impl Person {
                     None
                 }
             },
-        };
-        if wish == Some(Wish::Suspend)
-            && let Err(why) = screen.suspend(&mut self.signals).await?
-        {
-            start.say(why);
+        })
+    }
+
+    /// Carries out what the terminal itself does; other wishes are given back. Not to be dropped half-way:
+    /// the screen is down while the process is in the background.
+    async fn carried_out(
+        &mut self,
+        wish: Option<Wish>,
+        screen: &mut Screen,
+        start: &mut Start,
+    ) -> Result<Option<Wish>, Error> {
+        match wish {
+            Some(Wish::Suspend) => {
+                if let Err(why) = screen.suspend(&mut self.signals).await? {
+                    start.say(why);
+                }
+            }
+            Some(Wish::Copy(text)) => screen.copy(&text)?,
+            other => return Ok(other),
         }
-        Ok(wish)
+        Ok(None)
     }
 
     fn leaves(&mut self) -> Option<Wish> {

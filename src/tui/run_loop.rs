@@ -87,16 +87,14 @@ pub fn require_terminal(instead: &'static str) -> Result<(), Error> {
 }
 
 /// Runs the wizard on the screen, which is up, until the person leaves, or a signal ends it. The runner's
-/// wizard must have been opened. Afterwards the terminal is as it was and no step is running.
+/// wizard must have been opened. Afterwards the terminal is as it was;
+/// what still runs is for [`Runner::shut_down`].
 ///
 /// # Errors
-/// The terminal failed; the session cannot be saved. A step that was running then has been stopped safely.
+/// The terminal failed; the session cannot be saved.
 pub async fn run(screen: Screen, runner: &mut Runner, options: &Options) -> Result<Outcome, Error> {
     let mut signals = Signals::new().map_err(Error::Signals)?;
-    let ended = Loop::new(runner, options, screen).run(&mut signals).await;
-    // The screen is down by now: stopping may take a moment.
-    runner.shut_down().await?;
-    ended
+    Loop::new(runner, options, screen).run(&mut signals).await
 }
 
 /// One run of the wizard on the terminal.

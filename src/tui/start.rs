@@ -21,6 +21,10 @@ pub enum Wish {
     Choose(Choice),
     /// To stop what is being prepared.
     Stop,
+    /// To have the menu read again, and the marked line chosen from it.
+    ChooseAgain,
+    /// To have this on the terminal's clipboard.
+    Copy(String),
     /// To leave the program.
     Leave,
     /// To go to the background.
@@ -58,6 +62,10 @@ pub struct Start {
     pub(super) stage: Stage,
     pub(super) help: bool,
     pub(super) said: Option<String>,
+    /// The log's file.
+    pub log: String,
+    /// So many advised commands were copied one after the other.
+    pub(super) copied: usize,
     pub(super) scroll: usize,
     pub(super) extent: Extent,
     pub(super) too_small: bool,
@@ -74,10 +82,17 @@ impl Start {
             stage: Stage::Menu,
             help: false,
             said: None,
+            log: String::new(),
+            copied: 0,
             scroll: 0,
             extent: Extent::default(),
             too_small: false,
         }
+    }
+
+    /// The menu that is shown.
+    pub fn menu(&self) -> &Menu {
+        &self.menu
     }
 
     /// Back to the menu, as it is now.
@@ -160,13 +175,19 @@ impl Start {
             return None;
         }
         self.said = None;
-        match keys::command(self.context(), key)? {
+        let command = keys::command(self.context(), key);
+        if command != Some(Command::Copy) {
+            self.copied = 0;
+        }
+        match command? {
             Command::Proceed => return self.choose(self.marked),
             Command::NewMigration => return self.choose(self.menu.place_of(Entry::Migration)),
             Command::PracticeRun => return self.choose(self.menu.place_of(Entry::Practice)),
             Command::Leave => return Some(Wish::Leave),
             Command::Suspend => return Some(Wish::Suspend),
             Command::Stop => return self.stop(),
+            Command::Copy => return self.copy(),
+            Command::Log => return self.tell_log(),
             Command::Help => (self.help, self.scroll) = (!self.help, 0),
             Command::Close if self.help => (self.help, self.scroll) = (false, 0),
             Command::Close => self.show(Stage::Menu),
@@ -175,11 +196,53 @@ impl Start {
         None
     }
 
+    /// Whether a command of the context does something now.
+    pub(super) fn can(&self, command: Command) -> bool {
+        match command {
+            // Nothing has happened yet.
+            Command::Messages => false,
+            Command::Copy => self.commands().next().is_some(),
+            Command::Log => !self.log.is_empty(),
+            _ => true,
+        }
+    }
+
+    /// The commands that are advised on the page that is shown. None holds a password: advice never
+    /// does.
+    fn commands(&self) -> impl Iterator<Item = &str> {
+        let advice = match &self.stage {
+            Stage::Failed(failure) if !self.help => failure.advice.as_slice(),
+            _ => &[],
+        };
+        advice.iter().filter_map(|advice| advice.strip_prefix("$ "))
+    }
+
+    fn copy(&mut self) -> Option<Wish> {
+        let all = self.commands().count();
+        let at = self.copied % all.max(1);
+        let command = self.commands().nth(at)?.to_owned();
+        self.copied = at + 1;
+        let place = match all {
+            1 => String::new(),
+            all => format!(" {} of {all}", at + 1),
+        };
+        self.say(format!("copied{place}: {command}"));
+        Some(Wish::Copy(command))
+    }
+
+    fn tell_log(&mut self) -> Option<Wish> {
+        if !self.can(Command::Log) {
+            return None;
+        }
+        self.say(format!("the log, its path is copied: {}", self.log));
+        Some(Wish::Copy(self.log.clone()))
+    }
+
     /// What a wish to stop means now: there is only the start of practice servers to be stopped.
     pub(super) fn stop(&self) -> Option<Wish> {
         Some(match self.stage {
-            Stage::Preparing(_) => Wish::Stop,
-            Stage::Menu | Stage::Failed(_) => Wish::Leave,
+            Stage::Preparing(_) if !self.is_stopping() => Wish::Stop,
+            _ => Wish::Leave,
         })
     }
 
@@ -187,11 +250,16 @@ impl Start {
         self.marked = place;
         match self.menu.choose(place) {
             Ok(choice) => Some(Wish::Choose(choice)),
-            Err(why) => {
-                self.said = Some(why);
-                None
-            }
+            // What stood in its way may be over by now.
+            Err(_) => Some(Wish::ChooseAgain),
         }
+    }
+
+    /// Chooses the marked line from the menu as it is now; otherwise says why that cannot be.
+    pub(super) fn choose_again(&mut self, now: Menu) -> Option<Choice> {
+        let (place, chosen) = self.menu.choose_again(self.marked, now);
+        self.marked = place;
+        chosen.map_err(|why| self.said = Some(why)).ok()
     }
 
     fn go(&mut self, command: Command) {

@@ -59,10 +59,9 @@ pub fn draw(frame: &mut Frame<'_>, start: &mut Start, now: Timestamp) {
 /// A key that works now, and what the footer calls it.
 fn offered(start: &Start, binding: &'static Binding) -> Option<(&'static Binding, String)> {
     let label = match (binding.command, start.context()) {
-        // Nothing has happened yet.
-        (Command::Messages, _) => "",
+        (command, _) if !start.can(command) => "",
         (Command::Up, Context::Reading) if start.extent.total <= start.extent.visible => "",
-        (Command::Stop, _) if start.is_stopping() => "",
+        (Command::Stop, _) if start.is_stopping() && !binding.label.is_empty() => "leave now",
         _ => binding.label,
     };
     (!label.is_empty()).then(|| (binding, label.to_owned()))
@@ -84,11 +83,25 @@ fn status(start: &Start, cells: usize) -> Line<'static> {
 fn page(start: &Start, cells: usize, now: Timestamp) -> Page {
     let text_cells = cells.min(90);
     match &start.stage {
-        _ if start.help => help::of_start(start.theme, text_cells),
+        _ if start.help => help_page(start, text_cells),
         Stage::Menu => menu(start, cells),
         Stage::Preparing(preparing) => preparing_page(start, preparing, cells, now),
         Stage::Failed(failure) => failed(start, failure, text_cells),
     }
+}
+
+/// The keys of what lies beneath the help.
+fn help_page(start: &Start, cells: usize) -> Page {
+    let bare = Start {
+        help: false,
+        ..start.clone()
+    };
+    let stops = |row: &&Binding| row.command == Command::Stop;
+    // A page that is read here lies over the menu, and no step runs.
+    let of_page = |row: &&Binding| bare.can(row.command) && !stops(row);
+    let rows = keys::bindings(bare.context()).filter(of_page);
+    let rows = rows.chain(keys::bindings(Context::Start).filter(stops));
+    help::of_start(start.theme, cells, rows, &start.log)
 }
 
 fn menu(start: &Start, cells: usize) -> Page {

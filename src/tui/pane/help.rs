@@ -64,13 +64,23 @@ fn title(context: Context, scene: &Scene<'_>) -> String {
     }
 }
 
-/// Help on the start screen.
-pub(in crate::tui) fn of_start(theme: Theme, cells: usize) -> Page {
-    let rows = keys::bindings(Context::Start);
+/// Help on the start screen: these rows of the table, and where the log is.
+pub(in crate::tui) fn of_start(
+    theme: Theme,
+    cells: usize,
+    rows: impl Iterator<Item = &'static Binding>,
+    log: &str,
+) -> Page {
     let rows = rows.flat_map(|row| explained((theme, cells), row, row.help, Meaning::Plain));
+    let mut body: Vec<Line<'static>> = rows.collect();
+    if !log.is_empty() {
+        body.push(blank());
+        body.push(line("The log", Meaning::Strong));
+        body.extend(paragraph(log, 0, cells, Meaning::Plain));
+    }
     Page {
         title: "Keys".to_owned(),
-        body: rows.collect(),
+        body,
         ..Page::default()
     }
 }

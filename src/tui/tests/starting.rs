@@ -80,6 +80,7 @@ fn failed() -> Start {
             .advise("Install PostgreSQL and pgvector from your system's packages:")
             .advise("$ apt-get install postgresql postgresql-16-pgvector"),
     );
+    start.log = "/home/ada/.local/state/neonlift/neonlift.log".to_owned();
     start
 }
 
@@ -94,13 +95,16 @@ fn shots() -> Vec<(&'static str, Start)> {
         ("menu", start(sessions())),
         ("menu-locked", {
             let first = press(start(sessions()), KeyCode::Home);
-            press(first, KeyCode::Enter)
+            let mut refused = press(first, KeyCode::Enter);
+            refused.choose_again(Menu::of(sessions()));
+            refused
         }),
         ("menu-end", press(start(sessions()), KeyCode::End)),
         ("menu-help", press(start(sessions()), KeyCode::Char('?'))),
         ("preparing", preparing(false)),
         ("preparing-stopped", preparing(true)),
         ("not-begun", failed()),
+        ("not-begun-help", press(failed(), KeyCode::Char('?'))),
     ]
 }
 
@@ -180,12 +184,14 @@ fn keys_choose_a_session_or_begin_anew() {
 fn what_is_open_elsewhere_or_damaged_says_so_and_stays() {
     let mut start = start(sessions());
     key(&mut start, KeyCode::Home);
-    assert_eq!(key(&mut start, KeyCode::Enter), None);
+    assert_eq!(key(&mut start, KeyCode::Enter), Some(Wish::ChooseAgain));
+    assert_eq!(start.choose_again(Menu::of(sessions())), None);
     assert!(start.said.as_deref().unwrap().contains("another neonlift"));
     for _ in 0..3 {
         key(&mut start, KeyCode::Down);
     }
-    assert_eq!(key(&mut start, KeyCode::Enter), None);
+    assert_eq!(key(&mut start, KeyCode::Enter), Some(Wish::ChooseAgain));
+    assert_eq!(start.choose_again(Menu::of(sessions())), None);
     assert!(start.said.as_deref().unwrap().contains("d.toml"));
     assert_eq!(start.context(), Context::Start);
 }
@@ -194,9 +200,25 @@ fn what_is_open_elsewhere_or_damaged_says_so_and_stays() {
 fn practice_servers_are_stopped_by_esc_and_a_failure_leads_back() {
     let mut start = preparing(false);
     assert_eq!(key(&mut start, KeyCode::Esc), Some(Wish::Stop));
+    start.stops();
+    assert_eq!(key(&mut start, KeyCode::Esc), Some(Wish::Leave));
     start.fail(Failure::new("no", "because"));
     start.list(Menu::of(sessions()));
     assert_eq!(start.context(), Context::Reading, "the failure stays");
     assert_eq!(key(&mut start, KeyCode::Esc), None);
     assert_eq!(start.context(), Context::Start);
+}
+
+#[test]
+fn the_advised_command_and_the_log_are_copied() {
+    let mut start = failed();
+    let copied = |text: &str| Some(Wish::Copy(text.to_owned()));
+    let command = "apt-get install postgresql postgresql-16-pgvector";
+    assert_eq!(key(&mut start, KeyCode::Char('y')), copied(command));
+    assert!(start.said.as_deref().unwrap().contains(command));
+    let log = start.log.clone();
+    assert_eq!(key(&mut start, KeyCode::Char('l')), copied(&log));
+    let mut unadvised = start;
+    unadvised.fail(Failure::new("no", "because"));
+    assert_eq!(key(&mut unadvised, KeyCode::Char('y')), None);
 }
