@@ -116,7 +116,9 @@ fn a_holder_that_is_killed_too_costs_the_snapshot_and_that_is_said() {
     // Its note lies there still, and deceives nobody.
     assert!(note(&world).exists());
     // A process is out of sight before the system has let its locks go.
-    eventually("the end of its lock", || held(&world).is_null().then_some(()));
+    eventually("the end of its lock", || {
+        held(&world).is_null().then_some(())
+    });
     write_to_source(&world, WRITES);
 
     let ended = transferred(&world);
