@@ -195,3 +195,35 @@ pub(super) fn summary(session: &Session) -> String {
         session.updated.strftime("%F %H:%M UTC"),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::{Record, State};
+
+    fn session(name: &str, begun: i64, done: Option<i64>) -> (PathBuf, Session) {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let mut session = Session::new(at(begun), 1);
+        for step in Step::ALL.iter().filter(|_| done.is_some()) {
+            let record = Record {
+                state: State::Done,
+                finished: done.map(at),
+                ..Record::default()
+            };
+            session.steps.insert(*step, record);
+        }
+        (name.into(), session)
+    }
+
+    #[test]
+    fn a_finished_migration_hides_what_was_begun_before_its_end_and_nothing_begun_since() {
+        let done = session("done", 20, Some(30));
+        let next = |open: &(PathBuf, Session)| {
+            let both = [done.clone(), open.clone()];
+            let (file, _) = chosen(Choice::Next, &both).unwrap();
+            file.clone()
+        };
+        assert_eq!(next(&session("before", 10, None)), Path::new("done"));
+        assert_eq!(next(&session("since", 40, None)), Path::new("since"));
+    }
+}

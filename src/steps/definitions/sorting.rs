@@ -352,3 +352,16 @@ fn relation(entry: &Entry) -> Option<TableName> {
         name: name?.clone(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::words;
+
+    #[test]
+    fn a_name_in_capitals_is_the_folded_one() {
+        let found: Vec<String> = words("SELECT L2_Distance(a, b) <-> \"Odd\"").collect();
+        for word in ["l2_distance", "<->", "Odd"] {
+            assert!(found.iter().any(|found| found == word), "{word}");
+        }
+    }
+}
