@@ -12,16 +12,20 @@ use crate::wizard::{Effect, Event, News};
 /// Tells the machine what was chosen, and hands it the consent that was typed.
 pub(super) fn tell(runner: &mut Runner, common: &Common, config: &Config) -> Result<(), Error> {
     let session = runner.wizard().session();
-    let picked = Select::default();
     let configured = match session.picked {
-        true => &picked,
+        true => &session.select,
         false => &config.select,
     };
     let select = selection(&common.choice, configured)?;
     let onto = common.choice.onto.unwrap_or(config.schema.onto);
     let says_where = common.choice.onto.is_some() || onto != Onto::default();
+    // One that an older version began may say the same in other words, and so does its ledger.
+    let own = session.select.clone();
     let event = Event::Chosen {
-        select: Box::new(select.unwrap_or_else(|| session.select.clone())),
+        select: Box::new(match select {
+            Some(given) if given != own.clone().simplified() => given,
+            _ => own,
+        }),
         onto: if says_where { onto } else { session.onto },
     };
     accepted(runner, event)?;

@@ -22,7 +22,9 @@ pub(super) fn open(common: &Common, which: Which<'_>, say: &mut Say<'_>) -> Resu
     let fits = |session: &Session| connect::fits(session, &wanted);
     let (store, mut session) = sessions::open(which, false, &config, fits)?;
     if let Some(named) = &common.config {
-        session.config = std::path::absolute(named).ok();
+        // A session is a text: a path that is none would keep it from being saved.
+        let path = std::path::absolute(named).ok();
+        session.config = path.filter(|path| path.to_str().is_some());
     }
     let mut runner = Runner::new(session, store, context(config.clone(), Vec::new()));
     connect::describe(&mut runner, &wanted, common.yes, say)?;

@@ -4,9 +4,8 @@ use super::args::Common;
 use super::{Error, connect};
 use crate::config::Config;
 use crate::invocation::quoted;
-use crate::session::Place;
-use crate::session::Session;
 use crate::session::store::{self, Store};
+use crate::session::{Place, Session, Step};
 use crate::wizard::checklist;
 use jiff::Timestamp;
 use std::path::{Path, PathBuf};
@@ -106,13 +105,16 @@ fn chosen(choice: Choice, fitting: &[(PathBuf, Session)]) -> Option<&(PathBuf, S
         (Choice::Last, _) | (Choice::Next, None) => last,
         (Choice::Unfinished, found) => found.map(|at| &fitting[at]),
         (Choice::Next, Some(at)) => {
-            // An attempt from before it was done is not gone on with.
             let url = |place: &Option<Place>| place.as_ref().map(|place| place.url.clone());
             let places = |session: &Session| (url(&session.source), url(&session.target));
-            let sought = places(&fitting[at].1);
-            let done = fitting[..at]
-                .iter()
-                .find(|(_, done)| places(done) == sought);
+            let open = &fitting[at].1;
+            // An attempt from before it was done is not gone on with; one begun since is.
+            let done = fitting.iter().find(|(_, done)| {
+                places(done) == places(open)
+                    && done.first_open().is_none()
+                    && done.steps.get(&Step::Cutover).and_then(|end| end.finished)
+                        > Some(open.created)
+            });
             done.or(fitting.get(at))
         }
     }
@@ -192,4 +194,36 @@ pub(super) fn summary(session: &Session) -> String {
         place(&session.target),
         session.updated.strftime("%F %H:%M UTC"),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::{Record, State};
+
+    fn session(name: &str, begun: i64, done: Option<i64>) -> (PathBuf, Session) {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let mut session = Session::new(at(begun), 1);
+        for step in Step::ALL.iter().filter(|_| done.is_some()) {
+            let record = Record {
+                state: State::Done,
+                finished: done.map(at),
+                ..Record::default()
+            };
+            session.steps.insert(*step, record);
+        }
+        (name.into(), session)
+    }
+
+    #[test]
+    fn a_finished_migration_hides_what_was_begun_before_its_end_and_nothing_begun_since() {
+        let done = session("done", 20, Some(30));
+        let next = |open: &(PathBuf, Session)| {
+            let both = [done.clone(), open.clone()];
+            let (file, _) = chosen(Choice::Next, &both).unwrap();
+            file.clone()
+        };
+        assert_eq!(next(&session("before", 10, None)), Path::new("done"));
+        assert_eq!(next(&session("since", 40, None)), Path::new("since"));
+    }
 }

@@ -4,6 +4,7 @@
 use super::hash::{self, Method};
 use crate::postgres::catalogue::{Column, Table};
 use crate::postgres::{Connection, Error, quote};
+use std::collections::HashMap;
 use std::fmt;
 use tokio_postgres::Row as SqlRow;
 use tokio_postgres::types::{ToSql, Type};
@@ -177,7 +178,7 @@ impl Side<'_> {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
-        let names = quote::identifiers(self.key.iter().map(String::as_str));
+        let operators = self.operators().await?;
         // As parameters: a statement's text may end up in a log.
         let mut values: Vec<(&(dyn ToSql + Sync), Type)> = Vec::new();
         let mut tuples = Vec::with_capacity(keys.len());
@@ -185,17 +186,33 @@ impl Side<'_> {
             let mut tuple = Vec::with_capacity(key.len());
             for (text, name) in key.iter().zip(self.key) {
                 values.push((text, Type::TEXT));
-                tuple.push(format!("${}::{}", values.len(), self.type_of(name)));
+                let equals = operators.get(name).map_or("=", String::as_str);
+                let (column, of) = (quote::identifier(name), self.type_of(name));
+                tuple.push(format!("{column} {equals} ${}::{of}", values.len()));
             }
-            tuples.push(format!("({})", tuple.join(", ")));
+            tuples.push(format!("({})", tuple.join(" AND ")));
         }
         let (select, order) = (self.select(), self.order_sql());
         let sql = format!(
-            "{select} WHERE ({names}) IN ({}) {order} LIMIT {}",
-            tuples.join(", "),
+            "{select} WHERE {} {order} LIMIT {}",
+            tuples.join(" OR "),
             2 * ROWS
         );
         self.rows(&sql, &values).await
+    }
+
+    /// By column what `=` is, where it is an extension's: nothing of that is found by itself, because
+    /// the search path is empty.
+    async fn operators(&self) -> Result<HashMap<String, String>, Error> {
+        let sql = "SELECT a.attname::text, format('OPERATOR(%I.=)', n.nspname)
+                   FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+                     JOIN pg_operator o ON o.oprname = '='
+                       AND o.oprleft = COALESCE(NULLIF(t.typbasetype, 0), t.oid)
+                       AND o.oprright = o.oprleft
+                     JOIN pg_namespace n ON n.oid = o.oprnamespace
+                   WHERE a.attrelid = $1 AND a.attnum > 0 AND n.nspname <> 'pg_catalog'";
+        let rows = self.query(sql, &[(&self.table.oid, Type::OID)]).await?;
+        Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
     }
 
     /// Its first rows: in the order of the keys, without a key as they are stored.

@@ -76,7 +76,7 @@ async fn together(work: Work<'_>, source: Visited, target: Visited) -> Result<Co
     let are_apart = apart.verdict != Verdict::Bad;
     checks.push(apart);
     let at_stake = occupation::at_stake(&at_target, &selected).await?;
-    let loss = Loss::find(&at_target, &selected).await?;
+    let loss = Loss::find(&at_target, &selected, &work.session.id).await?;
     let (stake, also_lost) = (loss.stake(), occupation::also_lost(&loss, &selected));
     let lost = (at_stake.as_slice(), also_lost.as_slice());
     let mut occupied = occupation::check(work, &at_target, &target.identity, &stake, lost).await?;

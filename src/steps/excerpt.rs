@@ -5,6 +5,7 @@ use crate::compare::excerpt::{self, Asked, BEGINNING, Cell, Key, Measure, Row, S
 use crate::postgres::catalogue::{self, Table, TableName};
 use crate::postgres::{Cause, Connection, Error as PostgresError, Retrying, large_object};
 use crate::source::Selected;
+use crate::target::Error as TargetError;
 use crate::wizard::{Excerpt, ExcerptCell, ExcerptColumn, ExcerptRow, Pairing, Side, Size, Value};
 
 /// Both sides' columns, matched.
@@ -13,7 +14,9 @@ type Columns<'a> = Vec<(Option<Asked<'a>>, Option<Asked<'a>>)>;
 /// What both sides have of it now. Large objects have neither columns nor rows to show.
 pub(super) async fn read(work: Work<'_>, name: &TableName) -> Result<Excerpt, Error> {
     both_sides(work, name).await.map_err(|error| match error {
-        Error::Postgres(source) if source.cause() == Some(Cause::StatementTimeout) => {
+        Error::Postgres(source) | Error::Target(TargetError::Postgres(source))
+            if source.cause() == Some(Cause::StatementTimeout) =>
+        {
             let table = name.to_string();
             Error::TooSlow { table, source }
         }
@@ -33,12 +36,15 @@ async fn both_sides(work: Work<'_>, name: &TableName) -> Result<Excerpt, Error> 
             let found = find(&source, name).await?;
             Ok::<_, Error>(found.map(|table| Table { condition, ..table }))
         },
-        find(&target, name)
+        async { find(&target, name).await.map_err(on_target) }
     )?;
     let (left, right) = (left.as_ref(), right.as_ref());
     let key = match (left, right) {
         (Some(table), _) => catalogue::row_key(&source, table.oid).await?,
-        (None, Some(table)) => catalogue::row_key(&target, table.oid).await?,
+        (None, Some(table)) => {
+            let key = catalogue::row_key(&target, table.oid).await;
+            key.map_err(on_target)?
+        }
         (None, None) => Vec::new(),
     };
     let columns = excerpt::columns((&source, left), (&target, right)).await;
@@ -65,9 +71,14 @@ async fn open(work: Work<'_>, side: Side) -> Result<Connection, Error> {
     Ok(connection)
 }
 
-async fn find(side: &Connection, name: &TableName) -> Result<Option<Table>, Error> {
+async fn find(side: &Connection, name: &TableName) -> Result<Option<Table>, PostgresError> {
     let mut tables = catalogue::tables(side).await?.into_iter();
     Ok(tables.find(|table| table.name == *name))
+}
+
+/// The target's refusal has another remedy than the source's.
+fn on_target(refusal: PostgresError) -> Error {
+    TargetError::Postgres(refusal).into()
 }
 
 /// What rows can stand beside each other.
@@ -112,13 +123,22 @@ async fn rows(
 ) -> Result<Vec<ExcerptRow>, Error> {
     let (left, mut right) = match (&here, &there) {
         (Some(here), Some(there)) if pairing == Pairing::Key => {
-            let (mut keys, others) = tokio::try_join!(here.first_keys(), there.first_keys())?;
+            let (mut keys, others) =
+                tokio::try_join!(async { Ok::<_, Error>(here.first_keys().await?) }, async {
+                    there.first_keys().await.map_err(on_target)
+                })?;
             let others = others.into_iter().filter(|key| !keys.contains(key));
             let others: Vec<Key> = others.collect();
             keys.extend(others);
-            tokio::try_join!(here.with_keys(&keys), there.with_keys(&keys))?
+            tokio::try_join!(
+                async { Ok::<_, Error>(here.with_keys(&keys).await?) },
+                async { there.with_keys(&keys).await.map_err(on_target) }
+            )?
         }
-        _ => tokio::try_join!(first(here.as_ref()), first(there.as_ref()))?,
+        _ => tokio::try_join!(
+            async { Ok::<_, Error>(first(here.as_ref()).await?) },
+            async { first(there.as_ref()).await.map_err(on_target) }
+        )?,
     };
     let by_key = pairing == Pairing::Key;
     let mut pairs = Vec::with_capacity(left.len());

@@ -217,7 +217,9 @@ impl<'a> Making<'a> {
             Onto::Empty => self.refuse_anything().map(|()| Way::default()),
             Onto::Existing => Ok(Way::default()),
             Onto::Overwrite => {
-                let loss = overwrite::Loss::find(&self.target, &self.selected).await?;
+                let loss =
+                    overwrite::Loss::find(&self.target, &self.selected, &self.work.session.id);
+                let loss = loss.await?;
                 let lost = loss.lost();
                 let mut overwritten: Vec<String> = lost.iter().map(ToString::to_string).collect();
                 if loss.objects > 0 {
@@ -274,6 +276,13 @@ impl<'a> Making<'a> {
     }
 
     fn explained(&self, refusal: TargetError) -> Error {
+        let consent = self.work.session.consent.as_ref();
+        if let Some(consent) = consent
+            && let Some(more) = deferral::raised(&refusal, overwrite::CAME_LATER)
+        {
+            let database = consent.database.clone();
+            return Error::MoreAtStake { database, more };
+        }
         match deferral::seeded(&refusal) {
             Some(tables) if self.work.session.select.takes_definitions() => Error::SeedRows {
                 tables,

@@ -16,6 +16,9 @@ impl Wizard {
         if (&self.session.select, self.session.onto) == (&select, onto) {
             return Vec::new();
         }
+        if let Phase::Working { step, .. } = self.phase {
+            return refused(fixed_while(step));
+        }
         if self.session.select != select && self.may_have_begun() {
             return refused(format!(
                 "the target was begun with another selection ({}), and a selection cannot change half-way: begin a new session (--session FILE) for this one",
@@ -58,9 +61,7 @@ impl Wizard {
     /// Why nothing can be taken or left out now; `None` when it can.
     pub fn refuse_picking(&self) -> Option<String> {
         if let Phase::Working { step, .. } = self.phase {
-            return Some(format!(
-                "what is moved cannot change while {step} is running"
-            ));
+            return Some(fixed_while(step));
         }
         if self
             .choosable()
@@ -126,9 +127,7 @@ impl Wizard {
             self.session.consent = None;
         }
         let known = self.session.consent.as_ref();
-        // Said again over what was made with it, it is not taken in store for a later time.
-        let stands = |consent: &Consent| !consent.spent || self.may_have_begun();
-        if known.is_some_and(|consent| consent.database == typed && stands(consent)) {
+        if known.is_some_and(|consent| consent.database == typed && self.stands(consent)) {
             return Vec::new();
         }
         let target = self.session.target.as_ref();
@@ -144,6 +143,18 @@ impl Wizard {
             spent: false,
         });
         Vec::new()
+    }
+
+    /// Whether saying it again changes nothing. Said over what was made with it, it is not taken in
+    /// store for a later time; one that more is listed than it covers, or whose list another
+    /// selection has done away with, is given anew.
+    fn stands(&self, consent: &Consent) -> bool {
+        let is_covered = match (&consent.covers, self.listed()) {
+            (Some(covers), Some(listed)) => listed.beyond(covers).is_none(),
+            (Some(_), None) => self.session.state(Step::Connections) != State::Waiting,
+            (None, _) => true,
+        };
+        self.may_have_begun() || !consent.spent && is_covered
     }
 
     /// The schema is made: whatever is on the target later, nobody has consented to its loss.
@@ -200,6 +211,10 @@ impl Wizard {
             false => self.session.consent = None,
         }
     }
+}
+
+fn fixed_while(step: Step) -> String {
+    format!("what is moved cannot change while {step} is running")
 }
 
 fn begun_otherwise(onto: Onto) -> String {

@@ -147,7 +147,14 @@ impl Wizard {
             Event::LookAway => self.look_away(),
         });
         if self.session != before {
-            self.session.updated = now;
+            let looked = Session {
+                current: self.session.current,
+                ..before
+            };
+            // To look at another step is no change that tells how far it is.
+            if self.session != looked {
+                self.session.updated = now;
+            }
             effects.insert(0, Effect::Save);
         }
         effects

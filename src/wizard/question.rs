@@ -201,12 +201,10 @@ impl Wizard {
         };
         let amount = match session.report(Step::Compare) {
             Some(Report::Compare(found)) => {
-                let rows = found
-                    .tables
-                    .iter()
-                    .filter(|table| !table.is_large_objects());
-                let rows = rows.filter_map(|table| table.target_rows).sum();
-                there(found.tables.len(), rows, "compared")
+                let tables = found.tables.iter();
+                let tables = tables.filter(|table| !table.left_out && !table.is_large_objects());
+                let rows = tables.clone().filter_map(|table| table.target_rows);
+                there(tables.count(), rows.sum(), "compared")
             }
             _ => moved.map_or_else(String::new, |moved| {
                 let rows = moved.tables.iter().map(|table| table.rows).sum();

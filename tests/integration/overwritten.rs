@@ -148,3 +148,41 @@ fn a_large_object_made_after_the_list_is_not_consented_to() {
         .expect(0, "awaiting_sign_off")
         .expect_equal();
 }
+
+/// Looked at again, the larger list is what is consented to.
+#[test]
+fn consent_is_given_anew_for_what_came_after_the_list() {
+    let world = World::new(10);
+    in_use(&world, IN_USE);
+    let name = database(&world);
+    let consenting = ["check", "--overwrite-target", &name];
+    world.json(&consenting).expect(0, "done");
+    in_use(&world, "CREATE TABLE own.after_consent (id int)");
+    let refused = world.json(&["check"]).expect(1, "failed");
+    let why = refused.only("failure")["why"].to_string();
+    assert!(why.contains("table own.after_consent"), "{why}");
+    world.json(&consenting).expect(0, "done");
+    world.json(&["run", "--until", "schema"]).expect(0, "done");
+    let gone = report(&world, "schema")["overwritten"].to_string();
+    assert!(gone.contains("own.after_consent"), "{gone}");
+}
+
+/// Another session's migration, begun since, is not what was consented to.
+#[test]
+fn consent_does_not_hold_for_a_migration_made_since() {
+    let world = World::new(10);
+    in_use(&world, IN_USE);
+    let name = database(&world);
+    world
+        .json(&["check", "--overwrite-target", &name])
+        .expect(0, "done");
+    world.target().run(
+        "CREATE SCHEMA neonlift; CREATE TABLE neonlift.runs (run text, created_at timestamptz DEFAULT now());
+         INSERT INTO neonlift.runs VALUES ('somebody-elses')",
+    );
+    let refused = world.json(&["run"]).expect(1, "failed");
+    let why = refused.only("failure")["why"].to_string();
+    assert!(why.contains("migration somebody-elses"), "{why}");
+    let kept = "SELECT count(*) FROM neonlift.runs";
+    assert_eq!(world.target().value(kept), "1");
+}

@@ -151,3 +151,22 @@ fn what_was_picked_holds_against_the_configuration() {
     assert!(line.unwrap_or_default().contains("! left out"), "{told}");
     assert!(told.stdout.contains("estimate: takes"), "{told}");
 }
+
+/// An option of the command line stands in for its own list alone.
+#[test]
+fn what_was_picked_stays_when_an_option_says_something_else() {
+    let world = World::sharing();
+    world.json(&["inventory"]).expect(0, "done");
+    leave_out(&world, &[("shop", "orders")]);
+    let ended = world
+        .json(&["inventory", "--where", "vector_documents=true"])
+        .expect(0, "done");
+    let steps = ended.of_kind("step_finished");
+    let tables = steps[0]["tables"].as_array().expect("tables");
+    let left_out: Vec<&serde_json::Value> = tables
+        .iter()
+        .filter(|table| table["left_out"] == true)
+        .map(|table| &table["table"])
+        .collect();
+    assert_eq!(left_out, ["orders"], "{ended}");
+}

@@ -289,7 +289,7 @@ impl<'a> Sorting<'a> {
     fn unknown_needs(&self, moved: &HashSet<u32>) -> Vec<u32> {
         let moving = moved.iter().map(|id| self.entries[id]);
         let texts = moving.filter(|entry| ["FUNCTION", "PROCEDURE"].contains(&&*entry.kind));
-        let words: HashSet<&str> = texts.flat_map(|entry| words(&entry.sql)).collect();
+        let words: HashSet<String> = texts.flat_map(|entry| words(&entry.sql)).collect();
         let others = self.entries.iter().filter(|(id, _)| !moved.contains(id));
         let extensions = others.filter(|(_, entry)| {
             entry.class() == Class::Extension
@@ -315,12 +315,14 @@ impl<'a> Sorting<'a> {
     }
 }
 
-/// The names in a text, and its operators.
-fn words(text: &str) -> impl Iterator<Item = &str> {
+/// The names in a text, also as PostgreSQL folds them outside of quotes, and its operators.
+fn words(text: &str) -> impl Iterator<Item = String> {
     let is_name = |letter: char| letter.is_alphanumeric() || letter == '_';
     let is_operator = |letter: char| "+-*/<>=~!@#%^&|`?".contains(letter);
     let names = text.split(move |letter| !is_name(letter));
-    names.chain(text.split(move |letter| !is_operator(letter)))
+    let names = names.flat_map(|name| [name.to_owned(), name.to_lowercase()]);
+    let operators = text.split(move |letter| !is_operator(letter));
+    names.chain(operators.map(str::to_owned))
 }
 
 fn is_follower(entry: &Entry) -> bool {
@@ -349,4 +351,17 @@ fn relation(entry: &Entry) -> Option<TableName> {
         schema: entry.schema.clone()?,
         name: name?.clone(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::words;
+
+    #[test]
+    fn a_name_in_capitals_is_the_folded_one() {
+        let found: Vec<String> = words("SELECT L2_Distance(a, b) <-> \"Odd\"").collect();
+        for word in ["l2_distance", "<->", "Odd"] {
+            assert!(found.iter().any(|found| found == word), "{word}");
+        }
+    }
 }

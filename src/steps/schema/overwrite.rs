@@ -7,11 +7,14 @@ use crate::postgres::{Connection, Error as PostgresError, large_object, quote};
 use crate::session::report::{Lost, Stake};
 use crate::source::Selected;
 use crate::steps::Error;
-use crate::target::{Error as TargetError, OTHERS_OBJECTS, Statement};
+use crate::target::{Error as TargetError, Ledger, OTHERS_OBJECTS, Statement};
 
 /// The SQLSTATE, in a class that nobody else has, by which [`explained`] knows what would go along
 /// although nobody selected it. The message is what that is.
 const STANDS_ON: &str = "NLSO1";
+
+/// The SQLSTATE of the refusal to drop what came after the list. The message is what that is.
+pub(super) const CAME_LATER: &str = "NLCL1";
 
 /// Objects other than tables and the like that have a name in a schema: catalogue, its columns of
 /// name and schema, which rows.
@@ -116,9 +119,15 @@ impl Doomed {
 
     /// Everything, by kind and name. What goes with another object is not told.
     async fn names(&self, target: &Connection) -> Result<Vec<(String, String)>, PostgresError> {
+        let rows = target.query(&self.names_sql(), &[]).await;
+        let rows = rows.map_err(PostgresError::while_doing("asking what would be lost"))?;
+        Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+    }
+
+    fn names_sql(&self) -> String {
         let Self { objects, .. } = self;
         // What hangs on it goes with it (CASCADE), so the schemas are empty then.
-        let sql = format!(
+        format!(
             "WITH RECURSIVE listed(classid, objid) AS (
                SELECT * FROM ({objects}) found(classid, objid) WHERE objid IS NOT NULL),
              gone(classid, objid) AS (
@@ -142,14 +151,31 @@ impl Doomed {
                                  WHERE (gone.classid, gone.objid) = (d.classid, d.objid)))
              ORDER BY 1, 2",
             droppable(&self.schemas)
-        );
-        let rows = target.query(&sql, &[]).await;
-        let rows = rows.map_err(PostgresError::while_doing("asking what would be lost"))?;
-        Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+        )
     }
 
-    /// SQL that drops it. Where only a part of the database is selected, nothing else may go along.
-    fn dropping(&self) -> Vec<Statement> {
+    /// SQL that refuses to go on when there is more by now than these.
+    fn refuse_later(&self, listed: &[(String, String)]) -> String {
+        let listed = listed.iter().map(|named| quote::literal(&told(named)));
+        let listed: Vec<String> = listed.collect();
+        quote::block(&format!(
+            "DECLARE later text;
+             BEGIN
+               SELECT string_agg(told, ', ') INTO later
+                 FROM (SELECT kind || ' ' || name FROM ({}) found(kind, name)) found(told)
+                 WHERE told <> ALL (ARRAY[{}]::text[]);
+               IF later IS NOT NULL THEN
+                 RAISE EXCEPTION USING ERRCODE = '{CAME_LATER}', MESSAGE = later;
+               END IF;
+             END",
+            self.names_sql(),
+            listed.join(", ")
+        ))
+    }
+
+    /// SQL that drops it, when it is what is `listed`. Where only a part of the database is selected,
+    /// nothing else may go along.
+    fn dropping(&self, listed: &[(String, String)]) -> Vec<Statement> {
         let statement = |what: &str, sql: String| Statement {
             what: what.to_owned(),
             sql,
@@ -165,6 +191,10 @@ impl Doomed {
             ),
         };
         vec![
+            statement(
+                "the check that nothing came after the list",
+                self.refuse_later(listed),
+            ),
             first,
             statement(
                 "the removal of what is overwritten",
@@ -181,27 +211,32 @@ pub(in crate::steps) struct Loss {
     pub(super) dropping: Vec<Statement>,
     /// By kind and name.
     names: Vec<(String, String)>,
+    /// Other migrations onto the target, done or not: what is there is theirs.
+    migrations: Vec<String>,
     /// How many large objects go.
     pub(super) objects: u64,
 }
 
 impl Loss {
-    /// What it would be now.
+    /// What it would be now, when the run `own` begins.
     pub(in crate::steps) async fn find(
         target: &Connection,
         selected: &Selected,
+        own: &str,
     ) -> Result<Self, PostgresError> {
         let (dropping, names) = if selected.select().takes_definitions() {
             let doomed = Doomed::find(target, selected).await?;
-            (doomed.dropping(), doomed.names(target).await?)
+            let names = doomed.names(target).await?;
+            (doomed.dropping(&names), names)
         } else {
-            let tables = emptied(target, selected).await?.into_iter();
-            let named = |table: Relation| ("table".to_owned(), table.name.to_string());
-            (Vec::new(), tables.map(named).collect())
+            (Vec::new(), names_of_emptied(target, selected).await?)
         };
+        let mut migrations = Ledger::runs(target).await?;
+        migrations.retain(|run| run != own);
         Ok(Self {
             dropping,
             names,
+            migrations,
             objects: objects(target, selected).await?,
         })
     }
@@ -213,12 +248,17 @@ impl Loss {
 
     /// What a consent is held against.
     pub(in crate::steps) fn stake(&self) -> Stake {
-        let named = |(kind, name): &(String, String)| format!("{kind} {name}");
+        let migrations = self.migrations.iter();
+        let migrations = migrations.map(|run| format!("migration {run}"));
         Stake {
-            objects: self.names.iter().map(named).collect(),
+            objects: self.names.iter().map(told).chain(migrations).collect(),
             large_objects: self.objects,
         }
     }
+}
+
+fn told((kind, name): &(String, String)) -> String {
+    format!("{kind} {name}")
 }
 
 /// How many large objects go, when the source's come.
@@ -235,6 +275,23 @@ async fn emptied(target: &Connection, selected: &Selected) -> Result<Vec<Relatio
     let tables =
         there.filter(|relation| relation.kind.holds_rows() && selected.has(&relation.name));
     Ok(tables.collect())
+}
+
+/// By kind and name. Consent to lose the rows is none to lose the table.
+async fn names_of_emptied(
+    target: &Connection,
+    selected: &Selected,
+) -> Result<Vec<(String, String)>, PostgresError> {
+    let tables = emptied(target, selected).await?;
+    let names: Vec<String> = tables.iter().map(|table| table.name.sql()).collect();
+    // Names as the server quotes them, like those of what is dropped.
+    let sql = "SELECT o.identity FROM unnest($1::text[]) name
+                 CROSS JOIN LATERAL pg_identify_object('pg_class'::regclass, to_regclass(name), 0) o
+               WHERE o.identity IS NOT NULL ORDER BY 1";
+    let rows = target.query(sql, &[&names]).await;
+    let rows = rows.map_err(PostgresError::while_doing("asking what would be emptied"))?;
+    let named = |row: &tokio_postgres::Row| ("rows of table".to_owned(), row.get(0));
+    Ok(rows.iter().map(named).collect())
 }
 
 /// SQL that empties them.

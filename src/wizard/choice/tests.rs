@@ -269,7 +269,7 @@ fn consent_after_a_failed_schema_is_to_a_new_list() {
     let consent = wizard.session.consent.as_mut().unwrap();
     consent.covers = Some(Stake::default());
     record(&mut wizard, Step::Connections, State::Done);
-    wizard.handle(overwrite("neondb"), at(2));
+    assert_eq!(wizard.handle(overwrite("neondb"), at(2)), []);
     let covers = |wizard: &Wizard| wizard.session().consent.clone().unwrap().covers;
     assert_eq!(covers(&wizard), Some(Stake::default()), "it stands");
     assert_eq!(wizard.session().state(Step::Connections), State::Done);
@@ -277,4 +277,68 @@ fn consent_after_a_failed_schema_is_to_a_new_list() {
     wizard.handle(overwrite("neondb"), at(3));
     assert_eq!(covers(&wizard), None);
     assert_eq!(wizard.session().state(Step::Connections), State::Waiting);
+}
+
+/// What the test of the connections lists as lost.
+fn lists(wizard: &mut Wizard, tables: &[&str]) {
+    let identity = r#"{ system = "s", database = "neondb", oid = 7 }"#;
+    let server = format!(
+        "endpoint = 'host'\nversion = 160000\ntls = ''\nround_trip_ms = 1\ndatabase_bytes = 1\nrole = 'me'\nidentity = {identity}"
+    );
+    let objects: Vec<String> = tables
+        .iter()
+        .map(|name| format!("'table {name}'"))
+        .collect();
+    let text = format!(
+        "checks = []\n[source]\n{server}\n[target]\n{server}\n[stake]\nobjects = [{}]",
+        objects.join(", ")
+    );
+    let found: report::Connections = toml::from_str(&text).unwrap();
+    record(wizard, Step::Connections, State::Failed);
+    let listed = wizard.session.steps.get_mut(&Step::Connections).unwrap();
+    listed.report = Some(Report::Connections(Box::new(found)));
+}
+
+/// Otherwise nobody could ever consent to what came after.
+#[test]
+fn consent_is_given_anew_when_more_is_listed() {
+    let covers = |wizard: &Wizard| {
+        let consent = wizard.session().consent.clone().unwrap();
+        consent.covers.map(|stake| stake.objects.len())
+    };
+    let mut wizard = wizard();
+    lists(&mut wizard, &["a"]);
+    wizard.handle(overwrite("neondb"), at(1));
+    assert_eq!(covers(&wizard), Some(1));
+    lists(&mut wizard, &["a", "b"]);
+    found(&mut wizard, 7);
+    assert_eq!(covers(&wizard), Some(1), "not by the way");
+    wizard.handle(overwrite("neondb"), at(2));
+    assert_eq!(covers(&wizard), Some(2));
+    lists(&mut wizard, &["b"]);
+    assert_eq!(
+        wizard.handle(overwrite("neondb"), at(3)),
+        [],
+        "less is covered"
+    );
+
+    // Another selection: its list is not there yet, and is not consented to before it is.
+    wizard.handle(chosen("c"), at(4));
+    assert_eq!(wizard.session().state(Step::Connections), State::Waiting);
+    lists(&mut wizard, &["b", "c"]);
+    found(&mut wizard, 7);
+    assert_eq!(covers(&wizard), Some(2));
+    let before = wizard.session().consent.clone().unwrap().covers;
+    assert!(!before.unwrap().objects.contains("table c"));
+    wizard.handle(overwrite("neondb"), at(5));
+    let now = wizard.session().consent.clone().unwrap().covers.unwrap();
+    assert!(now.objects.contains("table c"));
+}
+
+#[test]
+fn a_selection_is_fixed_while_a_step_runs_and_that_is_the_reason() {
+    let mut wizard = wizard();
+    wizard.handle(Event::Run(Step::Prerequisites), at(1));
+    let told = format!("{:?}", wizard.handle(chosen("a"), at(2)));
+    assert!(told.contains("while prerequisites is running"), "{told}");
 }
