@@ -80,7 +80,9 @@ fn address(characters: &[char]) -> usize {
 fn begins_port(text: &[char]) -> bool {
     let digits = text.iter().take_while(|c| c.is_ascii_digit()).count();
     let end = text.get(digits);
-    text.is_empty() || (1..=5).contains(&digits) && end.is_none_or(|c| matches!(c, '/' | '?' | ',' | '\'' | '"' | ' '))
+    text.is_empty()
+        || (1..=5).contains(&digits)
+            && end.is_none_or(|c| matches!(c, '/' | '?' | ',' | '\'' | '"' | ' '))
 }
 
 /// The values of every `password=`, `sslpassword=`, `PGPASSWORD=`: to the end of the quotes, or
