@@ -35,16 +35,10 @@ fn in_address(characters: &[char], is_typed: bool) -> Option<Range<usize>> {
     let address = address(characters);
     let rest = &characters[address..];
     let colon = rest.iter().position(|c| *c == ':')?;
-    let ends_host = |c: &char| matches!(c, '/' | '?');
     let end = match rest.iter().rposition(|c| *c == '@') {
-        Some(at) if at < colon => {
-            let (host, port) = (&rest[at + 1..colon], &rest[colon + 1..]);
-            if host.iter().any(ends_host) || host.first() == Some(&'[') || begins_port(port) {
-                return None;
-            }
-            // The user's name has an `@`.
-            rest.len()
-        }
+        Some(at) if at < colon && is_host(&rest[at + 1..]) => return None,
+        // The user's name has an `@`, or the password goes on behind one.
+        Some(at) if at < colon || !is_host(&rest[at + 1..]) => rest.len(),
         Some(at) if is_typed && !rest[at..].iter().any(ends_host) => rest.len(),
         Some(at) => at,
         None => rest.len(),
@@ -74,6 +68,17 @@ fn address(characters: &[char]) -> usize {
         }
     }
     0
+}
+
+fn ends_host(character: &char) -> bool {
+    matches!(character, '/' | '?')
+}
+
+/// Whether what stands behind an `@` may begin with a host, and a port when a `:` follows.
+fn is_host(text: &[char]) -> bool {
+    let end = text.iter().position(ends_host).unwrap_or(text.len());
+    let colon = text[..end].iter().position(|c| *c == ':');
+    text.first() == Some(&'[') || colon.is_none_or(|colon| begins_port(&text[colon + 1..]))
 }
 
 /// Whether this may be a port, or nothing yet: no more than digits, up to what ends it.
