@@ -88,7 +88,9 @@ fn walk(columns: u16, rows: u16, suffix: &'static str) -> Result<(), Box<dyn Err
     camera.terminal.at("Enter run compare", ENTER);
     camera.take("compare", "n next: cutover")?;
     camera.terminal.press(ENTER);
-    camera.take_when("table", |text| text.contains("Esc back") && !text.contains("Reading both"))?;
+    camera.take_when("table", |text| {
+        text.contains("Esc back") && !text.contains("Reading both")
+    })?;
     camera.terminal.press(ESCAPE);
     camera.terminal.at("n next: cutover", "n");
     camera.terminal.at("Enter open the checklist", ENTER);
@@ -107,7 +109,9 @@ fn walk(columns: u16, rows: u16, suffix: &'static str) -> Result<(), Box<dyn Err
     camera.terminal.press("?");
     camera.take("help", "Keys on the checklist")?;
     camera.terminal.press("?");
-    camera.terminal.at("2 items on the checklist still open", "q");
+    camera
+        .terminal
+        .at("2 items on the checklist still open", "q");
     camera.terminal.wait_for_prompt();
     let terminal = Terminal::start(&neonlift(home.path(), &[])?, columns, rows);
     let camera = Camera { terminal, suffix };
