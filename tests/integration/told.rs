@@ -110,7 +110,8 @@ fn a_configuration_and_a_practice_are_led_to_as_well() {
         &["run", "--until", "connections", "--source", &source],
     );
     let command = suggested(&ended, "neonlift run");
-    assert!(command.starts_with("neonlift run --session /"), "{ended}");
+    let known = format!("neonlift run --config {config} --session /");
+    assert!(command.starts_with(&known), "{ended}");
     let demo = ["demo", "--session", "p.toml", "--config", &config];
     let ended = Running::start(&mut world.bare(&demo)).end();
     let expected = format!("neonlift demo --headless --config {config} --session p.toml");
