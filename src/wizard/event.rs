@@ -135,6 +135,14 @@ pub enum Event {
 }
 
 impl Event {
+    /// Whether a person wants something by it; the others tell what became of a run.
+    pub(super) fn is_wish(&self) -> bool {
+        !matches!(
+            self,
+            Self::Reached { .. } | Self::Finished { .. } | Self::Seen { .. }
+        )
+    }
+
     /// Whether the person turns to something else, or what is seen may be another now.
     pub(super) fn ends_a_look(&self) -> bool {
         match self {

@@ -52,6 +52,8 @@ pub struct Wizard {
     phase: Phase,
     question: Option<Question>,
     looking: Option<Looking>,
+    /// What ran has ended because the person stopped it, and nothing else was wanted since.
+    stopped: bool,
     counter: u64,
 }
 
@@ -63,6 +65,7 @@ impl Wizard {
             phase: Phase::Idle,
             question: None,
             looking: None,
+            stopped: false,
             counter: 0,
         }
     }
@@ -125,6 +128,7 @@ impl Wizard {
             true => self.look_away(),
             false => Vec::new(),
         };
+        self.stopped &= !event.is_wish() || matches!(event, Event::Stop);
         effects.extend(match event {
             Event::Opened => self.opened(),
             Event::Described { side, url } => self.described(side, url),
@@ -255,7 +259,11 @@ impl Wizard {
         now: Timestamp,
     ) -> Vec<Effect> {
         let Phase::Working {
-            run, step, leaving, ..
+            run,
+            step,
+            stopping,
+            leaving,
+            ..
         } = self.phase
         else {
             return Vec::new();
@@ -263,7 +271,7 @@ impl Wizard {
         if run != finished {
             return Vec::new();
         }
-        self.phase = Phase::Idle;
+        (self.phase, self.stopped) = (Phase::Idle, stopping);
         self.question = None;
         let news = self.settle(step, result, now);
         let mut effects = vec![Effect::Tell(news)];

@@ -75,13 +75,15 @@ impl Wizard {
         Vec::new()
     }
 
-    /// Stops what runs, a second time also leaves; with nothing running it asks, and a second time
-    /// leaves.
+    /// Stops what runs, a second time also leaves, whether it has come to its end meanwhile or not;
+    /// with nothing running it asks, and a second time leaves.
     pub(super) fn stop(&mut self) -> Vec<Effect> {
         let asked = self.question.take();
         let leaves = |answer: &Answer| answer.act == Act::StopAndLeave;
         match &mut self.phase {
-            Phase::Idle if asked.is_some_and(|asked| asked.answers.iter().any(leaves)) => {
+            Phase::Idle
+                if self.stopped || asked.is_some_and(|asked| asked.answers.iter().any(leaves)) =>
+            {
                 vec![Effect::Exit(self.outcome())]
             }
             Phase::Idle => self.ask(
