@@ -84,6 +84,8 @@ pub enum Event {
     Run(Step),
     /// Run this step again; asks first when later steps build on what it made.
     Again(Step),
+    /// Look at one of the prerequisites again, named as in their report; the others stay as found.
+    Recheck(String),
     /// Look at this step.
     Show(Step),
     /// Stop what is running, a second time also leave; when nothing is, ask whether to leave, a
@@ -145,6 +147,7 @@ impl Event {
             | Self::Proceed
             | Self::Run(_)
             | Self::Again(_)
+            | Self::Recheck(_)
             | Self::Show(_)
             | Self::LookAway => true,
             Self::Opened
@@ -172,6 +175,8 @@ pub enum Effect {
         run: RunId,
         /// Which step.
         step: Step,
+        /// The one check of it that is wanted; `None` for the whole step.
+        only: Option<String>,
     },
     /// Read something to look at; it comes back with [`Event::Seen`].
     Look {

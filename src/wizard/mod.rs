@@ -135,6 +135,7 @@ impl Wizard {
             Event::Run(step) => self.run(step, now),
             Event::Show(step) => self.show(step),
             Event::Again(step) => self.again(step, now),
+            Event::Recheck(check) => self.recheck(check, now),
             Event::Stop => self.stop(),
             Event::Leave => self.leave(),
             Event::Steer(steering) => self.steer(steering),
@@ -218,6 +219,35 @@ impl Wizard {
         if step == Step::Cutover {
             return self.open_checklist(now);
         }
+        self.begin(step, None)
+    }
+
+    /// Looks at one of the prerequisites again. What was found of the others stays in the record, and
+    /// the step builds its report on it.
+    fn recheck(&mut self, check: String, now: Timestamp) -> Vec<Effect> {
+        const STEP: Step = Step::Prerequisites;
+        if let Some(obstacle) = self.obstacle(STEP) {
+            return refused(obstacle);
+        }
+        let known = self.session.steps.get_mut(&STEP).filter(|record| {
+            let report = record.report.as_ref();
+            matches!(report, Some(Report::Prerequisites(found)) if found.has(&check))
+        });
+        let Some(record) = known else {
+            return refused(format!("{check} is none of the checks that were made"));
+        };
+        *record = Record {
+            state: State::Running,
+            started: Some(now),
+            report: record.report.take(),
+            ..Record::default()
+        };
+        self.session.current = STEP;
+        self.begin(STEP, Some(check))
+    }
+
+    /// Starts a step whose record says that it is running.
+    fn begin(&mut self, step: Step, only: Option<String>) -> Vec<Effect> {
         self.counter += 1;
         let run = self.counter;
         self.phase = Phase::Working {
@@ -229,7 +259,7 @@ impl Wizard {
         };
         let mut effects = vec![Effect::Tell(News::Started(step))];
         effects.extend(self.withdraw_signatures(step));
-        effects.push(Effect::Start { run, step });
+        effects.push(Effect::Start { run, step, only });
         effects
     }
 

@@ -70,7 +70,8 @@ fn enter_runs_the_step_then_goes_to_the_next() {
     );
     assert!(effects.contains(&Effect::Start {
         run: 1,
-        step: Step::Prerequisites
+        step: Step::Prerequisites,
+        only: None
     }));
     wizard.handle(
         Event::Finished {
