@@ -5,7 +5,7 @@ use super::echo::EchoOff;
 use crate::headless::Output;
 use crate::secret::Secret;
 use crate::signals::{Signals, Told};
-use crate::wizard::{Event, Question};
+use crate::wizard::{Event, Question, Steering};
 use futures_util::{FutureExt, StreamExt};
 use rustix::process::{Signal as Unix, getpid, kill_process};
 use rustix::termios::{QueueSelector, tcflush};
@@ -182,8 +182,8 @@ impl Person {
         }
     }
 
-    /// What the person wants while a step runs: Enter asks what becomes of it, Ctrl-C stops it; an
-    /// open question is asked once and answered by number. May be dropped and called again.
+    /// What the person wants while a step runs: Enter asks what becomes of it, `+` and `-` change the
+    /// number of workers at once, Ctrl-C stops it; an open question is asked once and answered by number. May be dropped and called again.
     pub(super) async fn wish(&mut self, question: Option<&Question>) -> Event {
         if let Some(question) = question
             && self.asked != Some(question.number)
@@ -194,7 +194,7 @@ impl Person {
         loop {
             match (self.heard().await, question) {
                 (Heard::Stop | Heard::End, _) => return Event::Stop,
-                (Heard::Line(_), None) => return Event::Leave,
+                (Heard::Line(line), None) => return wished(&line),
                 (Heard::Line(line), Some(question)) => {
                     let Some(answer) = answered(question, &line) else {
                         self.tell_question(question);
@@ -212,6 +212,15 @@ impl Person {
         self.say(&question.text);
         self.tell_answers(&answers(question));
         self.output.prompt("Number (Enter alone: 1): ");
+    }
+}
+
+/// What a line means that is typed while a step runs, and nothing was asked.
+fn wished(line: &str) -> Event {
+    match line.trim() {
+        "+" => Event::Steer(Steering::MoreWorkers),
+        "-" => Event::Steer(Steering::FewerWorkers),
+        _ => Event::Inquire,
     }
 }
 

@@ -93,6 +93,9 @@ pub enum Event {
     Stop,
     /// Leave; asks first when something is running.
     Leave,
+    /// Ask what shall become of what runs, as [`Event::Leave`] does, with more and fewer workers
+    /// among the answers where there are any. For who has no keys for that.
+    Inquire,
     /// Steer the running transfer.
     Steer(Steering),
     /// The answer to a question; ignored when it is not the one that is open.
@@ -153,6 +156,7 @@ impl Event {
             Self::Opened
             | Self::Stop
             | Self::Leave
+            | Self::Inquire
             | Self::Steer(_)
             | Self::Answer { .. }
             | Self::Sign { .. }

@@ -138,6 +138,7 @@ impl Wizard {
             Event::Recheck(check) => self.recheck(check, now),
             Event::Stop => self.stop(),
             Event::Leave => self.leave(),
+            Event::Inquire => self.inquire(),
             Event::Steer(steering) => self.steer(steering),
             Event::Answer { question, answer } => self.answer(question, answer, now),
             Event::Sign { item, by } => self.sign(&item, &by, now),

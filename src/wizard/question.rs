@@ -43,15 +43,14 @@ pub struct Answer {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Act {
     Nothing,
-    Pause,
-    GoOn,
+    Steer(Steering),
     StopAndLeave,
     RunAgain(Step),
 }
 
 impl Answer {
-    /// The letters that answers have: no and yes; keep, pause, go on and stop.
-    pub const LETTERS: [char; 6] = ['n', 'y', 'k', 'p', 'g', 's'];
+    /// The letters that answers have: no and yes; keep, pause, go on and stop; more and fewer.
+    pub const LETTERS: [char; 8] = ['n', 'y', 'k', 'p', 'g', 's', '+', '-'];
 
     fn new(key: char, word: &'static str, does: impl Into<String>, act: Act) -> Self {
         let does = does.into();
@@ -109,6 +108,32 @@ impl Wizard {
 
     /// Leaves; with work in progress it asks what becomes of it.
     pub(super) fn leave(&mut self) -> Vec<Effect> {
+        self.ask_what_becomes(Vec::new())
+    }
+
+    /// As [`Wizard::leave`], with the number of workers among what can be changed.
+    pub(super) fn inquire(&mut self) -> Vec<Effect> {
+        let workers = match self.refuse_steering() {
+            Some(_) => Vec::new(),
+            None => vec![
+                Answer::new(
+                    '+',
+                    "one worker more",
+                    "rows are carried by one more at a time",
+                    Act::Steer(Steering::MoreWorkers),
+                ),
+                Answer::new(
+                    '-',
+                    "one worker fewer",
+                    "one ends after its chunk, which eases the servers",
+                    Act::Steer(Steering::FewerWorkers),
+                ),
+            ],
+        };
+        self.ask_what_becomes(workers)
+    }
+
+    fn ask_what_becomes(&mut self, more: Vec<Answer>) -> Vec<Effect> {
         let Phase::Working { step, paused, .. } = self.phase else {
             return vec![Effect::Exit(self.outcome())];
         };
@@ -122,29 +147,20 @@ impl Wizard {
             *leaving = true;
             return Vec::new();
         }
-        let stop = "it stops safely, the program ends, and the next start goes on from here";
-        let stop = |key, word| Answer::new(key, word, stop, Act::StopAndLeave);
-        if paused {
-            let keep = "nothing moves until you go on";
-            let answers = vec![
-                Answer::new('n', "stay", keep, Act::Nothing),
-                Answer::new('g', "go on", "the pause is over", Act::GoOn),
-                stop('s', "stop and leave"),
-            ];
-            return self.ask(
-                format!("{step} is paused. What shall become of it?"),
-                answers,
-            );
-        }
-        let keep = format!("{step} goes on");
-        let mut answers = vec![Answer::new('k', "keep going", keep, Act::Nothing)];
-        if can_pause(step) {
-            let does = "what is under way is finished, then nothing moves until you go on; the connections stay open";
-            answers.push(Answer::new('p', "pause", does, Act::Pause));
-        }
-        answers.push(stop('s', "stop and leave"));
+        let state = if paused { "paused" } else { "running" };
+        let mut answers = match paused {
+            true => answers_to_a_pause(),
+            false => answers_to_work(step),
+        };
+        answers.extend(more);
+        answers.push(Answer::new(
+            's',
+            "stop and leave",
+            "it stops safely, the program ends, and the next start goes on from here",
+            Act::StopAndLeave,
+        ));
         self.ask(
-            format!("{step} is running. What shall become of it?"),
+            format!("{step} is {state}. What shall become of it?"),
             answers,
         )
     }
@@ -223,8 +239,7 @@ impl Wizard {
         self.question = None;
         match (act, &mut self.phase) {
             (Act::Nothing, _) => Vec::new(),
-            (Act::Pause, _) => self.steer(Steering::Pause),
-            (Act::GoOn, _) => self.steer(Steering::GoOn),
+            (Act::Steer(steering), _) => self.steer(steering),
             (Act::RunAgain(step), _) => self.run(step, now),
             (Act::StopAndLeave, Phase::Idle) => vec![Effect::Exit(self.outcome())],
             (
@@ -270,6 +285,25 @@ impl Wizard {
             Phase::Idle => Some("no transfer is running".to_owned()),
         }
     }
+}
+
+fn answers_to_a_pause() -> Vec<Answer> {
+    let go_on = Act::Steer(Steering::GoOn);
+    vec![
+        Answer::new('n', "stay", "nothing moves until you go on", Act::Nothing),
+        Answer::new('g', "go on", "the pause is over", go_on),
+    ]
+}
+
+fn answers_to_work(step: Step) -> Vec<Answer> {
+    let keep = format!("{step} goes on");
+    let mut answers = vec![Answer::new('k', "keep going", keep, Act::Nothing)];
+    if can_pause(step) {
+        let does = "what is under way is finished, then nothing moves until you go on; the connections stay open";
+        let pause = Act::Steer(Steering::Pause);
+        answers.push(Answer::new('p', "pause", does, pause));
+    }
+    answers
 }
 
 /// The steps whose work waits between its parts.
