@@ -4,7 +4,7 @@ use super::Break;
 use super::echo::EchoOff;
 use crate::headless::Output;
 use crate::secret::Secret;
-use crate::signals::{Signals, Told};
+use crate::signals::{Signals, Told, refuse_suspension};
 use crate::wizard::{Event, Question, Steering};
 use futures_util::{FutureExt, StreamExt};
 use rustix::process::{Signal as Unix, getpid, kill_process};
@@ -115,6 +115,13 @@ impl Person {
 
     /// Goes to the background, with the terminal as the shell knows it.
     async fn suspend(&mut self) {
+        if let Some(why) = refuse_suspension() {
+            // Behind the terminal's own `^Z`.
+            self.say("");
+            self.say(format!("✗ It cannot be suspended: {why}."));
+            self.output.prompt(&self.prompt);
+            return;
+        }
         let was_hidden = self.hidden.take().is_some();
         // SIGTSTP is ours now, so its default is carried out by the signal behind it.
         if kill_process(getpid(), Unix::STOP).is_ok() {

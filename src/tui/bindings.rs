@@ -101,7 +101,7 @@ pub const BINDINGS: &[Binding] = &[
         &[key(KeyCode::Up), letter('k')],
         ("↑↓", "Up/Down"),
         "choose",
-        "Marks the line above. Also k.",
+        "Up marks the line above, Down the one below. Also k and j.",
     ),
     row(
         Command::Down,
@@ -197,7 +197,7 @@ pub const BINDINGS: &[Binding] = &[
         &[key(KeyCode::Up)],
         ("↑↓", "Up/Down"),
         "mark",
-        "Marks the line above.",
+        "Up marks the line above, Down the one below.",
     ),
     row(
         Command::Down,

@@ -71,6 +71,8 @@ pub enum Event {
     /// A person took or left out tables: the selection that came of it. From then on the
     /// configuration's does not count for this session.
     Picked(Box<Select>),
+    /// As [`Event::Picked`], for a selection that undoes what was left out one by one: asks first.
+    PickAll(Box<Select>),
     /// A person typed the target database's name: what stands in the way there may go.
     Overwrite {
         /// What was typed.
@@ -146,6 +148,7 @@ impl Event {
             Self::Described { .. }
             | Self::Chosen { .. }
             | Self::Picked(_)
+            | Self::PickAll(_)
             | Self::Overwrite { .. }
             | Self::Proceed
             | Self::Run(_)

@@ -130,6 +130,7 @@ impl Wizard {
             Event::Described { side, url } => self.described(side, url),
             Event::Chosen { select, onto } => self.choose(*select, onto),
             Event::Picked(select) => self.pick(*select),
+            Event::PickAll(select) => self.ask_for_all(select),
             Event::Overwrite { database, by } => self.consent(&database, &by, now),
             Event::Proceed => self.proceed(now),
             Event::Run(step) => self.run(step, now),
@@ -148,15 +149,13 @@ impl Wizard {
             Event::Seen { run, result } => self.seen(run, result),
             Event::LookAway => self.look_away(),
         });
-        if self.session != before {
-            let looked = Session {
-                current: self.session.current,
-                ..before
-            };
-            // To look at another step is no change that tells how far it is.
-            if self.session != looked {
-                self.session.updated = now;
-            }
+        let looked = Session {
+            current: self.session.current,
+            ..before
+        };
+        // To look at another step changes nothing: a session that is opened goes on with what is next.
+        if self.session != looked {
+            self.session.updated = now;
             effects.insert(0, Effect::Save);
         }
         effects

@@ -2,6 +2,7 @@
 //! does; and the pause, which is one of them.
 
 use super::{Effect, Phase, Steering, Wizard, invalidates, refused, target_database};
+use crate::config::Select;
 use crate::figures::counted;
 use crate::session::report::Report;
 use crate::session::{State, Step};
@@ -40,9 +41,10 @@ pub struct Answer {
 }
 
 /// What is done on an answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Act {
     Nothing,
+    Pick(Box<Select>),
     Steer(Steering),
     StopAndLeave,
     RunAgain(Step),
@@ -165,6 +167,30 @@ impl Wizard {
         )
     }
 
+    /// Takes everything; asks first, with how much was left out.
+    pub(super) fn ask_for_all(&mut self, all: Box<Select>) -> Vec<Effect> {
+        if let Some(why) = self.refuse_picking() {
+            return refused(why);
+        }
+        let Some(found) = self.choosable() else {
+            return refused("there is nothing to choose from".to_owned());
+        };
+        let left_out = found.tables.len() - found.selected().count();
+        let text = format!(
+            "{} left out now. Take all?",
+            match left_out {
+                1 => "1 table is".to_owned(),
+                some => format!("{} are", counted(some as u64, "table")),
+            }
+        );
+        let does = "every table is taken; what was left out is not remembered";
+        let answers = vec![
+            Answer::new('n', "cancel", "everything stays as it is", Act::Nothing),
+            Answer::new('y', "take all", does, Act::Pick(all)),
+        ];
+        self.ask(text, answers)
+    }
+
     /// Runs a step again; asks first when later steps build on what it made.
     pub(super) fn again(&mut self, step: Step, now: Timestamp) -> Vec<Effect> {
         if let Some(obstacle) = self.obstacle(step) {
@@ -233,12 +259,13 @@ impl Wizard {
     /// Carries out an answer to the question that is open.
     pub(super) fn answer(&mut self, number: u64, at: usize, now: Timestamp) -> Vec<Effect> {
         let open = self.question.as_ref().filter(|open| open.number == number);
-        let Some(act) = open.and_then(|open| Some(open.answers.get(at)?.act)) else {
+        let Some(act) = open.and_then(|open| Some(open.answers.get(at)?.act.clone())) else {
             return Vec::new();
         };
         self.question = None;
         match (act, &mut self.phase) {
             (Act::Nothing, _) => Vec::new(),
+            (Act::Pick(select), _) => self.pick(*select),
             (Act::Steer(steering), _) => self.steer(steering),
             (Act::RunAgain(step), _) => self.run(step, now),
             (Act::StopAndLeave, Phase::Idle) => vec![Effect::Exit(self.outcome())],
