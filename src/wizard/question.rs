@@ -113,8 +113,12 @@ impl Wizard {
         self.ask_what_becomes(Vec::new())
     }
 
-    /// As [`Wizard::leave`], with the number of workers among what can be changed.
+    /// As [`Wizard::leave`], with the number of workers among what can be changed. With nothing
+    /// running there is nothing to ask: what was to be asked about has just ended.
     pub(super) fn inquire(&mut self) -> Vec<Effect> {
+        if self.phase == Phase::Idle {
+            return Vec::new();
+        }
         let workers = match self.refuse_steering() {
             Some(_) => Vec::new(),
             None => vec![
@@ -326,7 +330,7 @@ fn answers_to_work(step: Step) -> Vec<Answer> {
     let keep = format!("{step} goes on");
     let mut answers = vec![Answer::new('k', "keep going", keep, Act::Nothing)];
     if can_pause(step) {
-        let does = "what is under way is finished, then nothing moves until you go on; the connections stay open";
+        let does = "what is under way is finished, then nothing moves until you go on; the connections stay open, and changes of the source's tables (ALTER, DROP) wait meanwhile";
         let pause = Act::Steer(Steering::Pause);
         answers.push(Answer::new('p', "pause", does, pause));
     }

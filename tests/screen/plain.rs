@@ -271,6 +271,8 @@ fn a_running_step_is_stopped_by_ctrl_c_and_left_after_a_question() {
     terminal.wait_for_text("2. go on");
     terminal.press(&format!("2{ENTER}"));
     terminal.wait_for_text("▸ go on.");
+    // Before rows move there are no workers.
+    terminal.wait_for_text("Copying rows · ");
     terminal.press(&format!("-{ENTER}"));
     terminal.wait_for_text("Workers wanted from now on: 11");
     terminal.press(ENTER);
