@@ -109,7 +109,7 @@ impl Runner {
         for effect in effects {
             match effect {
                 Effect::Save => {}
-                Effect::Start { run, step } => self.start(run, step),
+                Effect::Start { run, step, only } => self.start(run, step, only),
                 Effect::Look { run, at } => self.look(run, at),
                 Effect::Cancel { run } => self.cancel(run),
                 Effect::Steer { run, steering } => {
@@ -185,7 +185,7 @@ impl Runner {
         Ok(self.describe(side, string)?)
     }
 
-    fn start(&mut self, run: RunId, step: Step) {
+    fn start(&mut self, run: RunId, step: Step, only: Option<String>) {
         let token = CancellationToken::new();
         self.current = Some((run, token.clone()));
         self.progress.start(step.purpose());
@@ -195,7 +195,9 @@ impl Runner {
         let session = self.wizard.session().clone();
         self.running.spawn(async move {
             tracing::info!(%step, "started");
-            let result = steps::run(step, &context, &session, (&progress, &throttle), &token).await;
+            let wanted = (step, only.as_deref());
+            let meters = (&progress, &throttle);
+            let result = steps::run(wanted, &context, &session, meters, &token).await;
             let result = match result {
                 Ok(report) => Ok(Box::new(report)),
                 Err(error) => {

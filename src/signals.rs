@@ -1,6 +1,6 @@
 //! Signals: interrupt, end, hang up, suspend, resume, as every front end hears them.
 
-use rustix::process::Signal as Unix;
+use rustix::process::{Signal as Unix, getpid, getsid};
 use std::future::pending;
 use std::io;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -32,6 +32,13 @@ pub(crate) enum Told {
     Suspend,
     /// Back from there.
     Resumed,
+}
+
+/// Why the program cannot go to the background; `None` when a shell can call it back. The leader
+/// of a session was started by none.
+pub(crate) fn refuse_suspension() -> Option<&'static str> {
+    let leads = getsid(None).is_ok_and(|leader| leader == getpid());
+    leads.then_some("there is no shell to go back to")
 }
 
 fn listen(unix: Unix) -> io::Result<Signal> {

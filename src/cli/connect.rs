@@ -107,7 +107,8 @@ fn direct(
     string
 }
 
-/// The string with a password that is found where libpq would look, and where that was.
+/// The string with a password that is found where libpq would look or in the keyring, and where that
+/// was.
 fn with_password(
     string: ConnectionString,
     say: &mut Say<'_>,
@@ -115,7 +116,7 @@ fn with_password(
     if string.password().is_some() {
         return (string, None);
     }
-    let search = password::find(&string, &variable);
+    let search = password::find_or_ask_keyring(&string, &variable);
     if let Some(refused) = &search.refused {
         say(&refused.to_string());
     }

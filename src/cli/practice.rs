@@ -5,17 +5,21 @@ use super::demo::Teller;
 use super::{Error, ending, interruptible, voice};
 use crate::headless::{Output, Voice};
 use crate::practice::{self, Happening, Practice, Standing, relay};
+use crate::secret::MASK;
 use crate::signals::Stops;
 use crate::wizard::Outcome;
 use serde_json::json;
 use std::sync::{Mutex, PoisonError};
 use tokio::io::{AsyncBufReadExt, BufReader};
 
+/// What `practice down` has done to what it lists.
+const ENDED: &str = "ended";
+
 pub(super) async fn run(common: &Common, wanted: &Wanted) -> Result<Outcome, Error> {
     let folder = wanted.dir.as_deref();
     match wanted.action {
         PracticeAction::Up => return up(common, wanted).await,
-        PracticeAction::Down => tell(common, &practice::down(folder).await?, "ended"),
+        PracticeAction::Down => tell(common, &practice::down(folder).await?, ENDED),
         PracticeAction::Status => tell(common, &practice::status(folder).await?, "running"),
     }
     Ok(Outcome::Partial)
@@ -31,14 +35,27 @@ fn tell(common: &Common, standings: &[Standing], word: &str) {
     if standings.is_empty() {
         output.line("There are no practice servers.");
     }
-    for standing in standings {
-        let state = if standing.servers.is_empty() {
-            "not running"
-        } else {
-            word
-        };
-        output.line(&format!("{}: {state}", standing.folder.display()));
+    let lines = standings.iter().flat_map(|standing| told(standing, word));
+    lines.for_each(|line| output.line(&line));
+}
+
+/// A folder and how it stands; what runs with its strings, passwords masked.
+fn told(standing: &Standing, word: &str) -> Vec<String> {
+    let folder = standing.folder.display();
+    if standing.servers.is_empty() {
+        return vec![format!("{folder}: not running, only its folder is left")];
     }
+    let whose = match standing.in_use || word == ENDED {
+        true => "",
+        false => ", but the neonlift that began it is gone: `neonlift practice down` ends it",
+    };
+    let mut lines = vec![format!("{folder}: {word}{whose}")];
+    let sides = ["source", "target"].into_iter().zip(&standing.connections);
+    lines.extend(sides.map(|(side, string)| {
+        let (before, after) = string.split_once('@').unwrap_or((string, ""));
+        format!("    {side}: {before}:{MASK}@{after}")
+    }));
+    lines
 }
 
 async fn up(common: &Common, wanted: &Wanted) -> Result<Outcome, Error> {

@@ -10,7 +10,6 @@ use crate::failure::Explain;
 use crate::headless::{Output, Plain, Ran, Voice};
 use crate::plain::{self, Options, Person};
 use crate::runner::Runner;
-use crate::session::Session;
 use crate::wizard::{Outcome, Side};
 use jiff::tz::TimeZone;
 
@@ -97,19 +96,14 @@ async fn wizard(
 ) -> Result<Ran, Error> {
     let invocation = leading_back(common, runner);
     voice.invoked(invocation.clone());
+    let session = runner.wizard().session();
+    let signer = session.offered_signer(&|name| std::env::var(name).ok());
     let options = Options {
-        signer: signer(runner.wizard().session()),
+        signer: signer.unwrap_or_default(),
         invocation,
         log: log_file(common).unwrap_or_default(),
         ask,
     };
     let outcome = plain::run(person, runner, voice, &options).await?;
     Ok(Ran::worked(outcome))
-}
-
-/// The name offered under a signature: that of the last one, else the user's.
-fn signer(session: &Session) -> String {
-    let last = session.last_signer().map(str::to_owned);
-    let user = || std::env::var("USER").or_else(|_| std::env::var("LOGNAME"));
-    last.or_else(|| user().ok()).unwrap_or_default()
 }

@@ -16,7 +16,7 @@ use crate::invocation::Invocation;
 use crate::progress::{Note, Pace, Progress, Sample};
 use crate::runner::Runner;
 use crate::session::{Session, State, Step, store};
-use crate::wizard::{Effect, Event, News, Outcome, Question};
+use crate::wizard::{Effect, Event, News, Outcome, Phase, Question};
 use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior};
 
@@ -267,7 +267,9 @@ impl<'a> Driver<'a> {
             match effect {
                 Effect::Tell(news) => {
                     self.voice.news(&news, self.runner.wizard().session());
-                    if matches!(news, News::Refused(_)) {
+                    // What is refused while a step runs, more workers say, does not end it.
+                    let is_idle = self.runner.wizard().phase() == Phase::Idle;
+                    if matches!(news, News::Refused(_)) && is_idle {
                         outcome = Some(Outcome::Failed(crate::failure::Severity::Usage));
                     }
                 }

@@ -11,6 +11,8 @@ pub(super) enum Act {
     Run(Step),
     /// Run this step again, though later ones build on it.
     RunAgain(Step),
+    /// Look at one of the prerequisites again.
+    Recheck,
     /// Look at this step.
     Show(Step),
     /// Enter the connections that are missing.
@@ -139,6 +141,10 @@ fn at_step(wizard: &Wizard) -> Vec<(Act, String)> {
             let text = "consent to replace what the target holds";
             found.push((Act::Consent, text.to_owned()));
         }
+    }
+    if wizard.rechecks().is_some() {
+        let text = "make one of the checks again";
+        found.push((Act::Recheck, text.to_owned()));
     }
     if wizard.choosable().is_some() && wizard.refuse_picking().is_none() {
         let text = "choose what is moved: take or leave out schemas and tables";

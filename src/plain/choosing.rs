@@ -6,7 +6,7 @@ use super::wizard::Lines;
 use crate::config::Select;
 use crate::session::report::{Estimate, Inventory};
 use crate::source::Part;
-use crate::source::tree::{self, Row, Taken};
+use crate::source::tree::{self, Row, Taken, refuse_unseen};
 use crate::wizard::Event;
 
 const HOW: &str = "Type the numbers of what is to be taken or left out, several in a line; or a word: \
@@ -22,9 +22,15 @@ pub(super) async fn choose(lines: &mut Lines<'_>) -> Result<(), Break> {
         };
         let rows = rows(found, &place.search);
         let entries: Vec<String> = rows.iter().map(entry).collect();
+        let refusals: Vec<_> = (0..rows.len()).map(|at| refuse_unseen(&rows, at)).collect();
         let parts: Vec<Part> = rows.into_iter().map(|row| row.part).collect();
         match place.ask(lines.person, &entries).await? {
             Some(Answer::Entries(places)) => {
+                let refused = places.iter().find_map(|at| refusals[*at].as_ref());
+                if let Some(why) = refused {
+                    lines.person.say(format!("✗ {why}."));
+                    continue;
+                }
                 let chosen = places.into_iter().map(|at| (at, &parts[at])).collect();
                 toggle(lines, chosen)?;
             }

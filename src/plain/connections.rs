@@ -83,7 +83,7 @@ async fn with_password(
     if string.password().is_some() {
         return Ok((string, None));
     }
-    let search = password::find(&string, &|name| std::env::var(name).ok());
+    let search = password::find_or_ask_keyring(&string, &|name| std::env::var(name).ok());
     if let Some(refused) = &search.refused {
         lines.person.say(format!("! {refused}"));
     }

@@ -84,7 +84,7 @@ impl<E: Into<Error>> From<E> for Break {
 }
 
 /// Runs the wizard until the person leaves, or a signal or the end of the input ends it. The
-/// runner's wizard must have been opened; a step that was running has been stopped safely.
+/// runner's wizard must have been opened; what still runs is for [`Runner::shut_down`].
 ///
 /// # Errors
 /// The terminal failed; the session cannot be saved.
@@ -96,7 +96,6 @@ pub async fn run(
 ) -> Result<Outcome, Error> {
     let mut wizard = wizard::Lines::new(person, runner, voice, options);
     let ended = wizard.go(&options.ask).await;
-    runner.shut_down().await?;
     match ended {
         Ok(outcome) => Ok(outcome),
         Err(Break::Left) => Ok(runner.wizard().outcome()),

@@ -4,8 +4,8 @@ use super::Break;
 use super::echo::EchoOff;
 use crate::headless::Output;
 use crate::secret::Secret;
-use crate::signals::{Signals, Told};
-use crate::wizard::{Event, Question};
+use crate::signals::{Signals, Told, refuse_suspension};
+use crate::wizard::{Event, Question, Steering};
 use futures_util::{FutureExt, StreamExt};
 use rustix::process::{Signal as Unix, getpid, kill_process};
 use rustix::termios::{QueueSelector, tcflush};
@@ -115,6 +115,13 @@ impl Person {
 
     /// Goes to the background, with the terminal as the shell knows it.
     async fn suspend(&mut self) {
+        if let Some(why) = refuse_suspension() {
+            // Behind the terminal's own `^Z`.
+            self.say("");
+            self.say(format!("✗ It cannot be suspended: {why}."));
+            self.output.prompt(&self.prompt);
+            return;
+        }
         let was_hidden = self.hidden.take().is_some();
         // SIGTSTP is ours now, so its default is carried out by the signal behind it.
         if kill_process(getpid(), Unix::STOP).is_ok() {
@@ -182,8 +189,8 @@ impl Person {
         }
     }
 
-    /// What the person wants while a step runs: Enter asks what becomes of it, Ctrl-C stops it; an
-    /// open question is asked once and answered by number. May be dropped and called again.
+    /// What the person wants while a step runs: Enter asks what becomes of it, `+` and `-` change the
+    /// number of workers at once, Ctrl-C stops it; an open question is asked once and answered by number. May be dropped and called again.
     pub(super) async fn wish(&mut self, question: Option<&Question>) -> Event {
         if let Some(question) = question
             && self.asked != Some(question.number)
@@ -194,7 +201,7 @@ impl Person {
         loop {
             match (self.heard().await, question) {
                 (Heard::Stop | Heard::End, _) => return Event::Stop,
-                (Heard::Line(_), None) => return Event::Leave,
+                (Heard::Line(line), None) => return wished(&line),
                 (Heard::Line(line), Some(question)) => {
                     let Some(answer) = answered(question, &line) else {
                         self.tell_question(question);
@@ -212,6 +219,15 @@ impl Person {
         self.say(&question.text);
         self.tell_answers(&answers(question));
         self.output.prompt("Number (Enter alone: 1): ");
+    }
+}
+
+/// What a line means that is typed while a step runs, and nothing was asked.
+fn wished(line: &str) -> Event {
+    match line.trim() {
+        "+" => Event::Steer(Steering::MoreWorkers),
+        "-" => Event::Steer(Steering::FewerWorkers),
+        _ => Event::Inquire,
     }
 }
 

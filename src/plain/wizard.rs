@@ -9,6 +9,7 @@ use crate::headless::{self, Voice};
 use crate::invocation::Invocation;
 use crate::progress::Tone;
 use crate::runner::Runner;
+use crate::session::report::{Check, Verdict};
 use crate::session::{State, Step};
 use crate::wizard::{Effect, Event, News, Outcome, Side};
 
@@ -126,6 +127,7 @@ impl<'a> Lines<'a> {
         match act {
             Act::Run(step) => return self.run(*step).await,
             Act::RunAgain(step) => return self.run_again(*step).await,
+            Act::Recheck => return self.recheck().await,
             Act::Show(step) => return self.dispatch(Event::Show(*step)),
             Act::Connect => return self.connect(&[Side::Source, Side::Target]).await,
             Act::Change(side) => return self.connect(&[*side]).await,
@@ -225,6 +227,22 @@ impl<'a> Lines<'a> {
             0 => self.dispatch(answered),
             _ => self.begun(step, answered).await,
         }
+    }
+
+    /// Lets the person choose a check, and makes it again.
+    async fn recheck(&mut self) -> Result<Option<Outcome>, Break> {
+        let checks = self.runner.wizard().rechecks().unwrap_or_default().to_vec();
+        let told = |check: &Check| format!("{}: {}", check.name, check.found);
+        let texts: Vec<String> = checks.iter().map(told).collect();
+        let worst = checks
+            .iter()
+            .position(|check| check.verdict == Verdict::Bad);
+        let chosen = self
+            .person
+            .choose(&texts, worst.unwrap_or_default())
+            .await?;
+        let again = Event::Recheck(checks[chosen].name.clone());
+        self.begun(Step::Prerequisites, again).await
     }
 
     /// Asks for connections and tests them.

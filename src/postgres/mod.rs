@@ -7,6 +7,7 @@ pub mod connection_string;
 pub mod count;
 pub mod diagnosis;
 pub mod error;
+mod keyring;
 pub mod large_object;
 pub mod password;
 pub mod quote;

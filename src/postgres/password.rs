@@ -1,6 +1,8 @@
-//! Finds a password where libpq would: in the string, in the environment, in a password file.
+//! Finds a password where libpq would: in the string, in the environment, in a password file; and
+//! in the system's keyring.
 
 use super::connection_string::ConnectionString;
+use super::keyring;
 use crate::failure::{Explain, Failure, chain};
 use crate::secret::Secret;
 use std::fmt;
@@ -16,6 +18,8 @@ pub enum Origin {
     Environment,
     /// In a password file, on this line (from 1).
     PasswordFile(PathBuf, usize),
+    /// In the operating system's keyring.
+    Keyring,
 }
 
 impl fmt::Display for Origin {
@@ -23,6 +27,7 @@ impl fmt::Display for Origin {
         match self {
             Self::ConnectionString => f.write_str("the connection string"),
             Self::Environment => f.write_str("PGPASSWORD"),
+            Self::Keyring => f.write_str("the keyring"),
             Self::PasswordFile(file, line) => write!(f, "{}, line {line}", called(file)),
         }
     }
@@ -120,6 +125,21 @@ pub fn find(place: &ConnectionString, env: &dyn Fn(&str) -> Option<String>) -> S
             refused: Some(refused),
         },
     }
+}
+
+/// As [`find`], and where that finds nothing, in the keyring of the operating system. That may take
+/// seconds, while somebody unlocks it: it is for when the password is needed, not for every key.
+pub fn find_or_ask_keyring(
+    place: &ConnectionString,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Search {
+    let mut search = find(place, env);
+    // Behind a socket none is needed as a rule.
+    if search.found.is_none() && !place.is_unix_socket() {
+        let found = keyring::look_up(place, env);
+        search.found = found.map(|password| (password, Origin::Keyring));
+    }
+    search
 }
 
 fn in_file(place: &ConnectionString, file: &Path) -> Result<Option<(Secret, Origin)>, Refused> {

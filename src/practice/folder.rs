@@ -22,6 +22,8 @@ use std::time::Duration;
 /// The two data folders of a place.
 pub(super) const SERVERS: [&str; 2] = ["source", "target"];
 const RECORD: &str = "practice.json";
+/// The servers' connection strings without passwords, those of the source and of the target.
+const STRINGS: &str = "connections.json";
 
 /// What a place remembers.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +52,13 @@ impl Place {
     /// Puts the record on disk, whole or not at all.
     pub(super) fn write_record(&self, record: &Record) -> Result<(), Error> {
         write_record(&self.path, record)
+    }
+
+    /// Notes how its servers are reached, without passwords: for `practice status`.
+    pub(super) fn write_strings(&self, strings: &[String; 2]) -> Result<(), Error> {
+        let path = self.path.join(STRINGS);
+        let text = serde_json::json!(strings).to_string();
+        fs::write(&path, text).map_err(Error::io("write", &path))
     }
 
     /// Deletes everything in it.
@@ -249,7 +258,8 @@ impl Register {
         }
     }
 
-    /// How things stand in `folder`, or in all places known.
+    /// How things stand in `folder`, or in all places known: those whose servers run first, each
+    /// kind by its folder.
     pub(super) fn standings(&self, folder: Option<&Path>) -> Result<Vec<Standing>, Error> {
         let places = match folder {
             Some(folder) => {
@@ -261,10 +271,14 @@ impl Register {
             }
             None => self.places()?,
         };
-        places
-            .into_iter()
-            .map(|(path, temporary)| standing(path, temporary))
-            .collect()
+        let places = places.into_iter();
+        let standings = places.map(|(path, temporary)| standing(path, temporary));
+        let mut standings = standings.collect::<Result<Vec<_>, _>>()?;
+        standings.sort_by(|one, other| {
+            let key = |standing: &Standing| (standing.servers.is_empty(), standing.folder.clone());
+            key(one).cmp(&key(other))
+        });
+        Ok(standings)
     }
 }
 
@@ -320,6 +334,8 @@ pub struct Standing {
     pub in_use: bool,
     /// The servers that run, each with its TCP port on 127.0.0.1.
     pub servers: Vec<(String, u16)>,
+    /// The connection strings of source and target, without passwords; none where no server runs.
+    pub connections: Vec<String>,
     /// How many documents the source has; `None` while it is not filled.
     pub documents: Option<u64>,
 }
@@ -333,8 +349,13 @@ fn standing(path: PathBuf, temporary: bool) -> Result<Standing, Error> {
     let record = read_record(&path)?;
     let running =
         |name: &str| postmaster::of(&path.join(name)).map(|server| (name.to_owned(), server.port));
+    let servers: Vec<(String, u16)> = SERVERS.into_iter().filter_map(running).collect();
+    // What is left of servers that have ended leads nowhere.
+    let strings = fs::read(path.join(STRINGS)).ok().filter(|_| in_use);
+    let strings = strings.and_then(|text| serde_json::from_slice(&text).ok());
     Ok(Standing {
-        servers: SERVERS.into_iter().filter_map(running).collect(),
+        connections: strings.filter(|_| !servers.is_empty()).unwrap_or_default(),
+        servers,
         folder: path,
         temporary,
         standing: record.standing,

@@ -147,7 +147,7 @@ impl Practice {
             place.write_record(&record)?;
         }
         let relay = Relay::start(target.address(), ENDPOINT).await?;
-        Ok(Self {
+        let practice = Self {
             relay,
             source,
             target,
@@ -155,32 +155,43 @@ impl Practice {
             binaries,
             sample,
             place,
-        })
+        };
+        let strings = [practice.source_with(""), practice.target_with("")];
+        practice.place.write_strings(&strings)?;
+        Ok(practice)
     }
 
     /// The source's connection string, its password included.
     pub fn source_url(&self) -> Secret {
-        Secret::new(format!(
-            "postgresql://{}:{}@{}/{}?sslmode=disable",
+        let password = self.source.password().expose();
+        Secret::new(self.source_with(&format!(":{password}")))
+    }
+
+    fn source_with(&self, password: &str) -> String {
+        format!(
+            "postgresql://{}{password}@{}/{}?sslmode=disable",
             sample::USER,
-            self.source.password().expose(),
             self.source.address(),
             sample::DATABASE,
-        ))
+        )
     }
 
     /// The connection string of practice Neon, its password included. The name is found at the
     /// address given beside it, on systems that do not know `*.localhost` too.
     pub fn target_url(&self) -> Secret {
-        Secret::new(format!(
-            "postgresql://{}:{}@{}:{}/{}?sslmode=require&hostaddr={}",
+        let password = self.owner_password.expose();
+        Secret::new(self.target_with(&format!(":{password}")))
+    }
+
+    fn target_with(&self, password: &str) -> String {
+        format!(
+            "postgresql://{}{password}@{}:{}/{}?sslmode=require&hostaddr={}",
             target::OWNER,
-            self.owner_password.expose(),
             self.relay.host_name(),
             self.relay.address().port(),
             target::DATABASE,
             self.relay.address().ip(),
-        ))
+        )
     }
 
     /// The target's superuser and its plain address, past the relay: what Neon's own operators

@@ -210,6 +210,12 @@ async fn a_practice_is_what_it_says() {
         .iter()
         .find(|one| one.folder == practice.folder())
         .expect("it is known");
+    let strings = own.connections.join(" ");
+    assert!(strings.contains("postgres@127.0.0.1:") && strings.contains("neondb_owner@"));
+    assert!(!strings.contains(practice.owner_password.expose()));
+    let mut sorted = standings.clone();
+    sorted.sort_by_key(|one| (one.servers.is_empty(), one.folder.clone()));
+    assert_eq!(standings, sorted, "what runs is told first");
     assert!(own.in_use && own.temporary && own.servers.len() == 2 && own.documents == Some(300));
     let written = said
         .lock()

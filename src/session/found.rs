@@ -1,11 +1,11 @@
 //! All sessions of a folder as a person may choose among them: none is hidden, also one that
 //! cannot be used now.
 
-use super::{Session, VERSION, store};
+use super::format::{self, Unread};
+use super::{Session, store};
 use jiff::Timestamp;
 use std::cmp::Reverse;
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 /// A session's file.
@@ -80,32 +80,16 @@ fn look(file: PathBuf) -> Found {
     }
 }
 
-/// Why a file cannot be read as a session.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum Unread {
-    #[error(transparent)]
-    Io(#[from] io::Error),
-    #[error(transparent)]
-    Toml(#[from] Box<toml::de::Error>),
-    #[error("it has format {0}")]
-    Version(u32),
-}
-
 /// Reads a session's file, whoever works on it.
 pub(super) fn read(file: &Path) -> Result<Session, Unread> {
-    let session: Session = toml::from_str(&fs::read_to_string(file)?).map_err(Box::new)?;
-    match session.version {
-        VERSION => Ok(session),
-        version => Err(Unread::Version(version)),
-    }
+    format::parse(&fs::read_to_string(file)?)
 }
 
 /// In one line: TOML's own texts quote the file over several.
 fn why(unread: &Unread) -> String {
     match unread {
-        Unread::Io(error) => error.to_string(),
-        Unread::Toml(error) => error.message().replace('\n', "; "),
-        Unread::Version(version) => format!("its format is {version}, that of another neonlift"),
+        Unread::Damaged(error) => error.message().replace('\n', "; "),
+        other => other.to_string(),
     }
 }
 

@@ -3,6 +3,7 @@
 //! The session is the truth about steps; the ledger on the target is the truth about rows.
 //! It never holds a secret: connection strings stand in it without their passwords.
 
+mod format;
 pub mod found;
 pub mod report;
 pub mod standing;
@@ -17,8 +18,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
-/// The format of the session file. Files of other versions are refused, never rewritten.
-pub const VERSION: u32 = 1;
+/// The format of the session file, raised when something is added to it: older ones are read, newer
+/// ones are refused and never rewritten.
+pub const VERSION: u32 = 2;
 
 /// The steps of a migration, in their order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -145,6 +145,13 @@ pub struct Prerequisites {
     pub checks: Vec<Check>,
 }
 
+impl Prerequisites {
+    /// Whether a check of this name is among them.
+    pub fn has(&self, name: &str) -> bool {
+        self.checks.iter().any(|check| check.name == name)
+    }
+}
+
 /// Both servers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -49,6 +49,13 @@ impl Session {
         Some(&last.by)
     }
 
+    /// The name offered under a signature: that of the last one, else the user's; `env` reads a
+    /// variable.
+    pub fn offered_signer(&self, env: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+        let last = self.last_signer().map(str::to_owned);
+        last.or_else(|| ["USER", "LOGNAME"].into_iter().find_map(env))
+    }
+
     /// What comes next, in words.
     pub fn whats_next(&self) -> String {
         match self.next_open() {

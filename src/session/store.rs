@@ -1,5 +1,6 @@
 //! The session's file: read with care, locked while open, written so that it is always whole.
 
+use super::format::{self, Unread};
 use super::{Session, VERSION, found};
 use crate::failure::{Explain, Failure, Severity, chain};
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -32,9 +33,11 @@ pub enum Error {
     /// Some other program's file.
     #[error("{0} is not a session of neonlift")]
     Foreign(PathBuf),
-    /// Written by another version of neonlift.
-    #[error("the session {file} has format {found}; this neonlift reads format {VERSION}")]
-    OtherVersion {
+    /// Written by a newer neonlift.
+    #[error(
+        "the session {file} was written by a newer neonlift, in format {found}; this one reads up to format {VERSION}"
+    )]
+    Newer {
         /// The session's file.
         file: PathBuf,
         /// The format it has.
@@ -67,8 +70,8 @@ impl Explain for Error {
                 .advise("Or start again without it: what is on the target is found by the connection test."),
             Self::Foreign(_) => failure
                 .advise("Give the file of a session with --session FILE, or a name that does not exist yet."),
-            Self::OtherVersion { .. } => failure
-                .advise("Use the neonlift that wrote it, or begin a new session with --session FILE."),
+            Self::Newer { .. } => failure
+                .advise("Nothing is wrong with it, and it stays as it is: go on with the newer neonlift, or begin a new session with --session FILE."),
             Self::Encode(_) => failure,
             Self::Io { .. } => failure
                 .advise("Check the folder's rights and the room on the disk, or give another file with --session FILE."),
@@ -114,8 +117,8 @@ pub fn look(file: &Path) -> Result<Option<(Session, bool)>, Error> {
     match Store::open_with(file, Hold::Shared) {
         Err(Error::Locked(_)) => {
             let text = fs::read_to_string(file).map_err(io_error("read", file))?;
-            // What another neonlift works with is whole, and of its own version.
-            let session = toml::from_str(&text).map_err(|source| {
+            // What another neonlift works with is whole; a newer one's cannot be told from here.
+            let session = format::parse(&text).map_err(|source| {
                 tracing::warn!(%source, "the session in use cannot be read");
                 Error::Locked(file.to_owned())
             })?;
@@ -179,26 +182,18 @@ impl Store {
     }
 
     fn parse(&self, text: &str) -> Result<Session, Error> {
-        let table: toml::Table = match text.parse() {
-            Ok(table) => table,
-            Err(error) => return Err(self.keep_aside(error)),
-        };
-        let (Some(version), true) = (
-            table.get("version").and_then(toml::Value::as_integer),
-            table.contains_key("steps"),
-        ) else {
-            return Err(Error::Foreign(self.file.clone()));
-        };
-        if version != i64::from(VERSION) {
-            return Err(Error::OtherVersion {
+        format::parse(text).map_err(|unread| match unread {
+            Unread::Damaged(error) => self.keep_aside(error),
+            Unread::Foreign => Error::Foreign(self.file.clone()),
+            Unread::Newer(found) => Error::Newer {
                 file: self.file.clone(),
-                found: version,
-            });
-        }
-        toml::from_str(text).map_err(|error| self.keep_aside(error))
+                found,
+            },
+            Unread::Io(error) => io_error("read", &self.file)(error),
+        })
     }
 
-    fn keep_aside(&self, source: toml::de::Error) -> Error {
+    fn keep_aside(&self, source: Box<toml::de::Error>) -> Error {
         let aside = (1..)
             .map(|n| self.file.with_extension(format!("damaged-{n}.toml")))
             .find(|aside| !aside.exists());
@@ -209,7 +204,7 @@ impl Store {
             Ok(()) => Error::Damaged {
                 file: self.file.clone(),
                 aside,
-                source: Box::new(source),
+                source,
             },
             Err(error) => io_error("move aside", &self.file)(error),
         }

@@ -111,6 +111,8 @@ struct Work<'a> {
     progress: &'a Progress,
     throttle: &'a Throttle,
     cancel: &'a CancellationToken,
+    /// The one check that is wanted, of a step that makes several.
+    only: Option<&'a str>,
 }
 
 impl Work<'_> {
@@ -195,9 +197,9 @@ impl Work<'_> {
     }
 }
 
-/// Runs a step to its end; a transfer is steered by the throttle.
+/// Runs a step to its end, or only one check of it; a transfer is steered by the throttle.
 pub async fn run(
-    step: Step,
+    (step, only): (Step, Option<&str>),
     context: &Context,
     session: &Session,
     (progress, throttle): (&Progress, &Throttle),
@@ -209,6 +211,7 @@ pub async fn run(
         progress,
         throttle,
         cancel,
+        only,
     };
     if step != Step::Transfer {
         context.kept.close();
@@ -234,6 +237,7 @@ pub async fn look(
         progress: &progress,
         throttle: &throttle,
         cancel,
+        only: None,
     };
     let reading = async {
         match at {

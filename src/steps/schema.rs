@@ -40,7 +40,7 @@ struct Making<'a> {
 }
 
 pub(super) async fn run(work: Work<'_>) -> Result<Schema, Error> {
-    let (to, making) = Making::read(work, work.reach_target()).await?;
+    let (to, making) = Making::read(work, work.reach_target(), None).await?;
     let mut way = making.make_way().await?;
     if !making.is_made && work.session.target_policy() == Onto::Overwrite {
         making.consented(&way.stake).await?;
@@ -65,15 +65,20 @@ pub(super) async fn run(work: Work<'_>) -> Result<Schema, Error> {
     Ok(report)
 }
 
+/// Nobody waits longer for a look, and a server whose asker has looked away works no longer for it.
+const A_LOOK: &str = "SET statement_timeout = '60s'";
+const LIMITING: &str = "limiting the time of statements";
+
 /// What [`run`] would do now. Changes nothing: consent is not needed for it.
 pub(super) async fn preview(work: Work<'_>) -> Result<Preview, Error> {
     let reaching = async {
         let string = work.known(Side::Target).await?;
         let target = Connection::open(&string, &Retrying::default(), work.cancel).await?;
         target.pin_for_reading().await?;
+        target.batch(LIMITING, A_LOOK).await?;
         Ok((string, target))
     };
-    let (_, making) = Making::read(work, reaching).await?;
+    let (_, making) = Making::read(work, reaching, Some(A_LOOK)).await?;
     let mut way = making.make_way().await?;
     let (statements, report) = making.plan(&way).await?;
     let overwritten = std::mem::take(&mut way.overwritten);
@@ -160,6 +165,7 @@ impl<'a> Making<'a> {
     async fn read(
         work: Work<'a>,
         reaching: impl Future<Output = Result<(ConnectionString, Connection), Error>>,
+        limit: Option<&str>,
     ) -> Result<(ConnectionString, Self), Error> {
         let target = async {
             let (to, target) = reaching.await?;
@@ -175,6 +181,9 @@ impl<'a> Making<'a> {
             let string = work.known(Side::Source).await?;
             let source = Connection::open(&string, &Retrying::default(), work.cancel).await?;
             source.pin_for_reading().await?;
+            if let Some(limit) = limit {
+                source.batch(LIMITING, limit).await?;
+            }
             source.begin_reading().await?;
             let selected = Selected::resolve(&work.session.select, &source).await?;
             let definitions = own_definitions(work, &string, &source, &selected).await?;

@@ -94,7 +94,7 @@ impl Throttle {
     pub fn fewer(&self) -> Result<(), String> {
         let Wanted { workers, .. } = self.now()?;
         if workers <= 1 {
-            return Err("one worker is the least; p pauses".to_owned());
+            return Err("one worker is the least; a pause stops it".to_owned());
         }
         self.resize(workers - 1);
         Ok(())

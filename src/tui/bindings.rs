@@ -21,13 +21,20 @@ const STEPS: &[Context] = &[
     Context::Checklist,
     Context::Tree,
     Context::Tables,
+    Context::Checks,
 ];
-const WITHOUT_TREE: &[Context] = &[Context::Step, Context::Checklist, Context::Tables];
+const WITHOUT_TREE: &[Context] = &[
+    Context::Step,
+    Context::Checklist,
+    Context::Tables,
+    Context::Checks,
+];
 const SCROLLED: &[Context] = &[
     Context::Step,
     Context::Checklist,
     Context::Tree,
     Context::Tables,
+    Context::Checks,
     Context::Reading,
 ];
 const TREE: &[Context] = &[Context::Tree];
@@ -38,6 +45,7 @@ const LISTS: &[Context] = &[
     Context::Checklist,
     Context::Tree,
     Context::Tables,
+    Context::Checks,
     Context::Reading,
     Context::Start,
 ];
@@ -49,6 +57,7 @@ pub(super) const EVERYWHERE: &[Context] = &[
     Context::Tree,
     Context::Search,
     Context::Tables,
+    Context::Checks,
     Context::Reading,
     Context::Form,
     Context::Signing,
@@ -92,7 +101,7 @@ pub const BINDINGS: &[Binding] = &[
         &[key(KeyCode::Up), letter('k')],
         ("↑↓", "Up/Down"),
         "choose",
-        "Marks the line above. Also k.",
+        "Up marks the line above, Down the one below. Also k and j.",
     ),
     row(
         Command::Down,
@@ -112,7 +121,7 @@ pub const BINDINGS: &[Binding] = &[
     ),
     named(
         Command::Proceed,
-        &[Context::Step, Context::Tree],
+        &[Context::Step, Context::Tree, Context::Checks],
         &[key(KeyCode::Enter), letter('n')],
         "Enter",
         "go on",
@@ -188,7 +197,7 @@ pub const BINDINGS: &[Binding] = &[
         &[key(KeyCode::Up)],
         ("↑↓", "Up/Down"),
         "mark",
-        "Marks the line above.",
+        "Up marks the line above, Down the one below.",
     ),
     row(
         Command::Down,
@@ -197,6 +206,14 @@ pub const BINDINGS: &[Binding] = &[
         ("↓", "Down"),
         "",
         "Marks the line below.",
+    ),
+    named(
+        Command::Recheck,
+        &[Context::Checks],
+        &[letter('c')],
+        "c",
+        "check this again",
+        "Looks at the marked check again; the others stay as they were found.",
     ),
     named(
         Command::Again,
@@ -228,7 +245,7 @@ pub const BINDINGS: &[Binding] = &[
         &[letter('y')],
         "y",
         "copy command",
-        "Puts the advised command onto the terminal's clipboard; again: the next one.",
+        "Puts the advised command, that of the marked line, onto the terminal's clipboard; again: the next one.",
     ),
     named(
         Command::Edit,
@@ -532,6 +549,7 @@ pub const BINDINGS: &[Binding] = &[
             Context::Step,
             Context::Checklist,
             Context::Tables,
+            Context::Checks,
             Context::Reading,
             Context::Start,
         ],

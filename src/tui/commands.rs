@@ -1,7 +1,7 @@
 //! The commands that are advised on the screen, to be copied.
 
 use super::keys::Context;
-use super::ui::{Layer, Ui};
+use super::ui::{Layer, Ui, checked};
 use crate::failure::Failure;
 use crate::session::report::{Check, Report, Verdict};
 use crate::wizard::Wizard;
@@ -22,6 +22,11 @@ pub(super) fn shown(context: Context, wizard: &Wizard, ui: &Ui) -> Vec<String> {
                 .into_iter()
                 .flat_map(|failure| &failure.advice)
                 .collect()
+        }
+        (Context::Checks, _) => {
+            let checks = checked(wizard).unwrap_or_default();
+            let marked = checks.get(ui.marked()).copied();
+            marked.into_iter().flat_map(|check| &check.advice).collect()
         }
         (Context::Step | Context::Checklist | Context::Tree | Context::Tables, _) => {
             of_step(wizard)

@@ -4,7 +4,7 @@ use super::commands;
 use super::field::Field;
 use super::keys::{self, Command, Context};
 use super::offers;
-use super::ui::{Intent, Layer, Ui};
+use super::ui::{Intent, Layer, Ui, checked};
 use crate::session::{State, Step};
 use crate::wizard::{Answer, Event, Look, Question, Steering, Wizard};
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
@@ -86,6 +86,7 @@ impl Ui {
         match command {
             Command::Proceed => return self.proceed(context, wizard),
             Command::Again => return send(Event::Again(step)),
+            Command::Recheck => return self.recheck(wizard),
             Command::Submit => return self.submit(wizard),
             Command::Decline => return answer(wizard, |_| Some(0)),
             Command::Leave => return send(Event::Leave),
@@ -163,6 +164,14 @@ impl Ui {
             }
         }
         Vec::new()
+    }
+
+    fn recheck(&mut self, wizard: &Wizard) -> Vec<Intent> {
+        let checks = checked(wizard).unwrap_or_default();
+        let marked = checks.get(self.marked).map(|check| check.name.clone());
+        self.rechecked.clone_from(&marked);
+        let event = marked.map(|name| Intent::Send(Event::Recheck(name)));
+        event.into_iter().collect()
     }
 
     fn proceed(&mut self, context: Context, wizard: &Wizard) -> Vec<Intent> {

@@ -28,6 +28,8 @@ pub enum Command {
     Bottom,
     /// Run the step again.
     Again,
+    /// Look at the marked check again.
+    Recheck,
     /// Look at what the step would do.
     View,
     /// Open what is marked.
@@ -109,6 +111,8 @@ pub enum Context {
     Search,
     /// The tables of a comparison.
     Tables,
+    /// The checks of the prerequisites.
+    Checks,
     /// Help, messages, or what is looked at.
     Reading,
     /// The connection form.

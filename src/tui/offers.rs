@@ -23,6 +23,7 @@ pub(super) fn why_not(
         Command::Copy if commands::shown(context, wizard, ui).is_empty() => {
             Some("no command is advised here".to_owned())
         }
+        Command::Recheck => wizard.obstacle(Step::Prerequisites),
         Command::Open => match opened(wizard, ui) {
             Some(table) => wizard.obstacle_to_look(&table),
             None => Some("no table is marked".to_owned()),
@@ -139,6 +140,7 @@ pub(super) fn label(binding: &Binding, context: Context, wizard: &Wizard, ui: &U
             .and_then(|question| question.answers.get(ui.marked_answer(question)))
             .map_or_else(String::new, |answer| answer.word.to_owned()),
         (Command::Pause, _) if pause_or_go_on(wizard) == Steering::GoOn => "go on".to_owned(),
+        (Command::Again, Context::Checks) => "check all".to_owned(),
         (Command::Again, _) => match wizard.session().state(step) {
             State::Failed => "retry".to_owned(),
             // Enter does the same.
@@ -151,7 +153,9 @@ pub(super) fn label(binding: &Binding, context: Context, wizard: &Wizard, ui: &U
         (Command::Direct, _) if wizard.direct_host().is_none() => String::new(),
         (Command::Reveal, _) if ui.form.is_revealed(ui.form.focus()) => "hide".to_owned(),
         (Command::Up, Context::Form) => binding.label.to_owned(),
-        (Command::Up, Context::Checklist | Context::Tree | Context::Tables) => "choose".to_owned(),
+        (Command::Up, Context::Checklist | Context::Tree | Context::Tables | Context::Checks) => {
+            "choose".to_owned()
+        }
         (Command::Toggle, _) => match ui.marked_part(wizard).map(|row| row.taken()) {
             Some(Taken::Nothing) => "take".to_owned(),
             _ => binding.label.to_owned(),

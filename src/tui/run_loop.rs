@@ -13,7 +13,7 @@ use crate::figures;
 use crate::invocation::Invocation;
 use crate::progress::{Note, Sample, Tone};
 use crate::runner::Runner;
-use crate::session::{Record, Session, Step, store};
+use crate::session::{Record, Step, store};
 use crate::signals::{Signals, Told};
 use crate::wizard::{Effect, Event, News, Outcome, Phase, Side};
 use crossterm::event::Event as Input;
@@ -25,8 +25,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
-/// Between two frames at least, and between two that answer keys: at most fifteen a second.
+/// Between two frames at least while nobody presses a key: at most fifteen a second.
 const FRAME: Duration = Duration::from_millis(67);
+/// Between two frames that answer keys: soon enough for each key of a quick hand to be seen at once,
+/// and a frame for several when text is pasted as keys.
+const KEY_FRAME: Duration = Duration::from_millis(25);
 /// Between two looks at the meters of a step at work.
 const TICK: Duration = Duration::from_millis(100);
 
@@ -119,7 +122,10 @@ struct Loop<'a> {
 impl<'a> Loop<'a> {
     fn new(runner: &'a mut Runner, options: &Options, screen: Screen) -> Self {
         let session = runner.wizard().session();
-        let signer = signer(options, session);
+        let signer = session.offered_signer(&|name| std::env::var(name).ok());
+        let signer = signer
+            .or_else(|| options.signer.clone())
+            .unwrap_or_default();
         let theme = Theme {
             ascii: options.ascii,
         };
@@ -192,12 +198,12 @@ impl<'a> Loop<'a> {
     }
 
     /// When the next frame may be drawn. A key is answered at once, whenever the meters were last
-    /// drawn; these wait a frame longer then, so that all are no more than fifteen a second.
+    /// drawn; these wait a frame longer then.
     fn due(&self) -> Instant {
         let now = Instant::now();
         let after = |frame: Option<Instant>, time| frame.map_or(now, |frame| frame + time);
         match self.pressed {
-            true => after(self.answered, FRAME),
+            true => after(self.answered, KEY_FRAME),
             false => after(self.drawn, FRAME).max(after(self.answered, 2 * FRAME)),
         }
     }
@@ -355,17 +361,4 @@ fn worth_a_look(text: &str) -> Note {
         tone: Tone::Warning,
         text: text.to_owned(),
     }
-}
-
-/// The name offered under a signature: that of the last one, else the user's, else the given one.
-fn signer(options: &Options, session: &Session) -> String {
-    let last = session.last_signer().map(str::to_owned);
-    let user = || {
-        ["USER", "LOGNAME"]
-            .into_iter()
-            .find_map(|name| std::env::var(name).ok())
-    };
-    last.or_else(user)
-        .or_else(|| options.signer.clone())
-        .unwrap_or_default()
 }

@@ -3,7 +3,7 @@
 use super::clipboard;
 use crate::config::Notify;
 use crate::failure::{Explain, Failure, Severity};
-use crate::signals::Signals;
+use crate::signals::{Signals, refuse_suspension};
 use crossterm::cursor;
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste, Event as Input, EventStream};
 use crossterm::style::Print;
@@ -12,7 +12,7 @@ use crossterm::{SynchronizedUpdate, execute, queue};
 use futures_util::StreamExt;
 use ratatui::backend::CrosstermBackend;
 use ratatui::{Frame, Terminal};
-use rustix::process::{Signal as Unix, getpid, getsid, kill_process};
+use rustix::process::{Signal as Unix, getpid, kill_process};
 use std::io::{self, IsTerminal, Stdout, Write};
 use std::mem::ManuallyDrop;
 use std::sync::Once;
@@ -139,9 +139,8 @@ impl Screen {
         &mut self,
         signals: &mut Signals,
     ) -> Result<Result<(), &'static str>, Error> {
-        // The leader of a session was started by no shell: nobody could call it back.
-        if getsid(None).is_ok_and(|leader| leader == getpid()) {
-            return Ok(Err("there is no shell to go back to"));
+        if let Some(why) = refuse_suspension() {
+            return Ok(Err(why));
         }
         self.leave()?;
         // SIGTSTP is ours now, so its default is carried out by the signal behind it.

@@ -5,7 +5,7 @@ use super::ui::{Intent, Layer, Ui};
 use crate::postgres::catalogue::TableName;
 use crate::session::report::Inventory;
 use crate::source::Part;
-use crate::source::tree::{self, Row, fits};
+use crate::source::tree::{self, Row, fits, refuse_unseen};
 use crate::wizard::{Event, Wizard};
 use std::collections::BTreeSet;
 
@@ -58,6 +58,10 @@ impl Ui {
         let Some((row, selected)) = self.marked_part(wizard).zip(wizard.selected()) else {
             return Vec::new();
         };
+        if let Some(why) = self.refuse_hidden(wizard) {
+            self.say(why);
+            return Vec::new();
+        }
         match selected.toggled(&row.part) {
             Ok(select) => picked(select),
             Err(why) => {
@@ -72,10 +76,19 @@ impl Ui {
         let Some((row, selected)) = self.marked_part(wizard).zip(wizard.selected()) else {
             return Vec::new();
         };
-        picked(match wizard.session().select.takes_all_tables() {
-            true => selected.only(&row.part),
-            false => selected.everything(),
-        })
+        match wizard.session().select.takes_all_tables() {
+            true => picked(selected.only(&row.part)),
+            // What was left out one by one is worth a question.
+            false => vec![Intent::Send(Event::PickAll(Box::new(
+                selected.everything(),
+            )))],
+        }
+    }
+
+    /// Why the marked line cannot be taken or left out as a whole: the search hides a part of it.
+    fn refuse_hidden(&self, wizard: &Wizard) -> Option<String> {
+        let rows = self.tree.rows(wizard.choosable()?);
+        refuse_unseen(&rows, self.marked.min(rows.len().saturating_sub(1)))
     }
 
     /// Folds the marked line, or what it stands in.
@@ -91,9 +104,15 @@ impl Ui {
             row.folded.is_some() && (*place == at || row.depth < depth)
         };
         if let Some((place, row)) = { folding }.find(is_it) {
-            let part = row.part.clone();
+            let (part, seen) = (row.part.clone(), rows.len());
             self.tree.fold(&part);
-            self.marked = place;
+            if self.tree.rows(found).len() != seen {
+                self.marked = place;
+                return;
+            }
+            // A search shows all that it finds.
+            self.tree.fold(&part);
+            self.say("what is searched for is not folded: Esc ends the search");
         }
     }
 

@@ -1,6 +1,7 @@
 //! What the screen knows beside the wizard: what lies over the step, how far it is scrolled, what
 //! is marked, what was said. Keys come in, intents for the wizard go out; nothing is carried out here.
 
+use super::commands::in_order;
 use super::field::Field;
 use super::form::{Entered, Form, Passwords};
 use super::gauges::Gauges;
@@ -10,7 +11,7 @@ use super::theme::Theme;
 use super::tree::TreeView;
 use crate::invocation::Invocation;
 use crate::progress::Note;
-use crate::session::report::{Comparison, Report};
+use crate::session::report::{Check, Comparison, Report};
 use crate::session::{Item, ItemKind, Session, State, Step};
 use crate::wizard::{Event, News, Question, Side, Wizard};
 use jiff::Timestamp;
@@ -100,6 +101,8 @@ pub struct Ui {
     pub(super) invocation: Invocation,
     pub(super) log: String,
     pub(super) copied: usize,
+    /// The check that was asked for again.
+    pub(super) rechecked: Option<String>,
     asked: Option<u64>,
     pub(super) too_small: bool,
     messages: Messages,
@@ -135,6 +138,7 @@ impl Ui {
             invocation: Invocation::default(),
             log: String::new(),
             copied: 0,
+            rechecked: None,
             asked: None,
             too_small: false,
             messages: Messages::default(),
@@ -176,6 +180,7 @@ impl Ui {
             None if checklist_is_open(wizard) => Context::Checklist,
             None if wizard.choosable().is_some() => Context::Tree,
             None if compared(wizard).is_some() => Context::Tables,
+            None if checked(wizard).is_some() => Context::Checks,
             None => Context::Step,
         }
     }
@@ -197,9 +202,9 @@ impl Ui {
         }
         self.scroll = 0;
         (self.marked, self.past_rows) = (0, None);
+        self.mark_rechecked(wizard);
         let arrived = before.is_none_or(|(step, _)| step != session.current);
         if arrived {
-            self.marked = 0;
             self.layers
                 .retain(|layer| matches!(layer, Layer::Messages | Layer::Help));
         }
@@ -232,6 +237,17 @@ impl Ui {
             "passwords are not kept: type that of {}, or Esc",
             names.join(" and ")
         ));
+    }
+
+    /// The check that was made again stays marked, wherever it stands now.
+    fn mark_rechecked(&mut self, wizard: &Wizard) {
+        let Some(checks) = checked(wizard) else {
+            return;
+        };
+        if let Some(name) = self.rechecked.take() {
+            let place = checks.iter().position(|check| check.name == name);
+            self.marked = place.unwrap_or(0);
+        }
     }
 
     fn mark_open_item(&mut self, session: &Session) {
@@ -305,6 +321,7 @@ impl Ui {
                     .map_or(0, |found| self.tree.rows(found).len()),
             ),
             Context::Tables => compared(wizard).map(|found| found.tables.len()),
+            Context::Checks => checked(wizard).map(|checks| checks.len()),
             _ => None,
         }
     }
@@ -338,6 +355,11 @@ impl Ui {
 fn checklist_is_open(wizard: &Wizard) -> bool {
     let session = wizard.session();
     session.current == Step::Cutover && session.state(Step::Cutover) == State::AwaitingSignOff
+}
+
+/// The checks of the prerequisites as they are shown, while they are looked at.
+pub(super) fn checked(wizard: &Wizard) -> Option<Vec<&Check>> {
+    wizard.rechecks().map(in_order)
 }
 
 /// The comparison that is looked at, when it has tables to open.

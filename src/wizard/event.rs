@@ -71,6 +71,8 @@ pub enum Event {
     /// A person took or left out tables: the selection that came of it. From then on the
     /// configuration's does not count for this session.
     Picked(Box<Select>),
+    /// As [`Event::Picked`], for a selection that undoes what was left out one by one: asks first.
+    PickAll(Box<Select>),
     /// A person typed the target database's name: what stands in the way there may go.
     Overwrite {
         /// What was typed.
@@ -84,6 +86,8 @@ pub enum Event {
     Run(Step),
     /// Run this step again; asks first when later steps build on what it made.
     Again(Step),
+    /// Look at one of the prerequisites again, named as in their report; the others stay as found.
+    Recheck(String),
     /// Look at this step.
     Show(Step),
     /// Stop what is running, a second time also leave; when nothing is, ask whether to leave, a
@@ -91,6 +95,9 @@ pub enum Event {
     Stop,
     /// Leave; asks first when something is running.
     Leave,
+    /// Ask what shall become of what runs, as [`Event::Leave`] does, with more and fewer workers
+    /// among the answers where there are any. For who has no keys for that.
+    Inquire,
     /// Steer the running transfer.
     Steer(Steering),
     /// The answer to a question; ignored when it is not the one that is open.
@@ -149,15 +156,18 @@ impl Event {
             Self::Described { .. }
             | Self::Chosen { .. }
             | Self::Picked(_)
+            | Self::PickAll(_)
             | Self::Overwrite { .. }
             | Self::Proceed
             | Self::Run(_)
             | Self::Again(_)
+            | Self::Recheck(_)
             | Self::Show(_)
             | Self::LookAway => true,
             Self::Opened
             | Self::Stop
             | Self::Leave
+            | Self::Inquire
             | Self::Steer(_)
             | Self::Answer { .. }
             | Self::Sign { .. }
@@ -180,6 +190,8 @@ pub enum Effect {
         run: RunId,
         /// Which step.
         step: Step,
+        /// The one check of it that is wanted; `None` for the whole step.
+        only: Option<String>,
     },
     /// Read something to look at; it comes back with [`Event::Seen`].
     Look {

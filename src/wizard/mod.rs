@@ -134,13 +134,16 @@ impl Wizard {
             Event::Described { side, url } => self.described(side, url),
             Event::Chosen { select, onto } => self.choose(*select, onto),
             Event::Picked(select) => self.pick(*select),
+            Event::PickAll(select) => self.ask_for_all(select),
             Event::Overwrite { database, by } => self.consent(&database, &by, now),
             Event::Proceed => self.proceed(now),
             Event::Run(step) => self.run(step, now),
             Event::Show(step) => self.show(step),
             Event::Again(step) => self.again(step, now),
+            Event::Recheck(check) => self.recheck(check, now),
             Event::Stop => self.stop(),
             Event::Leave => self.leave(),
+            Event::Inquire => self.inquire(),
             Event::Steer(steering) => self.steer(steering),
             Event::Answer { question, answer } => self.answer(question, answer, now),
             Event::Sign { item, by } => self.sign(&item, &by, now),
@@ -150,15 +153,13 @@ impl Wizard {
             Event::Seen { run, result } => self.seen(run, result),
             Event::LookAway => self.look_away(),
         });
-        if self.session != before {
-            let looked = Session {
-                current: self.session.current,
-                ..before
-            };
-            // To look at another step is no change that tells how far it is.
-            if self.session != looked {
-                self.session.updated = now;
-            }
+        let looked = Session {
+            current: self.session.current,
+            ..before
+        };
+        // To look at another step changes nothing: a session that is opened goes on with what is next.
+        if self.session != looked {
+            self.session.updated = now;
             effects.insert(0, Effect::Save);
         }
         effects
@@ -222,6 +223,35 @@ impl Wizard {
         if step == Step::Cutover {
             return self.open_checklist(now);
         }
+        self.begin(step, None)
+    }
+
+    /// Looks at one of the prerequisites again. What was found of the others stays in the record, and
+    /// the step builds its report on it.
+    fn recheck(&mut self, check: String, now: Timestamp) -> Vec<Effect> {
+        const STEP: Step = Step::Prerequisites;
+        if let Some(obstacle) = self.obstacle(STEP) {
+            return refused(obstacle);
+        }
+        let known = self.session.steps.get_mut(&STEP).filter(|record| {
+            let report = record.report.as_ref();
+            matches!(report, Some(Report::Prerequisites(found)) if found.has(&check))
+        });
+        let Some(record) = known else {
+            return refused(format!("{check} is none of the checks that were made"));
+        };
+        *record = Record {
+            state: State::Running,
+            started: Some(now),
+            report: record.report.take(),
+            ..Record::default()
+        };
+        self.session.current = STEP;
+        self.begin(STEP, Some(check))
+    }
+
+    /// Starts a step whose record says that it is running.
+    fn begin(&mut self, step: Step, only: Option<String>) -> Vec<Effect> {
         self.counter += 1;
         let run = self.counter;
         self.phase = Phase::Working {
@@ -233,7 +263,7 @@ impl Wizard {
         };
         let mut effects = vec![Effect::Tell(News::Started(step))];
         effects.extend(self.withdraw_signatures(step));
-        effects.push(Effect::Start { run, step });
+        effects.push(Effect::Start { run, step, only });
         effects
     }
 

@@ -2,7 +2,7 @@
 
 use super::{Look, Phase, Wizard};
 use crate::postgres::ConnectionString;
-use crate::session::report::{ComparedTable, Connections, Inventory, Report};
+use crate::session::report::{Check, ComparedTable, Connections, Inventory, Report};
 use crate::session::{State, Step};
 use crate::source::Selected;
 
@@ -12,6 +12,23 @@ impl Wizard {
         let session = &self.session;
         session.current == Step::Connections
             && (session.source.is_none() || session.target.is_none())
+    }
+
+    /// The checks of the prerequisites that can be made again, while they are looked at.
+    pub fn rechecks(&self) -> Option<&[Check]> {
+        let session = &self.session;
+        let is_over = matches!(
+            session.state(Step::Prerequisites),
+            State::Done | State::Failed
+        );
+        match session.report(Step::Prerequisites) {
+            Some(Report::Prerequisites(found))
+                if is_over && session.current == Step::Prerequisites =>
+            {
+                Some(&found.checks)
+            }
+            _ => None,
+        }
     }
 
     /// What the test of the connections found, while it is looked at.

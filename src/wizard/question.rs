@@ -2,6 +2,7 @@
 //! does; and the pause, which is one of them.
 
 use super::{Effect, Phase, Steering, Wizard, invalidates, refused, target_database};
+use crate::config::Select;
 use crate::figures::counted;
 use crate::session::report::Report;
 use crate::session::{State, Step};
@@ -40,18 +41,18 @@ pub struct Answer {
 }
 
 /// What is done on an answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Act {
     Nothing,
-    Pause,
-    GoOn,
+    Pick(Box<Select>),
+    Steer(Steering),
     StopAndLeave,
     RunAgain(Step),
 }
 
 impl Answer {
-    /// The letters that answers have: no and yes; keep, pause, go on and stop.
-    pub const LETTERS: [char; 6] = ['n', 'y', 'k', 'p', 'g', 's'];
+    /// The letters that answers have: no and yes; keep, pause, go on and stop; more and fewer.
+    pub const LETTERS: [char; 8] = ['n', 'y', 'k', 'p', 'g', 's', '+', '-'];
 
     fn new(key: char, word: &'static str, does: impl Into<String>, act: Act) -> Self {
         let does = does.into();
@@ -111,6 +112,36 @@ impl Wizard {
 
     /// Leaves; with work in progress it asks what becomes of it.
     pub(super) fn leave(&mut self) -> Vec<Effect> {
+        self.ask_what_becomes(Vec::new())
+    }
+
+    /// As [`Wizard::leave`], with the number of workers among what can be changed. With nothing
+    /// running there is nothing to ask: what was to be asked about has just ended.
+    pub(super) fn inquire(&mut self) -> Vec<Effect> {
+        if self.phase == Phase::Idle {
+            return Vec::new();
+        }
+        let workers = match self.refuse_steering() {
+            Some(_) => Vec::new(),
+            None => vec![
+                Answer::new(
+                    '+',
+                    "one worker more",
+                    "rows are carried by one more at a time",
+                    Act::Steer(Steering::MoreWorkers),
+                ),
+                Answer::new(
+                    '-',
+                    "one worker fewer",
+                    "one ends after its chunk, which eases the servers",
+                    Act::Steer(Steering::FewerWorkers),
+                ),
+            ],
+        };
+        self.ask_what_becomes(workers)
+    }
+
+    fn ask_what_becomes(&mut self, more: Vec<Answer>) -> Vec<Effect> {
         let Phase::Working { step, paused, .. } = self.phase else {
             return vec![Effect::Exit(self.outcome())];
         };
@@ -124,31 +155,46 @@ impl Wizard {
             *leaving = true;
             return Vec::new();
         }
-        let stop = "it stops safely, the program ends, and the next start goes on from here";
-        let stop = |key, word| Answer::new(key, word, stop, Act::StopAndLeave);
-        if paused {
-            let keep = "nothing moves until you go on";
-            let answers = vec![
-                Answer::new('n', "stay", keep, Act::Nothing),
-                Answer::new('g', "go on", "the pause is over", Act::GoOn),
-                stop('s', "stop and leave"),
-            ];
-            return self.ask(
-                format!("{step} is paused. What shall become of it?"),
-                answers,
-            );
-        }
-        let keep = format!("{step} goes on");
-        let mut answers = vec![Answer::new('k', "keep going", keep, Act::Nothing)];
-        if can_pause(step) {
-            let does = "what is under way is finished, then nothing moves until you go on; the connections stay open";
-            answers.push(Answer::new('p', "pause", does, Act::Pause));
-        }
-        answers.push(stop('s', "stop and leave"));
+        let state = if paused { "paused" } else { "running" };
+        let mut answers = match paused {
+            true => answers_to_a_pause(),
+            false => answers_to_work(step),
+        };
+        answers.extend(more);
+        answers.push(Answer::new(
+            's',
+            "stop and leave",
+            "it stops safely, the program ends, and the next start goes on from here",
+            Act::StopAndLeave,
+        ));
         self.ask(
-            format!("{step} is running. What shall become of it?"),
+            format!("{step} is {state}. What shall become of it?"),
             answers,
         )
+    }
+
+    /// Takes everything; asks first, with how much was left out.
+    pub(super) fn ask_for_all(&mut self, all: Box<Select>) -> Vec<Effect> {
+        if let Some(why) = self.refuse_picking() {
+            return refused(why);
+        }
+        let Some(found) = self.choosable() else {
+            return refused("there is nothing to choose from".to_owned());
+        };
+        let left_out = found.tables.len() - found.selected().count();
+        let text = format!(
+            "{} left out now. Take all?",
+            match left_out {
+                1 => "1 table is".to_owned(),
+                some => format!("{} are", counted(some as u64, "table")),
+            }
+        );
+        let does = "every table is taken; what was left out is not remembered";
+        let answers = vec![
+            Answer::new('n', "cancel", "everything stays as it is", Act::Nothing),
+            Answer::new('y', "take all", does, Act::Pick(all)),
+        ];
+        self.ask(text, answers)
     }
 
     /// Runs a step again; asks first when later steps build on what it made.
@@ -219,14 +265,14 @@ impl Wizard {
     /// Carries out an answer to the question that is open.
     pub(super) fn answer(&mut self, number: u64, at: usize, now: Timestamp) -> Vec<Effect> {
         let open = self.question.as_ref().filter(|open| open.number == number);
-        let Some(act) = open.and_then(|open| Some(open.answers.get(at)?.act)) else {
+        let Some(act) = open.and_then(|open| Some(open.answers.get(at)?.act.clone())) else {
             return Vec::new();
         };
         self.question = None;
         match (act, &mut self.phase) {
             (Act::Nothing, _) => Vec::new(),
-            (Act::Pause, _) => self.steer(Steering::Pause),
-            (Act::GoOn, _) => self.steer(Steering::GoOn),
+            (Act::Pick(select), _) => self.pick(*select),
+            (Act::Steer(steering), _) => self.steer(steering),
             (Act::RunAgain(step), _) => self.run(step, now),
             (Act::StopAndLeave, Phase::Idle) => vec![Effect::Exit(self.outcome())],
             (
@@ -272,6 +318,25 @@ impl Wizard {
             Phase::Idle => Some("no transfer is running".to_owned()),
         }
     }
+}
+
+fn answers_to_a_pause() -> Vec<Answer> {
+    let go_on = Act::Steer(Steering::GoOn);
+    vec![
+        Answer::new('n', "stay", "nothing moves until you go on", Act::Nothing),
+        Answer::new('g', "go on", "the pause is over", go_on),
+    ]
+}
+
+fn answers_to_work(step: Step) -> Vec<Answer> {
+    let keep = format!("{step} goes on");
+    let mut answers = vec![Answer::new('k', "keep going", keep, Act::Nothing)];
+    if can_pause(step) {
+        let does = "what is under way is finished, then nothing moves until you go on; the connections stay open, and changes of the source's tables (ALTER, DROP) wait meanwhile";
+        let pause = Act::Steer(Steering::Pause);
+        answers.push(Answer::new('p', "pause", does, pause));
+    }
+    answers
 }
 
 /// The steps whose work waits between its parts.

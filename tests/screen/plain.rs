@@ -271,13 +271,26 @@ fn a_running_step_is_stopped_by_ctrl_c_and_left_after_a_question() {
     terminal.wait_for_text("2. go on");
     terminal.press(&format!("2{ENTER}"));
     terminal.wait_for_text("▸ go on.");
+    // Before rows move there are no workers.
+    terminal.wait_for_text("Copying rows · ");
+    terminal.press(&format!("-{ENTER}"));
+    terminal.wait_for_text("Workers wanted from now on: 11");
     terminal.press(ENTER);
-    terminal.wait_for_text("3. stop and leave");
+    terminal.wait_for_text("5. stop and leave");
     terminal.wait_for("the first question again", |screen| {
         let text = "transfer is running. What shall become of it?";
         screen.contents().matches(text).count() == 2
     });
     terminal.press(&format!("3{ENTER}"));
+    terminal.wait_for_text("Workers wanted from now on: 12");
+    // What is refused is told, and the transfer goes on.
+    terminal.press(&format!("+{ENTER}"));
+    terminal.press(ENTER);
+    terminal.wait_for("the first question once more", |screen| {
+        let text = "transfer is running. What shall become of it?";
+        screen.contents().matches(text).count() == 3
+    });
+    terminal.press(&format!("5{ENTER}"));
     assert_eq!(terminal.end(), 130);
     assert_eq!(migration.state(), State::Interrupted);
     drop(holder);

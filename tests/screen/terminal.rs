@@ -157,12 +157,17 @@ impl Terminal {
         self.secrets.push(secret.to_owned());
     }
 
-    /// The first of the secrets that the program has shown.
+    /// The first of the secrets that the program has shown: in what it wrote, or on the screen as it
+    /// stands, where one may have been put together by moves of the cursor or runs over lines.
     fn shown_secret(&self) -> Option<&str> {
         let bytes = self.bytes();
+        let screen = self.look(Screen::contents);
+        let joined: String = screen.lines().map(str::trim).collect();
         let is_shown = |secret: &&String| {
             let mut parts = bytes.windows(secret.len());
             parts.any(|part| part == secret.as_bytes())
+                || screen.contains(*secret)
+                || joined.contains(*secret)
         };
         self.secrets.iter().find(is_shown).map(String::as_str)
     }

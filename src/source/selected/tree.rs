@@ -113,6 +113,32 @@ impl<'a> Row<'a> {
     }
 }
 
+/// How many tables of a line a search hides: those that fall under it and are not among the lines
+/// below it. What is folded away is hidden by the person, and meant.
+pub fn unseen(rows: &[Row<'_>], at: usize) -> usize {
+    let Some(row) = rows.get(at).filter(|row| row.folded == Some(false)) else {
+        return 0;
+    };
+    let below = rows[at + 1..]
+        .iter()
+        .take_while(|other| other.depth > row.depth);
+    let leaves = below.filter(|other| other.folded != Some(false));
+    let seen: usize = leaves.map(|leaf| leaf.tables.len()).sum();
+    row.tables.len().saturating_sub(seen)
+}
+
+/// That in words, for who would take or leave out such a line; `None` when all of it is seen.
+pub fn refuse_unseen(rows: &[Row<'_>], at: usize) -> Option<String> {
+    let hidden = unseen(rows, at);
+    (hidden > 0).then(|| {
+        let hidden = counted(hidden as u64, "table");
+        format!(
+            "the search hides {hidden} of {}: end it first, or choose tables one by one",
+            rows[at].name()
+        )
+    })
+}
+
 /// The lines that are seen: those that are searched for, all with an empty `search`. A schema or a
 /// partitioned table that is folded stands alone, unless it is searched in.
 pub fn rows<'a>(

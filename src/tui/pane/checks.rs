@@ -10,18 +10,41 @@ use ratatui::text::Line;
 /// Cells for glyph and word.
 const VERDICT: usize = 8;
 
+/// The prerequisites: one of the checks is marked, to be made again or its command copied.
 pub(super) fn page(scene: &Scene<'_>, checks: &[Check]) -> Page {
     let mut head = vec![summary(scene, checks)];
     // Where something is wrong, the failure says how to go on.
     if checks.iter().all(|check| check.verdict != Verdict::Bad) {
-        head.push(line("r looks at all of them again.", Meaning::Quiet));
+        let text = "c makes the marked check again, r all of them.";
+        head.push(line(text, Meaning::Quiet));
     }
     head.push(blank());
-    Page {
+    let inner = Scene {
+        cells: scene.cells.saturating_sub(1),
+        ..*scene
+    };
+    let cells = name_cells(&inner, checks);
+    let mut page = Page {
         head,
-        body: listed(scene, checks),
         ..Page::default()
+    };
+    for (at, check) in in_order(checks).into_iter().enumerate() {
+        let is_marked = at == scene.ui.marked();
+        let mark = match is_marked {
+            true => scene.theme().pick("▌", ">"),
+            false => " ",
+        };
+        let start = page.body.len();
+        page.body
+            .extend(told(&inner, check, cells).into_iter().map(|mut line| {
+                line.spans.insert(0, span(mark, Meaning::Accent));
+                line
+            }));
+        if is_marked {
+            page.focus = Some(start..page.body.len());
+        }
     }
+    page
 }
 
 /// One line: how many, and how they came out.
@@ -49,12 +72,17 @@ pub(super) fn summary(scene: &Scene<'_>, checks: &[Check]) -> Line<'static> {
 
 /// Every check, those that are wrong first, then those that are worth a look.
 pub(super) fn listed(scene: &Scene<'_>, checks: &[Check]) -> Vec<Line<'static>> {
-    let longest = checks.iter().map(|check| lines::width(&check.name)).max();
-    let name_cells = longest.unwrap_or(0).min(scene.cells / 3).max(4);
+    let name_cells = name_cells(scene, checks);
     in_order(checks)
         .into_iter()
         .flat_map(|check| told(scene, check, name_cells))
         .collect()
+}
+
+/// Cells for the names.
+fn name_cells(scene: &Scene<'_>, checks: &[Check]) -> usize {
+    let longest = checks.iter().map(|check| lines::width(&check.name)).max();
+    longest.unwrap_or(0).min(scene.cells / 3).max(4)
 }
 
 fn told(scene: &Scene<'_>, check: &Check, name_cells: usize) -> Vec<Line<'static>> {

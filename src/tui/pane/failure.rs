@@ -6,6 +6,7 @@ use crate::failure::{Failure, Retry};
 use crate::session::Step;
 use crate::tui::lines::{blank, line, paragraph};
 use crate::tui::theme::Meaning;
+use crate::tui::ui::checked;
 use ratatui::text::Line;
 
 pub(super) fn page(scene: &Scene<'_>) -> Page {
@@ -71,6 +72,9 @@ fn how_to_go_on(scene: &Scene<'_>, failure: &Failure) -> Vec<Line<'static>> {
     let mut edit = String::new();
     if scene.session().current == Step::Connections {
         edit += " e changes the connections.";
+    }
+    if scene.session().current == Step::Prerequisites && checked(scene.wizard).is_some() {
+        edit += " c makes the marked check alone again.";
     }
     if scene.wizard.offers_overwriting() {
         edit += " o asks for the consent to replace what the target holds.";

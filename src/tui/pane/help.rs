@@ -58,6 +58,7 @@ fn title(context: Context, scene: &Scene<'_>) -> String {
         Context::Question => "Keys at a question".to_owned(),
         Context::Tree => "Keys in the tree of tables".to_owned(),
         Context::Search => "Keys while searching".to_owned(),
+        Context::Checks => "Keys on the checks".to_owned(),
         Context::Tables => "Keys in the comparison".to_owned(),
         Context::Reading => "Keys while reading".to_owned(),
         _ => format!("Keys on {}", scene.session().current),

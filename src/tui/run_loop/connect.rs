@@ -61,7 +61,7 @@ impl Loop<'_> {
     }
 
     /// The string with the password of the form, or with the one that this place had before, or
-    /// with one that is found where libpq would look.
+    /// with one that is found where libpq would look or in the keyring.
     fn with_password(&self, string: ConnectionString, entered: &Entered) -> Found {
         if let Some(password) = &entered.password {
             return (string.with_password(password.clone()), None);
@@ -83,19 +83,27 @@ impl Loop<'_> {
 }
 
 fn looked_up(string: ConnectionString) -> Found {
-    match find(&string) {
-        Ok(Some((password, origin))) => (string.with_password(password), Some(origin)),
+    if string.password().is_some() {
+        return (string, None);
+    }
+    match password::find_or_ask_keyring(&string, &variable).found {
+        Some((password, origin)) => (string.with_password(password), Some(origin.to_string())),
         // The form tells what was refused.
-        Ok(None) | Err(_) => (string, None),
+        None => (string, None),
     }
 }
 
-/// A password that is not in the string, and where it was found.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// A password that is not in the string, and where it was found: without asking the keyring, which
+/// takes time.
 fn find(string: &ConnectionString) -> Result<Option<(Secret, String)>, Refused> {
     if string.password().is_some() {
         return Ok(None);
     }
-    let search = password::find(string, &|name| std::env::var(name).ok());
+    let search = password::find(string, &variable);
     match (search.found, search.refused) {
         (Some((password, origin)), _) => Ok(Some((password, origin.to_string()))),
         (None, Some(refused)) => Err(refused),

@@ -4,10 +4,11 @@ use super::fixtures::{self, at};
 use super::shots::shots;
 use crate::failure::Failure;
 use crate::secret::Secret;
+use crate::session::report::{Report, Verdict};
 use crate::session::{State, Step};
 use crate::tui::keys::Context;
 use crate::tui::ui::{Intent, Layer, Ui};
-use crate::wizard::{Effect, Event, Look, News, Steering, Wizard};
+use crate::wizard::{Effect, Event, Look, News, Phase, Steering, Wizard};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 pub(super) fn key(code: KeyCode) -> KeyEvent {
@@ -63,6 +64,33 @@ fn enter_proceeds_and_arrows_look_around() {
     assert_eq!(ui.key(&wizard, key(KeyCode::Char('q'))), send(Event::Leave));
     assert_eq!(ui.key(&wizard, control('c')), send(Event::Stop));
     assert_eq!(ui.key(&wizard, control('z')), [Intent::Suspend]);
+}
+
+#[test]
+fn one_check_is_made_again_and_stays_marked() {
+    let mut wizard = fixtures::after(Step::Prerequisites);
+    let mut ui = fixtures::ui(&wizard, false);
+    assert_eq!(ui.context(&wizard), Context::Checks);
+    let shown = crate::tui::ui::checked(&wizard).unwrap();
+    let second = shown[1].name.clone();
+    press(&mut ui, &mut wizard, key(KeyCode::Down));
+    let told = press(&mut ui, &mut wizard, key(KeyCode::Char('c')));
+    let starts = |effect: &Effect| matches!(effect, Effect::Start { only: Some(only), .. } if *only == second);
+    assert!(told.iter().any(starts), "{told:?}");
+    let Phase::Working { run, .. } = wizard.phase() else {
+        panic!("nothing runs")
+    };
+    let report = wizard.session().report(Step::Prerequisites).cloned();
+    let mut report = report.expect("the others stay as they were found");
+    if let Report::Prerequisites(found) = &mut report {
+        let check = found.checks.iter_mut().find(|check| check.name == second);
+        check.unwrap().verdict = Verdict::Bad;
+    }
+    let result = Ok(Box::new(report));
+    wizard.handle(Event::Finished { run, result }, at(2000));
+    ui.follow(&wizard);
+    let shown = crate::tui::ui::checked(&wizard).unwrap();
+    assert_eq!(shown[ui.marked()].name, second, "it stands elsewhere now");
 }
 
 #[test]
@@ -571,6 +599,7 @@ fn every_state_can_be_left_by_the_keys_of_its_context() {
             Context::Checklist,
             Context::Tree,
             Context::Tables,
+            Context::Checks,
         ];
         while !steps.contains(&shot.ui.context(&shot.wizard)) {
             press(&mut shot.ui, &mut shot.wizard, key(KeyCode::Esc));

@@ -246,6 +246,8 @@ pub(super) fn shots() -> Vec<Shot> {
         Shot::of("start", fixtures::empty()),
         Shot::of("waiting", fixtures::before(Step::Transfer)),
         Shot::of("prerequisites", fixtures::after(Step::Prerequisites)),
+        Shot::of("prerequisites-marked", fixtures::after(Step::Prerequisites))
+            .press(&[KeyCode::Down]),
         Shot::of("connections", fixtures::after(Step::Connections)),
         Shot::of("occupied", fixtures::occupied()),
         Shot::of("consent", fixtures::occupied()).press(&[KeyCode::Char('o'), KeyCode::Char('n')]),

@@ -76,6 +76,13 @@ fn space_leaves_out_and_takes_again() {
         ui.said
     );
     presses(&mut ui, &mut wizard, &[KeyCode::Char('a')]);
+    assert_eq!(ui.context(&wizard), Context::Question, "picks are lost");
+    let asked = &wizard.question().unwrap().text;
+    assert_eq!(asked, "3 tables are left out now. Take all?");
+    presses(&mut ui, &mut wizard, &[KeyCode::Enter]);
+    assert_eq!(left_out(&wizard).len(), 3, "nothing is lost by Enter alone");
+    let all = [KeyCode::Char('a'), KeyCode::Char('y')];
+    presses(&mut ui, &mut wizard, &all);
     assert_eq!(left_out(&wizard), [""; 0]);
     presses(&mut ui, &mut wizard, &[KeyCode::Home, KeyCode::Char('a')]);
     assert_eq!(
@@ -120,6 +127,37 @@ fn what_is_typed_thins_the_tree_out_and_escape_shows_it_again() {
     assert_eq!(ui.rows(Context::Tree, &wizard), Some(7));
     let back = ui.key(&wizard, key(KeyCode::Esc));
     assert_eq!(back, [Intent::Send(Event::Show(Step::Connections))]);
+}
+
+#[test]
+fn what_a_search_hides_is_neither_folded_nor_left_out() {
+    let (mut ui, mut wizard) = tree();
+    press(&mut ui, &mut wizard, key(KeyCode::Char('/')));
+    type_in(&mut ui, &wizard, "cust");
+    let to_the_schema = [KeyCode::Enter, KeyCode::Home];
+    presses(&mut ui, &mut wizard, &to_the_schema);
+    assert_eq!(marked(&ui, &wizard), "shop");
+    presses(&mut ui, &mut wizard, &[SPACE]);
+    let said = ui.said.clone().unwrap();
+    assert!(
+        said.starts_with("the search hides 4 tables of schema shop"),
+        "{said}"
+    );
+    assert_eq!(left_out(&wizard), [""; 0]);
+    presses(&mut ui, &mut wizard, &[KeyCode::Tab]);
+    assert!(ui.said.as_deref().unwrap().contains("is not folded"));
+    press(&mut ui, &mut wizard, key(KeyCode::Esc));
+    assert_eq!(
+        ui.rows(Context::Tree, &wizard),
+        Some(7),
+        "nothing was folded"
+    );
+    presses(&mut ui, &mut wizard, &[SPACE]);
+    assert_eq!(
+        left_out(&wizard).len(),
+        5,
+        "seen whole, it is left out whole"
+    );
 }
 
 #[test]
