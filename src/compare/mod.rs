@@ -163,8 +163,9 @@ impl Compare<'_> {
 
     async fn open(&self, side: &ConnectionString) -> Result<Connection, PostgresError> {
         let connection = Connection::open(side, &Retrying::default(), self.cancel).await?;
-        connection.pin_for_reading().await?;
+        // Settings made inside the transaction stay with it, also behind a pooler.
         connection.begin_reading().await?;
+        connection.pin_for_reading().await?;
         Ok(connection)
     }
 

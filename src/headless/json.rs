@@ -258,7 +258,7 @@ impl Voice for Json {
     fn end(&mut self, end: &End<'_>) {
         self.emit(&json!({
             "event": "finished", "outcome": end.outcome.name(), "worked": end.worked,
-            "session": end.file.display().to_string(),
+            "session": end.file.map(|file| file.display().to_string()),
         }));
     }
 }
