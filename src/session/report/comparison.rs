@@ -38,6 +38,12 @@ fn is_true(value: &bool) -> bool {
 }
 
 impl Comparison {
+    /// What was found of a table.
+    pub fn table(&self, schema: &str, table: &str) -> Option<&ComparedTable> {
+        let mut tables = self.tables.iter();
+        tables.find(|compared| (&*compared.schema, &*compared.table) == (schema, table))
+    }
+
     /// The tables in the order in which they are shown: what differs first.
     pub fn differing_first(&self) -> Vec<&ComparedTable> {
         let mut tables: Vec<&ComparedTable> = self.tables.iter().collect();
@@ -74,20 +80,22 @@ impl Comparison {
 
     /// Why the sides are not equal, or not proved to be.
     pub(super) fn objection(&self) -> Failure {
-        match self.tables.iter().any(ComparedTable::differs) {
-            true => self.difference(),
-            false => self.doubt(),
+        match self.is_undecided() {
+            true => self.doubt(),
+            false => self.difference(),
         }
+    }
+
+    /// Whether nothing is known to differ, but something is not proved.
+    pub fn is_undecided(&self) -> bool {
+        !self.equal && !self.tables.iter().any(ComparedTable::differs)
     }
 
     /// The tables of which nothing is proved, each with the reason.
     fn unproved_in_words(&self) -> Vec<String> {
         let unproved = self.tables.iter().filter(|table| table.is_open());
-        let told = unproved.filter_map(|table| {
-            let why = table.unproved.as_ref()?;
-            Some(format!("{}: {why}", table.name()))
-        });
-        told.collect()
+        let unproved = unproved.filter(|table| table.unproved.is_some());
+        unproved.filter_map(ComparedTable::particulars).collect()
     }
 
     fn doubt(&self) -> Failure {
@@ -216,6 +224,9 @@ impl ComparedTable {
             let hashes = both(Some(source.clone()), Some(target.clone()));
             figures.push(("content", hashes, source != target));
         }
+        if let Some(rows) = self.differing.as_ref().filter(|rows| rows.count() > 0) {
+            figures.push(("differ", rows.in_words(), true));
+        }
         figures
     }
 
@@ -234,12 +245,18 @@ impl ComparedTable {
         !self.equal && !self.left_out
     }
 
+    /// What is to be known besides the verdict: the rows that differ, or why nothing is proved.
+    pub fn particulars(&self) -> Option<String> {
+        if let Some(why) = self.unproved.as_ref().filter(|_| self.is_open()) {
+            return Some(format!("{}: not proved: {why}", self.name()));
+        }
+        let rows = self.differing.as_ref()?;
+        (rows.count() > 0).then(|| format!("{}: {}", self.name(), rows.in_words()))
+    }
+
     /// Its name, and which rows differ: `shop.orders: 1 row missing on the target`.
     pub fn difference_in_words(&self) -> String {
-        match &self.differing {
-            Some(rows) if rows.count() > 0 => format!("{}: {}", self.name(), rows.in_words()),
-            _ => self.name(),
-        }
+        self.particulars().unwrap_or_else(|| self.name())
     }
 }
 
