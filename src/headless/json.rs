@@ -133,6 +133,7 @@ fn comparison(found: &Comparison) -> Value {
                 "source_hash": table.source_hash, "target_hash": table.target_hash,
                 "equal": table.equal, "left_out": table.left_out, "where": table.condition,
                 "written_since": table.written_since,
+                "rows": table.differing, "unproved": table.unproved,
             })
         })
         .collect();

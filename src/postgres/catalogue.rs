@@ -117,10 +117,16 @@ impl Table {
 
     /// Of the table's own rows those that are meant: what stands behind `FROM`.
     pub fn from_sql(&self) -> String {
-        let only = self.only_sql();
-        match &self.condition {
-            None => only,
-            Some(condition) => format!("{only} WHERE {}", enclosed(condition)),
+        self.from_sql_where(Vec::new())
+    }
+
+    /// As [`from_sql`](Self::from_sql), of those rows the ones that meet more conditions.
+    pub fn from_sql_where(&self, more: Vec<String>) -> String {
+        let meant = self.condition.iter().map(|sql| enclosed(sql));
+        let all: Vec<String> = meant.chain(more).collect();
+        match all.as_slice() {
+            [] => self.only_sql(),
+            some => format!("{} WHERE {}", self.only_sql(), some.join(" AND ")),
         }
     }
 

@@ -34,6 +34,7 @@ pub(super) async fn run(work: Work<'_>) -> Result<Comparison, Error> {
                 && work.session.target_policy() == Onto::Overwrite,
         group_by: work.context.config.compare.grouping(),
         counters: &counters,
+        jobs: work.context.config.compare.jobs,
         progress: work.progress,
         cancel: work.cancel,
     };

@@ -6,6 +6,7 @@
 
 mod bad_input;
 mod differences;
+mod differing_rows;
 mod end_to_end;
 mod extension_rows;
 #[allow(dead_code, reason = "other suites need more of it")]

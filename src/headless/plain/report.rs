@@ -173,6 +173,7 @@ pub(super) fn verdict(table: &ComparedTable, rows_compared: bool) -> String {
     let equality = equality(table.equal);
     match &table.condition {
         _ if table.left_out => "! left out".to_owned(),
+        _ if table.is_open() && table.unproved.is_some() => "! not proved".to_owned(),
         _ if !rows_compared && table.equal => "same columns".to_owned(),
         Some(condition) => format!("{equality} where {condition}"),
         None => equality.to_owned(),
@@ -182,7 +183,9 @@ pub(super) fn verdict(table: &ComparedTable, rows_compared: bool) -> String {
 fn comparison(found: &Comparison) -> Vec<String> {
     let side = |table: &ComparedTable, rows: Option<u64>| match rows {
         Some(rows) => grouped(rows),
-        None if table.left_out || !found.rows_compared => "–".to_owned(),
+        None if table.left_out || table.unproved.is_some() || !found.rows_compared => {
+            "–".to_owned()
+        }
         None => "missing".to_owned(),
     };
     let hash = |hash: &Option<String>| hash.clone().unwrap_or_else(|| "–".to_owned());
@@ -228,6 +231,8 @@ fn comparison(found: &Comparison) -> Vec<String> {
         lines.extend(columns(&titles, &groups));
     }
     lines.push(String::new());
+    let particulars = found.tables.iter().filter_map(ComparedTable::particulars);
+    lines.extend(particulars.map(|text| format!("! {text}")));
     lines.extend(changed_since(&found.changed_since()));
     let left_out = found.tables.iter().filter(|table| table.left_out).count();
     lines.push(format!(
@@ -235,6 +240,7 @@ fn comparison(found: &Comparison) -> Vec<String> {
         match (found.equal, found.rows_compared) {
             (true, true) => format!("equal ({})", found.equal_in_words()),
             (true, false) => "the same tables; rows were not asked for".to_owned(),
+            (false, _) if found.is_undecided() => "not proved".to_owned(),
             (false, _) => "not equal".to_owned(),
         },
         match left_out {

@@ -1,6 +1,7 @@
 //! What the comparison reports.
 
-use crate::failure::Failure;
+use super::differing::DifferingRows;
+use crate::failure::{Failure, Retry, Severity};
 use crate::figures::{counted, grouped};
 use crate::postgres::large_object;
 use jiff::Timestamp;
@@ -37,6 +38,12 @@ fn is_true(value: &bool) -> bool {
 }
 
 impl Comparison {
+    /// What was found of a table.
+    pub fn table(&self, schema: &str, table: &str) -> Option<&ComparedTable> {
+        let mut tables = self.tables.iter();
+        tables.find(|compared| (&*compared.schema, &*compared.table) == (schema, table))
+    }
+
     /// The tables in the order in which they are shown: what differs first.
     pub fn differing_first(&self) -> Vec<&ComparedTable> {
         let mut tables: Vec<&ComparedTable> = self.tables.iter().collect();
@@ -71,20 +78,53 @@ impl Comparison {
         words
     }
 
-    pub(super) fn difference(&self) -> Failure {
+    /// Why the sides are not equal, or not proved to be.
+    pub(super) fn objection(&self) -> Failure {
+        match self.is_undecided() {
+            true => self.doubt(),
+            false => self.difference(),
+        }
+    }
+
+    /// Whether nothing is known to differ, but something is not proved.
+    pub fn is_undecided(&self) -> bool {
+        !self.equal && !self.tables.iter().any(ComparedTable::differs)
+    }
+
+    /// The tables of which nothing is proved, each with the reason.
+    fn unproved_in_words(&self) -> Vec<String> {
+        let unproved = self.tables.iter().filter(|table| table.is_open());
+        let unproved = unproved.filter(|table| table.unproved.is_some());
+        unproved.filter_map(ComparedTable::particulars).collect()
+    }
+
+    fn doubt(&self) -> Failure {
+        Failure::new(
+            "Nothing is proved of some tables",
+            format!("{}. The others are equal.", self.unproved_in_words().join("; ")),
+        )
+        .advise("Where rows were written meanwhile: stop what writes to the source.")
+        .advise("Nothing is proved yet of these tables, neither equal nor different: run compare again:")
+        .advise("$ neonlift compare")
+        .retry(Retry::Now)
+        .severity(Severity::Unfinished)
+    }
+
+    fn difference(&self) -> Failure {
         let compared = self.tables.iter().filter(|table| !table.left_out);
         let (objects, tables): (Vec<_>, Vec<_>) =
             compared.partition(|table| table.is_large_objects());
         let differing = tables.iter().filter(|table| table.differs());
-        let names: Vec<String> = differing.map(|table| table.name()).collect();
+        let names: Vec<String> = differing.map(|table| table.difference_in_words()).collect();
         let mut parts = Vec::new();
         if !names.is_empty() {
             let (count, all) = (names.len(), counted(tables.len() as u64, "table"));
-            parts.push(format!("{count} of {all} differ: {}", names.join(", ")));
+            parts.push(format!("{count} of {all} differ: {}", names.join("; ")));
         }
         if objects.iter().any(|objects| objects.differs()) {
             parts.push("the large objects differ".to_owned());
         }
+        parts.extend(self.unproved_in_words());
         let written = match self.changed_since().join(", ") {
             none if none.is_empty() => none,
             some => format!(" The source was written to since the copy began: {some}."),
@@ -131,6 +171,12 @@ pub struct ComparedTable {
     /// Whether the source counted writes to it since the copy began; `None` where that is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub written_since: Option<bool>,
+    /// The rows that differ; `None` where there are none, or where they were not looked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub differing: Option<DifferingRows>,
+    /// Why nothing is proved of it: it could not be compared, or was written to meanwhile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unproved: Option<String>,
 }
 
 impl ComparedTable {
@@ -147,6 +193,8 @@ impl ComparedTable {
             left_out: false,
             condition: None,
             written_since: None,
+            differing: None,
+            unproved: None,
         }
     }
 
@@ -176,6 +224,9 @@ impl ComparedTable {
             let hashes = both(Some(source.clone()), Some(target.clone()));
             figures.push(("content", hashes, source != target));
         }
+        if let Some(rows) = self.differing.as_ref().filter(|rows| rows.count() > 0) {
+            figures.push(("differ", rows.in_words(), true));
+        }
         figures
     }
 
@@ -184,9 +235,28 @@ impl ComparedTable {
         (self.schema.as_str(), self.table.as_str()) == (large_object::SCHEMA, large_object::TABLE)
     }
 
-    /// Whether it speaks against the two sides being equal.
+    /// Whether the two sides are known to be different.
     pub fn differs(&self) -> bool {
+        self.is_open() && self.unproved.is_none()
+    }
+
+    /// Whether it speaks against the two sides being called equal: it differs, or is not proved.
+    pub fn is_open(&self) -> bool {
         !self.equal && !self.left_out
+    }
+
+    /// What is to be known besides the verdict: the rows that differ, or why nothing is proved.
+    pub fn particulars(&self) -> Option<String> {
+        if let Some(why) = self.unproved.as_ref().filter(|_| self.is_open()) {
+            return Some(format!("{}: not proved: {why}", self.name()));
+        }
+        let rows = self.differing.as_ref()?;
+        (rows.count() > 0).then(|| format!("{}: {}", self.name(), rows.in_words()))
+    }
+
+    /// Its name, and which rows differ: `shop.orders: 1 row missing on the target`.
+    pub fn difference_in_words(&self) -> String {
+        self.particulars().unwrap_or_else(|| self.name())
     }
 }
 
