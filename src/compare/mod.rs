@@ -1,7 +1,10 @@
 //! Proof: both sides counted and hashed, table by table, each in a snapshot of its own.
 
+mod definitions;
 pub mod excerpt;
 mod hash;
+
+pub use definitions::Meant;
 
 use crate::config::Select;
 use crate::failure::{Explain, Failure, Severity};
@@ -10,7 +13,7 @@ use crate::postgres::{
     Connection, ConnectionString, Error as PostgresError, Retrying, count, large_object,
 };
 use crate::progress::Progress;
-use crate::session::report::{ComparedCollection, ComparedTable, Comparison};
+use crate::session::report::{ComparedCollection, ComparedTable, Comparison, DefinitionDifference};
 use crate::source::postgres::counters;
 use crate::source::{Selected, SelectionError};
 use hash::Method;
@@ -81,6 +84,8 @@ pub struct Compare<'a> {
     /// The source's counters of each copied table, from just before the copy; a table without is
     /// one whose writes are not counted.
     pub counters: &'a HashMap<TableName, String>,
+    /// What is known of the definitions before they are compared.
+    pub definitions: &'a Meant,
     /// The board.
     pub progress: &'a Progress,
     /// Stops the work.
@@ -127,10 +132,18 @@ impl Compare<'_> {
             self.progress.activity("Comparing large objects");
             tables.extend(self.large_objects(source, target).await?);
         }
+        self.progress.activity("Comparing definitions");
+        let scope = definitions::Scope {
+            meant: self.definitions,
+            selected: &selected,
+            beside_others: self.beside_others,
+        };
+        let definitions = scope.compare(source, target).await?;
         self.note_writes(source, &mut tables).await?;
         tables.sort_by_key(|table| (table.equal, table.left_out));
         tables.extend(selected.left_out().iter().map(not_selected));
-        let equal = !tables.iter().any(ComparedTable::differs);
+        let equal = !tables.iter().any(ComparedTable::differs)
+            && !definitions.iter().any(DefinitionDifference::differs);
         let method = method.name().to_owned();
         Ok(Comparison {
             at: Timestamp::now(),
@@ -139,6 +152,7 @@ impl Compare<'_> {
             method,
             tables,
             collections,
+            definitions,
         })
     }
 

@@ -1,6 +1,7 @@
 //! What each step reports: typed, plain data that goes into the session and to both front ends.
 
 mod comparison;
+mod definition;
 mod estimate;
 mod inventory;
 mod loss;
@@ -8,6 +9,7 @@ mod transfer;
 mod unreached;
 
 pub use comparison::{ComparedCollection, ComparedTable, Comparison};
+pub use definition::DefinitionDifference;
 pub use estimate::{Estimate, RoomLeft};
 pub use inventory::{Collection, Extension, Inventory, LeftBehind, Room, Table, VectorColumn};
 pub use loss::{AtStake, Lost, Stake, rows_at_stake};

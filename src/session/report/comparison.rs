@@ -1,10 +1,14 @@
 //! What the comparison reports.
 
+use super::DefinitionDifference;
 use crate::failure::Failure;
 use crate::figures::{counted, grouped};
 use crate::postgres::large_object;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+/// So many of the definitions that differ are named in a failure.
+const NAMED: usize = 5;
 
 /// Both sides, table by table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +28,9 @@ pub struct Comparison {
     pub tables: Vec<ComparedTable>,
     /// Rows per value of the grouping column.
     pub collections: Vec<ComparedCollection>,
+    /// What is defined otherwise on the two sides; what speaks against equality first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub definitions: Vec<DefinitionDifference>,
 }
 
 fn yes() -> bool {
@@ -71,6 +78,29 @@ impl Comparison {
         words
     }
 
+    /// What speaks against equality of the definitions, told by the first few of them; `alone` when
+    /// nothing else does.
+    fn definitions_in_words(&self, alone: bool) -> Option<String> {
+        let differing: Vec<&str> = self.differing_definitions().map(|d| &*d.words).collect();
+        let rest = differing.len().saturating_sub(NAMED);
+        let mut words = differing.get(..NAMED).unwrap_or(&differing).join("; ");
+        if rest > 0 {
+            words += &format!("; and {rest} more");
+        }
+        let rows = match (alone, self.rows_compared) {
+            (false, _) => "definitions differ",
+            (true, true) => "all rows agree, but definitions differ",
+            (true, false) => "the same tables are there, but definitions differ",
+        };
+        (!differing.is_empty()).then(|| format!("{rows}: {words}"))
+    }
+
+    /// The definitions that speak against equality.
+    pub fn differing_definitions(&self) -> impl Iterator<Item = &DefinitionDifference> {
+        let all = self.definitions.iter();
+        all.filter(|definition| definition.differs())
+    }
+
     pub(super) fn difference(&self) -> Failure {
         let compared = self.tables.iter().filter(|table| !table.left_out);
         let (objects, tables): (Vec<_>, Vec<_>) =
@@ -85,15 +115,22 @@ impl Comparison {
         if objects.iter().any(|objects| objects.differs()) {
             parts.push("the large objects differ".to_owned());
         }
+        parts.extend(self.definitions_in_words(names.is_empty() && parts.is_empty()));
         let written = match self.changed_since().join(", ") {
             none if none.is_empty() => none,
             some => format!(" The source was written to since the copy began: {some}."),
         };
-        Failure::new(
+        let mut failure = Failure::new(
             "Source and target are not equal",
             format!("{}.{written}", parts.join("; ")),
-        )
-        .advise("If somebody has changed rows on the target, put them back and compare again:")
+        );
+        if self
+            .differing_definitions()
+            .any(|definition| definition.sql.is_some())
+        {
+            failure = failure.advise("Where definitions differ, the report has the SQL that makes the target as the source is: run it there, and compare again.");
+        }
+        failure.advise("If somebody has changed rows on the target, put them back and compare again:")
         .advise("$ neonlift compare")
         .advise("If the source was written to since the transfer: stop what writes to it, and begin a new session (--session FILE) with an empty target database. Nothing on this one is overwritten.")
     }
