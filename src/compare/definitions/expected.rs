@@ -8,7 +8,7 @@ use crate::session::report::LeftOut;
 use std::collections::HashMap;
 
 const NOT_OFFERED: &str = "the target does not offer it";
-const OF_THE_PLATFORM: &str = "nothing of the source needs it";
+const NOT_NEEDED: &str = "nothing of the source needs it";
 const INVALID: &str = "it is not valid on the source either";
 const NEWER: &str = "a newer version is good";
 const NO_NEWER: &str = "the target offers no version as new";
@@ -61,7 +61,10 @@ impl Expected<'_> {
                 "index" if object.aspect("validity") != Some("valid") => Some(INVALID),
                 _ => entry(object).left_out(),
             },
-            Found::Extra(object) => (object.id.kind == "extension").then_some(OF_THE_PLATFORM),
+            Found::Extra(object) => {
+                let may_be_there = ["extension", "schema"].contains(&object.id.kind.as_str());
+                may_be_there.then_some(NOT_NEEDED)
+            }
             Found::Changed {
                 source,
                 target,

@@ -1,7 +1,8 @@
 //! Functions, procedures, aggregates, and operators.
 
 /// A routine's name has its arguments' types behind it, as pg_dump writes them. What only a superuser
-/// may give, the mark LEAKPROOF, is an aspect of its own.
+/// may give, the mark LEAKPROOF, is an aspect of its own. What an aggregate says of a final function
+/// that it has not is lost in a dump, and means nothing.
 pub(super) const SQL: &str = "
     , routines AS (
       SELECT p.*, n.nspname, lanname, format('%s(%s)', proname, (
@@ -28,8 +29,8 @@ pub(super) const SQL: &str = "
     SELECT 'aggregate', nspname, NULL, signature, false, NULL,
       ARRAY['arguments', pg_get_function_arguments(p.oid), 'result', pg_get_function_result(p.oid),
         'definition', concat_ws(', ', aggtransfn::text, aggfinalfn::text, aggcombinefn::text, aggserialfn::text, aggdeserialfn::text,
-           aggmtransfn::text, aggminvtransfn::text, aggmfinalfn::text, aggfinalextra::text, aggmfinalextra::text, aggfinalmodify::text,
-           aggmfinalmodify::text, aggkind::text, aggnumdirectargs::text, format_type(NULLIF(aggtranstype, 0), NULL), aggtransspace::text,
+           aggmtransfn::text, aggminvtransfn::text, aggmfinalfn::text, CASE WHEN aggfinalfn <> 0 THEN concat(aggfinalextra, aggfinalmodify) END,
+           CASE WHEN aggmfinalfn <> 0 THEN concat(aggmfinalextra, aggmfinalmodify) END, aggkind::text, aggnumdirectargs::text, format_type(NULLIF(aggtranstype, 0), NULL), aggtransspace::text,
            format_type(NULLIF(aggmtranstype, 0), NULL), aggmtransspace::text, (SELECT oid::regoperator::text FROM pg_operator WHERE oid = aggsortop)),
         'state type', format_type(aggtranstype, NULL), 'initial value', agginitval, 'moving initial value', aggminitval,
         'parallel safety', CASE proparallel WHEN 's' THEN 'SAFE' WHEN 'r' THEN 'RESTRICTED' ELSE 'UNSAFE' END,
