@@ -2,18 +2,21 @@
 //! they differ, in which rows.
 
 mod content;
+mod definitions;
 pub mod excerpt;
 mod hash;
 mod rows;
 mod side;
 mod table;
 
+pub use definitions::Meant;
+
 use crate::config::Select;
 use crate::failure::{Explain, Failure, Severity};
 use crate::postgres::catalogue::{self, Table, TableName};
 use crate::postgres::{Connection, ConnectionString, Error as PostgresError, large_object};
 use crate::progress::Progress;
-use crate::session::report::{ComparedTable, Comparison};
+use crate::session::report::{ComparedTable, Comparison, DefinitionDifference};
 use crate::source::postgres::counters;
 use crate::source::{Selected, SelectionError};
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -88,6 +91,8 @@ pub struct Compare<'a> {
     pub counters: &'a HashMap<TableName, String>,
     /// Connections to each side at most.
     pub jobs: usize,
+    /// What is known of the definitions before they are compared.
+    pub definitions: &'a Meant,
     /// The board.
     pub progress: &'a Progress,
     /// Stops the work.
@@ -125,6 +130,13 @@ impl Compare<'_> {
         let mut there = on_target(catalogue::tables(there)).await?;
         there.retain(|table| selected.has(&table.name) || !self.beside_others);
         let pairs = pairs(selected.apply(&catalogue::tables(here).await?), there);
+        let scope = definitions::Scope {
+            meant: self.definitions,
+            selected: &selected,
+            beside_others: self.beside_others,
+        };
+        self.progress.activity("Comparing definitions");
+        let definitions = scope.compare(&source.session, &target.session).await?;
         let (source, target) = tokio::try_join!(
             on_source(Side::of(source, self.source, self.jobs, stop)),
             on_target(Side::of(target, self.target, self.jobs, stop))
@@ -141,11 +153,13 @@ impl Compare<'_> {
         tables.extend(selected.left_out().iter().map(not_selected));
         Ok(Comparison {
             at: Timestamp::now(),
-            equal: !tables.iter().any(ComparedTable::is_open),
+            equal: !tables.iter().any(ComparedTable::is_open)
+                && !definitions.iter().any(DefinitionDifference::differs),
             rows_compared: self.select.takes_rows(),
             method: method.name().to_owned(),
             tables,
             collections: collections.into_iter().flatten().collect(),
+            definitions,
         })
     }
 

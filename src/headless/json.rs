@@ -148,12 +148,22 @@ fn comparison(found: &Comparison) -> Value {
             })
         })
         .collect();
+    let definitions: Vec<Value> = found
+        .definitions
+        .iter()
+        .map(|found| {
+            json!({
+                "kind": found.kind, "name": found.name, "table": found.table,
+                "words": found.words, "sql": found.sql, "expected": found.expected,
+            })
+        })
+        .collect();
     // Without rows there is no verdict on them, neither true nor false.
     let equal = (found.rows_compared || !found.equal).then_some(found.equal);
     json!({
         "event": "comparison", "equal": equal, "rows_compared": found.rows_compared,
         "at": found.at, "method": found.method, "changed_since": found.changed_since(),
-        "tables": tables, "collections": collections,
+        "tables": tables, "collections": collections, "definitions": definitions,
     })
 }
 

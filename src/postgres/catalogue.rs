@@ -213,6 +213,19 @@ pub struct Sequence {
     pub is_called: bool,
 }
 
+impl Sequence {
+    /// SQL that sets a sequence of this name to this value.
+    pub fn setting(&self) -> String {
+        let name = quote::literal(&self.name.sql());
+        let Self {
+            last_value,
+            is_called,
+            ..
+        } = self;
+        format!("SELECT setval({name}::regclass, {last_value}, {is_called});")
+    }
+}
+
 /// All sequences: of serial and identity columns, and those that nothing owns.
 pub async fn sequences(connection: &Connection) -> Result<Vec<Sequence>, Error> {
     let doing = "reading the sequences";

@@ -2,6 +2,7 @@
 
 mod comparison;
 mod differing;
+mod definition;
 mod estimate;
 mod inventory;
 mod loss;
@@ -10,6 +11,7 @@ mod unreached;
 
 pub use comparison::{ComparedCollection, ComparedTable, Comparison};
 pub use differing::{ChangedColumn, DifferingRow, DifferingRows, EXAMPLES, RowDifference};
+pub use definition::DefinitionDifference;
 pub use estimate::{Estimate, RoomLeft};
 pub use inventory::{Collection, Extension, Inventory, LeftBehind, Room, Table, VectorColumn};
 pub use loss::{AtStake, Lost, Stake, rows_at_stake};

@@ -1,7 +1,7 @@
 //! Both sides counted and hashed. Changes nothing.
 
 use super::{Error, Work, identity};
-use crate::compare::Compare;
+use crate::compare::{Compare, Meant};
 use crate::config::{Onto, SchemaFrom};
 use crate::postgres::catalogue::TableName;
 use crate::postgres::{Connection, ConnectionString, Error as PostgresError, Retrying};
@@ -20,7 +20,7 @@ pub(super) async fn run(work: Work<'_>) -> Result<Comparison, Error> {
         true => two_databases(work, &source, &target).await?,
         false => work.same_selection(&open(work, &target).await?).await?,
     }
-    let (not_moved, counters) = (not_moved(work), counters(work));
+    let (not_moved, counters, definitions) = (not_moved(work), counters(work), definitions(work));
     let compare = Compare {
         source: &source,
         target: &target,
@@ -35,10 +35,32 @@ pub(super) async fn run(work: Work<'_>) -> Result<Comparison, Error> {
         group_by: work.context.config.compare.grouping(),
         counters: &counters,
         jobs: work.context.config.compare.jobs,
+        definitions: &definitions,
         progress: work.progress,
         cancel: work.cancel,
     };
     Ok(compare.all().await?)
+}
+
+/// What of the definitions is expected to differ: everything where they are the target's own, and
+/// what was reported as left out.
+fn definitions(work: Work<'_>) -> Meant {
+    let own = match work.context.config.schema.from {
+        SchemaFrom::Folder(_) => Some("the target has a schema of its own, from SQL files"),
+        SchemaFrom::Source if !work.session.select.takes_definitions() => {
+            Some("rows alone were moved: the target's definitions are its own")
+        }
+        SchemaFrom::Source => None,
+    };
+    let made = match work.session.report(Step::Schema) {
+        Some(Report::Schema(made)) => made.left_out.as_slice(),
+        _ => &[],
+    };
+    let built = transfer(work).map_or(&[][..], |moved| &moved.left_out);
+    Meant {
+        own,
+        left_out: made.iter().chain(built).cloned().collect(),
+    }
 }
 
 fn transfer(work: Work<'_>) -> Option<&Transfer> {

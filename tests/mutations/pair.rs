@@ -70,7 +70,7 @@ async fn installed_with_contrib() -> PathBuf {
 }
 
 /// A database on a server.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Place {
     server: &'static Server,
     pub(crate) database: String,

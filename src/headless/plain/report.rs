@@ -3,8 +3,8 @@
 use crate::figures::{self, bytes, counted, grouped};
 use crate::invocation::Invocation;
 use crate::session::report::{
-    Backup, Check, ComparedTable, Comparison, Estimate, Inventory, KindCount, LeftOut, Report,
-    Schema, Transfer, Verdict,
+    Backup, Check, ComparedTable, Comparison, DefinitionDifference, Estimate, Inventory, KindCount,
+    LeftOut, Report, Schema, Transfer, Verdict,
 };
 
 /// A report's lines; commands in it lead to the session of the invocation.
@@ -180,6 +180,25 @@ pub(super) fn verdict(table: &ComparedTable, rows_compared: bool) -> String {
     }
 }
 
+/// What is defined otherwise, each with the SQL that would mend it, and what of it was expected.
+fn definitions(found: &[DefinitionDifference]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for definition in found {
+        let mark = if definition.differs() {
+            "✗"
+        } else {
+            "! expected:"
+        };
+        lines.push(format!("{mark} {}", definition.in_words()));
+        let sql = definition.sql.iter().flat_map(|sql| sql.lines());
+        lines.extend(sql.map(|line| format!("    {line}")));
+    }
+    if !lines.is_empty() {
+        lines.insert(0, String::new());
+    }
+    lines
+}
+
 fn comparison(found: &Comparison) -> Vec<String> {
     let side = |table: &ComparedTable, rows: Option<u64>| match rows {
         Some(rows) => grouped(rows),
@@ -230,6 +249,7 @@ fn comparison(found: &Comparison) -> Vec<String> {
         let titles = ["table", "collection", "source rows", "target rows", ""];
         lines.extend(columns(&titles, &groups));
     }
+    lines.extend(definitions(&found.definitions));
     lines.push(String::new());
     let particulars = found.tables.iter().filter_map(ComparedTable::particulars);
     lines.extend(particulars.map(|text| format!("! {text}")));

@@ -1,11 +1,15 @@
 //! What the comparison reports.
 
+use super::DefinitionDifference;
 use super::differing::DifferingRows;
 use crate::failure::{Failure, Retry, Severity};
 use crate::figures::{counted, grouped};
 use crate::postgres::large_object;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+/// So many of the definitions that differ are named in a failure.
+const NAMED: usize = 5;
 
 /// Both sides, table by table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +29,9 @@ pub struct Comparison {
     pub tables: Vec<ComparedTable>,
     /// Rows per value of the grouping column.
     pub collections: Vec<ComparedCollection>,
+    /// What is defined otherwise on the two sides; what speaks against equality first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub definitions: Vec<DefinitionDifference>,
 }
 
 fn yes() -> bool {
@@ -88,7 +95,9 @@ impl Comparison {
 
     /// Whether nothing is known to differ, but something is not proved.
     pub fn is_undecided(&self) -> bool {
-        !self.equal && !self.tables.iter().any(ComparedTable::differs)
+        let differs = self.tables.iter().any(ComparedTable::differs)
+            || self.differing_definitions().next().is_some();
+        !self.equal && !differs
     }
 
     /// The tables of which nothing is proved, each with the reason.
@@ -110,6 +119,29 @@ impl Comparison {
         .severity(Severity::Unfinished)
     }
 
+    /// What speaks against equality of the definitions, told by the first few of them; `alone` when
+    /// nothing else does.
+    fn definitions_in_words(&self, alone: bool) -> Option<String> {
+        let differing: Vec<&str> = self.differing_definitions().map(|d| &*d.words).collect();
+        let rest = differing.len().saturating_sub(NAMED);
+        let mut words = differing.get(..NAMED).unwrap_or(&differing).join("; ");
+        if rest > 0 {
+            words += &format!("; and {rest} more");
+        }
+        let rows = match (alone, self.rows_compared) {
+            (false, _) => "definitions differ",
+            (true, true) => "all rows agree, but definitions differ",
+            (true, false) => "the same tables are there, but definitions differ",
+        };
+        (!differing.is_empty()).then(|| format!("{rows}: {words}"))
+    }
+
+    /// The definitions that speak against equality.
+    pub fn differing_definitions(&self) -> impl Iterator<Item = &DefinitionDifference> {
+        let all = self.definitions.iter();
+        all.filter(|definition| definition.differs())
+    }
+
     fn difference(&self) -> Failure {
         let compared = self.tables.iter().filter(|table| !table.left_out);
         let (objects, tables): (Vec<_>, Vec<_>) =
@@ -125,15 +157,22 @@ impl Comparison {
             parts.push("the large objects differ".to_owned());
         }
         parts.extend(self.unproved_in_words());
+        parts.extend(self.definitions_in_words(names.is_empty() && parts.is_empty()));
         let written = match self.changed_since().join(", ") {
             none if none.is_empty() => none,
             some => format!(" The source was written to since the copy began: {some}."),
         };
-        Failure::new(
+        let mut failure = Failure::new(
             "Source and target are not equal",
             format!("{}.{written}", parts.join("; ")),
-        )
-        .advise("If somebody has changed rows on the target, put them back and compare again:")
+        );
+        if self
+            .differing_definitions()
+            .any(|definition| definition.sql.is_some())
+        {
+            failure = failure.advise("Where definitions differ, the report has the SQL that makes the target as the source is: run it there, and compare again.");
+        }
+        failure.advise("If somebody has changed rows on the target, put them back and compare again:")
         .advise("$ neonlift compare")
         .advise("If the source was written to since the transfer: stop what writes to it, and begin a new session (--session FILE) with an empty target database. Nothing on this one is overwritten.")
     }
