@@ -138,7 +138,7 @@ impl Compare<'_> {
             selected: &selected,
             beside_others: self.beside_others,
         };
-        let definitions = scope.compare(source, target).await?;
+        let (definitions, definitions_compared) = scope.compare(source, target).await?;
         self.note_writes(source, &mut tables).await?;
         tables.sort_by_key(|table| (table.equal, table.left_out));
         tables.extend(selected.left_out().iter().map(not_selected));
@@ -153,6 +153,7 @@ impl Compare<'_> {
             tables,
             collections,
             definitions,
+            definitions_compared,
         })
     }
 
