@@ -65,11 +65,13 @@ const CHANGES: &[(&str, &[&str])] = &[
     ),
     (
         "ALTER TABLE extra.people ALTER name SET STORAGE EXTERNAL",
-        &["storage of column extra.people.name: none on the source, EXTERNAL on the target"],
+        &["storage of column extra.people.name: the default on the source, EXTERNAL on the target"],
     ),
     (
         "ALTER TABLE extra.people ALTER name SET STATISTICS 7",
-        &["statistics target of column extra.people.name: none on the source, 7 on the target"],
+        &[
+            "statistics target of column extra.people.name: the default on the source, 7 on the target",
+        ],
     ),
     (
         "ALTER TABLE extra.people DROP CONSTRAINT born_late",
