@@ -98,6 +98,9 @@ fn expression(column: &Column) -> String {
 fn shaped(shape: &Shape, value: String) -> String {
     match shape {
         Shape::BuiltIn => value,
+        // The last byte of the flags, which stand behind the number of dimensions. Each null is sent
+        // as one besides.
+        Shape::Array => format!("set_byte(array_send({value}), 7, 0)"),
         Shape::Send(function) => format!("{function}({value})"),
         Shape::Domain(base, inner) => shaped(inner, format!("({value})::{base}")),
         Shape::Text => format!("({value})::text"),
@@ -110,6 +113,7 @@ fn shape_kind(shape: &Shape) -> u8 {
         Shape::Send(_) => 1,
         Shape::Domain(_, inner) => shape_kind(inner),
         Shape::Text => 2,
+        Shape::Array => 3,
     }
 }
 

@@ -136,7 +136,7 @@ impl Compare<'_> {
             beside_others: self.beside_others,
         };
         self.progress.activity("Comparing definitions");
-        let definitions = scope.compare(&source.session, &target.session).await?;
+        let (definitions, definitions_compared) = scope.compare(&source.session, &target.session).await?;
         let (source, target) = tokio::try_join!(
             on_source(Side::of(source, self.source, self.jobs, stop)),
             on_target(Side::of(target, self.target, self.jobs, stop))
@@ -160,6 +160,7 @@ impl Compare<'_> {
             tables,
             collections: collections.into_iter().flatten().collect(),
             definitions,
+            definitions_compared,
         })
     }
 

@@ -164,6 +164,7 @@ fn comparison(found: &Comparison) -> Value {
         "event": "comparison", "equal": equal, "rows_compared": found.rows_compared,
         "at": found.at, "method": found.method, "changed_since": found.changed_since(),
         "tables": tables, "collections": collections, "definitions": definitions,
+        "definitions_compared": found.definitions_compared,
     })
 }
 

@@ -27,6 +27,7 @@ fn comparison(equal: bool) -> Report {
         tables,
         collections,
         definitions: Vec::new(),
+        definitions_compared: 0,
     })
 }
 

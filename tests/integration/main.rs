@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod bad_input;
+mod definitions;
 mod differences;
 mod differing_rows;
 mod end_to_end;

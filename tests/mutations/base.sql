@@ -5,6 +5,7 @@ SET search_path = app, public;
 CREATE TYPE mood AS ENUM ('low', 'fair', 'high');
 CREATE TYPE spare AS ENUM ('one', 'two');
 CREATE DOMAIN code AS text DEFAULT 'none' CHECK (VALUE <> '');
+CREATE DOMAIN spare_code AS text CHECK (VALUE <> '');
 CREATE TYPE pair AS (first int, second text);
 CREATE TYPE span AS RANGE (subtype = int4);
 

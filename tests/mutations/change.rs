@@ -81,7 +81,11 @@ impl Change {
 
     pub(crate) fn finds(&self) -> Vec<String> {
         match self {
-            Self::Sql { finds, .. } => finds.iter().map(|line| (*line).to_owned()).collect(),
+            Self::Sql { finds, .. } => {
+                let mut lines: Vec<_> = finds.iter().map(|line| (*line).to_owned()).collect();
+                lines.sort();
+                lines
+            }
             Self::Value { table, column, .. } => {
                 vec![format!("app.{table}: changed 1 in {column} (1)")]
             }
@@ -92,6 +96,9 @@ impl Change {
 fn update(table: &str, set: &str) -> String {
     format!("UPDATE app.{table} SET {set} WHERE id = 1")
 }
+
+/// Before what a comparison names and does not hold against the target.
+pub(crate) const EXPECTED: &str = "expected: ";
 
 /// All that a comparison found, a line for each table and each definition, sorted.
 pub(crate) fn told(comparison: &Value) -> Vec<String> {
@@ -105,14 +112,15 @@ pub(crate) fn told(comparison: &Value) -> Vec<String> {
         }
     }
     for definition in list("definitions") {
-        if definition["expected"].is_null() {
-            let text = |key: &str| definition[key].as_str();
-            let of = text("table").map_or_else(String::new, |table| format!(" of {table}"));
-            let (kind, name) = (text("kind").unwrap(), text("name").unwrap());
-            lines.push(format!("{kind} {name}{of}"));
-        }
+        let text = |key: &str| definition[key].as_str();
+        let of = text("table").map_or_else(String::new, |table| format!(" of {table}"));
+        let (kind, name) = (text("kind").unwrap(), text("name").unwrap());
+        let expected = text("expected").map_or("", |_| EXPECTED);
+        lines.push(format!("{expected}{kind} {name}{of}"));
     }
     lines.sort();
+    // Several aspects of one object.
+    lines.dedup();
     lines
 }
 

@@ -53,7 +53,7 @@ pub(crate) const CONTRIB: &[Change] = &[
         "an extension too many",
         "CREATE EXTENSION pg_trgm",
         "DROP EXTENSION pg_trgm",
-        &["extension pg_trgm"],
+        &["expected: extension pg_trgm"],
     ),
     change(
         "an extension lost, and the column with it",
@@ -73,7 +73,7 @@ pub(crate) const CONTRIB: &[Change] = &[
             "app.of_contrib: 4 and 4",
             "column l of app.of_contrib",
             "extension ltree",
-            "schema neonlift_other",
+            "expected: schema neonlift_other",
         ],
     ),
 ];

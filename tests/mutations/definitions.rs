@@ -238,8 +238,6 @@ pub(crate) const ATTACHED: &[Change] = &[
         "ALTER TABLE app.by_two DROP CONSTRAINT by_two_pkey",
         "ALTER TABLE app.by_two ADD PRIMARY KEY (a, b)",
         &[
-            "column a of app.by_two",
-            "column b of app.by_two",
             "primary key by_two_pkey of app.by_two",
         ],
     ),

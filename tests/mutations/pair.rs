@@ -85,14 +85,25 @@ impl Place {
         };
         server.create_database(database).await;
         for text in texts {
-            place.run(text).await;
+            place.run(text).await.unwrap();
         }
         place
     }
 
-    /// Runs SQL.
-    pub(crate) async fn run(&self, sql: &str) {
-        self.server.sql(&self.database, sql).await;
+    /// Runs SQL; why it could not be run.
+    pub(crate) async fn run(&self, sql: &str) -> Result<(), String> {
+        let session = self.server.connect(&self.database).await;
+        let done = session.simple_query(sql).await;
+        session.close().await;
+        done.map(|_| ())
+            .map_err(|error| format!("== {sql}\n  cannot be run: {error:?}"))
+    }
+
+    /// What every session of it begins with (`TimeZone = 'UTC'`); `None` for the server's own.
+    pub(crate) async fn set(&self, setting: Option<&str>) {
+        let what = setting.map_or_else(|| "RESET ALL".to_owned(), |what| format!("SET {what}"));
+        let sql = format!("ALTER DATABASE {} {what}", self.database);
+        self.server.sql("postgres", &sql).await;
     }
 
     /// A copy of it under another name, in place of an earlier one.

@@ -44,7 +44,8 @@ pub(super) struct Scope<'a> {
 }
 
 impl Scope<'_> {
-    /// All differences, those first that speak against equality.
+    /// All differences, those first that speak against equality, and the number of the source's
+    /// objects that were looked for: none where the target's definitions are its own.
     ///
     /// # Errors
     /// Of either server; of the target's as [`super::Error::Target`].
@@ -52,7 +53,7 @@ impl Scope<'_> {
         &self,
         source: &Connection,
         target: &Connection,
-    ) -> Result<Vec<DefinitionDifference>, super::Error> {
+    ) -> Result<(Vec<DefinitionDifference>, u64), super::Error> {
         let (here, there) = tokio::try_join!(
             super::on_source(Read::of(source)),
             super::on_target(Read::of(target))
@@ -73,7 +74,8 @@ impl Scope<'_> {
             found.extend(self.values(&left, &here.sequences, &there.sequences));
         }
         found.sort_by_key(|difference| difference.expected.is_some());
-        Ok(found)
+        let wanted = self.meant.own.map_or(left.len(), |_| 0);
+        Ok((found, wanted as u64))
     }
 
     /// Both sides without what was not to be moved, or may be somebody else's.
@@ -83,6 +85,8 @@ impl Scope<'_> {
             objects.map(|object| (object.id.clone(), object)).collect()
         };
         let (mut here, mut there) = (side(here), side(there));
+        self.set_apart(&mut here);
+        self.set_apart(&mut there);
         // On both sides it is compared, even if nobody asked for it: others may need it.
         let is_shared = |id: &Id, others: &Side| others.contains_key(id) && !self.beside_others;
         here.retain(|id, object| self.takes(object) || is_shared(id, &there));
@@ -92,6 +96,20 @@ impl Scope<'_> {
             is_taken || !self.beside_others
         });
         (here, there)
+    }
+
+    /// A partition that is moved without the table it is a part of is a table of its own.
+    fn set_apart(&self, side: &mut Side) {
+        for object in side.values_mut() {
+            let relation = object.relation();
+            let relation = relation.and_then(|name| self.selected.relation(&name));
+            let whole = relation.and_then(|relation| relation.partition_of.as_ref());
+            if whole.is_some_and(|whole| !self.selected.has(whole)) {
+                object.follows_parent = false;
+                object.aspects.remove("bounds");
+                object.aspects.remove("parents");
+            }
+        }
     }
 
     /// Whether an object of the source was to be moved.

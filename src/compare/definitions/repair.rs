@@ -132,7 +132,8 @@ fn column(id: &Id, aspect: &str, value: Option<&str>) -> Option<String> {
         "default" => default(value),
         "nullability" => nullability(value?).to_owned(),
         "statistics target" => format!("SET STATISTICS {}", value.unwrap_or("-1")),
-        "storage" => format!("SET STORAGE {}", value?),
+        // `DEFAULT` is understood from PostgreSQL 16 on.
+        "storage" => format!("SET STORAGE {}", value.unwrap_or("DEFAULT")),
         "compression" => format!("SET COMPRESSION {}", value.unwrap_or("default")),
         _ => return None,
     };

@@ -25,14 +25,22 @@ pub(super) fn words(found: &Found<'_>) -> String {
                 ("options", ..) => format!("options of {id} differ"),
                 _ if here.is_none_or(is_short) && there.is_none_or(is_short) => format!(
                     "{aspect} of {id}: {} on the source, {} on the target",
-                    here.unwrap_or("none"),
-                    there.unwrap_or("none")
+                    here.unwrap_or(nothing(aspect)),
+                    there.unwrap_or(nothing(aspect))
                 ),
                 (_, Some(_), None) => format!("{aspect} of {id}: none on the target"),
                 (_, None, Some(_)) => format!("{aspect} of {id}: none on the source"),
                 _ => format!("{aspect} of {id}: another one on the target"),
             }
         }
+    }
+}
+
+/// What it means that nothing is said of an aspect.
+fn nothing(aspect: &str) -> &'static str {
+    match aspect {
+        "storage" | "compression" | "statistics target" | "collation" => "the default",
+        _ => "none",
     }
 }
 

@@ -32,6 +32,10 @@ pub struct Comparison {
     /// What is defined otherwise on the two sides; what speaks against equality first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub definitions: Vec<DefinitionDifference>,
+    /// How many of the source's objects were looked for on the target, with all that is said of
+    /// each; 0 in old sessions, and where the target's definitions are its own.
+    #[serde(default)]
+    pub definitions_compared: u64,
 }
 
 fn yes() -> bool {
@@ -81,6 +85,9 @@ impl Comparison {
         }
         if !objects.is_empty() {
             words += &format!(", {}", counted(rows(&objects), "large object"));
+        }
+        if self.definitions_compared > 0 {
+            words += &format!(", {}", counted(self.definitions_compared, "definition"));
         }
         words
     }

@@ -132,6 +132,7 @@ fn comparison(tables: Vec<ComparedTable>) -> Comparison {
         tables,
         collections: Vec::new(),
         definitions: Vec::new(),
+        definitions_compared: 0,
     }
 }
 

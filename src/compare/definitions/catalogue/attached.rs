@@ -2,7 +2,8 @@
 
 /// The index of a key is told with the key. Foreign keys that a partition has from its parent are
 /// the parent's; so are not-null constraints the column's (`contype` `n`, from PostgreSQL 18 on).
-/// That a constraint is not checked stands apart from its definition.
+/// That a constraint is not checked stands apart from its definition. The index of a partitioned
+/// table is made with those of its partitions.
 pub(super) const SQL: &str = "
     , constraints AS (
       SELECT k.*, CASE contype WHEN 'p' THEN 'primary key' WHEN 'u' THEN 'unique constraint' WHEN 'x' THEN 'exclusion constraint'
@@ -25,7 +26,8 @@ pub(super) const SQL: &str = "
     FROM constraints k JOIN pg_type t ON t.oid = contypid JOIN spaces n ON n.oid = typnamespace
     WHERE NOT EXISTS (SELECT FROM members WHERE (classid, objid) = ('pg_type'::regclass, t.oid))
     UNION ALL
-    SELECT 'index', x.nspname, t.relname, x.relname, x.relispartition, pg_get_indexdef(x.oid) || ';',
+    SELECT 'index', x.nspname, t.relname, x.relname, x.relispartition,
+      replace(pg_get_indexdef(x.oid), format('INDEX %I ON ONLY ', x.relname), format('INDEX %I ON ', x.relname)) || ';',
       ARRAY['definition', pg_get_indexdef(x.oid), 'validity', CASE WHEN indisvalid AND indisready THEN 'valid' ELSE 'not valid' END,
         'statistics target', (SELECT string_agg(format('%s of column %s', attstattarget, attnum), ', ' ORDER BY attnum)
            FROM pg_attribute WHERE attrelid = x.oid AND attstattarget >= 0),
