@@ -119,7 +119,7 @@ impl Compare<'_> {
             on_source(Leader::connect(self.source, stop)),
             on_target(Leader::connect(self.target, stop))
         )?;
-        let before = counters(&source).await?;
+        let before = counters_now(&source).await?;
         let (source, target) = tokio::try_join!(
             on_source(Leader::begin(source)),
             on_target(Leader::begin(target))
@@ -248,6 +248,16 @@ impl Compare<'_> {
         };
         Ok(Some(compared).filter(|_| (here.0, there.0) != (0, 0)))
     }
+}
+
+/// The source's counters, before its snapshot is taken. Settings outside of a transaction would
+/// reach other clients of a pooler.
+async fn counters_now(source: &Connection) -> Result<HashMap<TableName, String>, PostgresError> {
+    source.begin_reading().await?;
+    source.pin_for_reading().await?;
+    let now = counters(source).await?;
+    source.batch("ending a look", "ROLLBACK").await?;
+    Ok(now)
 }
 
 /// What is read on the source.

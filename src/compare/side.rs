@@ -56,7 +56,6 @@ impl Leader {
     ) -> Result<Connection, Error> {
         let session = Connection::open(string, &Retrying::default(), cancel).await?;
         running.add(&session);
-        session.pin_for_reading().await?;
         Ok(session)
     }
 
@@ -75,7 +74,7 @@ impl Leader {
             }
             Err(error) => return Err(session.failed("taking a snapshot", error)),
         };
-        session.batch("preparing to read", SETTINGS).await?;
+        session.pin_for_reading_with(SETTINGS).await?;
         Ok(Self { session, snapshot })
     }
 }
@@ -185,8 +184,9 @@ async fn join(
     let session = Leader::connect(string, stop).await?;
     session.begin_reading().await?;
     let snapshot = quote::literal(snapshot);
-    let join = format!("SET TRANSACTION SNAPSHOT {snapshot}; {SETTINGS}");
+    let join = format!("SET TRANSACTION SNAPSHOT {snapshot}");
     session.batch("joining a snapshot", &join).await?;
+    session.pin_for_reading_with(SETTINGS).await?;
     Ok(session)
 }
 

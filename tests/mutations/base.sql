@@ -21,6 +21,8 @@ CREATE TABLE documents_of_json (id int PRIMARY KEY, j json, b jsonb, x jsonb);
 INSERT INTO documents_of_json SELECT id, '{"a": 1, "b": 2}', jsonb_build_object('n', id, 'list', '[1, 2]'::jsonb), '1' FROM generate_series(1, 6) id;
 CREATE TABLE several (id int PRIMARY KEY, numbers int[], words text[], grid int[], moods mood[], both_ pair, codes code[]);
 INSERT INTO several SELECT id, ARRAY[1, 2, 3], ARRAY['a', NULL, ''], '{{1,2},{3,4}}', '{low,high}', ROW(id, 'x')::pair, '{a,b}' FROM generate_series(1, 5) id;
+-- A slice keeps the mark of the null that is not in it.
+UPDATE several SET numbers = (ARRAY[1, 2, 3, NULL])[1:3] WHERE id = 2;
 CREATE TABLE others (id int PRIMARY KEY, bytes bytea, bits bit(8), some_bits varbit, address inet, net cidr, mac macaddr, uid uuid, nums numrange, spans span, many int4multirange, place point, shape polygon, feeling mood, kind code, words tsvector, position_ pg_lsn, what regclass);
 INSERT INTO others SELECT id, '\x00ff00', B'10101010', B'101', '10.0.0.1/24', '10.0.0.0/8', '08:00:2b:01:02:03', '00000000-0000-0000-0000-0000000000a1', '[1.5,2.5)', '[1,5)', '{[1,3),[5,7)}', '(0,1.5)', '((0,0),(1,1),(1,0))', 'low', 'de', 'fat:1A cat:2', '0/16B3748', 'app.numbers' FROM generate_series(1, 5) id;
 -- Keys of all sorts, and none.

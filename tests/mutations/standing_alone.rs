@@ -203,6 +203,6 @@ pub(crate) const ALONE: &[Change] = &[
         "an operator too many",
         "CREATE OPERATOR app.@# (FUNCTION = app.twice, RIGHTARG = int)",
         "DROP OPERATOR app.@# (NONE, int)",
-        &["operator app.@# (-, integer)"],
+        &["operator app.@# (, integer)"],
     ),
 ];

@@ -90,7 +90,17 @@ impl Connection {
     /// # Errors
     /// The server's.
     pub async fn pin_for_reading(&self) -> Result<(), Error> {
-        let settings = format!("{PINNED}; SET row_security = off");
+        self.pin_for_reading_with("").await
+    }
+
+    /// As [`Connection::pin_for_reading`], with more statements in the same round trip. In a
+    /// transaction that is never committed all of it stays with that transaction, also behind a
+    /// pooler.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn pin_for_reading_with(&self, more: &str) -> Result<(), Error> {
+        let settings = format!("{PINNED}; SET row_security = off; {more}");
         self.batch("pinning the session's settings", &settings)
             .await
     }
