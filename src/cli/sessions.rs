@@ -247,6 +247,16 @@ mod tests {
     }
 
     #[test]
+    fn only_what_has_begun_to_write_is_compared_as_a_migration() {
+        let looked_at = session("looked at", 20, None);
+        let found = chosen(Choice::Begun, std::slice::from_ref(&looked_at));
+        assert_eq!(found, None);
+        let both = [looked_at, session("migrated", 10, Some(15))];
+        let (file, _) = chosen(Choice::Begun, &both).unwrap();
+        assert_eq!(file, Path::new("migrated"));
+    }
+
+    #[test]
     fn a_finished_migration_hides_what_was_begun_before_its_end_and_nothing_begun_since() {
         let done = session("done", 20, Some(30));
         let next = |open: &(PathBuf, Session)| {

@@ -56,6 +56,9 @@ async fn work(
     require_connections(&runner, options.until)?;
     begin(&mut runner)?;
     let session = runner.wizard().session();
+    if session.compares_only {
+        voice.say("No migration is meant: both databases are only read, and no session is kept.");
+    }
     options.from = options
         .from
         .or(again.filter(|step| session.state(*step) == State::Done));

@@ -136,7 +136,8 @@ impl Compare<'_> {
             beside_others: self.beside_others,
         };
         self.progress.activity("Comparing definitions");
-        let (definitions, definitions_compared) = scope.compare(&source.session, &target.session).await?;
+        let (definitions, definitions_compared) =
+            scope.compare(&source.session, &target.session).await?;
         let (source, target) = tokio::try_join!(
             on_source(Side::of(source, self.source, self.jobs, stop)),
             on_target(Side::of(target, self.target, self.jobs, stop))

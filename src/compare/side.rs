@@ -16,6 +16,9 @@ use tokio_util::sync::CancellationToken;
 /// So long the servers are asked to cancel what is given up.
 const CANCEL_LIMIT: Duration = Duration::from_secs(2);
 
+/// A pooler lets those wait for whom it has no session left; the leader itself has one.
+const JOIN_LIMIT: Duration = Duration::from_secs(10);
+
 /// As many statements run at a time as there are sessions, so none shall take several processors;
 /// compiling one takes longer than a chunk. A statement that fails takes back nothing but itself.
 const SETTINGS: &str = "SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL jit = off; \
@@ -110,11 +113,13 @@ impl Side {
             let free = count::free_connections(&connections[0]).await? as usize;
             let others = (wanted - 1).min(free / 2);
             let opening = (0..others).map(|_| join(string, &snapshot, stop));
+            let opening = opening.map(|opening| tokio::time::timeout(JOIN_LIMIT, opening));
             for opened in join_all(opening).await {
                 match opened {
-                    Ok(session) => connections.push(session),
-                    Err(Error::Cancelled) => return Err(Error::Cancelled),
-                    Err(error) => tracing::info!(%error, "compared with fewer connections"),
+                    Ok(Ok(session)) => connections.push(session),
+                    Ok(Err(Error::Cancelled)) => return Err(Error::Cancelled),
+                    Ok(Err(error)) => tracing::info!(%error, "compared with fewer connections"),
+                    Err(late) => tracing::info!(%late, "compared with fewer connections"),
                 }
             }
         }

@@ -1,8 +1,8 @@
 //! What each step reports: typed, plain data that goes into the session and to both front ends.
 
 mod comparison;
-mod differing;
 mod definition;
+mod differing;
 mod estimate;
 mod inventory;
 mod loss;
@@ -10,8 +10,8 @@ mod transfer;
 mod unreached;
 
 pub use comparison::{ComparedCollection, ComparedTable, Comparison};
-pub use differing::{ChangedColumn, DifferingRow, DifferingRows, EXAMPLES, RowDifference};
 pub use definition::DefinitionDifference;
+pub use differing::{ChangedColumn, DifferingRow, DifferingRows, EXAMPLES, RowDifference};
 pub use estimate::{Estimate, RoomLeft};
 pub use inventory::{Collection, Extension, Inventory, LeftBehind, Room, Table, VectorColumn};
 pub use loss::{AtStake, Lost, Stake, rows_at_stake};

@@ -237,9 +237,7 @@ pub(crate) const ATTACHED: &[Change] = &[
         "a primary key lost",
         "ALTER TABLE app.by_two DROP CONSTRAINT by_two_pkey",
         "ALTER TABLE app.by_two ADD PRIMARY KEY (a, b)",
-        &[
-            "primary key by_two_pkey of app.by_two",
-        ],
+        &["primary key by_two_pkey of app.by_two"],
     ),
     change(
         "a primary key's order",

@@ -133,7 +133,9 @@ impl Types {
                 Shape::Domain(base, Box::new(self.shape(found.base)))
             }
             _ if !self.is_binary_portable(oid) => Shape::Text,
-            (Some(send), _) if oid < FIRST_NORMAL_OID && send == "pg_catalog.array_send" => Shape::Array,
+            (Some(send), _) if oid < FIRST_NORMAL_OID && send == "pg_catalog.array_send" => {
+                Shape::Array
+            }
             _ if oid < FIRST_NORMAL_OID => Shape::BuiltIn,
             (Some(send), "e" | "b") if !found.is_array => Shape::Send(send.clone()),
             _ => Shape::Text,
