@@ -223,14 +223,14 @@ fn every_statement_is_cancelled_on_both_servers() {
         &world,
         "CREATE SCHEMA large; CREATE TYPE large.pair AS (a int, b int);
          CREATE TABLE large.pairs (id int PRIMARY KEY, pair large.pair, filler text);
-         INSERT INTO large.pairs SELECT n, (n, n), repeat('x', 800) FROM generate_series(1, 80000) n",
+         INSERT INTO large.pairs SELECT n, (n, n)::large.pair, repeat('x', 800) FROM generate_series(1, 80000) n",
     );
     // A composite is hashed as its text: now that takes its time.
     let slow = "CREATE FUNCTION large.slow(large.pair) RETURNS text LANGUAGE sql
                   AS 'SELECT pg_sleep(600)::text';
                 CREATE CAST (large.pair AS text) WITH FUNCTION large.slow(large.pair)";
     let sides = [world.source(), world.target()];
-    sides.each_ref().map(|side| side.run(slow));
+    sides.iter().for_each(|side| side.run(slow));
     let running = world.start(&["compare"]);
     let hashing = "SELECT count(*) FROM pg_stat_activity
                    WHERE wait_event = 'PgSleep' AND query LIKE '%record_send%'";
