@@ -2,6 +2,7 @@
 //! which columns are changed: whatever the key is, and without one.
 
 use crate::fixture::{Ended, World, eventually};
+use crate::live::write_to_source;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
@@ -223,14 +224,14 @@ fn every_statement_is_cancelled_on_both_servers() {
         &world,
         "CREATE SCHEMA large; CREATE TYPE large.pair AS (a int, b int);
          CREATE TABLE large.pairs (id int PRIMARY KEY, pair large.pair, filler text);
-         INSERT INTO large.pairs SELECT n, (n, n), repeat('x', 800) FROM generate_series(1, 80000) n",
+         INSERT INTO large.pairs SELECT n, (n, n)::large.pair, repeat('x', 800) FROM generate_series(1, 80000) n",
     );
     // A composite is hashed as its text: now that takes its time.
     let slow = "CREATE FUNCTION large.slow(large.pair) RETURNS text LANGUAGE sql
                   AS 'SELECT pg_sleep(600)::text';
                 CREATE CAST (large.pair AS text) WITH FUNCTION large.slow(large.pair)";
     let sides = [world.source(), world.target()];
-    sides.each_ref().map(|side| side.run(slow));
+    sides.iter().for_each(|side| side.run(slow));
     let running = world.start(&["compare"]);
     let hashing = "SELECT count(*) FROM pg_stat_activity
                    WHERE wait_event = 'PgSleep' AND query LIKE '%record_send%'";
@@ -244,4 +245,87 @@ fn every_statement_is_cancelled_on_both_servers() {
     eventually("the end of the statements on both servers", || {
         hashed().iter().all(|count| count == "0").then_some(())
     });
+}
+
+/// A table of a composite: it is hashed as its text, so what makes its text decides how that goes.
+const PAIRS: &str = "CREATE SCHEMA odd; CREATE TYPE odd.pair AS (a int, b int);
+    CREATE TABLE odd.pairs (id int PRIMARY KEY, pair odd.pair);
+    INSERT INTO odd.pairs SELECT n, (n, n)::odd.pair FROM generate_series(1, 9) n;";
+
+/// From now on this SQL makes a pair's text.
+fn texts_are_made_by(sql: &str) -> String {
+    format!(
+        "CREATE FUNCTION odd.text_of(odd.pair) RETURNS text LANGUAGE sql AS '{sql}';
+         CREATE CAST (odd.pair AS text) WITH FUNCTION odd.text_of(odd.pair)"
+    )
+}
+
+/// Neither equal nor different, and no reason to give up the other tables; a true difference is one
+/// all the same.
+#[test]
+fn a_table_that_cannot_be_hashed_is_not_proved() {
+    let world = World::new(10);
+    both_have(&world, PAIRS);
+    world
+        .target()
+        .run(&texts_are_made_by("SELECT (1 / (0 * $1.a))::text"));
+    let ended = world.json(&["compare"]).expect(3, "failed");
+    let pairs = found(&ended, "pairs");
+    let why = pairs["unproved"].as_str().unwrap_or_default();
+    assert!(
+        why.contains("target") && why.contains("division by zero"),
+        "{pairs}"
+    );
+    assert_eq!(
+        (&pairs["equal"], &ended.only("comparison")["equal"]),
+        (&json!(false), &json!(false))
+    );
+    assert_eq!(found(&ended, "orders")["equal"], true);
+    let failure = ended.only("failure");
+    assert!(
+        failure["why"].to_string().contains("odd.pairs: not proved"),
+        "{failure}"
+    );
+    world
+        .target()
+        .run("UPDATE shop.orders SET remark = 'other' WHERE id = 1005");
+    let ended = world.json(&["compare"]).expect(1, "failed");
+    assert_eq!(found(&ended, "orders")["rows"]["changed"], 1);
+    let why = ended.only("failure")["why"].to_string();
+    assert!(why.contains("shop.orders: 1 row changed (remark)"), "{why}");
+    assert!(why.contains("odd.pairs: not proved"), "{why}");
+}
+
+#[test]
+fn rows_written_meanwhile_prove_nothing() {
+    let world = World::new(10);
+    both_have(&world, PAIRS);
+    world
+        .target()
+        .run("UPDATE odd.pairs SET pair = (0, 0) WHERE id = 3");
+    let (source, target) = (world.source(), world.target());
+    source.run(&texts_are_made_by(
+        "SELECT pg_advisory_xact_lock_shared(7)::text || $1.a || $1.b",
+    ));
+    target.run(&texts_are_made_by("SELECT $1.a || $1.b::text"));
+    let holder = source.open();
+    holder.run("SELECT pg_advisory_lock(7)");
+    let running = world.start(&["compare"]);
+    eventually("a comparison that reads", || {
+        let waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted";
+        (source.value(waiting) == "1").then_some(())
+    });
+    write_to_source(&world, "INSERT INTO odd.pairs VALUES (10, (1, 1))");
+    holder.run("SELECT pg_advisory_unlock(7)");
+    let ended = running.end().expect(3, "failed");
+    let why = found(&ended, "pairs")["unproved"].to_string();
+    assert!(why.contains("rows were written"), "{ended}");
+    // Now that nothing writes, the difference is one.
+    let ended = world.json(&["compare"]).expect(1, "failed");
+    let rows = found(&ended, "pairs")["rows"].clone();
+    assert_eq!(
+        (&rows["missing"], &rows["changed"]),
+        (&json!(1), &json!(1)),
+        "{rows}"
+    );
 }
