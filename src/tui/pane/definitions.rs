@@ -43,7 +43,7 @@ fn difference(scene: &Scene<'_>, found: &DefinitionDifference) -> Vec<Line<'stat
     let (glyph, _, meaning) = scene.theme().equality(false);
     let text = format!("{glyph} {}", found.words);
     let mut told = paragraph(&text, 0, scene.text_cells(), meaning);
-    let room = scene.text_cells().saturating_sub(INDENT);
+    let room = scene.cells.saturating_sub(INDENT);
     let sql = found.sql.iter().flat_map(|sql| sql.lines());
     let parts = sql.flat_map(|row| hard_wrapped(&row.replace('\t', "    "), room));
     told.extend(parts.map(|part| {
@@ -59,14 +59,10 @@ pub(super) fn summary(found: &Comparison, tables: usize) -> Option<String> {
     let definitions = counted(count, "definition");
     match (count, tables) {
         (0, _) => None,
-        (_, 0) if found.rows_compared => Some(format!(
-            "Different: all rows agree, but {definitions} differ, shown first"
-        )),
-        (_, 0) => Some(format!(
-            "Different: {definitions} differ, shown first; rows were not asked for"
-        )),
+        (_, 0) if found.rows_compared => Some(format!("All rows agree, but {definitions} differ")),
+        (_, 0) => Some(format!("Different: {definitions}; rows were not asked for")),
         (_, tables) => Some(format!(
-            "Different: {tables} of what was compared, shown first, and {definitions}"
+            "Different: {tables} of what was compared, {definitions}"
         )),
     }
 }
