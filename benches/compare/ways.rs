@@ -4,7 +4,7 @@ use crate::Result;
 use crate::program::{Folder, program};
 use crate::resident::{self, Resident};
 use crate::servers::{Login, Servers};
-use neonlift::compare::Compare;
+use neonlift::compare::{Compare, Meant};
 use neonlift::config::Select;
 use neonlift::postgres::ConnectionString;
 use neonlift::progress::Progress;
@@ -94,6 +94,7 @@ impl Ways<'_> {
             beside_others: !tables.is_empty(),
             counters: &HashMap::new(),
             jobs: JOBS,
+            definitions: &Meant::default(),
             progress: &Progress::default(),
             cancel: &CancellationToken::new(),
         };

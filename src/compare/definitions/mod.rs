@@ -218,3 +218,6 @@ async fn offers(connection: &Connection) -> Result<HashMap<String, Vec<String>>,
     let rows = rows.map_err(failed)?;
     Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
 }
+
+#[cfg(test)]
+mod tests;

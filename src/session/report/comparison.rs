@@ -163,25 +163,26 @@ impl Comparison {
         if objects.iter().any(|objects| objects.differs()) {
             parts.push("the large objects differ".to_owned());
         }
+        let definitions_alone = parts.is_empty();
+        parts.extend(self.definitions_in_words(definitions_alone));
         parts.extend(self.unproved_in_words());
-        parts.extend(self.definitions_in_words(names.is_empty() && parts.is_empty()));
         let written = match self.changed_since().join(", ") {
             none if none.is_empty() => none,
             some => format!(" The source was written to since the copy began: {some}."),
         };
-        let mut failure = Failure::new(
+        let failure = Failure::new(
             "Source and target are not equal",
             format!("{}.{written}", parts.join("; ")),
         );
-        if self
-            .differing_definitions()
-            .any(|definition| definition.sql.is_some())
-        {
-            failure = failure.advise("Where definitions differ, the report has the SQL that makes the target as the source is: run it there, and compare again.");
+        if definitions_alone {
+            return failure
+                .advise("Run the SQL that the report shows at each definition, if it shows any, on the target, and compare again:")
+                .advise("$ neonlift compare");
         }
-        failure.advise("If somebody has changed rows on the target, put them back and compare again:")
-        .advise("$ neonlift compare")
-        .advise("If the source was written to since the transfer: stop what writes to it, and begin a new session (--session FILE) with an empty target database. Nothing on this one is overwritten.")
+        failure
+            .advise("If somebody has changed rows on the target, put them back and compare again:")
+            .advise("$ neonlift compare")
+            .advise("If the source was written to since the transfer: stop what writes to it, and begin a new session (--session FILE) with an empty target database. Nothing on this one is overwritten.")
     }
 }
 

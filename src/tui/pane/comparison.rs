@@ -2,7 +2,7 @@
 
 use super::inventory::qualified;
 use super::outcome::written;
-use super::{Page, Scene};
+use super::{Page, Scene, definitions};
 use crate::figures::grouped;
 use crate::session::report::{ComparedCollection, ComparedTable, Comparison};
 use crate::tui::columns::{Cell, Column, Kind, natural, plain, table};
@@ -45,7 +45,20 @@ const NARROW_COLLECTIONS: [Column; 3] = [
 ];
 
 pub(super) fn page(scene: &Scene<'_>, found: &Comparison) -> Page {
-    let (mut body, focus) = tables(scene, found);
+    let (mut body, mut focus) = tables(scene, found);
+    let definitions = definitions::told(scene, found);
+    if differing_tables(found) == 0 && !found.equal && !found.is_undecided() {
+        // What differs stands first; the first table's mark does not scroll it away.
+        let above = definitions.len() + 1;
+        focus = focus.map(|lines| match lines.start {
+            0 => 0..1,
+            _ => lines.start + above..lines.end + above,
+        });
+        let told = definitions.into_iter().skip(1);
+        body = told.chain([blank(), blank()]).chain(body).collect();
+    } else {
+        body.extend(definitions);
+    }
     body.extend(collections(scene, &found.collections));
     body.extend(particulars(scene, found));
     body.extend(conditions(scene, found));
@@ -153,12 +166,7 @@ fn narrow_row(scene: &Scene<'_>, compared: &ComparedTable, row: &[Cell]) -> Vec<
 }
 
 fn head(scene: &Scene<'_>, found: &Comparison) -> Vec<Line<'static>> {
-    let differing = found.tables.iter().filter(|table| table.differs()).count()
-        + found
-            .collections
-            .iter()
-            .filter(|found| found.source_rows != found.target_rows)
-            .count();
+    let differing = differing_tables(found);
     let equal = found.equal_in_words();
     let left_out = found.tables.iter().filter(|table| table.left_out).count();
     let left_out = match left_out {
@@ -175,6 +183,8 @@ fn head(scene: &Scene<'_>, found: &Comparison) -> Vec<Line<'static>> {
         format!("{glyph} Equal: {equal}, counts and content{left_out}")
     } else if found.is_undecided() {
         "! Not proved: some of what was to be compared, shown first".to_owned()
+    } else if let Some(words) = definitions::summary(found, differing) {
+        format!("{glyph} {words}")
     } else {
         format!("{glyph} Different: {differing} of what was compared, shown first")
     };
@@ -201,6 +211,14 @@ fn particulars(scene: &Scene<'_>, found: &Comparison) -> Vec<Line<'static>> {
         told.insert(0, blank());
     }
     told
+}
+
+/// The tables and collections that differ.
+fn differing_tables(found: &Comparison) -> usize {
+    let tables = found.tables.iter().filter(|table| table.differs());
+    let collections = found.collections.iter();
+    let collections = collections.filter(|found| found.source_rows != found.target_rows);
+    tables.count() + collections.count()
 }
 
 /// Of which tables only some rows were to be moved.
