@@ -116,6 +116,10 @@ pub const KEYS: &[Key] = &[
         kind: Kind::Text,
     },
     Key {
+        path: "compare.jobs",
+        kind: Kind::Number { min: 1, max: 64 },
+    },
+    Key {
         path: "checklist.items",
         kind: Kind::Tables,
     },

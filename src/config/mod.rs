@@ -153,12 +153,15 @@ pub struct Compare {
     /// A table with a column of this name is also counted by that column's values. Empty: no
     /// such counts; [`grouping`](Self::grouping) tells.
     pub group_by: String,
+    /// Connections to each side at most; fewer where a server has few to spare.
+    pub jobs: usize,
 }
 
 impl Default for Compare {
     fn default() -> Self {
         Self {
             group_by: "collection_name".to_owned(),
+            jobs: 4,
         }
     }
 }

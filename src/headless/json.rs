@@ -133,6 +133,7 @@ fn comparison(found: &Comparison) -> Value {
                 "source_hash": table.source_hash, "target_hash": table.target_hash,
                 "equal": table.equal, "left_out": table.left_out, "where": table.condition,
                 "written_since": table.written_since,
+                "rows": table.differing, "unproved": table.unproved,
             })
         })
         .collect();
@@ -147,12 +148,23 @@ fn comparison(found: &Comparison) -> Value {
             })
         })
         .collect();
+    let definitions: Vec<Value> = found
+        .definitions
+        .iter()
+        .map(|found| {
+            json!({
+                "kind": found.kind, "name": found.name, "table": found.table,
+                "words": found.words, "sql": found.sql, "expected": found.expected,
+            })
+        })
+        .collect();
     // Without rows there is no verdict on them, neither true nor false.
     let equal = (found.rows_compared || !found.equal).then_some(found.equal);
     json!({
         "event": "comparison", "equal": equal, "rows_compared": found.rows_compared,
         "at": found.at, "method": found.method, "changed_since": found.changed_since(),
-        "tables": tables, "collections": collections,
+        "tables": tables, "collections": collections, "definitions": definitions,
+        "definitions_compared": found.definitions_compared,
     })
 }
 
@@ -258,7 +270,7 @@ impl Voice for Json {
     fn end(&mut self, end: &End<'_>) {
         self.emit(&json!({
             "event": "finished", "outcome": end.outcome.name(), "worked": end.worked,
-            "session": end.file.display().to_string(),
+            "session": end.file.map(|file| file.display().to_string()),
         }));
     }
 }

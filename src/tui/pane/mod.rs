@@ -4,6 +4,7 @@ mod checklist;
 mod checks;
 mod comparison;
 mod connections;
+mod definitions;
 mod failure;
 mod form;
 pub(super) mod help;
