@@ -2,6 +2,7 @@
 
 pub mod excerpt;
 mod hash;
+mod vectors;
 
 use crate::config::Select;
 use crate::failure::{Explain, Failure, Severity};
@@ -10,13 +11,14 @@ use crate::postgres::{
     Connection, ConnectionString, Error as PostgresError, Retrying, count, large_object,
 };
 use crate::progress::Progress;
-use crate::session::report::{ComparedCollection, ComparedTable, Comparison};
+use crate::session::report::{ComparedCollection, ComparedTable, ComparedVectors, Comparison};
 use crate::source::postgres::counters;
 use crate::source::{Selected, SelectionError};
 use hash::Method;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use tokio_util::sync::CancellationToken;
+pub use vectors::Searching;
 
 /// Why a comparison could not be finished. Never a success, and no verdict either.
 #[derive(Debug, thiserror::Error)]
@@ -74,6 +76,8 @@ pub struct Compare<'a> {
     pub one_sided: Option<&'a HashSet<TableName>>,
     /// Tables with this column are counted by its values too.
     pub group_by: Option<&'a str>,
+    /// How columns with vectors are searched.
+    pub searching: Searching,
     /// What of the source was to be moved.
     pub select: &'a Select,
     /// Whether the target may hold tables that are not selected.
@@ -115,11 +119,13 @@ impl Compare<'_> {
         meter.begin();
         let mut tables = Vec::with_capacity(pairs.len());
         let mut collections = Vec::new();
+        let mut vectors = Vec::new();
         for (name, pair) in pairs {
             self.progress.activity(format!("Comparing {name}"));
             let (compared, groups) = self.table(source, target, &name, &pair, method).await?;
             tables.push(compared);
             collections.extend(groups);
+            vectors.extend(self.vectors(source, target, &pair, method).await?);
             meter.add(1, 0);
         }
         meter.finish();
@@ -130,7 +136,8 @@ impl Compare<'_> {
         self.note_writes(source, &mut tables).await?;
         tables.sort_by_key(|table| (table.equal, table.left_out));
         tables.extend(selected.left_out().iter().map(not_selected));
-        let equal = !tables.iter().any(ComparedTable::differs);
+        let equal = !tables.iter().any(ComparedTable::differs)
+            && !vectors.iter().any(ComparedVectors::differs);
         let method = method.name().to_owned();
         Ok(Comparison {
             at: Timestamp::now(),
@@ -139,7 +146,28 @@ impl Compare<'_> {
             method,
             tables,
             collections,
+            vectors,
         })
+    }
+
+    /// The columns with vectors that both sides have.
+    async fn vectors(
+        &self,
+        source: &Connection,
+        target: &Connection,
+        pair: &Pair,
+        method: Method,
+    ) -> Result<Vec<ComparedVectors>, Error> {
+        let (Some(left), Some(right)) = (&pair.source, &pair.target) else {
+            return Ok(Vec::new());
+        };
+        match self.select.takes_rows() {
+            true => {
+                let tables = ((source, left), (target, right));
+                self.searching.columns(tables, method, self.progress).await
+            }
+            false => Ok(Vec::new()),
+        }
     }
 
     /// What the source has counted since the copy, now that it was read: late enough for the

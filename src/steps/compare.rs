@@ -1,7 +1,7 @@
 //! Both sides counted and hashed. Changes nothing.
 
 use super::{Error, Work};
-use crate::compare::Compare;
+use crate::compare::{Compare, Searching};
 use crate::config::{Onto, SchemaFrom};
 use crate::postgres::catalogue::TableName;
 use crate::postgres::{Connection, ConnectionString, Retrying};
@@ -30,6 +30,10 @@ pub(super) async fn run(work: Work<'_>) -> Result<Comparison, Error> {
             || !work.session.select.takes_all_tables()
                 && work.session.target_policy() == Onto::Overwrite,
         group_by: work.context.config.compare.grouping(),
+        searching: Searching {
+            searches: work.context.config.compare.searches.into(),
+            neighbours: work.context.config.compare.neighbours.into(),
+        },
         counters: &counters,
         progress: work.progress,
         cancel: work.cancel,

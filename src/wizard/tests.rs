@@ -26,6 +26,7 @@ fn comparison(equal: bool) -> Report {
         method,
         tables,
         collections,
+        vectors: Vec::new(),
     })
 }
 

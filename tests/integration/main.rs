@@ -31,3 +31,4 @@ mod selection;
 mod sessions;
 mod steered;
 mod told;
+mod vectors;

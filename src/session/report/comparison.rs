@@ -2,6 +2,7 @@
 
 use crate::failure::Failure;
 use crate::figures::{counted, grouped};
+use super::ComparedVectors;
 use crate::postgres::large_object;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,9 @@ pub struct Comparison {
     pub tables: Vec<ComparedTable>,
     /// Rows per value of the grouping column.
     pub collections: Vec<ComparedCollection>,
+    /// Columns with vectors: figures, search and its speed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub vectors: Vec<ComparedVectors>,
 }
 
 fn yes() -> bool {
@@ -84,6 +88,11 @@ impl Comparison {
         }
         if objects.iter().any(|objects| objects.differs()) {
             parts.push("the large objects differ".to_owned());
+        }
+        let differing = self.vectors.iter().filter(|column| column.differs());
+        let columns: Vec<String> = differing.map(ComparedVectors::name).collect();
+        if !columns.is_empty() {
+            parts.push(format!("vectors differ in {}", columns.join(", ")));
         }
         let written = match self.changed_since().join(", ") {
             none if none.is_empty() => none,

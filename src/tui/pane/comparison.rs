@@ -2,7 +2,7 @@
 
 use super::inventory::qualified;
 use super::outcome::written;
-use super::{Page, Scene};
+use super::{Page, Scene, vectors};
 use crate::figures::grouped;
 use crate::session::report::{ComparedCollection, ComparedTable, Comparison};
 use crate::tui::columns::{Cell, Column, Kind, natural, plain, table};
@@ -47,6 +47,7 @@ const NARROW_COLLECTIONS: [Column; 3] = [
 pub(super) fn page(scene: &Scene<'_>, found: &Comparison) -> Page {
     let (mut body, focus) = tables(scene, found);
     body.extend(collections(scene, &found.collections));
+    body.extend(found.vectors.iter().flat_map(|column| vectors::lines(scene, column)));
     body.extend(conditions(scene, found));
     body.push(blank());
     let when = scene.clock(found.at, "%F %H:%M");
@@ -157,7 +158,8 @@ fn head(scene: &Scene<'_>, found: &Comparison) -> Vec<Line<'static>> {
             .collections
             .iter()
             .filter(|found| found.source_rows != found.target_rows)
-            .count();
+            .count()
+        + found.vectors.iter().filter(|column| column.differs()).count();
     let equal = found.equal_in_words();
     let left_out = found.tables.iter().filter(|table| table.left_out).count();
     let left_out = match left_out {

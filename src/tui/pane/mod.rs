@@ -14,6 +14,7 @@ mod outcome;
 mod preview;
 mod side_by_side;
 mod value;
+mod vectors;
 mod waiting;
 mod working;
 

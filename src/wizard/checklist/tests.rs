@@ -131,6 +131,7 @@ fn comparison(tables: Vec<ComparedTable>) -> Comparison {
         method: String::new(),
         tables,
         collections: Vec::new(),
+        vectors: Vec::new(),
     }
 }
 
