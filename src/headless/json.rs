@@ -4,7 +4,9 @@ use super::{End, Gauge, Output, Voice};
 use crate::failure::Failure;
 use crate::invocation::Invocation;
 use crate::progress::{Note, Stage, Tone};
-use crate::session::report::{ComparedVectors, Comparison, Estimate, Inventory, Report, SPEED_LIMIT, SearchSide, Share, Table};
+use crate::session::report::{
+    ComparedVectors, Comparison, Estimate, Inventory, Report, SPEED_LIMIT, SearchSide, Share, Table,
+};
 use crate::session::{Session, Step};
 use crate::wizard::{News, Outcome, checklist};
 use serde_json::{Value, json};
@@ -158,7 +160,8 @@ fn comparison(found: &Comparison) -> Value {
 }
 
 fn vectors(found: &ComparedVectors) -> Value {
-    let share = |share: Share| json!({"found": share.found, "of": share.of, "ratio": share.ratio()});
+    let share =
+        |share: Share| json!({"found": share.found, "of": share.of, "ratio": share.ratio()});
     let side = |side: &SearchSide| {
         json!({
             "recall": side.recall.map(share), "p50_us": side.p50, "p95_us": side.p95,

@@ -15,7 +15,8 @@ pub use loss::{AtStake, Lost, Stake, rows_at_stake};
 pub use transfer::{LoadedObjects, LoadedTable, NotMoved, SomeRows, Transfer};
 pub use unreached::Unreached;
 pub use vectors::{
-    ComparedVectors, SPEED_LIMIT, SearchSide, Searches, Share, Standing, Told, VectorFigures, VectorIndex,
+    ComparedVectors, SPEED_LIMIT, SearchSide, Searches, Share, Standing, Told, VectorFigures,
+    VectorIndex,
 };
 
 use super::Identity;

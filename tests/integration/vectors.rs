@@ -61,10 +61,16 @@ fn all_kinds_are_searched(moved: &Ended) {
     for side in ["source", "target"] {
         assert_eq!(documents[side]["index"]["method"], "hnsw", "{documents:#}");
         let searched = &documents["search"][side];
-        assert!(searched["recall"]["ratio"].as_f64() > Some(0.5), "{documents:#}");
+        assert!(
+            searched["recall"]["ratio"].as_f64() > Some(0.5),
+            "{documents:#}"
+        );
         assert!(searched["p50_us"].as_u64() > Some(0), "{documents:#}");
         assert!(searched["p95_us"].as_u64() >= searched["p50_us"].as_u64());
-        assert!(searched["round_trip_us"].as_u64() > Some(0), "{documents:#}");
+        assert!(
+            searched["round_trip_us"].as_u64() > Some(0),
+            "{documents:#}"
+        );
     }
     found_the_same(&column(moved, "ties", "v"), "L2");
     found_the_same(&column(moved, "keyless", "v"), "cosine");
@@ -76,8 +82,14 @@ fn all_kinds_are_searched(moved: &Ended) {
     for side in ["source", "target"] {
         let figures = &gaps[side];
         let of = |name: &str| figures[name].as_u64();
-        assert_eq!((of("rows"), of("embedded"), of("zero")), (Some(40), Some(30), Some(10)));
-        assert_eq!(column(moved, "gaps", "w")[side]["dimensions"], serde_json::json!([2, 3]));
+        assert_eq!(
+            (of("rows"), of("embedded"), of("zero")),
+            (Some(40), Some(30), Some(10))
+        );
+        assert_eq!(
+            column(moved, "gaps", "w")[side]["dimensions"],
+            serde_json::json!([2, 3])
+        );
     }
     found_the_same(&column(moved, "gaps", "w"), "cosine");
     let never = column(moved, "gaps", "never");
@@ -85,7 +97,10 @@ fn all_kinds_are_searched(moved: &Ended) {
     // Bits without an index are bits.
     let comparison = moved.only("comparison");
     let told = comparison["vectors"].as_array().expect("vectors");
-    assert!(told.iter().all(|found| found["column"] != "plain"), "{moved}");
+    assert!(
+        told.iter().all(|found| found["column"] != "plain"),
+        "{moved}"
+    );
     let secret = "[1,1,2,1]";
     assert!(!moved.to_string().contains(secret), "a vector was told");
 }
@@ -97,7 +112,10 @@ fn a_changed_vector_is_found(world: &World) {
     for table in ["gaps", "keyless"] {
         let found = column(&ended, table, "v");
         let overlap = &found["search"]["overlap"];
-        assert!(overlap["found"].as_u64() < overlap["of"].as_u64(), "{found:#}");
+        assert!(
+            overlap["found"].as_u64() < overlap["of"].as_u64(),
+            "{found:#}"
+        );
         assert_eq!(found["equal"], false, "{found:#}");
         let why = ended.only("failure")["why"].to_string();
         assert!(why.contains(&format!("public.{table}.v")), "{why}");
@@ -105,7 +123,8 @@ fn a_changed_vector_is_found(world: &World) {
     found_the_same(&column(&ended, "ties", "v"), "L2");
     let undo = "UPDATE gaps SET v = '[2,1]' WHERE id = 2; TRUNCATE keyless";
     world.target().run(undo);
-    let rows = "INSERT INTO keyless SELECT 'w' || n % 20, format('[%s,%s,1]', n, n * n % 17)::vector
+    let rows =
+        "INSERT INTO keyless SELECT 'w' || n % 20, format('[%s,%s,1]', n, n * n % 17)::vector
                 FROM generate_series(1, 60) n";
     world.target().run(rows);
     world.json(&["compare"]).expect(0, "done").expect_equal();
@@ -118,8 +137,15 @@ fn a_lost_index_is_told(world: &World) {
     found_the_same(&found, "L2");
     assert_eq!(found["source"]["index"]["name"], "ties_v", "{found:#}");
     assert_eq!(found["target"]["index"], Value::Null, "{found:#}");
-    assert_eq!(found["search"]["target"]["recall"], Value::Null, "{found:#}");
-    let plain = world.neonlift(&["compare", "--plain"]).output().expect("it runs");
+    assert_eq!(
+        found["search"]["target"]["recall"],
+        Value::Null,
+        "{found:#}"
+    );
+    let plain = world
+        .neonlift(&["compare", "--plain"])
+        .output()
+        .expect("it runs");
     let plain = String::from_utf8_lossy(&plain.stdout).into_owned();
     assert!(plain.contains("build it on the target"), "{plain}");
 }
@@ -132,6 +158,9 @@ fn a_refused_search_is_not_silent(world: &World) {
     let found = column(&ended, "keyless", "v");
     assert_eq!(found["search"], Value::Null, "{found:#}");
     let why = found["unmeasured"].as_str().expect("a reason");
-    assert!(why.contains("on the target") && why.contains("permission denied"), "{why}");
+    assert!(
+        why.contains("on the target") && why.contains("permission denied"),
+        "{why}"
+    );
     found_the_same(&column(&ended, "kinds", "h"), "inner product");
 }

@@ -112,9 +112,8 @@ impl<'a> Side<'a> {
     /// What it holds, in one pass; in two where the type does not say its dimensions.
     pub(super) async fn figures(&self) -> Result<VectorFigures, Error> {
         let (name, zero, rows) = (self.name(), self.is_zero(), self.rows());
-        let sql = format!(
-            "SELECT count(*), count({name}), count(*) FILTER (WHERE {zero}) FROM {rows}"
-        );
+        let sql =
+            format!("SELECT count(*), count({name}), count(*) FILTER (WHERE {zero}) FROM {rows}");
         let doing = || format!("counting the vectors of {}", self.table.name);
         let row = self.connection.query_one(&sql, &[]).await;
         let row = row.map_err(|error| self.connection.failed(&doing(), error))?;
@@ -195,7 +194,11 @@ impl<'a> Side<'a> {
             connection: self.connection,
             sql,
             doing: format!("searching {}", self.table.name),
-            index: self.index.as_ref().filter(|found| found.is_usable(metric)).map(Found::name),
+            index: self
+                .index
+                .as_ref()
+                .filter(|found| found.is_usable(metric))
+                .map(Found::name),
         })
     }
 }

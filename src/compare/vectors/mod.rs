@@ -283,7 +283,10 @@ mod tests {
         assert_eq!(searching.of_table(0), 20);
         assert_eq!(searching.of_table(2 << 30), 8);
         assert_eq!(searching.of_table(1 << 40), 3);
-        let few = Searching { searches: 1, ..searching };
+        let few = Searching {
+            searches: 1,
+            ..searching
+        };
         assert_eq!(few.of_table(1 << 40), 1);
     }
 }

@@ -80,7 +80,10 @@ impl Searcher<'_> {
     }
 
     async fn ask(&self, sql: &str, vector: &str) -> Result<Vec<tokio_postgres::Row>, Error> {
-        let rows = self.connection.query_typed(sql, &[(&vector, PARAMETER)]).await;
+        let rows = self
+            .connection
+            .query_typed(sql, &[(&vector, PARAMETER)])
+            .await;
         rows.map_err(|error| self.connection.failed(&self.doing, error))
     }
 }
@@ -96,8 +99,11 @@ pub(super) fn same(source: &[Neighbour], target: &[Neighbour]) -> Share {
         let found = others.iter().position(|id| *id == row.id);
         found.map(|at| others.swap_remove(at)).is_some()
     };
-    let (found, missed): (Vec<&Neighbour>, Vec<&Neighbour>) = source.iter().partition(|row| is_found(row));
-    let tied = missed.iter().filter(|row| cut_alike && row.distance >= here - tolerance);
+    let (found, missed): (Vec<&Neighbour>, Vec<&Neighbour>) =
+        source.iter().partition(|row| is_found(row));
+    let tied = missed
+        .iter()
+        .filter(|row| cut_alike && row.distance >= here - tolerance);
     let tied = tied.count().min(others.len());
     Share {
         found: (found.len() + tied) as u64,

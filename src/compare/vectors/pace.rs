@@ -46,7 +46,10 @@ impl Runs<'_> {
         let searches = Searches {
             searches: self.sample.len() as u64,
             neighbours,
-            exact: sum(here.iter().zip(&there).map(|(here, there)| nearest::same(here, there))),
+            exact: sum(here
+                .iter()
+                .zip(&there)
+                .map(|(here, there)| nearest::same(here, there))),
             source: sides.0,
             target: sides.1,
         };
@@ -54,10 +57,15 @@ impl Runs<'_> {
     }
 
     fn doubt(&self, ways: (Way, Way)) -> Option<String> {
-        let sides = [(SOURCE, &self.source, ways.0), (TARGET, &self.target, ways.1)];
+        let sides = [
+            (SOURCE, &self.source, ways.0),
+            (TARGET, &self.target, ways.1),
+        ];
         let unused = sides.into_iter().filter_map(|(side, searcher, way)| {
             let index = searcher.index.as_ref().filter(|_| way == Way::Exact)?;
-            Some(format!("the {side}'s server does not search through {index}"))
+            Some(format!(
+                "the {side}'s server does not search through {index}"
+            ))
         });
         let unused: Vec<String> = unused.collect();
         (!unused.is_empty()).then(|| unused.join("; "))

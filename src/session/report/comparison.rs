@@ -1,8 +1,8 @@
 //! What the comparison reports.
 
+use super::ComparedVectors;
 use crate::failure::Failure;
 use crate::figures::{counted, grouped};
-use super::ComparedVectors;
 use crate::postgres::large_object;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

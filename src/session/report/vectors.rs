@@ -202,10 +202,19 @@ fn figures(source: &VectorFigures, target: &VectorFigures) -> Vec<Told> {
     };
     let dimensions = |side: &VectorFigures| match &side.dimensions[..] {
         [] => "none".to_owned(),
-        some => some.iter().map(u32::to_string).collect::<Vec<_>>().join(", "),
+        some => some
+            .iter()
+            .map(u32::to_string)
+            .collect::<Vec<_>>()
+            .join(", "),
     };
     let label = "with a vector";
-    let mut told = vec![sides(label, &embedded(source), &embedded(target), Standing::Bad)];
+    let mut told = vec![sides(
+        label,
+        &embedded(source),
+        &embedded(target),
+        Standing::Bad,
+    )];
     let (here, there) = (dimensions(source), dimensions(target));
     told.push(sides("dimensions", &here, &there, Standing::Bad));
     if source.zero > 0 || target.zero > 0 {
@@ -278,8 +287,7 @@ impl Searches {
     fn recall(&self) -> Option<Told> {
         let (here, there) = (self.source.recall, self.target.recall);
         here.or(there)?;
-        let words =
-            |recall: Option<Share>| recall.map_or("not measured".to_owned(), Share::words);
+        let words = |recall: Option<Share>| recall.map_or("not measured".to_owned(), Share::words);
         let standing = match self.recall_is_lower() {
             true => Standing::Caution,
             false => Standing::Plain,
@@ -296,7 +304,10 @@ impl Searches {
             (label, text, Standing::Plain)
         };
         let verdict = match (self.within_limit(), own < SPEED_LIMIT) {
-            (true, _) => ("within the guide's limit of 2 x the source".to_owned(), Standing::Good),
+            (true, _) => (
+                "within the guide's limit of 2 x the source".to_owned(),
+                Standing::Good,
+            ),
             (false, true) => (
                 "over the guide's limit of 2 x the source by the network alone: an application \
                  near the target does not have it"
@@ -351,7 +362,10 @@ mod tests {
         Searches {
             searches: 10,
             neighbours: 10,
-            exact: Share { found: 100, of: 100 },
+            exact: Share {
+                found: 100,
+                of: 100,
+            },
             source: side(source),
             target: side(target),
         }
@@ -376,7 +390,10 @@ mod tests {
 
     #[test]
     fn a_share_is_never_rounded_up_to_all() {
-        let nearly = Share { found: 9_999, of: 10_000 };
+        let nearly = Share {
+            found: 9_999,
+            of: 10_000,
+        };
         assert!(!nearly.words().contains("100"), "{}", nearly.words());
     }
 

@@ -47,7 +47,12 @@ const NARROW_COLLECTIONS: [Column; 3] = [
 pub(super) fn page(scene: &Scene<'_>, found: &Comparison) -> Page {
     let (mut body, focus) = tables(scene, found);
     body.extend(collections(scene, &found.collections));
-    body.extend(found.vectors.iter().flat_map(|column| vectors::lines(scene, column)));
+    body.extend(
+        found
+            .vectors
+            .iter()
+            .flat_map(|column| vectors::lines(scene, column)),
+    );
     body.extend(conditions(scene, found));
     body.push(blank());
     let when = scene.clock(found.at, "%F %H:%M");
@@ -159,7 +164,11 @@ fn head(scene: &Scene<'_>, found: &Comparison) -> Vec<Line<'static>> {
             .iter()
             .filter(|found| found.source_rows != found.target_rows)
             .count()
-        + found.vectors.iter().filter(|column| column.differs()).count();
+        + found
+            .vectors
+            .iter()
+            .filter(|column| column.differs())
+            .count();
     let equal = found.equal_in_words();
     let left_out = found.tables.iter().filter(|table| table.left_out).count();
     let left_out = match left_out {

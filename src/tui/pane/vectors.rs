@@ -11,7 +11,11 @@ use ratatui::text::Line;
 const LABELS: usize = 17;
 
 pub(super) fn lines(scene: &Scene<'_>, found: &ComparedVectors) -> Vec<Line<'static>> {
-    let name = format!("{}.{}", qualified(&found.schema, &found.table), found.column);
+    let name = format!(
+        "{}.{}",
+        qualified(&found.schema, &found.table),
+        found.column
+    );
     let title = match found.metric.as_str() {
         "" => format!("Vectors of {name}: {}", found.sql_type),
         metric => format!("Vectors of {name}: {}, by {metric}", found.sql_type),
