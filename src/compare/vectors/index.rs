@@ -144,14 +144,11 @@ mod tests {
 
     #[test]
     fn an_index_that_can_be_used_decides_on_the_metric() {
-        let (broken, good) = (found("a", "<->", false), found("b", "<#>", true));
-        assert_eq!(
-            metric(&[broken.clone()], &[good.clone()]).name(),
-            "inner product"
-        );
-        assert_eq!(metric(&[broken.clone()], &[]).name(), "L2");
+        let (broken, good) = ([found("a", "<->", false)], [found("b", "<#>", true)]);
+        assert_eq!(metric(&broken, &good).name(), "inner product");
+        assert_eq!(metric(&broken, &[]).name(), "L2");
         assert_eq!(metric(&[], &[]).name(), "cosine");
-        let best = best(vec![broken, good], &Metric("<#>".to_owned()));
+        let best = best([broken, good].concat(), &Metric("<#>".to_owned()));
         assert_eq!(best.map(|found| found.name()), Some("b".to_owned()));
     }
 }
