@@ -4,7 +4,7 @@ use crate::Result;
 use crate::program::{Folder, program};
 use crate::resident::{self, Resident};
 use crate::servers::{Login, Servers};
-use neonlift::compare::{Compare, Meant};
+use neonlift::compare::{Compare, Meant, Searching};
 use neonlift::config::Select;
 use neonlift::postgres::ConnectionString;
 use neonlift::progress::Progress;
@@ -93,6 +93,11 @@ impl Ways<'_> {
             select: &select,
             beside_others: !tables.is_empty(),
             counters: &HashMap::new(),
+            // Searching is no part of any other way.
+            searching: Searching {
+                searches: 0,
+                neighbours: 1,
+            },
             jobs: JOBS,
             definitions: &Meant::default(),
             progress: &Progress::default(),

@@ -8,6 +8,7 @@ mod hash;
 mod rows;
 mod side;
 mod table;
+mod vectors;
 
 pub use definitions::Meant;
 
@@ -16,7 +17,7 @@ use crate::failure::{Explain, Failure, Severity};
 use crate::postgres::catalogue::{self, Table, TableName};
 use crate::postgres::{Connection, ConnectionString, Error as PostgresError, large_object};
 use crate::progress::Progress;
-use crate::session::report::{ComparedTable, Comparison, DefinitionDifference};
+use crate::session::report::{ComparedTable, ComparedVectors, Comparison, DefinitionDifference};
 use crate::source::postgres::counters;
 use crate::source::{Selected, SelectionError};
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -25,6 +26,7 @@ use side::{Leader, Running, Side};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use table::{Compared, Comparing, Pair};
 use tokio_util::sync::CancellationToken;
+pub use vectors::Searching;
 
 /// Why a comparison could not be finished. Never a success, and no verdict either.
 #[derive(Debug, thiserror::Error)]
@@ -82,6 +84,8 @@ pub struct Compare<'a> {
     pub one_sided: Option<&'a HashSet<TableName>>,
     /// Tables with this column are counted by its values too.
     pub group_by: Option<&'a str>,
+    /// How columns with vectors are searched.
+    pub searching: Searching,
     /// What of the source was to be moved.
     pub select: &'a Select,
     /// Whether the target may hold tables that are not selected.
@@ -143,8 +147,12 @@ impl Compare<'_> {
             on_target(Side::of(target, self.target, self.jobs, stop))
         )?;
         let sides = (&source, &target);
-        let (mut tables, collections): (Vec<_>, Vec<_>) =
-            self.tables(pairs, sides, method).await?.into_iter().unzip();
+        let (mut tables, collections): (Vec<_>, Vec<_>) = self
+            .tables(&pairs, sides, method)
+            .await?
+            .into_iter()
+            .unzip();
+        let vectors = self.vectors(&pairs, sides, method).await?;
         if self.select.takes_large_objects() {
             self.progress.activity("Comparing large objects");
             tables.extend(self.large_objects(sides).await?);
@@ -155,20 +163,22 @@ impl Compare<'_> {
         Ok(Comparison {
             at: Timestamp::now(),
             equal: !tables.iter().any(ComparedTable::is_open)
-                && !definitions.iter().any(DefinitionDifference::differs),
+                && !definitions.iter().any(DefinitionDifference::differs)
+                && !vectors.iter().any(ComparedVectors::differs),
             rows_compared: self.select.takes_rows(),
             method: method.name().to_owned(),
             tables,
             collections: collections.into_iter().flatten().collect(),
             definitions,
             definitions_compared,
+            vectors,
         })
     }
 
     /// All tables, the largest first, so that none is left to be read alone at the end.
     async fn tables(
         &self,
-        pairs: Vec<Pair>,
+        pairs: &[Pair],
         (source, target): (&Side, &Side),
         method: hash::Method,
     ) -> Result<Vec<Compared>, Error> {
@@ -199,6 +209,30 @@ impl Compare<'_> {
         comparing.finish();
         let name = |found: &Compared| (found.0.schema.clone(), found.0.table.clone());
         compared.sort_by_cached_key(name);
+        Ok(compared)
+    }
+
+    /// The columns with vectors that both sides have, with one search at a time.
+    async fn vectors(
+        &self,
+        pairs: &[Pair],
+        (source, target): (&Side, &Side),
+        method: hash::Method,
+    ) -> Result<Vec<ComparedVectors>, Error> {
+        let mut compared = Vec::new();
+        if !self.select.takes_rows() {
+            return Ok(compared);
+        }
+        let here = source.lease().await?;
+        let there = on_target(target.lease()).await?;
+        for pair in pairs {
+            let (Some(left), Some(right)) = (&pair.source, &pair.target) else {
+                continue;
+            };
+            let tables = ((&*here, left), (&*there, right));
+            let found = self.searching.columns(tables, method, self.progress);
+            compared.extend(found.await?);
+        }
         Ok(compared)
     }
 

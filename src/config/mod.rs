@@ -155,6 +155,11 @@ pub struct Compare {
     pub group_by: String,
     /// Connections to each side at most; fewer where a server has few to spare.
     pub jobs: usize,
+    /// How many vectors of each column are searched for on both sides, 0 to 100. Fewer where the
+    /// table is large; 0: none.
+    pub searches: u32,
+    /// How many neighbours each search finds, 1 to 100.
+    pub neighbours: u32,
 }
 
 impl Default for Compare {
@@ -162,6 +167,8 @@ impl Default for Compare {
         Self {
             group_by: "collection_name".to_owned(),
             jobs: 4,
+            searches: 20,
+            neighbours: 10,
         }
     }
 }

@@ -8,6 +8,7 @@ mod inventory;
 mod loss;
 mod transfer;
 mod unreached;
+mod vectors;
 
 pub use comparison::{ComparedCollection, ComparedTable, Comparison};
 pub use definition::DefinitionDifference;
@@ -17,6 +18,10 @@ pub use inventory::{Collection, Extension, Inventory, LeftBehind, Room, Table, V
 pub use loss::{AtStake, Lost, Stake, rows_at_stake};
 pub use transfer::{LoadedObjects, LoadedTable, NotMoved, SomeRows, Transfer};
 pub use unreached::Unreached;
+pub use vectors::{
+    ComparedVectors, SPEED_LIMIT, SearchSide, Searches, Share, Standing, Told, VectorFigures,
+    VectorIndex,
+};
 
 use super::Identity;
 use crate::failure::Failure;

@@ -1,7 +1,7 @@
 //! Both sides counted and hashed. Changes nothing.
 
 use super::{Error, Work, identity};
-use crate::compare::{Compare, Meant};
+use crate::compare::{Compare, Meant, Searching};
 use crate::config::{Onto, SchemaFrom};
 use crate::postgres::catalogue::TableName;
 use crate::postgres::{Connection, ConnectionString, Error as PostgresError, Retrying};
@@ -33,6 +33,10 @@ pub(super) async fn run(work: Work<'_>) -> Result<Comparison, Error> {
             || !work.session.select.takes_all_tables()
                 && work.session.target_policy() == Onto::Overwrite,
         group_by: work.context.config.compare.grouping(),
+        searching: Searching {
+            searches: work.context.config.compare.searches.into(),
+            neighbours: work.context.config.compare.neighbours.into(),
+        },
         counters: &counters,
         jobs: work.context.config.compare.jobs,
         definitions: &definitions,

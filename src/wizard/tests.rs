@@ -28,6 +28,7 @@ fn comparison(equal: bool) -> Report {
         collections,
         definitions: Vec::new(),
         definitions_compared: 0,
+        vectors: Vec::new(),
     })
 }
 

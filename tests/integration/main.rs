@@ -34,3 +34,4 @@ mod sessions;
 mod steered;
 mod told;
 mod two_databases;
+mod vectors;

@@ -3,8 +3,8 @@
 use crate::figures::{self, bytes, counted, grouped};
 use crate::invocation::Invocation;
 use crate::session::report::{
-    Backup, Check, ComparedTable, Comparison, DefinitionDifference, Estimate, Inventory, KindCount,
-    LeftOut, Report, Schema, Transfer, Verdict,
+    Backup, Check, ComparedTable, ComparedVectors, Comparison, DefinitionDifference, Estimate,
+    Inventory, KindCount, LeftOut, Report, Schema, Standing, Transfer, Verdict,
 };
 
 /// A report's lines; commands in it lead to the session of the invocation.
@@ -249,6 +249,7 @@ fn comparison(found: &Comparison) -> Vec<String> {
         let titles = ["table", "collection", "source rows", "target rows", ""];
         lines.extend(columns(&titles, &groups));
     }
+    lines.extend(found.vectors.iter().flat_map(vectors));
     lines.extend(definitions(&found.definitions));
     lines.push(String::new());
     let particulars = found.tables.iter().filter_map(ComparedTable::particulars);
@@ -269,6 +270,25 @@ fn comparison(found: &Comparison) -> Vec<String> {
         }
     ));
     lines
+}
+
+fn vectors(found: &ComparedVectors) -> Vec<String> {
+    let metric = match found.metric.as_str() {
+        "" => String::new(),
+        metric => format!(", by {metric}"),
+    };
+    let title = format!("vectors of {}: {}{metric}", found.name(), found.sql_type);
+    let told = found.in_words().into_iter().map(|(label, text, standing)| {
+        let glyph = match standing {
+            Standing::Good => "✓",
+            Standing::Plain => " ",
+            Standing::Caution => "!",
+            Standing::Bad => "✗",
+        };
+        let label = format!("{label}:");
+        format!("  {glyph} {label:<16}{text}")
+    });
+    [String::new(), title].into_iter().chain(told).collect()
 }
 
 /// Aligns columns; those whose every cell is a number stand to the right.

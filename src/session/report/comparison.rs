@@ -1,7 +1,7 @@
 //! What the comparison reports.
 
-use super::DefinitionDifference;
 use super::differing::DifferingRows;
+use super::{ComparedVectors, DefinitionDifference};
 use crate::failure::{Failure, Retry, Severity};
 use crate::figures::{counted, grouped};
 use crate::postgres::large_object;
@@ -36,6 +36,9 @@ pub struct Comparison {
     /// each; 0 in old sessions, and where the target's definitions are its own.
     #[serde(default)]
     pub definitions_compared: u64,
+    /// Columns with vectors: figures, search and its speed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub vectors: Vec<ComparedVectors>,
 }
 
 fn yes() -> bool {
@@ -103,7 +106,8 @@ impl Comparison {
     /// Whether nothing is known to differ, but something is not proved.
     pub fn is_undecided(&self) -> bool {
         let differs = self.tables.iter().any(ComparedTable::differs)
-            || self.differing_definitions().next().is_some();
+            || self.differing_definitions().next().is_some()
+            || self.vectors.iter().any(ComparedVectors::differs);
         !self.equal && !differs
     }
 
@@ -162,6 +166,11 @@ impl Comparison {
         }
         if objects.iter().any(|objects| objects.differs()) {
             parts.push("the large objects differ".to_owned());
+        }
+        let differing = self.vectors.iter().filter(|column| column.differs());
+        let columns: Vec<String> = differing.map(ComparedVectors::name).collect();
+        if !columns.is_empty() {
+            parts.push(format!("vectors differ in {}", columns.join(", ")));
         }
         let definitions_alone = parts.is_empty();
         parts.extend(self.definitions_in_words(definitions_alone));

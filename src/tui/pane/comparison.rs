@@ -2,7 +2,7 @@
 
 use super::inventory::qualified;
 use super::outcome::written;
-use super::{Page, Scene, definitions};
+use super::{Page, Scene, definitions, vectors};
 use crate::figures::grouped;
 use crate::session::report::{ComparedCollection, ComparedTable, Comparison};
 use crate::tui::columns::{Cell, Column, Kind, natural, plain, table};
@@ -60,6 +60,12 @@ pub(super) fn page(scene: &Scene<'_>, found: &Comparison) -> Page {
         body.extend(definitions);
     }
     body.extend(collections(scene, &found.collections));
+    body.extend(
+        found
+            .vectors
+            .iter()
+            .flat_map(|column| vectors::lines(scene, column)),
+    );
     body.extend(particulars(scene, found));
     body.extend(conditions(scene, found));
     body.push(blank());
@@ -213,12 +219,13 @@ fn particulars(scene: &Scene<'_>, found: &Comparison) -> Vec<Line<'static>> {
     told
 }
 
-/// The tables and collections that differ.
+/// The tables, collections and columns with vectors that differ.
 fn differing_tables(found: &Comparison) -> usize {
     let tables = found.tables.iter().filter(|table| table.differs());
     let collections = found.collections.iter();
     let collections = collections.filter(|found| found.source_rows != found.target_rows);
-    tables.count() + collections.count()
+    let vectors = found.vectors.iter().filter(|column| column.differs());
+    tables.count() + collections.count() + vectors.count()
 }
 
 /// Of which tables only some rows were to be moved.

@@ -15,6 +15,7 @@ mod outcome;
 mod preview;
 mod side_by_side;
 mod value;
+mod vectors;
 mod waiting;
 mod working;
 

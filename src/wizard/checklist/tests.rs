@@ -133,6 +133,7 @@ fn comparison(tables: Vec<ComparedTable>) -> Comparison {
         collections: Vec::new(),
         definitions: Vec::new(),
         definitions_compared: 0,
+        vectors: Vec::new(),
     }
 }
 
