@@ -234,7 +234,7 @@ fn every_statement_is_cancelled_on_both_servers() {
     sides.iter().for_each(|side| side.run(slow));
     let running = world.start(&["compare"]);
     let hashing = "SELECT count(*) FROM pg_stat_activity
-                   WHERE wait_event = 'PgSleep' AND query LIKE '%record_send%'";
+                   WHERE wait_event = 'PgSleep' AND query LIKE '%int8send%'";
     let hashed = || sides.each_ref().map(|side| side.value(hashing));
     eventually("chunks that are hashed on both servers", || {
         hashed().iter().all(|count| count == "3").then_some(())
