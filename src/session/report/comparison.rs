@@ -172,9 +172,10 @@ impl Comparison {
         if !columns.is_empty() {
             parts.push(format!("vectors differ in {}", columns.join(", ")));
         }
-        let definitions_alone = parts.is_empty();
+        let unproved = self.unproved_in_words();
+        let definitions_alone = parts.is_empty() && unproved.is_empty();
         parts.extend(self.definitions_in_words(definitions_alone));
-        parts.extend(self.unproved_in_words());
+        parts.extend(unproved);
         let written = match self.changed_since().join(", ") {
             none if none.is_empty() => none,
             some => format!(" The source was written to since the copy began: {some}."),
