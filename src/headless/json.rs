@@ -4,7 +4,7 @@ use super::{End, Gauge, Output, Voice};
 use crate::failure::Failure;
 use crate::invocation::Invocation;
 use crate::progress::{Note, Stage, Tone};
-use crate::session::report::{Comparison, Estimate, Inventory, Report, Table};
+use crate::session::report::{Comparison, Estimate, Inventory, Phase, Report, Table};
 use crate::session::{Session, Step};
 use crate::wizard::{News, Outcome, checklist};
 use serde_json::{Value, json};
@@ -116,9 +116,17 @@ fn inventory(found: &Inventory) -> Vec<(&'static str, Value)> {
             json!({
                 "seconds": seconds, "basis": estimate.basis(), "bytes": estimate.bytes,
                 "room": estimate.room_left(), "fits": !estimate.is_tight(),
+                "phases": estimate.phases().iter().map(phase).collect::<Vec<_>>(),
             }),
         ),
     ]
+}
+
+fn phase(phase: &Phase) -> Value {
+    json!({
+        "phase": phase.name, "guide_minutes": phase.guide_minutes, "seconds": phase.seconds(),
+        "here": phase.here(),
+    })
 }
 
 fn comparison(found: &Comparison) -> Value {

@@ -7,6 +7,7 @@
 mod bad_input;
 mod differences;
 mod end_to_end;
+mod explained;
 mod extension_rows;
 #[allow(dead_code, reason = "other suites need more of it")]
 mod fixture;
