@@ -306,14 +306,20 @@ const TROUBLES: &[(&str, &[&str])] = &[
 
 #[test]
 fn every_trouble_of_the_guides_and_of_neon_has_its_advice() {
+    let mut wrong = Vec::new();
     for (cause, texts) in TROUBLES {
         for text in *texts {
             let (found, answer) = first_cause(text);
-            assert_eq!(found, *cause, "{text}\n{answer}");
-            let advice = answer["causes"][0]["advice"].as_array().expect("a list");
-            assert!(!advice.is_empty() && !answer["causes"][0]["why"].is_null());
+            let first = &answer["causes"][0];
+            let is_advised = first["advice"]
+                .as_array()
+                .is_some_and(|steps| !steps.is_empty());
+            if found != *cause || !is_advised || first["why"].is_null() {
+                wrong.push(format!("{cause}, not {found}: {text}"));
+            }
         }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
@@ -380,10 +386,7 @@ fn what_real_servers_and_tools_say_is_understood() {
             "HostNotFound",
             psql("host=no-such-host.invalid", "SELECT 1"),
         ),
-        (
-            "UnknownDatabase",
-            psql(&format!("{source} "), "\\c nowhere"),
-        ),
+        ("UnknownDatabase", psql(&source, "\\c nowhere")),
         (
             "DimensionMismatch",
             psql(&source, "SELECT '[1,2]'::vector <-> '[1]'"),
@@ -425,8 +428,12 @@ fn what_real_servers_and_tools_say_is_understood() {
             psql(&source, "SELECT 'a' COLLATE \"xx_XX\""),
         ),
     ];
+    let mut wrong = Vec::new();
     for (cause, said) in cases {
-        let (found, answer) = first_cause(&said);
-        assert_eq!(found, cause, "{said}\n{answer}");
+        let (found, _) = first_cause(&said);
+        if found != cause {
+            wrong.push(format!("{cause}, not {found}: {said}"));
+        }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

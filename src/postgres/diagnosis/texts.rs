@@ -113,7 +113,12 @@ pub(super) const TEXTS: &[(&[&str], Cause)] = &[
         &["not currently accepting connections"],
         DatabaseNotAccepting,
     ),
-    // The network.
+    // The network; what the server said of the same end stands first.
+    (
+        &["terminating connection due to administrator command"],
+        ServerStopped,
+    ),
+    (&["terminating connection due to idle"], SessionTimedOut),
     (&["connection refused"], ConnectionRefused),
     (&["econnrefused"], ConnectionRefused),
     (&["enotfound"], HostNotFound),
@@ -181,11 +186,6 @@ pub(super) const TEXTS: &[(&[&str], Cause)] = &[
         PoolExhausted,
     ),
     (&["the database system is"], ServerStarting),
-    (
-        &["terminating connection due to administrator command"],
-        ServerStopped,
-    ),
-    (&["terminating connection due to idle"], SessionTimedOut),
     (&["prepared statement", "does not exist"], PooledSession),
     (&["prepared statement", "already exists"], PooledSession),
     (&["you don't own a lock of type"], PooledSession),
