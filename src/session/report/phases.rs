@@ -17,7 +17,7 @@ pub struct Phase {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Here {
     /// This takes that many seconds, at least and at most; whether vector indexes come on top.
-    Takes(&'static str, (f64, f64), bool),
+    Takes((f64, f64), bool),
     /// This is neonlift's, and nothing was measured that its time could be told from.
     NotMeasured(&'static str),
     /// People's own time: the guide's figure stands alone.
@@ -25,29 +25,30 @@ pub enum Here {
 }
 
 impl Phase {
-    /// The guide's time: `30–60 min`, `2–4 h`.
+    /// The guide's time: `30 to 60 min`, `2 to 4 h`.
     pub fn guide(&self) -> String {
         match self.guide_minutes {
-            (least, most) if least >= 120 => format!("{}–{} h", least / 60, most / 60),
-            (least, most) => format!("{least}–{most} min"),
+            (least, most) if least >= 120 => format!("{} to {} h", least / 60, most / 60),
+            (least, most) => format!("{least} to {most} min"),
         }
     }
 
-    /// The time here in words: `rows, indexes: 0.6 s to 12 s`; `–` for people's own.
+    /// The time here in words: `0.6 s to 12 s or more`; empty for people's own.
     pub fn here(&self) -> String {
         match self.here {
-            Here::Takes(what, seconds, vectors) => {
-                format!("{what}: {}", super::estimate::range(seconds, vectors))
+            Here::Takes(seconds, vectors) => {
+                let open = if vectors { " or more" } else { "" };
+                super::estimate::range(seconds, false) + open
             }
-            Here::NotMeasured(what) => format!("{what}: no rate measured yet"),
-            Here::People => "–".to_owned(),
+            Here::NotMeasured(what) => format!("{what}: not measured"),
+            Here::People => String::new(),
         }
     }
 
     /// The seconds here, at least and at most, where they can be told.
     pub fn seconds(&self) -> Option<(f64, f64)> {
         match self.here {
-            Here::Takes(_, seconds, _) => Some(seconds),
+            Here::Takes(seconds, _) => Some(seconds),
             Here::NotMeasured(_) | Here::People => None,
         }
     }
@@ -59,7 +60,7 @@ impl Estimate {
     pub fn phases(&self) -> Vec<Phase> {
         let moving = "rows, indexes";
         let data = match self.seconds {
-            Some(seconds) => Here::Takes(moving, seconds, self.vector_indexes),
+            Some(seconds) => Here::Takes(seconds, self.vector_indexes),
             None if self.bytes == 0 => Here::People,
             None => Here::NotMeasured(moving),
         };
@@ -97,23 +98,23 @@ mod tests {
         let told = |found: &Inventory| {
             let phases = Estimate::of(found).phases();
             let data = phases.iter().find(|phase| phase.name == "data").unwrap();
-            assert_eq!(data.guide(), "10–60 min");
-            assert_eq!(phases.last().unwrap().guide(), "2–4 h");
+            assert_eq!(data.guide(), "10 to 60 min");
+            assert_eq!(phases.last().unwrap().guide(), "2 to 4 h");
             (
                 data.here(),
                 phases.iter().filter_map(Phase::seconds).count(),
             )
         };
-        let unmeasured = "rows, indexes: no rate measured yet".to_owned();
+        let unmeasured = "rows, indexes: not measured".to_owned();
         assert_eq!(told(&found), (unmeasured, 0));
         found.target = Some(Room {
             limit: None,
             used: 0,
             bytes_per_second: 10e6,
         });
-        let measured = "rows, indexes: 1.5 s to 20 s".to_owned();
+        let measured = "1.5 s to 20 s".to_owned();
         assert_eq!(told(&found), (measured, 1));
         found.tables.clear();
-        assert_eq!(told(&found), ("–".to_owned(), 0));
+        assert_eq!(told(&found), (String::new(), 0));
     }
 }

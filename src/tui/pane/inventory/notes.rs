@@ -12,9 +12,9 @@ use ratatui::text::Line;
 const COLLECTIONS: [Column; 2] = [("collection", Kind::Fill), ("rows", Kind::Number)];
 
 const PHASES: [Column; 3] = [
-    ("phase", Kind::Fill),
-    ("the guide", Kind::Text),
-    ("here (estimated)", Kind::Text),
+    ("phase", Kind::Kept),
+    ("the guide", Kind::Kept),
+    ("here (estimated)", Kind::Fill),
 ];
 
 /// All of it, on a page of its own.
