@@ -6,6 +6,7 @@ mod differing;
 mod estimate;
 mod inventory;
 mod loss;
+mod phases;
 mod transfer;
 mod unreached;
 mod vectors;
@@ -16,6 +17,7 @@ pub use differing::{ChangedColumn, DifferingRow, DifferingRows, EXAMPLES, RowDif
 pub use estimate::{Estimate, RoomLeft};
 pub use inventory::{Collection, Extension, Inventory, LeftBehind, Room, Table, VectorColumn};
 pub use loss::{AtStake, Lost, Stake, rows_at_stake};
+pub use phases::{Here, Phase};
 pub use transfer::{LoadedObjects, LoadedTable, NotMoved, SomeRows, Transfer};
 pub use unreached::Unreached;
 pub use vectors::{

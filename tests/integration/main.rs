@@ -9,6 +9,7 @@ mod definitions;
 mod differences;
 mod differing_rows;
 mod end_to_end;
+mod explained;
 mod extension_rows;
 #[allow(dead_code, reason = "other suites need more of it")]
 mod fixture;
