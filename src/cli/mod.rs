@@ -119,7 +119,7 @@ async fn command(arguments: Arguments) -> Result<Outcome, Error> {
         Some(Command::Transfer) => steps::one(common, Step::Transfer).await,
         Some(Command::Compare) => steps::one(common, Step::Compare).await,
         Some(Command::Cutover) => steps::one(common, Step::Cutover).await,
-        Some(Command::Sign(sign)) => standing::sign(common, sign),
+        Some(Command::Sign(sign)) => standing::sign(common, sign).await,
         Some(Command::Status) => standing::status(common),
         Some(Command::Sessions) => standing::list(common),
         Some(Command::Practice(wanted)) => practice::run(common, wanted).await,

@@ -2,15 +2,17 @@
 
 use super::args::{Common, Sign};
 use super::opening::leading_to;
-use super::{Error, sessions, voice};
+use super::{Error, connect, sessions, voice};
+use crate::config::Config;
 use crate::headless::{self, Output, Ran};
 use crate::invocation::Invocation;
 use crate::runner::Runner;
 use crate::session::{Record, Session, State, Step, store};
 use crate::source::holder::{self, Held, NoteFile};
+use crate::figures;
+use crate::signals::Stops;
 use crate::steps::Context;
-use crate::wizard::{Effect, Event, News, Outcome};
-use crate::{failure::Severity, figures};
+use crate::wizard::{Event, Outcome};
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -131,28 +133,24 @@ pub(super) fn list(common: &Common) -> Result<Outcome, Error> {
     Ok(Outcome::Partial)
 }
 
-/// Signs an item of the checklist.
-pub(super) fn sign(common: &Common, sign: &Sign) -> Result<Outcome, Error> {
+/// Signs an item of the checklist; with the last one the source is looked at again.
+pub(super) async fn sign(common: &Common, sign: &Sign) -> Result<Outcome, Error> {
+    let mut signals = Stops::new()?;
     let (store, session) = sessions::open_existing(common)?;
     let mut voice = voice(common);
     voice.invoked(leading_to(common, store.file(), &session));
+    let (config, _) = Config::load(common.config.as_deref())?;
     let mut runner = Runner::new(session, store, Context::default());
+    connect::source_at_hand(&mut runner, common, &config, &mut |text| voice.say(text))?;
     runner.dispatch(Event::Opened)?;
-    let event = Event::Sign {
-        item: sign.item.clone(),
-        by: sign.by.clone(),
+    let (item, by) = (sign.item.clone(), sign.by.clone());
+    let signed = (Step::Cutover, Event::Sign { item, by });
+    let stop = async |_: Option<&_>| {
+        signals.next().await;
+        Event::Stop
     };
-    let mut refused = false;
-    for effect in runner.dispatch(event)? {
-        if let Effect::Tell(news) = effect {
-            refused |= matches!(news, News::Refused(_));
-            voice.news(&news, runner.wizard().session());
-        }
-    }
-    let outcome = match runner.wizard().outcome() {
-        _ if refused => Outcome::Failed(Severity::Usage),
-        outcome => outcome,
-    };
+    let ended = headless::run_step(&mut runner, signed, voice.as_mut(), stop).await?;
+    let outcome = ended.unwrap_or_else(|| runner.wizard().outcome());
     let worked = true;
     Ok(Ran { outcome, worked }.tell(&runner, voice.as_mut()))
 }

@@ -157,6 +157,7 @@ impl Compare<'_> {
             };
             let then = self.counters.get(&name);
             table.written_since = then.map(|then| now.get(&name) != Some(then));
+            table.counters = then.and_then(|_| now.get(&name).cloned());
         }
         Ok(())
     }

@@ -113,17 +113,21 @@ fn signatures(wizard: &Wizard) -> Vec<(Act, String)> {
     sign.chain([look]).collect()
 }
 
-/// A done step once more. A complete checklist has nothing to look at again.
+/// A done step once more.
 fn again(wizard: &Wizard) -> Option<(Act, String)> {
     let session = wizard.session();
     let step = session.current;
-    let is_done = session.state(step) == State::Done && step != Step::Cutover;
+    let is_done = session.state(step) == State::Done;
     let built_upon = session.steps.keys().any(|later| *later > step);
     let act = match step >= Step::Schema && built_upon {
         true => Act::RunAgain(step),
         false => Act::Run(step),
     };
-    is_done.then(|| (act, format!("run {step} again")))
+    let text = match step {
+        Step::Cutover => "look again at what was written to the source".to_owned(),
+        _ => format!("run {step} again"),
+    };
+    is_done.then_some((act, text))
 }
 
 /// What belongs to the step that is looked at.

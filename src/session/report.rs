@@ -4,6 +4,7 @@ mod comparison;
 mod estimate;
 mod inventory;
 mod loss;
+mod source_look;
 mod transfer;
 mod unreached;
 
@@ -11,6 +12,7 @@ pub use comparison::{ComparedCollection, ComparedTable, Comparison};
 pub use estimate::{Estimate, RoomLeft};
 pub use inventory::{Collection, Extension, Inventory, LeftBehind, Room, Table, VectorColumn};
 pub use loss::{AtStake, Lost, Stake, rows_at_stake};
+pub use source_look::SourceLook;
 pub use transfer::{LoadedObjects, LoadedTable, NotMoved, SomeRows, Transfer};
 pub use unreached::Unreached;
 
@@ -38,6 +40,8 @@ pub enum Report {
     Transfer(Transfer),
     /// Of `compare`.
     Compare(Comparison),
+    /// Of `cutover`; the checklist itself is the session's.
+    Cutover(SourceLook),
 }
 
 impl Report {

@@ -180,9 +180,6 @@ pub enum Error {
         #[source]
         source: crate::postgres::Error,
     },
-    /// A step whose work is done by the machine alone.
-    #[error("the step {0} has no work to run")]
-    NoWork(Step),
 }
 
 impl From<Elsewhere> for Error {
@@ -361,7 +358,6 @@ impl Explain for Error {
             Self::NoReport(step) => Failure::new("The session lacks a report", chain(self))
                 .advise("Run the step again:")
                 .advise(format!("$ neonlift {step}")),
-            Self::NoWork(_) => Failure::new("There is nothing to run", chain(self)),
         }
     }
 }

@@ -146,6 +146,7 @@ pub(super) fn label(binding: &Binding, context: Context, wizard: &Wizard, ui: &U
             // Enter does the same.
             State::Interrupted => String::new(),
             State::AwaitingSignOff => "look again".to_owned(),
+            State::Done if step == Step::Cutover => "look again".to_owned(),
             _ => binding.label.to_owned(),
         },
         (Command::View, _) if wizard.session().state(step) == State::Done => String::new(),

@@ -30,4 +30,5 @@ mod secrets;
 mod selection;
 mod sessions;
 mod steered;
+mod signed;
 mod told;

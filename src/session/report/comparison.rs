@@ -131,6 +131,10 @@ pub struct ComparedTable {
     /// Whether the source counted writes to it since the copy began; `None` where that is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub written_since: Option<bool>,
+    /// The source's counters of writes to it once it was compared; `None` where the source does not
+    /// count. The cutover asks whether they are still the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counters: Option<String>,
 }
 
 impl ComparedTable {
@@ -147,6 +151,7 @@ impl ComparedTable {
             left_out: false,
             condition: None,
             written_since: None,
+            counters: None,
         }
     }
 
