@@ -323,7 +323,7 @@ pub const BINDINGS: &[Binding] = &[
         &[key(KeyCode::Up)],
         ("↑↓", "Up/Down"),
         "parts",
-        "To the field above, whichever it is: the parts of a string are edited one by one.",
+        "To the field above or below, whichever it is: the parts of a string are edited one by one.",
     ),
     row(
         Command::Down,
@@ -525,7 +525,7 @@ pub const BINDINGS: &[Binding] = &[
         &[key(KeyCode::Up), letter('k')],
         ("↑↓", "Up/Down"),
         "scroll",
-        "Scrolls up; where things can be marked, marks the one above. Also k.",
+        "Scrolls up and down; where things can be marked, marks the one above or below. Also k and j.",
     ),
     row(
         Command::Down,

@@ -79,7 +79,7 @@ fn crew(scene: &Scene<'_>) -> Line<'static> {
         .any(|kind| kind.noun == "row" && kind.stage != Stage::Done);
     let mut facts = Vec::new();
     if pool.carrying > 0 || rows_move {
-        facts.push(format!("{} of {} workers", pool.carrying, pool.wanted));
+        facts.push(format!("{} of {} row workers", pool.carrying, pool.wanted));
     }
     if pool.building > 0 {
         facts.push(figures::counted(pool.building as u64, "build"));
@@ -105,7 +105,7 @@ fn in_all(scene: &Scene<'_>) -> Vec<Line<'static>> {
     let at_work = counted(scene, Stage::Working);
     let done = counted(scene, Stage::Done);
     let tally = format!(
-        "{done} of {} done, {at_work} at work",
+        "{done} of {} gauges done, {at_work} moving",
         scene.sample.meters.len()
     );
     let mut told = vec![
