@@ -151,9 +151,11 @@ fn with_password(
 }
 
 /// The sides of a session that was connected before whose password is found nowhere now: the person
-/// has to be asked. Behind a socket none is needed as a rule.
+/// has to be asked. Behind a socket none is needed as a rule, nor to read what is done and signed.
 pub(super) fn unknown_passwords(runner: &Runner) -> Vec<Side> {
-    let connected = runner.wizard().session().state(Step::Connections) != State::Waiting;
+    let session = runner.wizard().session();
+    let is_over = session.first_open().is_none();
+    let connected = !is_over && session.state(Step::Connections) != State::Waiting;
     let sides = [Side::Source, Side::Target].into_iter();
     sides
         .filter(|side| {

@@ -115,6 +115,9 @@ impl<'a> Lines<'a> {
         let obstacle = wizard.obstacle(step);
         let obstacle = obstacle.filter(|_| state != State::AwaitingSignOff);
         lines.extend(obstacle.map(|why| format!("  Not yet: {why}.")));
+        if let Some((failed, failure)) = wizard.failed_before(step) {
+            lines.push(format!("  ✗ {failed}, before this step, has failed: {failure}."));
+        }
         if step == Step::Cutover {
             let items = checklist::lines(session).into_iter();
             lines.extend(items.map(|item| format!("    {item}")));

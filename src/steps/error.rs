@@ -271,7 +271,7 @@ impl Explain for Error {
                 format!("{}. It gives each transaction another session: settings, locks and cursors that a migration holds from one statement to the next would be lost, or reach other clients.", chain(self)),
             )
             .advise(format!("Migrate over the direct host: drop -pooler from the host's name ({direct}). Your application may use the pooled one afterwards."))
-            .advise("Or give the same command with --yes, which does that for you:")
+            .advise("Or let neonlift take the direct host:")
             .advise("$ neonlift run --yes"),
             Self::NoRoom {
                 folder,

@@ -13,6 +13,7 @@ mod inventory;
 mod kept;
 mod left_behind;
 mod prerequisites;
+mod private_file;
 mod schema;
 mod transfer;
 

@@ -149,7 +149,7 @@ pub const BINDINGS: &[Binding] = &[
         &[letter('n')],
         "n",
         "go on",
-        "Goes to the next step; after a failure, compares again.",
+        "Goes to the next step, once both sides are equal.",
     ),
     named(
         Command::Toggle,
@@ -222,6 +222,14 @@ pub const BINDINGS: &[Binding] = &[
         "r",
         "again",
         "Runs this step again, or tries it again after a failure.",
+    ),
+    named(
+        Command::Direct,
+        &[Context::Step],
+        &[letter('d')],
+        "d",
+        "direct host",
+        "Takes the target's direct host in place of its connection pooler, and tests again.",
     ),
     named(
         Command::View,
@@ -450,14 +458,6 @@ pub const BINDINGS: &[Binding] = &[
         "p",
         "pause",
         "Pauses the transfer: what is under way is finished, nothing new begins. Pressed again, goes on.",
-    ),
-    named(
-        Command::Direct,
-        &[Context::Step],
-        &[letter('d')],
-        "d",
-        "direct host",
-        "Takes the target's direct host in place of its connection pooler, and tests again.",
     ),
     named(
         Command::More,

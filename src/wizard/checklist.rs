@@ -109,7 +109,7 @@ fn evidence(session: &Session, key: &str) -> (bool, String) {
                 (
                     true,
                     format!(
-                        "{} ({}, sha256 {sum}…)",
+                        "{} ({}, sha256 begins {sum})",
                         dump.file,
                         figures::bytes(dump.bytes)
                     ),
@@ -273,7 +273,10 @@ fn left_out(session: &Session, transfer: &Transfer) -> String {
     if !others.is_empty() {
         let (count, first) = (others.len(), others.iter().take(NAMED).copied());
         let first = first.collect::<Vec<_>>().join(", ");
-        let more = if count > NAMED { ", …" } else { "" };
+        let more = match count.saturating_sub(NAMED) {
+            0 => String::new(),
+            more => format!(", and {more} more"),
+        };
         parts.push(format!("{count} left out or refused: {first}{more}"));
     }
     parts.join("; ")
