@@ -107,9 +107,10 @@ impl Invocation {
             ("status" | "explain", _) => format!("$ {}", self.command(words)),
             ("run", "") => by("Enter goes on", "what comes next"),
             ("run", "--yes") => by("d", "the direct host"),
-            ("run", options) if options.starts_with("--overwrite-target") => {
-                by("o asks for that consent, on the step connections", "the consent")
-            }
+            ("run", options) if options.starts_with("--overwrite-target") => by(
+                "o asks for that consent, on the step connections",
+                "the consent",
+            ),
             (step, "") => by(&format!("r, on the step {step}"), step),
             _ => format!("Leave this wizard first, then: {}", self.command(words)),
         }
@@ -163,10 +164,7 @@ mod tests {
                 "$ neonlift run --jobs 1",
                 "Leave this wizard first, then: neonlift run --jobs 1 --session /s/a.toml",
             ),
-            (
-                "$ neonlift status",
-                "$ neonlift status --session /s/a.toml",
-            ),
+            ("$ neonlift status", "$ neonlift status --session /s/a.toml"),
             (
                 "$ neonlift run --session OTHER",
                 "$ neonlift run --session OTHER",

@@ -4,13 +4,14 @@ use super::args::{Common, Sign};
 use super::opening::leading_to;
 use super::{Error, connect, sessions, voice};
 use crate::config::Config;
+use crate::figures;
 use crate::headless::{self, Output, Ran};
 use crate::invocation::Invocation;
+use crate::practice;
 use crate::runner::Runner;
 use crate::session::{Record, Session, State, Step, store};
-use crate::source::holder::{self, Held, NoteFile};
-use crate::figures;
 use crate::signals::Stops;
+use crate::source::holder::{self, Held, NoteFile};
 use crate::steps::Context;
 use crate::wizard::{Event, Outcome};
 use jiff::Timestamp;
@@ -113,7 +114,7 @@ pub(super) fn list(common: &Common) -> Result<Outcome, Error> {
             let next = session.first_open();
             let event = json!({
                 "event": "session", "file": file, "id": session.id, "practice": session.practice,
-                "updated": session.updated, "next": next,
+                "updated": session.updated, "next": next, "servers_removed": servers_are_gone(session),
             });
             output.line(&event.to_string());
         }
@@ -124,6 +125,9 @@ pub(super) fn list(common: &Common) -> Result<Outcome, Error> {
     }
     for (file, session) in &found {
         output.line(&sessions::summary(session));
+        if servers_are_gone(session) {
+            output.line("  Its practice servers are removed: it can only be read.");
+        }
         output.line(&format!("  {}", file.display()));
     }
     output.line(&format!(
@@ -131,6 +135,14 @@ pub(super) fn list(common: &Common) -> Result<Outcome, Error> {
         sessions::folder()?.display()
     ));
     Ok(Outcome::Partial)
+}
+
+/// Whether it is a practice run that is done and whose servers were taken away.
+fn servers_are_gone(session: &Session) -> bool {
+    let folder = practice::usual_folder().map(|folder| folder.join(&session.id));
+    session.practice
+        && session.first_open().is_none()
+        && folder.is_ok_and(|folder| !folder.exists())
 }
 
 /// Signs an item of the checklist; with the last one the source is looked at again.

@@ -116,7 +116,9 @@ impl<'a> Lines<'a> {
         let obstacle = obstacle.filter(|_| state != State::AwaitingSignOff);
         lines.extend(obstacle.map(|why| format!("  Not yet: {why}.")));
         if let Some((failed, failure)) = wizard.failed_before(step) {
-            lines.push(format!("  ✗ {failed}, before this step, has failed: {failure}."));
+            lines.push(format!(
+                "  ✗ {failed}, before this step, has failed: {failure}."
+            ));
         }
         if step == Step::Cutover {
             let items = checklist::lines(session).into_iter();
@@ -194,7 +196,11 @@ impl<'a> Lines<'a> {
     }
 
     /// As [`Lines::run`], for a step that this event begins.
-    pub(super) async fn begun(&mut self, step: Step, begin: Event) -> Result<Option<Outcome>, Break> {
+    pub(super) async fn begun(
+        &mut self,
+        step: Step,
+        begin: Event,
+    ) -> Result<Option<Outcome>, Break> {
         if !self.said_how_to_stop {
             self.said_how_to_stop = true;
             self.person.say(

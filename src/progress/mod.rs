@@ -91,7 +91,7 @@ impl Progress {
 
     /// Adds a meter for what reads a table's rows once more to build something of them: an index.
     pub fn index(&self, label: &str, rows_total: u64) -> Arc<Meter> {
-        self.add(Meter::new(label, "index row", rows_total, 0))
+        self.add(Meter::new(label, meter::INDEX_ROW, rows_total, 0))
     }
 
     /// Adds a meter for work that goes table by table.
@@ -194,7 +194,9 @@ impl Sample {
             return share.map(|share| share.max(reached));
         }
         let of_kind = |nouns: &[&str]| {
-            let some: Vec<_> = meters().filter(|meter| nouns.contains(&meter.noun)).collect();
+            let some: Vec<_> = meters()
+                .filter(|meter| nouns.contains(&meter.noun))
+                .collect();
             (!some.is_empty()).then(|| share_of(&some).unwrap_or_default())
         };
         let shares = WEIGHTS.map(|(nouns, weight)| (of_kind(nouns), weight));

@@ -17,7 +17,9 @@ pub(super) fn why_not(
     let step = wizard.session().current;
     match command {
         Command::Proceed if context == Context::Checklist => cannot_sign(wizard, ui),
-        Command::Proceed if context == Context::Tables && wizard.session().state(step) != State::Done => {
+        Command::Proceed
+            if context == Context::Tables && wizard.session().state(step) != State::Done =>
+        {
             Some("the way on is open once both sides are equal; r compares again".to_owned())
         }
         Command::Proceed => cannot_proceed(wizard),

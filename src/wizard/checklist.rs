@@ -200,10 +200,9 @@ fn writes(session: &Session) -> Writes {
 
 /// What the look at the source before the cutover adds to what the comparison found.
 fn seen_since(session: &Session, known: Writes) -> Writes {
-    let (Some(Report::Compare(found)), Some(Report::Cutover(look))) = (
-        session.report(Step::Compare),
-        session.report(Step::Cutover),
-    ) else {
+    let (Some(Report::Compare(found)), Some(Report::Cutover(look))) =
+        (session.report(Step::Compare), session.report(Step::Cutover))
+    else {
         return known;
     };
     if !found.rows_compared || !found.equal {
@@ -214,7 +213,8 @@ fn seen_since(session: &Session, known: Writes) -> Writes {
     match look {
         SourceLook::Written { tables } => {
             let tables = tables.join(", ");
-            let why = format!("written to since it was compared: {tables}; {STOP}, and compare again");
+            let why =
+                format!("written to since it was compared: {tables}; {STOP}, and compare again");
             (ItemKind::Machine, false, why)
         }
         SourceLook::Quiet { at } if machine => {
@@ -333,7 +333,10 @@ pub fn sign(
 /// That the checklist has no such item, and which it has.
 pub(super) fn unknown(items: &[Item], key: &str) -> String {
     let known: Vec<&str> = items.iter().map(|item| item.key.as_str()).collect();
-    format!("there is no item {key}; the checklist has {}", known.join(", "))
+    format!(
+        "there is no item {key}; the checklist has {}",
+        known.join(", ")
+    )
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 use super::*;
-use crate::session::{Item, ItemKind};
 use crate::config::{Onto, Select};
 use crate::session::report::{Backup, Comparison, Prerequisites, SourceLook};
+use crate::session::{Item, ItemKind};
 use proptest::prelude::*;
 
 pub(super) fn at(second: i64) -> Timestamp {
@@ -159,7 +159,11 @@ fn the_cutover_stays_locked_until_everything_is_signed() {
             at(7),
         );
     }
-    assert_eq!(wizard.outcome(), Outcome::Interrupted, "not before the look");
+    assert_eq!(
+        wizard.outcome(),
+        Outcome::Interrupted,
+        "not before the look"
+    );
     looked(&mut wizard, SourceLook::Quiet { at: at(8) }, 8);
     assert_eq!(wizard.outcome(), Outcome::Done);
 }
@@ -225,7 +229,11 @@ fn a_source_that_cannot_be_asked_is_a_persons_matter_and_a_missing_password_is_s
     wizard.handle(Event::Again(Step::Cutover), at(11));
     looked(&mut wizard, SourceLook::NoPassword, 12);
     let item = source_quiet(&wizard);
-    assert!(item.evidence.contains("not looked at again"), "{}", item.evidence);
+    assert!(
+        item.evidence.contains("not looked at again"),
+        "{}",
+        item.evidence
+    );
     assert_eq!(wizard.outcome(), Outcome::Done);
     let gone = || SourceLook::Unreached {
         why: "no route".to_owned(),
@@ -238,7 +246,11 @@ fn a_source_that_cannot_be_asked_is_a_persons_matter_and_a_missing_password_is_s
     let (item, by) = ("source-quiet".to_owned(), "Ada".to_owned());
     wizard.handle(Event::Sign { item, by }, at(15));
     looked(&mut wizard, gone(), 16);
-    assert_eq!(wizard.outcome(), Outcome::Done, "the signature holds for the same answer");
+    assert_eq!(
+        wizard.outcome(),
+        Outcome::Done,
+        "the signature holds for the same answer"
+    );
 }
 
 #[test]

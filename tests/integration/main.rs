@@ -29,6 +29,6 @@ mod schema_files;
 mod secrets;
 mod selection;
 mod sessions;
-mod steered;
 mod signed;
+mod steered;
 mod told;
