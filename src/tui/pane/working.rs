@@ -104,8 +104,10 @@ fn crew(scene: &Scene<'_>) -> Line<'static> {
 fn in_all(scene: &Scene<'_>) -> Vec<Line<'static>> {
     let at_work = counted(scene, Stage::Working);
     let done = counted(scene, Stage::Done);
+    // In little room the numbers have to do.
     let what = match scene.sample.pool.wanted {
         0 => "",
+        _ if scene.cells < NARROW => "",
         _ => " tables and builds",
     };
     let all = scene.sample.meters.len();
