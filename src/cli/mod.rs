@@ -123,7 +123,7 @@ async fn command(arguments: Arguments) -> Result<Outcome, Error> {
         Some(Command::Transfer) => steps::one(common, Step::Transfer).await,
         Some(Command::Compare) => steps::compare(common).await,
         Some(Command::Cutover) => steps::one(common, Step::Cutover).await,
-        Some(Command::Sign(sign)) => standing::sign(common, sign),
+        Some(Command::Sign(sign)) => standing::sign(common, sign).await,
         Some(Command::Explain { error }) => explain::run(common, error),
         Some(Command::Status) => standing::status(common),
         Some(Command::Sessions) => standing::list(common),

@@ -258,6 +258,7 @@ impl Compare<'_> {
                 let why = "rows were written on the source while it was compared";
                 table.unproved = Some(why.to_owned());
             }
+            table.counters = then.and(counted).cloned();
         }
         Ok(())
     }

@@ -7,6 +7,7 @@ mod estimate;
 mod inventory;
 mod loss;
 mod phases;
+mod source_look;
 mod transfer;
 mod unreached;
 mod vectors;
@@ -18,6 +19,7 @@ pub use estimate::{Estimate, RoomLeft};
 pub use inventory::{Collection, Extension, Inventory, LeftBehind, Room, Table, VectorColumn};
 pub use loss::{AtStake, Lost, Stake, rows_at_stake};
 pub use phases::{Here, Phase};
+pub use source_look::SourceLook;
 pub use transfer::{LoadedObjects, LoadedTable, NotMoved, SomeRows, Transfer};
 pub use unreached::Unreached;
 pub use vectors::{
@@ -49,6 +51,8 @@ pub enum Report {
     Transfer(Transfer),
     /// Of `compare`.
     Compare(Comparison),
+    /// Of `cutover`; the checklist itself is the session's.
+    Cutover(SourceLook),
 }
 
 impl Report {

@@ -221,9 +221,6 @@ impl Wizard {
                 ..Record::default()
             },
         );
-        if step == Step::Cutover {
-            return self.open_checklist(now);
-        }
         self.begin(step, None)
     }
 
@@ -316,6 +313,10 @@ impl Wizard {
         let record = self.session.steps.entry(step).or_default();
         record.finished = Some(now);
         match result {
+            Ok(report) if step == Step::Cutover => {
+                record.report = Some(*report);
+                self.open_checklist(now)
+            }
             Ok(report) => {
                 record.reached = None;
                 let failure = report.failure();

@@ -32,6 +32,7 @@ mod schema_files;
 mod secrets;
 mod selection;
 mod sessions;
+mod signed;
 mod steered;
 mod told;
 mod two_databases;

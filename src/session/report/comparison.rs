@@ -234,6 +234,10 @@ pub struct ComparedTable {
     /// Why nothing is proved of it: it could not be compared, or was written to meanwhile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unproved: Option<String>,
+    /// The source's counters of writes to it once it was compared; `None` where the source does not
+    /// count. The cutover asks whether they are still the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counters: Option<String>,
 }
 
 impl ComparedTable {
@@ -252,6 +256,7 @@ impl ComparedTable {
             written_since: None,
             differing: None,
             unproved: None,
+            counters: None,
         }
     }
 
