@@ -48,10 +48,19 @@ pub(super) async fn trusted(source: &Connection, target: &Connection) -> Method 
     }
 }
 
+/// A refusal, of a function that may not be used, say, takes back nothing but the probe. Outside of a
+/// transaction there is nothing to take back, and no savepoint.
 async fn probe(connection: &Connection) -> Option<String> {
     let hash = of_row(&PROBE.map(str::to_owned), Method::Binary);
     let sql = format!("SELECT sum({hash})::text FROM generate_series(1, 10) n");
-    connection.query_one(&sql, &[]).await.ok()?.get(0)
+    let doing = "probing the hash";
+    let in_transaction = connection.batch(doing, "SAVEPOINT probe").await.is_ok();
+    let probed = connection.query_one(&sql, &[]).await;
+    if in_transaction {
+        let back = "ROLLBACK TO SAVEPOINT probe; RELEASE SAVEPOINT probe";
+        connection.batch(doing, back).await.ok()?;
+    }
+    probed.ok()?.get(0)
 }
 
 /// The columns of a table as both sides agree on them.

@@ -12,6 +12,7 @@ mod end_to_end;
 mod extension_rows;
 #[allow(dead_code, reason = "other suites need more of it")]
 mod fixture;
+mod hashing;
 mod held;
 mod identities;
 mod index_memory;
