@@ -42,7 +42,7 @@ CREATE TABLE days_2 PARTITION OF days FOR VALUES FROM ('2025-02-01') TO ('2025-0
 CREATE TABLE days_3 PARTITION OF days FOR VALUES FROM ('2025-03-01') TO ('2025-04-01');
 INSERT INTO days SELECT date '2025-01-10' + n, n, 'day ' || n FROM generate_series(0, 40) n;
 CREATE TABLE empty_one (id int);
-CREATE TABLE wide (id int PRIMARY KEY, a int, b int, c int, d int, e int);
+CREATE TABLE wide (id int PRIMARY KEY, a int, b int, c int, d int, e int) WITH (fillfactor = 90, parallel_workers = 1, autovacuum_enabled = off);
 INSERT INTO wide SELECT id, id, id, id, id, id FROM generate_series(1, 1000) id;
 SELECT lo_from_bytea(4711, 'the first large object'), lo_from_bytea(4712, 'the second');
 

@@ -84,6 +84,9 @@ pub(crate) const DONE: &[&str] = &[
     // Indexes and statistics.
     "REINDEX TABLE app.rich",
     "DROP INDEX app.rich_name_idx; CREATE INDEX rich_name_idx ON app.rich USING btree (lower(name::text)) WHERE (price > 1::numeric)",
+    // Settings in another order.
+    "DROP INDEX app.vectors_embedding_idx; CREATE INDEX vectors_embedding_idx ON app.vectors USING hnsw (embedding public.vector_cosine_ops) WITH (ef_construction = 32, m = 8)",
+    "ALTER TABLE app.wide RESET (fillfactor, parallel_workers, autovacuum_enabled); ALTER TABLE app.wide SET (autovacuum_enabled = off, parallel_workers = 1, fillfactor = 90)",
     "ANALYZE",
     "DELETE FROM pg_statistic",
     "SELECT pg_stat_reset()",
