@@ -20,6 +20,12 @@ pub(super) struct Pair {
 }
 
 impl Pair {
+    /// Whether it is the table with this name.
+    pub(super) fn is_named(&self, name: &TableName) -> bool {
+        let mut sides = self.source.iter().chain(&self.target);
+        sides.any(|table| table.name == *name)
+    }
+
     /// What both sides read of it.
     pub(super) fn bytes(&self) -> u64 {
         let both = self.source.iter().chain(&self.target);
