@@ -12,6 +12,8 @@ CREATE TYPE span AS RANGE (subtype = int4);
 -- Each column is one type; each value has a neighbour that some equality takes for the same.
 CREATE TABLE numbers (id int PRIMARY KEY, r real, d double precision, n numeric, money_ money, flag bool, small smallint, big bigint);
 INSERT INTO numbers SELECT id, id / 3.0, 0, 1.0, 5.25::numeric::money, id % 2 = 0, id, id * 10000000000 FROM generate_series(1, 12) id;
+CREATE TABLE floats_of_none (id int PRIMARY KEY, d float8, r real);
+INSERT INTO floats_of_none SELECT id, 'Infinity'::float8 - 'Infinity'::float8, 'Infinity'::real - 'Infinity'::real FROM generate_series(1, 4) id;
 CREATE TABLE texts (id int PRIMARY KEY, plain text, padded char(8), cut varchar(40), named name, letter "char", long text);
 INSERT INTO texts SELECT id, U&'caf\00E9 ' || id || ' bar', 'pad', 'value ' || id, 'name', 'c', repeat(md5(id::text), 4000) FROM generate_series(1, 8) id;
 UPDATE texts SET cut = '' WHERE id = 8;

@@ -67,6 +67,8 @@ pub(crate) const DONE: &[&str] = &[
     // A value that never changed, stored otherwise: a default that stands in the catalogue, and a bitmap of
     // nulls without a null.
     "ALTER TABLE app.others DROP address; ALTER TABLE app.others ADD address inet DEFAULT '10.0.0.1/24'; ALTER TABLE app.others ALTER address DROP DEFAULT",
+    // The sign that a NaN has on some machines, and that text does not show.
+    "UPDATE app.floats_of_none SET d = 'NaN', r = 'NaN'",
     "UPDATE app.several SET numbers = (ARRAY[1, 2, 3, NULL])[1:3]",
     "UPDATE app.numbers SET n = round(n * 0.99, 1)",
     "UPDATE app.documents_of_json SET b = b || '{\"z\": 1}'; UPDATE app.documents_of_json SET b = b - 'z'",
