@@ -57,15 +57,15 @@ pub enum Report {
 
 impl Report {
     /// Why the step that reported this did not succeed, although it came to its end: a check came
-    /// out badly, or the two sides differ.
-    pub fn failure(&self) -> Option<Failure> {
+    /// out badly, or the two sides differ. `migrated` unless the step only compares two databases.
+    pub fn failure(&self, migrated: bool) -> Option<Failure> {
         match self {
             Self::Prerequisites(found) => checks_failure("Something is missing", &found.checks),
             Self::Connections(found) => {
                 checks_failure("The databases are not ready for a migration", &found.checks)
             }
             Self::Unreached(found) => found.failure(),
-            Self::Compare(found) if !found.equal => Some(found.objection()),
+            Self::Compare(found) if !found.equal => Some(found.objection(migrated)),
             _ => None,
         }
     }

@@ -310,6 +310,7 @@ impl Wizard {
     }
 
     fn settle(&mut self, step: Step, result: Result<Box<Report>, Failure>, now: Timestamp) -> News {
+        let migrated = !self.session.compares_only;
         let record = self.session.steps.entry(step).or_default();
         record.finished = Some(now);
         match result {
@@ -319,7 +320,7 @@ impl Wizard {
             }
             Ok(report) => {
                 record.reached = None;
-                let failure = report.failure();
+                let failure = report.failure(migrated);
                 record.state = if failure.is_some() {
                     State::Failed
                 } else {

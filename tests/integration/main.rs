@@ -13,6 +13,7 @@ mod explained;
 mod extension_rows;
 #[allow(dead_code, reason = "other suites need more of it")]
 mod fixture;
+mod hashing;
 mod held;
 mod identities;
 mod index_memory;
