@@ -8,7 +8,7 @@ use crate::headless;
 use crate::runner::Runner;
 use crate::session::{State, Step};
 use crate::signals::Stops;
-use crate::wizard::{Event, Outcome, Side};
+use crate::wizard::{Effect, Event, Outcome, Side};
 
 /// One step, also when it is done already; what it needs runs first.
 pub(super) async fn one(common: &Common, step: Step) -> Result<Outcome, Error> {
@@ -35,7 +35,11 @@ pub(super) async fn run(
     let mut runner = open(common, which, &mut |text| voice.say(text))?;
     voice.invoked(leading_back(common, &runner));
     require_connections(&runner, options.until)?;
-    begin(&mut runner)?;
+    for effect in begin(&mut runner)? {
+        if let Effect::Tell(news) = effect {
+            voice.news(&news, runner.wizard().session());
+        }
+    }
     let session = runner.wizard().session();
     options.from = options
         .from

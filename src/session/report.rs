@@ -1,5 +1,6 @@
 //! What each step reports: typed, plain data that goes into the session and to both front ends.
 
+mod application;
 mod comparison;
 mod estimate;
 mod inventory;
@@ -7,6 +8,7 @@ mod loss;
 mod transfer;
 mod unreached;
 
+pub use application::{Application, ChangedLine, OwnTest, SwitchedFile};
 pub use comparison::{ComparedCollection, ComparedTable, Comparison};
 pub use estimate::{Estimate, RoomLeft};
 pub use inventory::{Collection, Extension, Inventory, LeftBehind, Room, Table, VectorColumn};
@@ -38,6 +40,8 @@ pub enum Report {
     Transfer(Transfer),
     /// Of `compare`.
     Compare(Comparison),
+    /// Of `application`.
+    Application(Application),
 }
 
 impl Report {
@@ -51,6 +55,7 @@ impl Report {
             }
             Self::Unreached(found) => found.failure(),
             Self::Compare(found) if !found.equal => Some(found.difference()),
+            Self::Application(found) => found.failure(),
             _ => None,
         }
     }

@@ -18,10 +18,11 @@ pub fn lines(report: &Report, invocation: &Invocation) -> Vec<String> {
         Report::Schema(found) => schema(found),
         Report::Transfer(found) => transfer(found),
         Report::Compare(found) => comparison(found),
+        Report::Application(found) => super::application::lines(found, invocation),
     }
 }
 
-fn checks(checks: &[Check], invocation: &Invocation) -> Vec<String> {
+pub(super) fn checks(checks: &[Check], invocation: &Invocation) -> Vec<String> {
     let mut lines = Vec::new();
     for check in checks {
         let (glyph, word) = match check.verdict {
