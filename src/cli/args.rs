@@ -118,7 +118,7 @@ pub(super) enum Command {
     Schema,
     /// Copy the rows and build what stands on them
     Transfer,
-    /// Prove that both sides are equal
+    /// Prove that both sides are equal: those of a migration, or any two databases
     Compare,
     /// Try the target as the application would, and plan its files
     Application(Application),
@@ -126,6 +126,12 @@ pub(super) enum Command {
     Cutover,
     /// Sign an item of the checklist
     Sign(Sign),
+    /// What an error means and what to do about it: its text, from any program, or its SQLSTATE
+    Explain {
+        /// The text or the SQLSTATE; - reads standard input. Behind -- it may begin with a hyphen
+        #[arg(value_name = "ERROR")]
+        error: Vec<String>,
+    },
     /// Where a session stands
     Status,
     /// Which sessions there are

@@ -3,11 +3,14 @@
 
 use crate::postgres::catalogue::{Column, Shape, Table};
 use crate::postgres::{Connection, Error, quote};
+use crate::source::Range;
+use std::ops::AddAssign;
+use tokio_postgres::Row;
 
 /// How rows are hashed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Method {
-    /// `hash_array_extended` over `record_send`: bit-exact and the fastest.
+    /// `hash_array_extended` over the values' binary forms: bit-exact and the fastest.
     Binary,
     /// 64 bits of `md5` over the row's text, for a pair of servers whose binary forms differ.
     Text,
@@ -23,12 +26,19 @@ impl Method {
     }
 }
 
-/// Constant rows that both servers must hash alike before the binary method is trusted.
-const PROBE: &str = "SELECT sum(hash_array_extended(ARRAY[record_send(row)], 0))::text FROM (
-    SELECT ROW(n, n::text, (n / 7.0)::float8, (n * 1.10)::numeric, NULL::int,
-               jsonb_build_object('n', n), ARRAY[n, NULL], 'Grüße'::text,
-               '2024-02-29 12:00+00'::timestamptz + n * interval '1 day', decode('00ff', 'hex'))
-    FROM generate_series(1, 10) n) probe(row)";
+/// Values that both servers must hash alike before the binary method is trusted.
+const PROBE: [&str; 10] = [
+    "int4send(n)",
+    "textsend(n::text)",
+    "float8send((n / 7.0)::float8)",
+    "numeric_send(n * 1.10)",
+    "int4send(NULL)",
+    "jsonb_send(jsonb_build_object('n', n))",
+    "array_send(ARRAY[n, NULL])",
+    "textsend('Grüße')",
+    "timestamptz_send('2024-02-29 12:00+00'::timestamptz + n * interval '1 day')",
+    "byteasend('\\x00ff'::bytea)",
+];
 
 /// The method that can be trusted for this pair of servers.
 pub(super) async fn trusted(source: &Connection, target: &Connection) -> Method {
@@ -39,7 +49,9 @@ pub(super) async fn trusted(source: &Connection, target: &Connection) -> Method 
 }
 
 async fn probe(connection: &Connection) -> Option<String> {
-    connection.query_one(PROBE, &[]).await.ok()?.get(0)
+    let hash = of_row(&PROBE.map(str::to_owned), Method::Binary);
+    let sql = format!("SELECT sum({hash})::text FROM generate_series(1, 10) n");
+    connection.query_one(&sql, &[]).await.ok()?.get(0)
 }
 
 /// The columns of a table as both sides agree on them.
@@ -73,11 +85,11 @@ pub(super) fn agree(source: &Table, target: &Table) -> Option<Agreed> {
     (source.columns.len() == target.columns.len()).then_some(agreed)
 }
 
-/// Expressions of a column on both sides that hash alike where the values are alike. Values of
+/// Expressions of a column on both sides, bytes that are equal where the values are alike. Values of
 /// different types are alike where their texts are.
 pub(super) fn pair(column: &Column, other: &Column) -> (String, String) {
     let alike =
-        column.sql_type == other.sql_type && shape_kind(&column.shape) == shape_kind(&other.shape);
+        column.sql_type == other.sql_type && is_text(&column.shape) == is_text(&other.shape);
     match alike {
         true => (expression(column), expression(other)),
         false => (as_text(column), as_text(other)),
@@ -85,7 +97,7 @@ pub(super) fn pair(column: &Column, other: &Column) -> (String, String) {
 }
 
 fn as_text(column: &Column) -> String {
-    format!("{}::text", quote::identifier(&column.name))
+    shaped(&Shape::Text, quote::identifier(&column.name))
 }
 
 fn expression(column: &Column) -> String {
@@ -94,52 +106,92 @@ fn expression(column: &Column) -> String {
 
 fn shaped(shape: &Shape, value: String) -> String {
     match shape {
-        Shape::BuiltIn => value,
+        // The last byte of the flags, which stand behind the number of dimensions. Each null is sent
+        // as one besides.
+        Shape::Array => format!("set_byte(array_send({value}), 7, 0)"),
         Shape::Send(function) => format!("{function}({value})"),
         Shape::Domain(base, inner) => shaped(inner, format!("({value})::{base}")),
-        Shape::Text => format!("({value})::text"),
+        Shape::Text => format!("textsend(({value})::text)"),
     }
 }
 
-fn shape_kind(shape: &Shape) -> u8 {
+fn is_text(shape: &Shape) -> bool {
     match shape {
-        Shape::BuiltIn => 0,
-        Shape::Send(_) => 1,
-        Shape::Domain(_, inner) => shape_kind(inner),
-        Shape::Text => 2,
+        Shape::Send(_) | Shape::Array => false,
+        Shape::Domain(_, inner) => is_text(inner),
+        Shape::Text => true,
     }
 }
 
-/// Rows and the sum of their hashes, in one pass. The sum, not an xor: pairs of equal rows would
-/// cancel each other out of an xor.
+/// What a table holds, or a part of it: two equal ones mean the same rows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Content {
+    pub(super) rows: u64,
+    /// The sum of the rows' hashes. Not an xor: pairs of equal rows would cancel each other out.
+    /// So many 64-bit numbers as a table can have rows never exceed it.
+    pub(super) sum: i128,
+}
+
+impl Content {
+    /// Of a row that begins with a count at this place, and the sum as text behind it.
+    pub(super) fn of(row: &Row, at: usize) -> Self {
+        let (rows, sum): (i64, String) = (row.get(at), row.get(at + 1));
+        Self {
+            rows: u64::try_from(rows).unwrap_or(0),
+            sum: sum.parse().unwrap_or(0),
+        }
+    }
+}
+
+impl AddAssign for Content {
+    /// Wherever a table is cut, its parts add up to the same.
+    fn add_assign(&mut self, part: Self) {
+        self.rows += part.rows;
+        self.sum += part.sum;
+    }
+}
+
+/// The content of a whole table, in one pass.
 pub(super) async fn table(
     connection: &Connection,
     table: &Table,
     columns: &[String],
     method: Method,
-) -> Result<(u64, String), Error> {
-    let sql = statement(table, columns, method);
+) -> Result<Content, Error> {
     let row = connection
-        .query_one(&sql, &[])
+        .query_one(&statement(table, columns, method, Range::Whole), &[])
         .await
-        .map_err(Error::while_doing(format!(
-            "hashing the rows of {}",
-            table.name
-        )))?;
-    Ok((u64::try_from(row.get::<_, i64>(0)).unwrap_or(0), row.get(1)))
+        .map_err(Error::while_doing(doing(table)))?;
+    Ok(Content::of(&row, 0))
 }
 
-fn statement(table: &Table, columns: &[String], method: Method) -> String {
-    let (hash, from) = (of_row(columns, method), table.from_sql());
+/// What is being done, for errors.
+pub(super) fn doing(table: &Table) -> String {
+    format!("hashing the rows of {}", table.name)
+}
+
+/// The query for the [`Content`] of a part of a table.
+pub(super) fn statement(table: &Table, columns: &[String], method: Method, range: Range) -> String {
+    let (hash, from) = (
+        of_row(columns, method),
+        table.from_sql_where(range.conditions()),
+    );
     format!("SELECT count(*), COALESCE(sum({hash}), 0)::text FROM {from}")
 }
 
 /// The hash of one row of these values.
-pub(super) fn of_row(columns: &[String], method: Method) -> String {
-    let row = format!("ROW({})", columns.join(", "));
-    match method {
-        Method::Binary => format!("hash_array_extended(ARRAY[record_send({row})], 0)"),
-        Method::Text => format!("('x' || left(md5(({row})::text), 16))::bit(64)::bigint"),
+pub(super) fn of_row(values: &[String], method: Method) -> String {
+    let all = values.join(", ");
+    match (method, values) {
+        (Method::Binary, [_]) => format!("hash_array_extended(ARRAY[{all}], 0)"),
+        // An array's hash is a linear combination of its elements': two rows that exchange a value
+        // would leave the sum of such hashes as it is. So it is hashed once more.
+        (Method::Binary, _) => format!(
+            "hash_array_extended(ARRAY[int8send(hash_array_extended(ARRAY[{all}]::bytea[], 0))], 0)"
+        ),
+        (Method::Text, _) => {
+            format!("('x' || left(md5((ROW({all}))::text), 16))::bit(64)::bigint")
+        }
     }
 }
 
@@ -157,6 +209,10 @@ mod tests {
             shape,
             binary: true,
         }
+    }
+
+    fn send(function: &str) -> Shape {
+        Shape::Send(function.to_owned())
     }
 
     fn table(columns: Vec<Column>) -> Table {
@@ -179,25 +235,31 @@ mod tests {
 
     #[test]
     fn columns_are_matched_by_name_in_the_sources_order() {
-        let a = || column("a", "integer", Shape::BuiltIn);
-        let v = || column("v", "vector(3)", Shape::Send("public.vector_send".into()));
+        let a = || column("a", "integer", send("int4send"));
+        let v = || column("v", "vector(3)", send("public.vector_send"));
         let agreed = agree(&table(vec![a(), v()]), &table(vec![v(), a()])).unwrap();
-        assert_eq!(agreed.source, ["\"a\"", "public.vector_send(\"v\")"]);
+        assert_eq!(
+            agreed.source,
+            ["int4send(\"a\")", "public.vector_send(\"v\")"]
+        );
         assert_eq!(agreed.source, agreed.target);
     }
 
     #[test]
     fn another_type_or_number_of_columns_is_a_difference() {
-        let a = |sql_type| column("a", sql_type, Shape::BuiltIn);
+        let a = |sql_type| column("a", sql_type, send("int4send"));
         let source = table(vec![a("integer")]);
         assert_eq!(agree(&source, &table(vec![a("bigint")])), None);
-        let more = table(vec![a("integer"), column("b", "text", Shape::BuiltIn)]);
+        let more = table(vec![a("integer"), column("b", "text", send("textsend"))]);
         assert_eq!(agree(&source, &more), None);
     }
 
     #[test]
     fn a_domain_is_hashed_as_its_base() {
-        let shape = Shape::Domain("text".into(), Box::new(Shape::BuiltIn));
-        assert_eq!(expression(&column("d", "email", shape)), "(\"d\")::text");
+        let shape = Shape::Domain("text".into(), Box::new(send("textsend")));
+        assert_eq!(
+            expression(&column("d", "email", shape)),
+            "textsend((\"d\")::text)"
+        );
     }
 }

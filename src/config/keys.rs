@@ -118,6 +118,18 @@ pub const KEYS: &[Key] = &[
         kind: Kind::Text,
     },
     Key {
+        path: "compare.jobs",
+        kind: Kind::Number { min: 1, max: 64 },
+    },
+    Key {
+        path: "compare.searches",
+        kind: Kind::Number { min: 0, max: 100 },
+    },
+    Key {
+        path: "compare.neighbours",
+        kind: Kind::Number { min: 1, max: 100 },
+    },
+    Key {
         path: "application.folder",
         kind: Kind::FilledText,
     },
@@ -200,6 +212,8 @@ pub(super) fn nearest(path: &str) -> Option<&'static str> {
         .map(|key| key.path)
         .chain(tables)
         .filter_map(likeness)
+        // Of several that are as near, the first one.
+        .rev()
         .max_by(|a, b| a.1.total_cmp(&b.1))
         .map(|(candidate, _)| candidate)
 }

@@ -2,19 +2,30 @@
 
 mod application;
 mod comparison;
+mod definition;
+mod differing;
 mod estimate;
 mod inventory;
 mod loss;
+mod phases;
 mod transfer;
 mod unreached;
+mod vectors;
 
 pub use application::{Application, ChangedLine, OwnTest, SwitchedFile};
 pub use comparison::{ComparedCollection, ComparedTable, Comparison};
+pub use definition::DefinitionDifference;
+pub use differing::{ChangedColumn, DifferingRow, DifferingRows, EXAMPLES, RowDifference};
 pub use estimate::{Estimate, RoomLeft};
 pub use inventory::{Collection, Extension, Inventory, LeftBehind, Room, Table, VectorColumn};
 pub use loss::{AtStake, Lost, Stake, rows_at_stake};
+pub use phases::{Here, Phase};
 pub use transfer::{LoadedObjects, LoadedTable, NotMoved, SomeRows, Transfer};
 pub use unreached::Unreached;
+pub use vectors::{
+    ComparedVectors, SPEED_LIMIT, SearchSide, Searches, Share, Standing, Told, VectorFigures,
+    VectorIndex,
+};
 
 use super::Identity;
 use crate::failure::Failure;
@@ -54,7 +65,7 @@ impl Report {
                 checks_failure("The databases are not ready for a migration", &found.checks)
             }
             Self::Unreached(found) => found.failure(),
-            Self::Compare(found) if !found.equal => Some(found.difference()),
+            Self::Compare(found) if !found.equal => Some(found.objection()),
             Self::Application(found) => found.failure(),
             _ => None,
         }

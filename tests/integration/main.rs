@@ -6,8 +6,11 @@
 
 mod application;
 mod bad_input;
+mod definitions;
 mod differences;
+mod differing_rows;
 mod end_to_end;
+mod explained;
 mod extension_rows;
 #[allow(dead_code, reason = "other suites need more of it")]
 mod fixture;
@@ -32,3 +35,5 @@ mod selection;
 mod sessions;
 mod steered;
 mod told;
+mod two_databases;
+mod vectors;

@@ -5,6 +5,7 @@ mod checklist;
 mod checks;
 mod comparison;
 mod connections;
+mod definitions;
 mod failure;
 mod form;
 pub(super) mod help;
@@ -15,6 +16,7 @@ mod outcome;
 mod preview;
 mod side_by_side;
 mod value;
+mod vectors;
 mod waiting;
 mod working;
 
