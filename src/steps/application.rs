@@ -67,6 +67,10 @@ fn advice_on_files(plan: &Plan) -> Vec<Check> {
         .iter()
         .map(|caution| Check::warning("Application: git", caution.clone()))
         .collect();
+    checks.extend(plan.lacking.iter().map(|lacking| {
+        Check::warning("Application: connection", lacking.clone())
+            .advise("Where the application has that from (a default, another file, the environment), the target's has to stand, too.")
+    }));
     let parts = plan.files.iter().filter(|file| file.adds_sslmode());
     checks.extend(parts.map(|file| {
         let found = format!("{} gets POSTGRES_SSLMODE=require", file.shown.file);

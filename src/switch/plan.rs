@@ -21,6 +21,9 @@ pub struct Plan {
     pub left: Vec<LeftOut>,
     /// What a person should know of files that hold the password.
     pub cautions: Vec<String>,
+    /// Parts of the connection that a file does not set, so that the application has them from
+    /// elsewhere.
+    pub lacking: Vec<String>,
 }
 
 /// A file that would be replaced.
@@ -53,6 +56,7 @@ impl Plan {
             files: Vec::new(),
             left: Vec::new(),
             cautions: Vec::new(),
+            lacking: Vec::new(),
             folder,
         };
         for found in finding::files(&plan.folder, named)? {
@@ -94,6 +98,9 @@ impl Plan {
             return;
         }
         self.cautions.extend(git::cautions(&path, name));
+        if parts.is_ok() {
+            self.lacking.extend(lacking(name, &settings));
+        }
         match PlannedFile::new(name, path, text, format, edits) {
             Some(file) => self.files.push(file),
             None => self.leave(name.to_owned(), UNWRITABLE),
@@ -116,6 +123,19 @@ fn place(name: &str, text: &Secret, setting: &Setting) -> String {
         .trim_end_matches([' ', ':', '='])
         .trim_matches(['"', '\'']);
     format!("{key} in {name}, line {}", line_of(text, setting.key))
+}
+
+/// The parts that a connection needs and this file does not set.
+fn lacking(file: &str, settings: &[Setting]) -> Option<String> {
+    let needed = [
+        ("POSTGRES_DB", Variable::Database),
+        ("POSTGRES_USER", Variable::User),
+        ("POSTGRES_PASSWORD", Variable::Password),
+    ];
+    let is_set = |wanted| settings.iter().any(|setting| setting.variable == wanted);
+    let names = needed.into_iter().filter(|(_, part)| !is_set(*part));
+    let names: Vec<&str> = names.map(|(name, _)| name).collect();
+    (!names.is_empty()).then(|| format!("{file} does not set {}", names.join(", ")))
 }
 
 /// What becomes of the parts of a connection in a file: they change together or not at all.

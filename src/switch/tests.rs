@@ -139,6 +139,15 @@ fn parts_change_together_and_get_their_encryption() {
     let expected = "POSTGRES_HOST=ep-cool-1-pooler.aws.neon.tech\nPOSTGRES_SSLMODE=require\nPOSTGRES_PORT=5432\nPOSTGRES_DB=neondb\nPOSTGRES_USER=owner\nPOSTGRES_PASSWORD=\"p@w'\"";
     assert_eq!(after, expected, "{plan:?}");
     assert!(plan.files[0].adds_sslmode());
+    assert_eq!(plan.lacking, [""; 0]);
+    let (_, plan) = switched(
+        ".env",
+        "POSTGRES_HOST=localhost\nPOSTGRES_DB=chat_pgvector\n",
+    );
+    assert_eq!(
+        plan.lacking,
+        [".env does not set POSTGRES_USER, POSTGRES_PASSWORD"]
+    );
     let json = "{\n  \"POSTGRES_HOST\": \"localhost\",\n  \"POSTGRES_PORT\": 5432,\n  \"POSTGRES_PASSWORD\": \"canary\"\n}\n";
     let (after, _) = switched("c.json", json);
     assert_eq!(

@@ -43,7 +43,7 @@ fn reckoned(
     const NAME: &str = "Connection pool";
     let instances = application.instances.map_or(1, u64::from);
     let Some(size) = application.pool_size.map(u64::from) else {
-        let takes = format!("the target takes {limit} connections, {used} are in use");
+        let takes = format!("the target takes {limit} connections directly, {used} in use now");
         let pooled = match is_pooled {
             true => format!(", and {} through its pooler", grouped(POOLED_CLIENTS)),
             false => String::new(),
@@ -68,7 +68,7 @@ fn reckoned(
         ),
         false => (
             limit.saturating_sub(used),
-            format!("the target takes {limit}, {used} are in use"),
+            format!("the target takes {limit}, {used} in use now"),
         ),
     };
     let check = match (wanted <= room, wanted <= at_once || !is_pooled) {
