@@ -93,7 +93,7 @@ impl Plan {
                 Err(why) => self.leave(place(name, &text, setting), why),
             }
         }
-        edits.extend(added(&text, format, &settings, &parts));
+        edits.extend(added(&text, format, &settings, (&parts, goal)));
         if edits.is_empty() {
             return;
         }
@@ -238,15 +238,16 @@ fn added(
     text: &Secret,
     format: Format,
     settings: &[Setting],
-    parts: &Result<(), String>,
+    (parts, goal): (&Result<(), String>, &Goal),
 ) -> Option<Edit> {
+    let mode = goal.application().ssl_mode();
     let has = |wanted: Variable| settings.iter().find(|setting| setting.variable == wanted);
     let host = has(Variable::Host).filter(|_| parts.is_ok() && has(Variable::SslMode).is_none())?;
     let quoting = match host.quoting {
         Quoting::Bare if format == Format::Toml => Quoting::Double,
         other => other,
     };
-    let inserted = host.sibling.text(format, quoting, "require")?;
+    let inserted = host.sibling.text(format, quoting, mode.name())?;
     let after = inserted.trim().trim_end_matches(',').to_owned();
     let at = host.sibling.at;
     let line = line_of(text.expose(), host.span.start) + usize::from(format != Format::Json);

@@ -20,12 +20,12 @@ impl ConnectionString {
         })
     }
 
-    /// The same place as a file of another program may name it: encrypted, and with nothing that is
-    /// this machine's own.
+    /// The same place as a file of another program may name it: encrypted where Neon insists on it,
+    /// else as it was given, and with nothing that is this machine's own.
     #[must_use]
     pub fn encrypted(&self) -> Self {
         let mut string = self.clone();
-        if !self.is_unix_socket() && self.ssl_mode < SslMode::Require {
+        if self.is_neon() && self.ssl_mode < SslMode::Require {
             string.ssl_mode = SslMode::Require;
         }
         (string.passfile, string.connect_timeout) = (None, None);
@@ -55,8 +55,16 @@ mod tests {
 
     #[test]
     fn what_is_given_away_is_encrypted() {
-        let weak = ConnectionString::parse("postgresql://u@h.example/d?sslmode=disable").unwrap();
-        assert_eq!(weak.encrypted().ssl_mode(), SslMode::Require);
+        let of = |text: &str| {
+            ConnectionString::parse(text)
+                .unwrap()
+                .encrypted()
+                .ssl_mode()
+        };
+        let weak = "postgresql://u@ep-cool-1.eu-central-1.aws.neon.tech/d?sslmode=disable";
+        assert_eq!(of(weak), SslMode::Require);
+        let own = "postgresql://u@localhost/d?sslmode=disable";
+        assert_eq!(of(own), SslMode::Disable);
         let strong = "postgresql://u@h.example/d?sslmode=verify-full";
         let strong = ConnectionString::parse(strong).unwrap();
         assert_eq!(strong.encrypted().ssl_mode(), SslMode::VerifyFull);
