@@ -40,6 +40,9 @@ const PROBE: [&str; 10] = [
     "byteasend('\\x00ff'::bytea)",
 ];
 
+/// What sends a float.
+const FLOATS: [&str; 2] = ["pg_catalog.float4send", "pg_catalog.float8send"];
+
 /// The method that can be trusted for this pair of servers.
 pub(super) async fn trusted(source: &Connection, target: &Connection) -> Method {
     match (probe(source).await, probe(target).await) {
@@ -48,10 +51,19 @@ pub(super) async fn trusted(source: &Connection, target: &Connection) -> Method 
     }
 }
 
+/// A refusal, of a function that may not be used, say, takes back nothing but the probe. Outside of a
+/// transaction there is nothing to take back, and no savepoint.
 async fn probe(connection: &Connection) -> Option<String> {
     let hash = of_row(&PROBE.map(str::to_owned), Method::Binary);
     let sql = format!("SELECT sum({hash})::text FROM generate_series(1, 10) n");
-    connection.query_one(&sql, &[]).await.ok()?.get(0)
+    let doing = "probing the hash";
+    let in_transaction = connection.batch(doing, "SAVEPOINT probe").await.is_ok();
+    let probed = connection.query_one(&sql, &[]).await;
+    if in_transaction {
+        let back = "ROLLBACK TO SAVEPOINT probe; RELEASE SAVEPOINT probe";
+        connection.batch(doing, back).await.ok()?;
+    }
+    probed.ok()?.get(0)
 }
 
 /// The columns of a table as both sides agree on them.
@@ -61,6 +73,29 @@ pub(super) struct Agreed {
     pub(super) source: Vec<String>,
     /// Expressions for the target, in the same order.
     pub(super) target: Vec<String>,
+}
+
+impl Agreed {
+    /// The same, with every NaN as the same one: PostgreSQL takes them for equal, and text cannot tell
+    /// the sign that some have. Asked only where tables differ.
+    pub(super) fn with_one_nan(&self) -> Self {
+        let all = |of: &[String]| of.iter().map(|value| with_one_nan(value)).collect();
+        Self {
+            source: all(&self.source),
+            target: all(&self.target),
+        }
+    }
+}
+
+fn with_one_nan(value: &str) -> String {
+    let float = FLOATS.iter().find_map(|send| {
+        let of = value.strip_prefix(send)?.strip_prefix('(')?;
+        Some((send, of.strip_suffix(')')?))
+    });
+    match float {
+        Some((send, of)) => format!("{send}(CASE {of} WHEN 'NaN' THEN 'NaN' ELSE {of} END)"),
+        None => value.to_owned(),
+    }
 }
 
 /// Agrees on columns by name; `None` when the two tables do not have the same columns with the

@@ -192,9 +192,6 @@ pub enum Error {
     /// A task of ours broke off.
     #[error("a task broke off")]
     Broken(#[source] tokio::task::JoinError),
-    /// A step whose work is done by the machine alone.
-    #[error("the step {0} has no work to run")]
-    NoWork(Step),
 }
 
 impl From<Elsewhere> for Error {
@@ -292,7 +289,7 @@ impl Explain for Error {
                 format!("{}. It gives each transaction another session: settings, locks and cursors that a migration holds from one statement to the next would be lost, or reach other clients.", chain(self)),
             )
             .advise(format!("Migrate over the direct host: drop -pooler from the host's name ({direct}). Your application may use the pooled one afterwards."))
-            .advise("Or give the same command with --yes, which does that for you:")
+            .advise("Or let neonlift take the direct host:")
             .advise("$ neonlift run --yes"),
             Self::NoRoom {
                 folder,
@@ -384,7 +381,6 @@ impl Explain for Error {
             Self::Switch(error) => error.failure(),
             Self::Broken(error) => Failure::new("The step broke off", format!("{error}."))
                 .advise("This is a fault in neonlift: please report it with the log. Running it again goes on where it was."),
-            Self::NoWork(_) => Failure::new("There is nothing to run", chain(self)),
         }
     }
 }

@@ -4,6 +4,7 @@ mod application;
 mod backup;
 mod compare;
 mod connections;
+mod cutover;
 mod definitions;
 mod error;
 mod excerpt;
@@ -13,6 +14,7 @@ mod inventory;
 mod kept;
 mod left_behind;
 mod prerequisites;
+mod private_file;
 mod schema;
 mod transfer;
 
@@ -288,7 +290,7 @@ async fn carry_out(step: Step, work: Work<'_>) -> Result<Report, Error> {
         Step::Transfer => transfer::run(work).await.map(Report::Transfer),
         Step::Compare => compare::run(work).await.map(Report::Compare),
         Step::Application => application::run(work).await.map(Report::Application),
-        Step::Cutover => Err(Error::NoWork(step)),
+        Step::Cutover => cutover::run(work).await.map(Report::Cutover),
     }
 }
 

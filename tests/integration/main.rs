@@ -14,6 +14,7 @@ mod explained;
 mod extension_rows;
 #[allow(dead_code, reason = "other suites need more of it")]
 mod fixture;
+mod hashing;
 mod held;
 mod identities;
 mod index_memory;
@@ -33,6 +34,7 @@ mod schema_files;
 mod secrets;
 mod selection;
 mod sessions;
+mod signed;
 mod steered;
 mod told;
 mod two_databases;
