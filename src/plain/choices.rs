@@ -260,8 +260,8 @@ mod tests {
 
     #[test]
     fn what_is_signed_keeps_its_number() {
-        let mut states = [State::Done; 8];
-        states[7] = State::AwaitingSignOff;
+        let mut states = [State::Done; 9];
+        states[8] = State::AwaitingSignOff;
         let mut wizard = wizard(&states, true);
         let session = Session {
             checklist: crate::wizard::checklist::standard(),
