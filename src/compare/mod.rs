@@ -258,6 +258,7 @@ impl Compare<'_> {
             let counted = now.get(&name);
             let then = self.counters.get(&name);
             table.written_since = then.map(|then| counted != Some(then));
+            table.counters = then.and(counted).cloned();
             let is_counted = table.differs() && counted != before.get(&name);
             let mut pairs = pairs.iter();
             let pair = pairs.find(|pair| is_counted && pair.is_named(&name));
@@ -268,7 +269,6 @@ impl Compare<'_> {
                 let why = "rows were written on the source while it was compared";
                 table.unproved = Some(why.to_owned());
             }
-            table.counters = then.and(counted).cloned();
         }
         Ok(())
     }
