@@ -3,13 +3,14 @@
 
 use crate::failure::{Explain, Failure};
 use crate::postgres::{ConnectionString, ParseError};
-use crate::progress::{MeterSample, Progress, Sample, Stage};
+use crate::progress::{MeterSample, Progress, Sample, Stage, Tone};
 use crate::session::report::Report;
 use crate::session::{Reached, Session, State, Step, store};
 use crate::source::holder;
 use crate::steps::{self, Context};
+use crate::switch::{self, Settled};
 use crate::transfer::Throttle;
-use crate::wizard::{Effect, Event, Look, News, RunId, Seen, Side, Steering, Wizard};
+use crate::wizard::{Effect, Event, Look, News, RunId, Seen, Side, Steering, Switching, Wizard};
 use jiff::Timestamp;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 enum Ended {
     Run(RunId, Result<Box<Report>, Failure>),
     Look(RunId, Result<Box<Seen>, Failure>),
+    Switch(RunId, Result<Box<Settled>, Failure>),
 }
 
 /// The wizard with its hands.
@@ -36,6 +38,8 @@ pub struct Runner {
     looking: Option<(RunId, CancellationToken)>,
     /// The tasks of looks: one that breaks off must not be taken for the step's.
     looks: HashMap<tokio::task::Id, RunId>,
+    /// The task that switches the application's files.
+    switching: Option<(tokio::task::Id, RunId)>,
     throttle: Throttle,
     opened: bool,
     unsaved: bool,
@@ -56,6 +60,7 @@ impl Runner {
             current: None,
             looking: None,
             looks: HashMap::new(),
+            switching: None,
             opened: false,
             unsaved: false,
         }
@@ -97,7 +102,11 @@ impl Runner {
             // Saved with the end that follows.
             self.wizard.handle(Event::Reached { run, reached }, now);
         }
-        let effects = self.wizard.handle(event, now);
+        let opens = matches!(event, Event::Opened);
+        let mut effects = self.wizard.handle(event, now);
+        if opens {
+            effects.extend(self.look_at_files(now));
+        }
         if had_begun && !self.has_begun_to_move() {
             self.release_snapshot();
         }
@@ -112,6 +121,7 @@ impl Runner {
                 Effect::Save => {}
                 Effect::Start { run, step, only } => self.start(run, step, only),
                 Effect::Look { run, at } => self.look(run, at),
+                Effect::Switch { run, way } => self.switch(run, way),
                 Effect::Cancel { run } => self.cancel(run),
                 Effect::Steer { run, steering } => {
                     for_front_end.extend(self.steer(run, steering).map(Effect::Tell));
@@ -120,6 +130,24 @@ impl Runner {
             }
         }
         Ok(for_front_end)
+    }
+
+    /// How an earlier run left the application's files; one that was killed meanwhile is put right.
+    fn look_at_files(&mut self, now: Timestamp) -> Vec<Effect> {
+        match switch::settle(self.store.file()) {
+            Ok(found) => {
+                for line in found.in_words().into_iter().filter(|_| found.is_mended()) {
+                    self.progress.note(Tone::Warning, line);
+                }
+                self.wizard.handle(Event::FilesFound(Box::new(found)), now)
+            }
+            Err(error) => {
+                let failure = error.failure();
+                let text = format!("{}. {}", failure.what, failure.why);
+                self.progress.note(Tone::Warning, text);
+                vec![Effect::Tell(News::NotSwitched(failure))]
+            }
+        }
     }
 
     fn has_begun_to_move(&self) -> bool {
@@ -231,6 +259,21 @@ impl Runner {
         self.looks.insert(task.id(), run);
     }
 
+    fn switch(&mut self, run: RunId, way: Switching) {
+        let (context, session) = (Arc::clone(&self.context), self.wizard.session().clone());
+        let task = self.running.spawn(async move {
+            tracing::info!(?way, "the application's files");
+            let done = steps::switch(way, &context, &session).await;
+            let done = done.map(Box::new).map_err(|error| {
+                let cause = crate::failure::chain(&error);
+                tracing::error!(?way, cause, "the application's files are not switched");
+                error.failure()
+            });
+            Ended::Switch(run, done)
+        });
+        self.switching = Some((task.id(), run));
+    }
+
     fn cancel(&self, run: RunId) {
         let known = [&self.current, &self.looking].into_iter().flatten();
         known
@@ -262,12 +305,18 @@ impl Runner {
     pub async fn finished(&mut self) -> Event {
         match self.running.join_next_with_id().await {
             Some(Ok((_, Ended::Run(run, result)))) => Event::Finished { run, result },
+            Some(Ok((_, Ended::Switch(run, result)))) => Event::Switched { run, result },
             Some(Ok((task, Ended::Look(run, result)))) => {
                 self.looks.remove(&task);
                 Event::Seen { run, result }
             }
             // The panic hook has written where; the machine must hear that it is over.
             Some(Err(error)) => match self.looks.remove(&error.id()) {
+                None if self.switching.is_some_and(|(task, _)| task == error.id()) => {
+                    let run = self.switching.map_or(0, |(_, run)| run);
+                    let result = Err(broken("Switching the files broke off", &error));
+                    Event::Switched { run, result }
+                }
                 Some(run) => {
                     let result = Err(broken("The step broke off", &error));
                     Event::Seen { run, result }

@@ -36,6 +36,10 @@ pub(super) struct Common {
     /// The Neon database to move it to
     #[arg(long, global = true, value_name = "URL", hide_env_values = true)]
     pub target: Option<String>,
+    /// The application's folder, to plan the change of its files and run its tests there; otherwise
+    /// application.folder of the configuration
+    #[arg(long, global = true, value_name = "FOLDER")]
+    pub app: Option<PathBuf>,
     /// Plain lines instead of the screen: without a command the wizard asks numbered questions.
     /// ACCESSIBLE=1 and TERM=dumb do the same
     #[arg(long, global = true)]
@@ -116,6 +120,8 @@ pub(super) enum Command {
     Transfer,
     /// Prove that both sides are equal: those of a migration, or any two databases
     Compare,
+    /// Try the target as the application would, and plan its files
+    Application(Application),
     /// Show the cutover's checklist, with what is still open
     Cutover,
     /// Sign an item of the checklist
@@ -175,6 +181,18 @@ pub(super) struct Run {
     /// Run again from this step on, also what is done
     #[arg(long, value_name = "STEP", value_parser = step)]
     pub from: Option<Step>,
+}
+
+/// `neonlift application`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Application {
+    /// Switch the application's files to the target, as the step has shown it. The consent is the name
+    /// of its folder, without the path
+    #[arg(long, value_name = "FOLDERNAME", conflicts_with = "undo")]
+    pub switch: Option<String>,
+    /// Put the switched files back, byte for byte, each if it is still what was written
+    #[arg(long)]
+    pub undo: bool,
 }
 
 /// `neonlift sign`.

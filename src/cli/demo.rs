@@ -1,7 +1,7 @@
 //! `neonlift demo`: practice servers, and the wizard on them.
 
 use super::args::{Common, Demo};
-use super::opening::{begin, context, leading_back, leading_to};
+use super::opening::{begin, configured, context, leading_back, leading_to};
 use super::sessions::{self, Choice, Which};
 use super::start::{migrate, start_screen};
 use super::{Error, Front, ending, front, interruptible, settled, voice};
@@ -192,7 +192,7 @@ pub(super) struct Opened {
 
 impl Opened {
     pub(super) fn of(common: &Common, which: Which<'_>) -> Result<Self, Error> {
-        let config = Config::load(common.config.as_deref())?.0;
+        let config = configured(common)?;
         let (store, session) = sessions::open(which, true, &config, |_| true)?;
         Ok(Self {
             store,
@@ -279,7 +279,8 @@ fn connected(
         runner.describe_text(side, url.expose()).map_err(failed)?;
     }
     super::choice::tell(runner, common, config)?;
-    begin(runner)
+    begin(runner)?;
+    Ok(())
 }
 
 /// Tells each happening once, and the progress of long ones now and then.

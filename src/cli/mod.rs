@@ -1,5 +1,6 @@
 //! The command line: arguments to front ends, outcomes to exit codes.
 
+mod application;
 mod args;
 mod choice;
 mod connect;
@@ -122,6 +123,7 @@ async fn command(arguments: Arguments) -> Result<Outcome, Error> {
         Some(Command::Schema) => steps::one(common, Step::Schema).await,
         Some(Command::Transfer) => steps::one(common, Step::Transfer).await,
         Some(Command::Compare) => steps::compare(common).await,
+        Some(Command::Application(wanted)) => application::run(common, wanted).await,
         Some(Command::Cutover) => steps::one(common, Step::Cutover).await,
         Some(Command::Sign(sign)) => standing::sign(common, sign).await,
         Some(Command::Explain { error }) => explain::run(common, error),

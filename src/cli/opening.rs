@@ -8,7 +8,7 @@ use crate::invocation::Invocation;
 use crate::runner::Runner;
 use crate::session::Session;
 use crate::steps::Context;
-use crate::wizard::Event;
+use crate::wizard::{Effect, Event};
 use std::path::{Path, PathBuf};
 
 /// What is said meanwhile to the person.
@@ -17,7 +17,7 @@ pub(super) type Say<'a> = dyn FnMut(&str) + 'a;
 /// Opens a session of a real migration and tells it the connections. Nothing of it is saved
 /// before [`begin`].
 pub(super) fn open(common: &Common, which: Which<'_>, say: &mut Say<'_>) -> Result<Runner, Error> {
-    let (config, _) = Config::load(common.config.as_deref())?;
+    let config = configured(common)?;
     let wanted = connect::given(common, &config);
     let fits = |session: &Session| connect::fits(session, &wanted);
     let (store, mut session) = sessions::open(which, false, &config, fits)?;
@@ -32,10 +32,19 @@ pub(super) fn open(common: &Common, which: Which<'_>, say: &mut Say<'_>) -> Resu
     Ok(runner)
 }
 
-/// All that was given is accepted: from now on the session is saved.
-pub(super) fn begin(runner: &mut Runner) -> Result<(), Error> {
-    runner.dispatch(Event::Opened)?;
-    Ok(())
+/// The configuration, with what the command line says of the application.
+pub(super) fn configured(common: &Common) -> Result<Config, Error> {
+    let (mut config, _) = Config::load(common.config.as_deref())?;
+    if let Some(folder) = &common.app {
+        config.application.folder = Some(folder.clone());
+    }
+    Ok(config)
+}
+
+/// All that was given is accepted: from now on the session is saved. Tells what was put right of an
+/// earlier run.
+pub(super) fn begin(runner: &mut Runner) -> Result<Vec<Effect>, Error> {
+    Ok(runner.dispatch(Event::Opened)?)
 }
 
 /// How a later command is led to a session: by its name where it was named, and where a command

@@ -8,7 +8,7 @@ use crate::headless;
 use crate::runner::Runner;
 use crate::session::{State, Step};
 use crate::signals::Stops;
-use crate::wizard::{Event, Outcome, Side};
+use crate::wizard::{Effect, Event, Outcome, Side};
 
 /// One step, also when it is done already; what it needs runs first.
 pub(super) async fn one(common: &Common, step: Step) -> Result<Outcome, Error> {
@@ -54,7 +54,11 @@ async fn work(
     let mut runner = open(common, which, &mut |text| voice.say(text))?;
     voice.invoked(leading_back(common, &runner));
     require_connections(&runner, options.until)?;
-    begin(&mut runner)?;
+    for effect in begin(&mut runner)? {
+        if let Effect::Tell(news) = effect {
+            voice.news(&news, runner.wizard().session());
+        }
+    }
     let session = runner.wizard().session();
     if session.compares_only {
         voice.say("No migration is meant: both databases are only read, and no session is kept.");

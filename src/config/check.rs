@@ -110,13 +110,13 @@ impl Check<'_> {
                 }
             }
             (Kind::Tables, DeValue::Array(items)) => self.tables(key, items),
-            (Kind::Schemas | Kind::TablePatterns, DeValue::Array(items)) => {
+            (Kind::Schemas | Kind::TablePatterns | Kind::FilledTexts, DeValue::Array(items)) => {
                 items.iter().for_each(|item| match item.get_ref().as_str() {
                     Some(text) => self.text(key, kind, text, item.span()),
                     None => self.wrong_type(key, "a list of texts", item),
                 });
             }
-            (Kind::Schemas | Kind::TablePatterns, _) => {
+            (Kind::Schemas | Kind::TablePatterns | Kind::FilledTexts, _) => {
                 self.wrong_type(key, "a list of texts", value);
             }
             (Kind::Number { .. }, _) => self.wrong_type(key, "a whole number", value),

@@ -26,6 +26,8 @@ pub enum Kind {
     Name,
     /// One of these words.
     Choice(&'static [&'static str]),
+    /// A list of texts, none of them empty.
+    FilledTexts,
     /// A list of patterns of schemas' names.
     Schemas,
     /// A list of patterns of tables' names, with or without their schema.
@@ -126,6 +128,32 @@ pub const KEYS: &[Key] = &[
     Key {
         path: "compare.neighbours",
         kind: Kind::Number { min: 1, max: 100 },
+    },
+    Key {
+        path: "application.folder",
+        kind: Kind::FilledText,
+    },
+    Key {
+        path: "application.files",
+        kind: Kind::FilledTexts,
+    },
+    Key {
+        path: "application.tests",
+        kind: Kind::FilledTexts,
+    },
+    Key {
+        path: "application.pool_size",
+        kind: Kind::Number {
+            min: 1,
+            max: 10_000,
+        },
+    },
+    Key {
+        path: "application.instances",
+        kind: Kind::Number {
+            min: 1,
+            max: 10_000,
+        },
     },
     Key {
         path: "checklist.items",

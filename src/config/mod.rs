@@ -4,6 +4,7 @@
 //! the repository documents every key. [`KEYS`] lists the keys there are, and a file is checked
 //! against that list as a whole, so that a person hears about all mistakes at once.
 
+mod application;
 mod check;
 mod error;
 mod keys;
@@ -13,6 +14,7 @@ mod screen;
 mod selection;
 mod wanted;
 
+pub use application::Application;
 pub use check::{Mistake, Problem};
 pub use error::Error;
 pub use keys::{KEYS, Key, Kind};
@@ -46,6 +48,8 @@ pub struct Config {
     pub schema: Schema,
     /// How both sides are compared.
     pub compare: Compare,
+    /// The application that uses the database.
+    pub application: Application,
     /// What people have to confirm before the cutover.
     pub checklist: Checklist,
     /// How the full-screen wizard behaves.

@@ -101,6 +101,13 @@ fn the_list_of_keys_is_what_the_structures_hold() {
             jobs: Some(1),
             ..Transfer::default()
         },
+        application: Application {
+            folder: Some("f".into()),
+            files: vec!["c.yaml".into()],
+            tests: vec!["pytest".to_owned()],
+            pool_size: Some(5),
+            instances: Some(2),
+        },
         checklist: Checklist {
             items: vec![ChecklistItem {
                 key: "k".to_owned(),

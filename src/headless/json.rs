@@ -93,6 +93,15 @@ fn figures(report: &Report) -> Vec<(&'static str, Value)> {
             ("row_seconds", json!(moved.row_seconds)),
             ("build_seconds", json!(moved.build_seconds)),
         ],
+        Report::Application(found) => vec![
+            ("endpoint", json!(found.endpoint)),
+            ("checks", json!(found.checks)),
+            ("folder", json!(found.folder)),
+            ("files", json!(found.files)),
+            ("left", json!(found.left)),
+            ("tests", json!(found.tests)),
+            ("not_done", json!(found.not_done())),
+        ],
         _ => Vec::new(),
     }
 }
@@ -241,6 +250,11 @@ impl Voice for Json {
                     &json!({"event": "signed", "item": item, "by": by, "replaced": replaced}),
                 );
             }
+            News::FilesStand(stand) => self.emit(&json!({
+                "event": "application_files", "switched": stand.switched,
+                "restored": stand.restored, "left": stand.left,
+            })),
+            News::NotSwitched(cause) => self.failed(cause, None),
             News::SignaturesWithdrawn(items) => {
                 self.emit(&json!({"event": "signatures_withdrawn", "items": items}));
             }

@@ -281,6 +281,7 @@ impl<'a> Driver<'a> {
                 Effect::Save
                 | Effect::Start { .. }
                 | Effect::Look { .. }
+                | Effect::Switch { .. }
                 | Effect::Cancel { .. }
                 | Effect::Steer { .. } => {}
             }

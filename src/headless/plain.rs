@@ -1,5 +1,6 @@
 //! What happens as plain lines, for people and for screen readers: nothing is ever overwritten.
 
+mod application;
 mod ending;
 mod look;
 mod report;
@@ -134,6 +135,16 @@ impl Voice for Plain {
                     "    signed: {item}, by {by}{}",
                     before.unwrap_or_default()
                 ));
+            }
+            News::FilesStand(stand) => {
+                let lines = stand.in_words();
+                lines
+                    .iter()
+                    .for_each(|line| self.line(format!("    {line}")));
+            }
+            News::NotSwitched(failure) => {
+                let lines = failure_lines(failure, &failure.why, &self.invocation);
+                lines.iter().for_each(|line| self.line(line));
             }
             News::SignaturesWithdrawn(items) => self.line(format!(
                 "    ! the signatures are withdrawn, as the target changes: {}",

@@ -2,7 +2,7 @@
 
 use crate::session::report::Report;
 use crate::session::{ItemKind, Signature, State, Step};
-use crate::wizard::{Look, Side, Wizard};
+use crate::wizard::{Look, Side, Switching, Wizard};
 
 /// What the person may choose.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +29,8 @@ pub(super) enum Act {
     Preview,
     /// Open a compared table.
     Open,
+    /// Switch the application's files, or put them back.
+    Switch(Switching),
     /// Sign this item.
     Sign(String),
     /// Read what the step found.
@@ -166,6 +168,21 @@ fn at_step(wizard: &Wizard) -> Vec<(Act, String)> {
         let text = "read what would run on the target, before it runs";
         found.push((Act::Preview, text.to_owned()));
     }
+    if session.current == Step::Application {
+        let ways = [
+            (
+                Switching::Write,
+                "let the application's files lead to the target",
+            ),
+            (
+                Switching::Undo,
+                "put the application's files back as they were",
+            ),
+        ];
+        let ways = ways.into_iter();
+        let can = ways.filter(|(way, _)| wizard.obstacle_to_switch(*way).is_none());
+        found.extend(can.map(|(way, text)| (Act::Switch(way), text.to_owned())));
+    }
     if can_open(wizard) {
         let text = "open a table: its columns, and rows of both sides";
         found.push((Act::Open, text.to_owned()));
@@ -243,8 +260,8 @@ mod tests {
 
     #[test]
     fn what_is_signed_keeps_its_number() {
-        let mut states = [State::Done; 8];
-        states[7] = State::AwaitingSignOff;
+        let mut states = [State::Done; 9];
+        states[8] = State::AwaitingSignOff;
         let mut wizard = wizard(&states, true);
         let session = Session {
             checklist: crate::wizard::checklist::standard(),
@@ -266,7 +283,7 @@ mod tests {
 
     #[test]
     fn a_step_that_others_build_on_is_run_again_only_after_a_question() {
-        let mut done = wizard(&[State::Done; 7], true);
+        let mut done = wizard(&[State::Done; 8], true);
         done.handle(Event::Show(Step::Schema), Timestamp::UNIX_EPOCH);
         assert_eq!(
             acts(&done)[..2],

@@ -11,10 +11,10 @@ use crate::progress::Tone;
 use crate::runner::Runner;
 use crate::session::report::{Check, Verdict};
 use crate::session::{State, Step};
-use crate::wizard::{Effect, Event, News, Outcome, Side};
+use crate::wizard::{Effect, Event, News, Outcome, Side, Switching};
 
 /// The steps whose result is worth a choice: the person goes on from there.
-const LOOKED_AT: [Step; 2] = [Step::Inventory, Step::Compare];
+const LOOKED_AT: [Step; 3] = [Step::Inventory, Step::Compare, Step::Application];
 
 /// The wizard in lines.
 pub(super) struct Lines<'a> {
@@ -146,6 +146,7 @@ impl<'a> Lines<'a> {
                     return self.run(Step::Connections).await;
                 }
             }
+            Act::Switch(way) => self.switch(*way).await?,
             Act::Sign(item) => return checklist::sign(self, item).await,
             Act::Report => self.tell_report(),
             Act::Steps => return self.look_elsewhere().await,
@@ -177,6 +178,7 @@ impl<'a> Lines<'a> {
                 Effect::Save
                 | Effect::Start { .. }
                 | Effect::Look { .. }
+                | Effect::Switch { .. }
                 | Effect::Cancel { .. }
                 | Effect::Steer { .. } => {}
             }
@@ -252,6 +254,23 @@ impl<'a> Lines<'a> {
             .await?;
         let again = Event::Recheck(checks[chosen].name.clone());
         self.begun(Step::Prerequisites, again).await
+    }
+
+    /// Switches the application's files, or puts them back, after a question.
+    async fn switch(&mut self, way: Switching) -> Result<(), Break> {
+        self.dispatch(Event::Switch(way))?;
+        let Some(question) = self.runner.wizard().question().cloned() else {
+            return Ok(());
+        };
+        self.person.say(&question.text);
+        let answer = self.person.choose(&answers(&question), 0).await?;
+        let question = question.number;
+        self.dispatch(Event::Answer { question, answer })?;
+        while self.runner.wizard().is_switching() {
+            let ended = self.runner.finished().await;
+            self.dispatch(ended)?;
+        }
+        Ok(())
     }
 
     /// Asks for connections and tests them.

@@ -40,13 +40,15 @@ pub enum Step {
     Transfer,
     /// Proof that both sides are equal.
     Compare,
+    /// The target tried as an application would, and what would change in its files.
+    Application,
     /// The checklist and its signatures.
     Cutover,
 }
 
 impl Step {
     /// All steps, in order.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Prerequisites,
         Self::Connections,
         Self::Inventory,
@@ -54,6 +56,7 @@ impl Step {
         Self::Schema,
         Self::Transfer,
         Self::Compare,
+        Self::Application,
         Self::Cutover,
     ];
 
@@ -67,6 +70,7 @@ impl Step {
             Self::Schema => "schema",
             Self::Transfer => "transfer",
             Self::Compare => "compare",
+            Self::Application => "application",
             Self::Cutover => "cutover",
         }
     }
@@ -92,6 +96,9 @@ impl Step {
             }
             Self::Compare => {
                 "Compares rows, definitions and search on both sides. Changes nothing."
+            }
+            Self::Application => {
+                "Tries the target as your application would, and plans its files. Changes none."
             }
             Self::Cutover => "Goes through the checklist; what only you know, you sign.",
         }
@@ -286,6 +293,28 @@ fn is_false(value: &bool) -> bool {
     !*value
 }
 
+/// An application's files that were replaced, so that it leads to the target.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Switched {
+    /// The application's folder.
+    pub folder: String,
+    /// When.
+    pub at: Timestamp,
+    /// The files.
+    pub files: Vec<Replaced>,
+}
+
+/// A file that was replaced.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Replaced {
+    /// Its path.
+    pub file: String,
+    /// The path of the copy of what stood there before.
+    pub copy: String,
+}
+
 /// A migration: plain data, saved after every transition.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -329,6 +358,9 @@ pub struct Session {
     /// Where they go.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<Place>,
+    /// The application's files that lead to the target now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub switched: Option<Switched>,
     /// The checklist of the cutover.
     #[serde(default)]
     pub checklist: Vec<Item>,
@@ -356,6 +388,7 @@ impl Session {
             consent: None,
             source: None,
             target: None,
+            switched: None,
             checklist: Vec::new(),
             steps: BTreeMap::new(),
         }
@@ -371,11 +404,17 @@ impl Session {
         }
     }
 
-    /// Where a step stands.
+    /// Where a step stands. `application`, which older versions did not have, is done where they came
+    /// to the end of the cutover without it.
     pub fn state(&self, step: Step) -> State {
-        self.steps
-            .get(&step)
-            .map_or(State::Waiting, |record| record.state)
+        match self.steps.get(&step) {
+            Some(record) => record.state,
+            None if step == Step::Application => match self.state(Step::Cutover) {
+                State::Done => State::Done,
+                _ => State::Waiting,
+            },
+            None => State::Waiting,
+        }
     }
 
     /// Marks what was under way when nobody works on it any more: the program was killed.

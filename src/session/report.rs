@@ -1,5 +1,6 @@
 //! What each step reports: typed, plain data that goes into the session and to both front ends.
 
+mod application;
 mod comparison;
 mod definition;
 mod differing;
@@ -12,6 +13,7 @@ mod transfer;
 mod unreached;
 mod vectors;
 
+pub use application::{Application, ChangedLine, OwnTest, SwitchedFile};
 pub use comparison::{ComparedCollection, ComparedTable, Comparison};
 pub use definition::DefinitionDifference;
 pub use differing::{ChangedColumn, DifferingRow, DifferingRows, EXAMPLES, RowDifference};
@@ -51,6 +53,8 @@ pub enum Report {
     Transfer(Transfer),
     /// Of `compare`.
     Compare(Comparison),
+    /// Of `application`.
+    Application(Application),
     /// Of `cutover`; the checklist itself is the session's.
     Cutover(SourceLook),
 }
@@ -66,6 +70,7 @@ impl Report {
             }
             Self::Unreached(found) => found.failure(),
             Self::Compare(found) if !found.equal => Some(found.objection(migrated)),
+            Self::Application(found) => found.failure(),
             _ => None,
         }
     }

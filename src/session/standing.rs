@@ -100,6 +100,6 @@ mod tests {
             .steps
             .insert(Step::Transfer, record(State::Interrupted));
         assert_eq!(session.whats_next(), "next: transfer, stopped half-way");
-        assert_eq!(session.steps_done(), (7, 8));
+        assert_eq!(session.steps_done(), (8, 9));
     }
 }

@@ -183,6 +183,15 @@ pub enum Error {
         #[source]
         source: crate::postgres::Error,
     },
+    /// What was rolled back is there nevertheless.
+    #[error("a row that was rolled back is still in {0}")]
+    TrialStayed(String),
+    /// The application's files.
+    #[error(transparent)]
+    Switch(#[from] crate::switch::Error),
+    /// A task of ours broke off.
+    #[error("a task broke off")]
+    Broken(#[source] tokio::task::JoinError),
 }
 
 impl From<Elsewhere> for Error {
@@ -367,6 +376,11 @@ impl Explain for Error {
             Self::NoReport(step) => Failure::new("The session lacks a report", chain(self))
                 .advise("Run the step again:")
                 .advise(format!("$ neonlift {step}")),
+            Self::TrialStayed(_) => Failure::new("The target keeps what was rolled back", format!("{}.", chain(self)))
+                .advise("Look for the row whose text begins with \"neonlift trial\" and delete it; then see what stands between neonlift and the target."),
+            Self::Switch(error) => error.failure(),
+            Self::Broken(error) => Failure::new("The step broke off", format!("{error}."))
+                .advise("This is a fault in neonlift: please report it with the log. Running it again goes on where it was."),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The steps: each does its work with the words of the floors below and ends in a report.
 
+mod application;
 mod backup;
 mod compare;
 mod connections;
@@ -29,9 +30,10 @@ use crate::postgres::{Connection, ConnectionString, Error as PostgresError, Retr
 use crate::progress::{Progress, Tone};
 use crate::session::report::Report;
 use crate::session::{Identity, Session, Step};
+use crate::switch::Settled;
 use crate::target::Ledger;
 use crate::transfer::Throttle;
-use crate::wizard::{Look, Seen, Side};
+use crate::wizard::{Look, Seen, Side, Switching};
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -259,6 +261,16 @@ pub async fn look(
     }
 }
 
+/// Switches the application's files to the target, or back. It is not cancelled half-way: it is soon
+/// over, and a crash is put right by the next start.
+pub async fn switch(
+    way: Switching,
+    context: &Context,
+    session: &Session,
+) -> Result<Settled, Error> {
+    application::switch(way, context, session).await
+}
+
 /// How long a step may take to end by itself when it is told to stop. It takes longer only where
 /// a server or the road to it stands still; dropping it then loses no more than a kill would.
 const GRACE: Duration = Duration::from_secs(5);
@@ -277,6 +289,7 @@ async fn carry_out(step: Step, work: Work<'_>) -> Result<Report, Error> {
         Step::Schema => schema::run(work).await.map(Report::Schema),
         Step::Transfer => transfer::run(work).await.map(Report::Transfer),
         Step::Compare => compare::run(work).await.map(Report::Compare),
+        Step::Application => application::run(work).await.map(Report::Application),
         Step::Cutover => cutover::run(work).await.map(Report::Cutover),
     }
 }

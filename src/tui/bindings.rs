@@ -248,6 +248,14 @@ pub const BINDINGS: &[Binding] = &[
         "Asks for the consent to replace what the target holds: its database's name, typed.",
     ),
     named(
+        Command::Switch,
+        &[Context::Step],
+        &[letter('s')],
+        "s",
+        "switch files",
+        "Lets the application's files lead to the target, or puts them back as they were; asks first.",
+    ),
+    named(
         Command::Copy,
         SCROLLED,
         &[letter('y')],

@@ -93,6 +93,7 @@ impl Ui {
             Command::Pause => return send(Event::Steer(offers::pause_or_go_on(wizard))),
             Command::More => return send(Event::Steer(Steering::MoreWorkers)),
             Command::Fewer => return send(Event::Steer(Steering::FewerWorkers)),
+            Command::Switch => return send(Event::Switch(offers::switch_or_back(wizard))),
             Command::Stop => return send(Event::Stop),
             Command::Suspend => return vec![Intent::Suspend],
             Command::Earlier => {

@@ -42,6 +42,8 @@ pub enum Command {
     Edit,
     /// Ask for the consent to overwrite the target.
     Overwrite,
+    /// Switch the application's files to the target, or put them back.
+    Switch,
     /// Copy the next advised command.
     Copy,
     /// Say where the log is.

@@ -75,6 +75,20 @@ impl Messages {
                 ),
                 Vec::new(),
             ),
+            News::FilesStand(stand) => {
+                let tone = if stand.left.is_empty() {
+                    Tone::Info
+                } else {
+                    Tone::Warning
+                };
+                let text = format!("the application's files: {}", stand.in_words().join("; "));
+                (tone, text, Vec::new())
+            }
+            News::NotSwitched(failure) => (
+                Tone::Warning,
+                format!("{}. {}", failure.what, failure.why),
+                failure.advice.clone(),
+            ),
             News::Refused(_) => return,
         };
         self.push(tone, text, advice, at);

@@ -5,7 +5,7 @@ use super::keys::{Binding, Command, Context};
 use super::ui::{Ui, compared};
 use crate::session::{Item, ItemKind, State, Step};
 use crate::source::tree::Taken;
-use crate::wizard::{Look, Phase, Steering, Wizard};
+use crate::wizard::{Look, Phase, Steering, Switching, Wizard};
 
 /// Why a command cannot be carried out now; `None` when it can.
 pub(super) fn why_not(
@@ -39,6 +39,10 @@ pub(super) fn why_not(
         Command::Edit => running(wizard)
             .map(|running| format!("the connections cannot change while {running} is running")),
         Command::Overwrite => cannot_overwrite(wizard),
+        Command::Switch if step != Step::Application => {
+            Some("the application's files are switched on the step application".to_owned())
+        }
+        Command::Switch => wizard.obstacle_to_switch(switch_or_back(wizard)),
         Command::Pause | Command::More | Command::Fewer => wizard.refuse_steering(),
         Command::Direct => wizard.direct_host().is_none().then(|| {
             "there is no pooled host to change: connections says when there is".to_owned()
@@ -67,6 +71,14 @@ pub(super) fn pause_or_go_on(wizard: &Wizard) -> Steering {
     match wizard.phase() {
         Phase::Working { paused: true, .. } => Steering::GoOn,
         _ => Steering::Pause,
+    }
+}
+
+/// What the key of the files does now.
+pub(super) fn switch_or_back(wizard: &Wizard) -> Switching {
+    match wizard.session().switched {
+        Some(_) => Switching::Undo,
+        None => Switching::Write,
     }
 }
 
@@ -157,6 +169,12 @@ pub(super) fn label(binding: &Binding, context: Context, wizard: &Wizard, ui: &U
         (Command::View, _) if wizard.session().state(step) == State::Done => String::new(),
         (Command::Overwrite, _) if !wizard.offers_overwriting() => String::new(),
         (Command::Direct, _) if wizard.direct_host().is_none() => String::new(),
+        (Command::Switch, _) => match switch_or_back(wizard) {
+            _ if step != Step::Application => String::new(),
+            way if wizard.obstacle_to_switch(way).is_some() => String::new(),
+            Switching::Undo => "put files back".to_owned(),
+            Switching::Write => binding.label.to_owned(),
+        },
         (Command::Reveal, _) if ui.form.is_revealed(ui.form.focus()) => "hide".to_owned(),
         (Command::Up, Context::Form) => binding.label.to_owned(),
         (Command::Up, Context::Checklist | Context::Tree | Context::Tables | Context::Checks) => {

@@ -325,6 +325,7 @@ impl<'a> Loop<'a> {
                 Effect::Save
                 | Effect::Start { .. }
                 | Effect::Look { .. }
+                | Effect::Switch { .. }
                 | Effect::Cancel { .. }
                 | Effect::Steer { .. } => {}
             }

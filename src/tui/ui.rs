@@ -277,6 +277,12 @@ impl Ui {
             News::SignaturesWithdrawn(_) => {
                 Some("the signatures are withdrawn: the target changes".to_owned())
             }
+            News::FilesStand(stand) => Some(match (&stand.switched, stand.left.is_empty()) {
+                (_, false) => "not all files were put back: m tells more".to_owned(),
+                (Some(_), _) => "the application leads to the target now: restart it".to_owned(),
+                (None, _) => "the application's files are as they were: restart it".to_owned(),
+            }),
+            News::NotSwitched(failure) => Some(format!("{}: m tells more", failure.what)),
             News::AwaitingSignOff(_) => return,
             // What was refused while a step ran, or before it, is no longer so.
             News::Started(_) | News::Done(_) | News::Failed(..) | News::Interrupted(_) => None,

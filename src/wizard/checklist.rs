@@ -11,6 +11,9 @@ const LEFT_OUT: &str = "left-out-accepted";
 /// The item about writes to the source since the copy began.
 const SOURCE_QUIET: &str = "source-quiet";
 
+/// The item about the application, tried with the target.
+const APPLICATION: &str = "application-tested";
+
 /// The items that every migration has, in the guide's order and words.
 pub fn standard() -> Vec<Item> {
     let item = |key: &str, kind, text: &str| Item {
@@ -33,7 +36,7 @@ pub fn standard() -> Vec<Item> {
             "The source was not written to since the copy began",
         ),
         item(
-            "application-tested",
+            APPLICATION,
             ItemKind::Person,
             "Application tested with the Neon connection",
         ),
@@ -87,6 +90,9 @@ pub fn evaluated(session: &Session) -> Vec<Item> {
     }
     if let Some(item) = items.iter_mut().find(|item| item.key == SOURCE_QUIET) {
         follow_writes(session, item);
+    }
+    if let Some(item) = items.iter_mut().find(|item| item.key == APPLICATION) {
+        follow_application(session, item);
     }
     follow_left_out(session, &mut items);
     items
@@ -143,6 +149,33 @@ fn follow_writes(session: &Session, item: &mut Item) {
         item.signature = None;
     }
     (item.kind, item.ticked, item.evidence) = (kind, ticked, evidence);
+}
+
+/// The application's own tests, passed on the target, tick its item. Without them a person says that
+/// it works.
+fn follow_application(session: &Session, item: &mut Item) {
+    let found = match session.report(Step::Application) {
+        Some(Report::Application(found)) => Some(found),
+        _ => None,
+    };
+    (item.kind, item.ticked, item.evidence) = match found {
+        Some(found) if found.is_tested() => {
+            let (at, endpoint) = (found.at.strftime("%F %H:%M UTC"), &found.endpoint);
+            let tests = found.tests.iter().map(|test| test.command.as_str());
+            let tests = tests.collect::<Vec<_>>().join(", ");
+            (
+                ItemKind::Machine,
+                true,
+                format!("{tests} passed on {endpoint} at {at}"),
+            )
+        }
+        Some(_) => {
+            let why =
+                "neonlift tried the target as an application would; tests of your own were not run";
+            (ItemKind::Person, false, why.to_owned())
+        }
+        None => (ItemKind::Person, false, String::new()),
+    };
 }
 
 /// Who closes the item about writes, whether the machine has ticked it, and why.

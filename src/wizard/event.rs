@@ -1,10 +1,11 @@
 //! What goes into the machine and what comes out of it: plain data.
 
-use super::{Look, Outcome, Seen};
+use super::{Look, Outcome, Seen, Switching};
 use crate::config::{Onto, Select};
 use crate::failure::Failure;
 use crate::session::report::Report;
 use crate::session::{Reached, Signature, Step};
+use crate::switch::Settled;
 
 /// Names one run of a step, so that news of an older run is recognised and ignored.
 pub type RunId = u64;
@@ -139,6 +140,21 @@ pub enum Event {
     },
     /// The person looks away again.
     LookAway,
+    /// Switch the application's files, or put them back; asks first.
+    Switch(Switching),
+    /// Switch them: the consent is the name of the application's folder.
+    SwitchFolder(String),
+    /// Put them back as they were, without a question.
+    SwitchBack,
+    /// How the application's files were found when the session was opened.
+    FilesFound(Box<Settled>),
+    /// They were switched, or put back.
+    Switched {
+        /// Which run.
+        run: RunId,
+        /// What came out.
+        result: Result<Box<Settled>, Failure>,
+    },
 }
 
 impl Event {
@@ -146,7 +162,11 @@ impl Event {
     pub(super) fn is_wish(&self) -> bool {
         !matches!(
             self,
-            Self::Reached { .. } | Self::Finished { .. } | Self::Seen { .. }
+            Self::Reached { .. }
+                | Self::Finished { .. }
+                | Self::Seen { .. }
+                | Self::FilesFound(_)
+                | Self::Switched { .. }
         )
     }
 
@@ -163,6 +183,9 @@ impl Event {
             | Self::Again(_)
             | Self::Recheck(_)
             | Self::Show(_)
+            | Self::Switch(_)
+            | Self::SwitchFolder(_)
+            | Self::SwitchBack
             | Self::LookAway => true,
             Self::Opened
             | Self::Stop
@@ -174,7 +197,9 @@ impl Event {
             | Self::Reached { .. }
             | Self::Finished { .. }
             | Self::Look(_)
-            | Self::Seen { .. } => false,
+            | Self::Seen { .. }
+            | Self::FilesFound(_)
+            | Self::Switched { .. } => false,
         }
     }
 }
@@ -212,6 +237,13 @@ pub enum Effect {
         /// How.
         steering: Steering,
     },
+    /// Switch the application's files, or put them back; it comes back with [`Event::Switched`].
+    Switch {
+        /// The number of this run.
+        run: RunId,
+        /// Which way.
+        way: Switching,
+    },
     /// Tell the person.
     Tell(News),
     /// End the program.
@@ -244,4 +276,8 @@ pub enum News {
     },
     /// What these items vouched for is made anew: their signatures are gone. The items' keys.
     SignaturesWithdrawn(Vec<String>),
+    /// How the application's files stand now.
+    FilesStand(Settled),
+    /// The application's files could not be switched, or put back.
+    NotSwitched(Failure),
 }

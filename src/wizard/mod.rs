@@ -12,6 +12,7 @@ mod offer;
 mod outcome;
 mod question;
 mod signing;
+mod switching;
 
 pub use choice::target_database;
 pub use event::{Effect, Event, News, RunId, Side, Steering};
@@ -19,6 +20,7 @@ pub use excerpt::{Excerpt, ExcerptCell, ExcerptColumn, ExcerptRow, Pairing, Size
 pub use look::{Look, Looking, Planned, Preview, Seen};
 pub use outcome::Outcome;
 pub use question::{Answer, Question};
+pub use switching::Switching;
 
 use crate::failure::{Failure, Severity};
 use crate::session::report::Report;
@@ -52,6 +54,8 @@ pub struct Wizard {
     phase: Phase,
     question: Option<Question>,
     looking: Option<Looking>,
+    /// The run that switches the application's files.
+    switching: Option<RunId>,
     /// What ran has ended because the person stopped it, and nothing else was wanted since.
     stopped: bool,
     counter: u64,
@@ -65,6 +69,7 @@ impl Wizard {
             phase: Phase::Idle,
             question: None,
             looking: None,
+            switching: None,
             stopped: false,
             counter: 0,
         }
@@ -110,6 +115,9 @@ impl Wizard {
         if let Phase::Working { step: running, .. } = self.phase {
             return Some(format!("{running} is running"));
         }
+        if self.switching.is_some() {
+            return Some("the application's files are being switched".to_owned());
+        }
         self.missing(needs(step), step.name())
     }
 
@@ -153,6 +161,11 @@ impl Wizard {
             Event::Look(at) => self.look(at),
             Event::Seen { run, result } => self.seen(run, result),
             Event::LookAway => self.look_away(),
+            Event::Switch(way) => self.ask_to_switch(way),
+            Event::SwitchFolder(name) => self.consent_to_switch(&name),
+            Event::SwitchBack => self.switch(Switching::Undo),
+            Event::FilesFound(stand) => self.found_files(*stand),
+            Event::Switched { run, result } => self.switched(run, result),
         });
         let looked = Session {
             current: self.session.current,
@@ -382,7 +395,7 @@ pub fn needs(step: Step) -> &'static [Step] {
         Step::Prerequisites | Step::Connections => &[],
         Step::Inventory => &[Step::Connections],
         Step::Backup => &[Step::Prerequisites, Step::Connections],
-        Step::Schema | Step::Transfer | Step::Compare | Step::Cutover => {
+        Step::Schema | Step::Transfer | Step::Compare | Step::Application | Step::Cutover => {
             // The steps stand in ALL in the order of their numbers.
             &Step::ALL[..step as usize]
         }
@@ -391,11 +404,11 @@ pub fn needs(step: Step) -> &'static [Step] {
 
 /// The steps whose reports are no longer true once a step runs again.
 fn invalidates(step: Step) -> &'static [Step] {
-    use Step::{Compare, Cutover, Schema, Transfer};
+    use Step::{Application, Compare, Cutover, Schema, Transfer};
     match step {
-        Schema => &[Transfer, Compare, Cutover],
-        Transfer => &[Compare, Cutover],
-        Compare => &[Cutover],
+        Schema => &[Transfer, Compare, Application, Cutover],
+        Transfer => &[Compare, Application, Cutover],
+        Compare | Application => &[Cutover],
         _ => &[],
     }
 }

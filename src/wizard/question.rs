@@ -1,7 +1,7 @@
 //! The machine's questions: what is asked before work is stopped or done again, what each answer
 //! does; and the pause, which is one of them.
 
-use super::{Effect, Phase, Steering, Wizard, invalidates, refused, target_database};
+use super::{Effect, Phase, Steering, Switching, Wizard, invalidates, refused, target_database};
 use crate::config::Select;
 use crate::figures::counted;
 use crate::session::report::Report;
@@ -42,19 +42,20 @@ pub struct Answer {
 
 /// What is done on an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Act {
+pub(super) enum Act {
     Nothing,
     Pick(Box<Select>),
     Steer(Steering),
     StopAndLeave,
     RunAgain(Step),
+    Switch(Switching),
 }
 
 impl Answer {
     /// The letters that answers have: no and yes; keep, pause, go on and stop; more and fewer.
     pub const LETTERS: [char; 8] = ['n', 'y', 'k', 'p', 'g', 's', '+', '-'];
 
-    fn new(key: char, word: &'static str, does: impl Into<String>, act: Act) -> Self {
+    pub(super) fn new(key: char, word: &'static str, does: impl Into<String>, act: Act) -> Self {
         let does = does.into();
         Self {
             word,
@@ -66,7 +67,7 @@ impl Answer {
 }
 
 impl Wizard {
-    fn ask(&mut self, text: String, answers: Vec<Answer>) -> Vec<Effect> {
+    pub(super) fn ask(&mut self, text: String, answers: Vec<Answer>) -> Vec<Effect> {
         self.counter += 1;
         self.question = Some(Question {
             number: self.counter,
@@ -274,6 +275,7 @@ impl Wizard {
             (Act::Pick(select), _) => self.pick(*select),
             (Act::Steer(steering), _) => self.steer(steering),
             (Act::RunAgain(step), _) => self.run(step, now),
+            (Act::Switch(way), _) => self.switch(way),
             (Act::StopAndLeave, Phase::Idle) => vec![Effect::Exit(self.outcome())],
             (
                 Act::StopAndLeave,

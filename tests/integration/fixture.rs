@@ -28,7 +28,7 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(120);
 pub(crate) const SEVERAL_CHUNKS: u64 = 2_000;
 
 /// The steps that do something, in their order.
-pub(crate) const STEPS: [&str; 7] = [
+pub(crate) const STEPS: [&str; 8] = [
     "prerequisites",
     "connections",
     "inventory",
@@ -36,6 +36,7 @@ pub(crate) const STEPS: [&str; 7] = [
     "schema",
     "transfer",
     "compare",
+    "application",
 ];
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -4,6 +4,7 @@
 // Helpers outside of `#[test]` functions fail a test by panicking, too.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod application;
 mod bad_input;
 mod definitions;
 mod differences;

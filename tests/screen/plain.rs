@@ -115,10 +115,11 @@ fn a_new_user_goes_from_the_start_over_a_wrong_password_to_the_signed_checklist(
         "schema",
         "transfer",
         "compare",
+        "application",
         "cutover",
     ] {
         proceed(&mut terminal, step);
-        if ["inventory", "compare"].contains(step) {
+        if ["inventory", "compare", "application"].contains(step) {
             leave(&mut terminal, step);
         }
     }

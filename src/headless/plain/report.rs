@@ -18,12 +18,13 @@ pub fn lines(report: &Report, invocation: &Invocation) -> Vec<String> {
         Report::Schema(found) => schema(found),
         Report::Transfer(found) => transfer(found),
         Report::Compare(found) => comparison(found),
+        Report::Application(found) => super::application::lines(found, invocation),
         // What it means stands on the checklist.
         Report::Cutover(_) => Vec::new(),
     }
 }
 
-fn checks(checks: &[Check], invocation: &Invocation) -> Vec<String> {
+pub(super) fn checks(checks: &[Check], invocation: &Invocation) -> Vec<String> {
     let mut lines = Vec::new();
     for check in checks {
         let (glyph, word) = match check.verdict {

@@ -1,5 +1,6 @@
 //! Connection strings: read like libpq reads them, explained, and never printed with a password.
 
+mod application;
 mod keyvalue;
 mod parameters;
 mod parse_error;

@@ -106,7 +106,7 @@ impl Call<'_> {
 
 /// Variables of libpq, of this program and of the migration guides, and whatever holds a connection
 /// string, under any name.
-fn is_withheld(name: &OsStr, value: &OsStr) -> bool {
+pub(crate) fn is_withheld(name: &OsStr, value: &OsStr) -> bool {
     let prefixes: [&[u8]; 4] = [b"PG", b"NEON", b"ASTRA_DB", b"LOCAL_DB"];
     let value = value.to_string_lossy();
     let mut prefixes = prefixes.iter();

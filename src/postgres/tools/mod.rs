@@ -11,6 +11,7 @@ mod search;
 mod version;
 
 pub use archive::{Archive, Contents, Watch, dump_archive, list_archive};
+pub(crate) use child::is_withheld;
 pub use error::ToolError;
 pub use install::System;
 pub use schema::{Section, dump_definitions};

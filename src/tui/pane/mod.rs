@@ -1,5 +1,6 @@
 //! The panes: what is told of a step, as lines. Which pane it is follows from the session.
 
+mod application;
 mod checklist;
 mod checks;
 mod comparison;
@@ -166,6 +167,7 @@ fn report_page(scene: &Scene<'_>, report: &Report) -> Page {
         Report::Schema(made) => outcome::schema(scene, made),
         Report::Transfer(made) => outcome::transfer(scene, made),
         Report::Compare(found) => comparison::page(scene, found),
+        Report::Application(found) => application::page(scene, found),
         Report::Cutover(_) => checklist::page(scene),
     }
 }

@@ -10,7 +10,8 @@ pub(super) use reports::{comparison, report, unreached};
 use crate::failure::{Failure, Retry};
 use crate::progress::Progress;
 use crate::session::report::{AtStake, Check, Inventory, Lost, Report, SourceLook, TARGET_EMPTY};
-use crate::session::{Session, Step};
+use crate::session::{Replaced, Session, Step, Switched};
+use crate::switch::Settled;
 use crate::tui::form::Passwords;
 use crate::tui::theme::Theme;
 use crate::tui::ui::Ui;
@@ -196,6 +197,55 @@ pub(super) fn pooled() -> Wizard {
             .advise("Migrate over the direct host: drop -pooler from the host's name.");
     }
     run(&mut wizard, Step::Connections, Ok(found));
+    wizard
+}
+
+/// How the files stand after they were switched.
+pub(super) fn switched() -> Settled {
+    let replaced = |file: &str| Replaced {
+        file: format!("/home/ada/shop/{file}"),
+        copy: format!("/home/ada/shop/{file}.before-neon-20260921-142640"),
+    };
+    Settled {
+        switched: Some(Switched {
+            folder: "/home/ada/shop".to_owned(),
+            at: at(950),
+            files: vec![replaced(".env"), replaced(".env.production")],
+        }),
+        ..Settled::default()
+    }
+}
+
+/// The application's files lead to the target.
+pub(super) fn application_switched() -> Wizard {
+    let mut wizard = after(Step::Application);
+    wizard.handle(Event::FilesFound(Box::new(switched())), at(1000));
+    wizard
+}
+
+/// The target was tried, without an application.
+pub(super) fn tried_alone() -> Wizard {
+    let mut wizard = before(Step::Application);
+    let mut found = report(Step::Application);
+    if let Report::Application(found) = &mut found {
+        found.folder = None;
+        found.checks.pop();
+        found.files.clear();
+        found.left.clear();
+        found.tests.clear();
+    }
+    run(&mut wizard, Step::Application, Ok(found));
+    wizard
+}
+
+/// A test of the application's own fails on the target.
+pub(super) fn own_test_failed() -> Wizard {
+    let mut wizard = before(Step::Application);
+    let mut found = report(Step::Application);
+    if let Report::Application(found) = &mut found {
+        found.tests[0].code = Some(1);
+    }
+    run(&mut wizard, Step::Application, Ok(found));
     wizard
 }
 

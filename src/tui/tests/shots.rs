@@ -299,6 +299,12 @@ pub(super) fn shots() -> Vec<Shot> {
         Shot::of("killed", killed()),
         Shot::of("transfer", fixtures::after(Step::Transfer)),
         Shot::of("equal", fixtures::after(Step::Compare)),
+        Shot::of("application", fixtures::after(Step::Application)),
+        Shot::of("application-alone", fixtures::tried_alone()),
+        Shot::of("application-failed", fixtures::own_test_failed()),
+        Shot::of("application-switched", fixtures::application_switched()),
+        Shot::of("application-question", fixtures::after(Step::Application))
+            .act(&[KeyCode::Char('s')]),
         named(Shot::of("different", fixtures::compared(false))),
         Shot::of("definitions-differ", fixtures::defined_otherwise()),
         Shot::of("marked", fixtures::compared(false)).press(&[KeyCode::Down, KeyCode::Down]),

@@ -164,9 +164,9 @@ fn what_others_build_on_is_run_again_only_after_a_question() {
     answer(&mut wizard, question, 1);
     assert_eq!(wizard.session().state(Step::Schema), State::Running);
     let mut wizard = driven(Step::Cutover);
-    wizard.handle(Event::Again(Step::Compare), at(6));
+    wizard.handle(Event::Again(Step::Application), at(6));
     assert_eq!(
-        wizard.session().state(Step::Compare),
+        wizard.session().state(Step::Application),
         State::Running,
         "nothing builds on it yet"
     );

@@ -1,0 +1,25 @@
+//! An application's files that hold the connection to its database: found, planned, replaced, put
+//! back.
+//!
+//! A [`Plan`] is made of what the files hold now and changes nothing; what is shown of it has no
+//! password. [`carry_out`] replaces the files, each whole, with a journal beside the session's file:
+//! whatever interrupts it, [`settle`] puts back what was replaced.
+
+mod error;
+mod finding;
+mod format;
+mod git;
+mod journal;
+mod plan;
+mod setting;
+mod shown;
+mod value;
+mod writing;
+
+pub use error::Error;
+pub use journal::{Settled, carry_out, settle, undo};
+pub use plan::{Plan, PlannedFile};
+pub use value::{Goal, connection_variables};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,153 @@
+//! The application's files, switched to the target and back: asked for, carried out outside of any
+//! step, told.
+
+use super::question::{Act, Answer};
+use super::{Effect, News, Phase, RunId, Wizard, refused};
+use crate::failure::Failure;
+use crate::figures::counted;
+use crate::session::report::{Application, Report};
+use crate::session::{State, Step};
+use crate::switch::Settled;
+
+/// Which way the application's files go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Switching {
+    /// To the target: the files are replaced as it was shown.
+    Write,
+    /// Back: what stood there before.
+    Undo,
+}
+
+impl Wizard {
+    /// The report of the application that is looked at.
+    pub fn application(&self) -> Option<&Application> {
+        match self.session.report(Step::Application)? {
+            Report::Application(found) => Some(found),
+            _ => None,
+        }
+    }
+
+    /// Why the application's files cannot be switched, or put back, now; `None` when they can.
+    pub fn obstacle_to_switch(&self, way: Switching) -> Option<String> {
+        if let Phase::Working { step, .. } = self.phase {
+            return Some(format!("{step} is running"));
+        }
+        if self.switching.is_some() {
+            return Some("the application's files are being switched".to_owned());
+        }
+        let is_switched = self.session.switched.is_some();
+        let planned = self
+            .application()
+            .is_some_and(|found| !found.files.is_empty());
+        match way {
+            Switching::Undo if is_switched => None,
+            Switching::Undo => Some("no file of an application was switched".to_owned()),
+            Switching::Write if is_switched => {
+                Some("the application's files are switched already".to_owned())
+            }
+            Switching::Write if self.session.state(Step::Application) != State::Done => {
+                Some("switching needs application to be done first".to_owned())
+            }
+            Switching::Write if !planned => {
+                Some("no file of an application would change".to_owned())
+            }
+            Switching::Write => None,
+        }
+    }
+
+    /// Why this name is no consent to switch the application's files.
+    pub fn refuse_folder(&self, name: &str) -> Option<String> {
+        let folder = self.application().and_then(Application::folder_name);
+        match folder {
+            Some(folder) if folder == name => None,
+            Some(folder) => Some(format!(
+                "the application's folder is called {folder}, not {name}"
+            )),
+            None => Some("no application's folder was looked at".to_owned()),
+        }
+    }
+
+    /// Asks before a file is touched.
+    pub(super) fn ask_to_switch(&mut self, way: Switching) -> Vec<Effect> {
+        if let Some(why) = self.obstacle_to_switch(way) {
+            return refused(why);
+        }
+        let nothing = "everything stays as it is";
+        let (text, word, does) = match way {
+            Switching::Write => {
+                let files = self.application().map_or(&[][..], |found| &found.files);
+                let names: Vec<&str> = files.iter().map(|file| file.file.as_str()).collect();
+                let text = format!(
+                    "Let the application lead to the target, and replace {} for it: {}?",
+                    counted(files.len() as u64, "file"),
+                    names.join(", ")
+                );
+                let does = "a dated copy of each stays beside it; undoing puts them back";
+                (text, "switch the files", does)
+            }
+            Switching::Undo => (
+                "Put the application's files back as they were?".to_owned(),
+                "put them back",
+                "each only if it is still what was written",
+            ),
+        };
+        let answers = vec![
+            Answer::new('n', "cancel", nothing, Act::Nothing),
+            Answer::new('y', word, does, Act::Switch(way)),
+        ];
+        self.ask(text, answers)
+    }
+
+    /// Switches without asking: the consent was given.
+    pub(super) fn switch(&mut self, way: Switching) -> Vec<Effect> {
+        if let Some(why) = self.obstacle_to_switch(way) {
+            return refused(why);
+        }
+        self.counter += 1;
+        let run = self.counter;
+        self.switching = Some(run);
+        vec![Effect::Switch { run, way }]
+    }
+
+    /// The consent of the command line: the folder's name.
+    pub(super) fn consent_to_switch(&mut self, name: &str) -> Vec<Effect> {
+        match self.refuse_folder(name) {
+            Some(why) => refused(why),
+            None => self.switch(Switching::Write),
+        }
+    }
+
+    /// How the files were found at the start.
+    pub(super) fn found_files(&mut self, stand: Settled) -> Vec<Effect> {
+        let is_news = stand.is_mended();
+        self.session.switched.clone_from(&stand.switched);
+        match is_news {
+            true => vec![Effect::Tell(News::FilesStand(stand))],
+            false => Vec::new(),
+        }
+    }
+
+    pub(super) fn switched(
+        &mut self,
+        ended: RunId,
+        result: Result<Box<Settled>, Failure>,
+    ) -> Vec<Effect> {
+        if self.switching != Some(ended) {
+            return Vec::new();
+        }
+        self.switching = None;
+        let news = match result {
+            Ok(stand) => {
+                self.session.switched.clone_from(&stand.switched);
+                News::FilesStand(*stand)
+            }
+            Err(failure) => News::NotSwitched(failure),
+        };
+        vec![Effect::Tell(news)]
+    }
+
+    /// Whether files are being switched.
+    pub fn is_switching(&self) -> bool {
+        self.switching.is_some()
+    }
+}
