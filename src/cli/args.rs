@@ -1,6 +1,7 @@
 //! The command line's form.
 
 use crate::config::Onto;
+use crate::report::Format;
 use crate::session::Step;
 use crate::source::holder;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -120,6 +121,8 @@ pub(super) enum Command {
     Cutover,
     /// Sign an item of the checklist
     Sign(Sign),
+    /// The report of a session, finished or not, to hand over
+    Report(ReportWanted),
     /// Where a session stands
     Status,
     /// Which sessions there are
@@ -179,6 +182,18 @@ pub(super) struct Sign {
     /// Your name
     #[arg(long, value_name = "NAME")]
     pub by: String,
+}
+
+/// `neonlift report`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct ReportWanted {
+    /// Its form: html for a browser, md for Markdown, json for machines
+    #[arg(long, value_enum, default_value = "html")]
+    pub format: Format,
+    /// Where it goes; - is standard output. Otherwise html goes beside the session's file, md and
+    /// json to standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
 }
 
 /// `neonlift practice`.

@@ -9,6 +9,7 @@ mod error;
 mod opening;
 mod practice;
 mod questions;
+mod report;
 mod sessions;
 mod standing;
 mod start;
@@ -120,6 +121,7 @@ async fn command(arguments: Arguments) -> Result<Outcome, Error> {
         Some(Command::Compare) => steps::one(common, Step::Compare).await,
         Some(Command::Cutover) => steps::one(common, Step::Cutover).await,
         Some(Command::Sign(sign)) => standing::sign(common, sign),
+        Some(Command::Report(wanted)) => report::run(common, wanted),
         Some(Command::Status) => standing::status(common),
         Some(Command::Sessions) => standing::list(common),
         Some(Command::Practice(wanted)) => practice::run(common, wanted).await,

@@ -3,7 +3,7 @@
 use super::args::Common;
 use super::opening::{begin, leading_back, open};
 use super::sessions::{Choice, Which};
-use super::{Error, ending, settled, voice};
+use super::{Error, ending, report, settled, voice};
 use crate::headless;
 use crate::runner::Runner;
 use crate::session::{State, Step};
@@ -47,6 +47,10 @@ pub(super) async fn run(
     let ran = headless::run(&mut runner, &options, voice.as_mut(), stop).await;
     let down = ending::safely(voice.as_mut(), runner.shut_down()).await?;
     let ran = settled(ran.map_err(Error::from), down, voice.as_mut())?;
+    // One step alone is not the end of a run.
+    if again.is_none() {
+        report::leave(&runner, voice.as_mut());
+    }
     Ok(ran.tell(&runner, voice.as_mut()))
 }
 
