@@ -19,7 +19,9 @@ pub fn counted(number: u64, noun: &str) -> String {
     match noun.strip_suffix('y') {
         _ if number == 1 => format!("{number_text} {noun}"),
         Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{number_text} {stem}ies"),
-        _ if noun.ends_with(['s', 'x']) => format!("{number_text} {noun}es"),
+        _ if noun.ends_with(['s', 'x']) || noun.ends_with("ch") => {
+            format!("{number_text} {noun}es")
+        }
         _ => format!("{number_text} {noun}s"),
     }
 }

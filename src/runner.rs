@@ -85,7 +85,7 @@ impl Runner {
     /// are the front end's: [`Effect::Tell`] and [`Effect::Exit`].
     ///
     /// Nothing is saved before [`Event::Opened`]: a command that is refused for what it was given
-    /// leaves no session behind, and another's as it was.
+    /// leaves no session behind, and another's as it was. A comparison alone is never saved.
     pub fn dispatch(&mut self, event: Event) -> Result<Vec<Effect>, store::Error> {
         let mut for_front_end = Vec::new();
         let had_begun = self.has_begun_to_move();
@@ -102,7 +102,8 @@ impl Runner {
             self.release_snapshot();
         }
         self.unsaved |= effects.contains(&Effect::Save);
-        if self.opened && self.unsaved {
+        let is_kept = self.opened && !self.wizard.session().compares_only;
+        if is_kept && self.unsaved {
             self.store.save(self.wizard.session())?;
             self.unsaved = false;
         }

@@ -34,6 +34,8 @@ mod program;
 mod resident;
 mod results;
 mod road;
+#[path = "../section/mod.rs"]
+mod section;
 mod servers;
 mod wanted;
 
@@ -46,7 +48,6 @@ use results::Results;
 use road::{Relay, Road};
 use servers::Servers;
 use std::error::Error;
-use std::path::Path;
 use std::process::ExitCode;
 use wanted::Wanted;
 
@@ -198,9 +199,8 @@ impl Bench<'_> {
             return failed.map_or(Ok(ExitCode::SUCCESS), |why| Err(why.to_owned().into()));
         }
         if self.wanted.everything() {
-            let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/RESULTS.md");
-            results::write(&file, &markdown)?;
-            println!("Written to {}", file.display());
+            section::write(results::HEADING, &markdown)?;
+            println!("Written to benches/RESULTS.md");
         } else {
             println!("A part only: RESULTS.md stays as it is");
         }

@@ -1,6 +1,5 @@
 //! The tables, for people and for RESULTS.md.
 
-use crate::Result;
 use crate::contender::{Contender, Pgcopydb};
 use crate::data::Data;
 use crate::measured::{Measured, Measurements};
@@ -9,10 +8,9 @@ use crate::road::Road;
 use crate::wanted::Wanted;
 use neonlift::figures::{bytes, counted};
 use std::fmt::Write;
-use std::fs;
-use std::path::Path;
 
-const HEADING: &str = "## Other tools: `cargo bench --bench peers`";
+/// The first line of the section.
+pub(crate) const HEADING: &str = "## Other tools: `cargo bench --bench peers`";
 
 /// Everything that the tables are made of.
 pub(crate) struct Results<'a> {
@@ -151,21 +149,4 @@ impl Results<'_> {
         }
         text
     }
-}
-
-/// Puts the section into a file in place of the one that stands there, leaving all others.
-pub(crate) fn write(file: &Path, section: &str) -> Result<()> {
-    let text = fs::read_to_string(file)?;
-    let before = text.find(HEADING).unwrap_or(text.len());
-    let after = text[before..]
-        .match_indices("\n## ")
-        .map(|(at, _)| before + at + 1)
-        .find(|at| *at > before);
-    let rest = after.map_or("", |after| &text[after..]);
-    let whole = format!(
-        "{}\n\n{}\n{rest}",
-        text[..before].trim_end(),
-        section.trim_end()
-    );
-    Ok(fs::write(file, whole.trim_end().to_owned() + "\n")?)
 }

@@ -115,7 +115,7 @@ pub(super) enum Command {
     Schema,
     /// Copy the rows and build what stands on them
     Transfer,
-    /// Prove that both sides are equal
+    /// Prove that both sides are equal: those of a migration, or any two databases
     Compare,
     /// Show the cutover's checklist, with what is still open
     Cutover,

@@ -118,7 +118,7 @@ async fn command(arguments: Arguments) -> Result<Outcome, Error> {
         Some(Command::Backup) => steps::one(common, Step::Backup).await,
         Some(Command::Schema) => steps::one(common, Step::Schema).await,
         Some(Command::Transfer) => steps::one(common, Step::Transfer).await,
-        Some(Command::Compare) => steps::one(common, Step::Compare).await,
+        Some(Command::Compare) => steps::compare(common).await,
         Some(Command::Cutover) => steps::one(common, Step::Cutover).await,
         Some(Command::Sign(sign)) => standing::sign(common, sign),
         Some(Command::Report(wanted)) => report::run(common, wanted),

@@ -44,7 +44,7 @@ pub(super) fn leading_to(common: &Common, file: &Path, session: &Session) -> Inv
     let given = [&common.source, &common.target];
     let found_again =
         common.session.is_none() && !session.practice && given.into_iter().all(Option::is_none);
-    let file = (!found_again).then_some(file);
+    let file = (!found_again && !session.compares_only).then_some(file);
     let config = common.config.as_ref().or(session.config.as_ref());
     Invocation::new(config.map(PathBuf::as_path), file, session.practice)
 }

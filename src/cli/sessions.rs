@@ -5,7 +5,7 @@ use super::{Error, connect};
 use crate::config::Config;
 use crate::invocation::quoted;
 use crate::session::store::{self, Store};
-use crate::session::{Place, Session, Step};
+use crate::session::{Place, Session, State, Step};
 use crate::wizard::checklist;
 use jiff::Timestamp;
 use std::path::{Path, PathBuf};
@@ -37,6 +37,8 @@ pub(super) enum Choice {
     Next,
     /// The last one, finished or not: what does one thing over again.
     Last,
+    /// The last one that has begun to write to its target: what only looks at what was written.
+    Begun,
 }
 
 /// The session that a command works on.
@@ -48,6 +50,8 @@ pub(super) enum Which<'a> {
     Last(Choice),
     /// A new one.
     New,
+    /// None: two databases are compared, whoever migrated them, and nothing is kept.
+    ComparesOnly,
 }
 
 impl<'a> Which<'a> {
@@ -68,14 +72,11 @@ pub(super) fn open(
     fits: impl Fn(&Session) -> bool,
 ) -> Result<(Store, Session), Error> {
     let last = match which {
-        Which::Last(choice) => {
-            let mut fitting = all()?;
-            fitting.retain(|(_, session)| session.practice == practice && fits(session));
-            chosen(choice, &fitting).map(|(file, _)| file.clone())
-        }
-        Which::File(_) | Which::New => None,
+        Which::Last(choice) => find(choice, practice, fits)?,
+        Which::File(_) | Which::New | Which::ComparesOnly => None,
     };
-    let fresh = fresh(practice, config);
+    let mut fresh = fresh(practice, config);
+    fresh.compares_only = matches!(which, Which::ComparesOnly);
     let file = match (which, last) {
         (Which::File(file), _) => file.to_owned(),
         (_, Some(file)) => file,
@@ -95,6 +96,32 @@ pub(super) fn open(
     Ok((store, session))
 }
 
+/// The file of the session that is chosen of those that fit.
+fn find(
+    choice: Choice,
+    practice: bool,
+    fits: impl Fn(&Session) -> bool,
+) -> Result<Option<PathBuf>, Error> {
+    let mut fitting = all()?;
+    fitting.retain(|(_, session)| session.practice == practice && fits(session));
+    Ok(chosen(choice, &fitting).map(|(file, _)| file.clone()))
+}
+
+/// What is compared: a migration that has begun to write, named or found; otherwise the two
+/// databases that are given, which only asks to look at them and must not begin to migrate them.
+pub(super) fn to_compare(common: &Common) -> Result<Which<'_>, Error> {
+    if let Some(file) = common.session.as_ref().filter(|file| file.exists()) {
+        return Ok(Which::File(file));
+    }
+    let (config, _) = Config::load(common.config.as_deref())?;
+    let wanted = connect::given(common, &config);
+    let begun = match common.session {
+        Some(_) => None,
+        None => find(Choice::Begun, false, |s| connect::fits(s, &wanted))?,
+    };
+    Ok(begun.map_or(Which::ComparesOnly, |_| Which::Last(Choice::Begun)))
+}
+
 /// Of these sessions, the one that changed last first.
 fn chosen(choice: Choice, fitting: &[(PathBuf, Session)]) -> Option<&(PathBuf, Session)> {
     let last = fitting.first();
@@ -103,6 +130,10 @@ fn chosen(choice: Choice, fitting: &[(PathBuf, Session)]) -> Option<&(PathBuf, S
         .position(|(_, session)| session.first_open().is_some());
     match (choice, unfinished) {
         (Choice::Last, _) | (Choice::Next, None) => last,
+        (Choice::Begun, _) => {
+            let mut all = fitting.iter();
+            all.find(|(_, session)| session.state(Step::Schema) != State::Waiting)
+        }
         (Choice::Unfinished, found) => found.map(|at| &fitting[at]),
         (Choice::Next, Some(at)) => {
             let url = |place: &Option<Place>| place.as_ref().map(|place| place.url.clone());
@@ -199,7 +230,7 @@ pub(super) fn summary(session: &Session) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::{Record, State};
+    use crate::session::Record;
 
     fn session(name: &str, begun: i64, done: Option<i64>) -> (PathBuf, Session) {
         let at = |second| Timestamp::from_second(second).unwrap();
@@ -213,6 +244,16 @@ mod tests {
             session.steps.insert(*step, record);
         }
         (name.into(), session)
+    }
+
+    #[test]
+    fn only_what_has_begun_to_write_is_compared_as_a_migration() {
+        let looked_at = session("looked at", 20, None);
+        let found = chosen(Choice::Begun, std::slice::from_ref(&looked_at));
+        assert_eq!(found, None);
+        let both = [looked_at, session("migrated", 10, Some(15))];
+        let (file, _) = chosen(Choice::Begun, &both).unwrap();
+        assert_eq!(file, Path::new("migrated"));
     }
 
     #[test]

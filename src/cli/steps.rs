@@ -2,7 +2,7 @@
 
 use super::args::Common;
 use super::opening::{begin, leading_back, open};
-use super::sessions::{Choice, Which};
+use super::sessions::{self, Choice, Which};
 use super::{Error, ending, report, settled, voice};
 use crate::headless;
 use crate::runner::Runner;
@@ -19,24 +19,46 @@ pub(super) async fn one(common: &Common, step: Step) -> Result<Outcome, Error> {
     run(common, options, Some(step)).await
 }
 
+/// The comparison: of a migration, or of any two databases.
+pub(super) async fn compare(common: &Common) -> Result<Outcome, Error> {
+    let options = headless::Options {
+        until: Some(Step::Compare),
+        ..Default::default()
+    };
+    let which = sessions::to_compare(common)?;
+    work(common, which, options, Some(Step::Compare)).await
+}
+
 /// Steps without a screen. `again` is run again when it, and all before it, are done.
 pub(super) async fn run(
     common: &Common,
-    mut options: headless::Options,
+    options: headless::Options,
     again: Option<Step>,
 ) -> Result<Outcome, Error> {
-    let mut signals = Stops::new()?;
-    let mut voice = voice(common);
     let choice = match again {
         Some(_) => Choice::Last,
         None => Choice::Next,
     };
     let which = Which::named_or(common, choice);
+    work(common, which, options, again).await
+}
+
+async fn work(
+    common: &Common,
+    which: Which<'_>,
+    mut options: headless::Options,
+    again: Option<Step>,
+) -> Result<Outcome, Error> {
+    let mut signals = Stops::new()?;
+    let mut voice = voice(common);
     let mut runner = open(common, which, &mut |text| voice.say(text))?;
     voice.invoked(leading_back(common, &runner));
     require_connections(&runner, options.until)?;
     begin(&mut runner)?;
     let session = runner.wizard().session();
+    if session.compares_only {
+        voice.say("No migration is meant: both databases are only read, and no session is kept.");
+    }
     options.from = options
         .from
         .or(again.filter(|step| session.state(*step) == State::Done));

@@ -10,7 +10,7 @@ use tokio_postgres::Row as SqlRow;
 use tokio_postgres::types::{ToSql, Type};
 
 /// So many rows are taken from each side; with those that only the other side has among its first,
-/// twice as many are shown at most.
+/// twice as many are shown at most, and where the comparison has named fewer than these, they too.
 pub const ROWS: usize = 10;
 
 /// Characters of a value that travel.
@@ -196,7 +196,7 @@ impl Side<'_> {
         let sql = format!(
             "{select} WHERE {} {order} LIMIT {}",
             tuples.join(" OR "),
-            2 * ROWS
+            2 * keys.len()
         );
         self.rows(&sql, &values).await
     }

@@ -3,6 +3,9 @@
 
 use crate::postgres::catalogue::{Column, Shape, Table};
 use crate::postgres::{Connection, Error, quote};
+use crate::source::Range;
+use std::ops::AddAssign;
+use tokio_postgres::Row;
 
 /// How rows are hashed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,6 +98,9 @@ fn expression(column: &Column) -> String {
 fn shaped(shape: &Shape, value: String) -> String {
     match shape {
         Shape::BuiltIn => value,
+        // The last byte of the flags, which stand behind the number of dimensions. Each null is sent
+        // as one besides.
+        Shape::Array => format!("set_byte(array_send({value}), 7, 0)"),
         Shape::Send(function) => format!("{function}({value})"),
         Shape::Domain(base, inner) => shaped(inner, format!("({value})::{base}")),
         Shape::Text => format!("({value})::text"),
@@ -107,30 +113,63 @@ fn shape_kind(shape: &Shape) -> u8 {
         Shape::Send(_) => 1,
         Shape::Domain(_, inner) => shape_kind(inner),
         Shape::Text => 2,
+        Shape::Array => 3,
     }
 }
 
-/// Rows and the sum of their hashes, in one pass. The sum, not an xor: pairs of equal rows would
-/// cancel each other out of an xor.
+/// What a table holds, or a part of it: two equal ones mean the same rows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Content {
+    pub(super) rows: u64,
+    /// The sum of the rows' hashes. Not an xor: pairs of equal rows would cancel each other out.
+    /// So many 64-bit numbers as a table can have rows never exceed it.
+    pub(super) sum: i128,
+}
+
+impl Content {
+    /// Of a row that begins with a count at this place, and the sum as text behind it.
+    pub(super) fn of(row: &Row, at: usize) -> Self {
+        let (rows, sum): (i64, String) = (row.get(at), row.get(at + 1));
+        Self {
+            rows: u64::try_from(rows).unwrap_or(0),
+            sum: sum.parse().unwrap_or(0),
+        }
+    }
+}
+
+impl AddAssign for Content {
+    /// Wherever a table is cut, its parts add up to the same.
+    fn add_assign(&mut self, part: Self) {
+        self.rows += part.rows;
+        self.sum += part.sum;
+    }
+}
+
+/// The content of a whole table, in one pass.
 pub(super) async fn table(
     connection: &Connection,
     table: &Table,
     columns: &[String],
     method: Method,
-) -> Result<(u64, String), Error> {
-    let sql = statement(table, columns, method);
+) -> Result<Content, Error> {
     let row = connection
-        .query_one(&sql, &[])
+        .query_one(&statement(table, columns, method, Range::Whole), &[])
         .await
-        .map_err(Error::while_doing(format!(
-            "hashing the rows of {}",
-            table.name
-        )))?;
-    Ok((u64::try_from(row.get::<_, i64>(0)).unwrap_or(0), row.get(1)))
+        .map_err(Error::while_doing(doing(table)))?;
+    Ok(Content::of(&row, 0))
 }
 
-fn statement(table: &Table, columns: &[String], method: Method) -> String {
-    let (hash, from) = (of_row(columns, method), table.from_sql());
+/// What is being done, for errors.
+pub(super) fn doing(table: &Table) -> String {
+    format!("hashing the rows of {}", table.name)
+}
+
+/// The query for the [`Content`] of a part of a table.
+pub(super) fn statement(table: &Table, columns: &[String], method: Method, range: Range) -> String {
+    let (hash, from) = (
+        of_row(columns, method),
+        table.from_sql_where(range.conditions()),
+    );
     format!("SELECT count(*), COALESCE(sum({hash}), 0)::text FROM {from}")
 }
 

@@ -1,22 +1,32 @@
-//! Proof: both sides counted and hashed, table by table, each in a snapshot of its own.
+//! Proof: both sides counted and hashed, table by table, each in a snapshot of its own; and where
+//! they differ, in which rows.
 
+mod content;
+mod definitions;
 pub mod excerpt;
 mod hash;
+mod rows;
+mod side;
+mod table;
+mod vectors;
+
+pub use definitions::Meant;
 
 use crate::config::Select;
 use crate::failure::{Explain, Failure, Severity};
 use crate::postgres::catalogue::{self, Table, TableName};
-use crate::postgres::{
-    Connection, ConnectionString, Error as PostgresError, Retrying, count, large_object,
-};
+use crate::postgres::{Connection, ConnectionString, Error as PostgresError, large_object};
 use crate::progress::Progress;
-use crate::session::report::{ComparedCollection, ComparedTable, Comparison};
+use crate::session::report::{ComparedTable, ComparedVectors, Comparison, DefinitionDifference};
 use crate::source::postgres::counters;
 use crate::source::{Selected, SelectionError};
-use hash::Method;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
+use side::{Leader, Running, Side};
 use std::collections::{BTreeMap, HashMap, HashSet};
+use table::{Compared, Comparing, Pair};
 use tokio_util::sync::CancellationToken;
+pub use vectors::Searching;
 
 /// Why a comparison could not be finished. Never a success, and no verdict either.
 #[derive(Debug, thiserror::Error)]
@@ -74,6 +84,8 @@ pub struct Compare<'a> {
     pub one_sided: Option<&'a HashSet<TableName>>,
     /// Tables with this column are counted by its values too.
     pub group_by: Option<&'a str>,
+    /// How columns with vectors are searched.
+    pub searching: Searching,
     /// What of the source was to be moved.
     pub select: &'a Select,
     /// Whether the target may hold tables that are not selected.
@@ -81,6 +93,10 @@ pub struct Compare<'a> {
     /// The source's counters of each copied table, from just before the copy; a table without is
     /// one whose writes are not counted.
     pub counters: &'a HashMap<TableName, String>,
+    /// Connections to each side at most.
+    pub jobs: usize,
+    /// What is known of the definitions before they are compared.
+    pub definitions: &'a Meant,
     /// The board.
     pub progress: &'a Progress,
     /// Stops the work.
@@ -88,189 +104,174 @@ pub struct Compare<'a> {
 }
 
 impl Compare<'_> {
-    /// Compares all tables of both sides.
+    /// Compares all tables of both sides. Whatever ends it, no statement goes on on a server.
     pub async fn all(&self) -> Result<Comparison, Error> {
-        let (source, target) = tokio::try_join!(self.open(self.source), self.open(self.target))?;
-        tokio::select! {
-            compared = self.sides(&source, &target) => compared,
-            () = self.cancel.cancelled() => {
-                // Best effort, on both sides: either may be what it waits for.
-                let (here, there) = (source.canceller(), target.canceller());
-                let told = tokio::join!(here.cancel(), there.cancel());
-                tracing::debug!(?told, "the servers were told to cancel");
-                Err(PostgresError::Cancelled.into())
-            }
+        let running = Running::default();
+        let compared = tokio::select! {
+            compared = self.sides(&running) => compared,
+            () = self.cancel.cancelled() => Err(PostgresError::Cancelled.into()),
+        };
+        if compared.is_err() {
+            running.cancel().await;
         }
+        compared
     }
 
-    async fn sides(&self, source: &Connection, target: &Connection) -> Result<Comparison, Error> {
-        let method = hash::trusted(source, target).await;
-        let selected = Selected::resolve(self.select, source).await?;
-        let mut there = catalogue::tables(target).await?;
+    async fn sides(&self, running: &Running) -> Result<Comparison, Error> {
+        let stop = (running, self.cancel);
+        let (source, target) = tokio::try_join!(
+            on_source(Leader::connect(self.source, stop)),
+            on_target(Leader::connect(self.target, stop))
+        )?;
+        let before = counters_now(&source).await?;
+        let (source, target) = tokio::try_join!(
+            on_source(Leader::begin(source)),
+            on_target(Leader::begin(target))
+        )?;
+        let (here, there) = (&source.session, &target.session);
+        let method = hash::trusted(here, there).await;
+        let selected = Selected::resolve(self.select, here).await?;
+        let mut there = on_target(catalogue::tables(there)).await?;
         there.retain(|table| selected.has(&table.name) || !self.beside_others);
-        let pairs = pairs(selected.apply(&catalogue::tables(source).await?), there);
-        self.progress
-            .begin(format!("Comparing {} tables", pairs.len()));
-        let meter = self.progress.tables("tables compared", pairs.len() as u64);
-        meter.begin();
-        let mut tables = Vec::with_capacity(pairs.len());
-        let mut collections = Vec::new();
-        for (name, pair) in pairs {
-            self.progress.activity(format!("Comparing {name}"));
-            let (compared, groups) = self.table(source, target, &name, &pair, method).await?;
-            tables.push(compared);
-            collections.extend(groups);
-            meter.add(1, 0);
-        }
-        meter.finish();
+        let pairs = pairs(selected.apply(&catalogue::tables(here).await?), there);
+        let scope = definitions::Scope {
+            meant: self.definitions,
+            selected: &selected,
+            beside_others: self.beside_others,
+        };
+        self.progress.activity("Comparing definitions");
+        let (definitions, definitions_compared) =
+            scope.compare(&source.session, &target.session).await?;
+        let (source, target) = tokio::try_join!(
+            on_source(Side::of(source, self.source, self.jobs, stop)),
+            on_target(Side::of(target, self.target, self.jobs, stop))
+        )?;
+        let sides = (&source, &target);
+        let (mut tables, collections): (Vec<_>, Vec<_>) = self
+            .tables(&pairs, sides, method)
+            .await?
+            .into_iter()
+            .unzip();
+        let vectors = self.vectors(&pairs, sides, method).await?;
         if self.select.takes_large_objects() {
             self.progress.activity("Comparing large objects");
-            tables.extend(self.large_objects(source, target).await?);
+            tables.extend(self.large_objects(sides).await?);
         }
-        self.note_writes(source, &mut tables).await?;
+        self.note_writes(&source, &before, &mut tables).await?;
         tables.sort_by_key(|table| (table.equal, table.left_out));
         tables.extend(selected.left_out().iter().map(not_selected));
-        let equal = !tables.iter().any(ComparedTable::differs);
-        let method = method.name().to_owned();
         Ok(Comparison {
             at: Timestamp::now(),
-            equal,
+            equal: !tables.iter().any(ComparedTable::is_open)
+                && !definitions.iter().any(DefinitionDifference::differs)
+                && !vectors.iter().any(ComparedVectors::differs),
             rows_compared: self.select.takes_rows(),
-            method,
+            method: method.name().to_owned(),
             tables,
-            collections,
+            collections: collections.into_iter().flatten().collect(),
+            definitions,
+            definitions_compared,
+            vectors,
         })
     }
 
+    /// All tables, the largest first, so that none is left to be read alone at the end.
+    async fn tables(
+        &self,
+        pairs: &[Pair],
+        (source, target): (&Side, &Side),
+        method: hash::Method,
+    ) -> Result<Vec<Compared>, Error> {
+        let bytes = |of: fn(&Pair) -> Option<&Table>| -> u64 {
+            let tables = pairs.iter().filter_map(of);
+            tables.map(Table::row_bytes).sum()
+        };
+        self.progress
+            .begin(format!("Comparing {} tables", pairs.len()));
+        let comparing = Comparing {
+            compare: self,
+            source,
+            target,
+            method,
+            source_meter: self
+                .progress
+                .meter("source", 0, bytes(|pair| pair.source.as_ref())),
+            target_meter: self
+                .progress
+                .meter("target", 0, bytes(|pair| pair.target.as_ref())),
+            tables_meter: self.progress.tables("tables compared", pairs.len() as u64),
+        };
+        comparing.begin();
+        let at_once = source.width().max(target.width());
+        let compared = stream::iter(0..pairs.len()).map(|at| comparing.table(&pairs[at]));
+        let compared = compared.buffer_unordered(at_once).try_collect();
+        let mut compared: Vec<Compared> = compared.await?;
+        comparing.finish();
+        let name = |found: &Compared| (found.0.schema.clone(), found.0.table.clone());
+        compared.sort_by_cached_key(name);
+        Ok(compared)
+    }
+
+    /// The columns with vectors that both sides have, with one search at a time.
+    async fn vectors(
+        &self,
+        pairs: &[Pair],
+        (source, target): (&Side, &Side),
+        method: hash::Method,
+    ) -> Result<Vec<ComparedVectors>, Error> {
+        let mut compared = Vec::new();
+        if !self.select.takes_rows() {
+            return Ok(compared);
+        }
+        let here = source.lease().await?;
+        let there = on_target(target.lease()).await?;
+        for pair in pairs {
+            let (Some(left), Some(right)) = (&pair.source, &pair.target) else {
+                continue;
+            };
+            let tables = ((&*here, left), (&*there, right));
+            let found = self.searching.columns(tables, method, self.progress);
+            compared.extend(found.await?);
+        }
+        Ok(compared)
+    }
+
     /// What the source has counted since the copy, now that it was read: late enough for the
-    /// counters of what was written before the hashes were taken.
+    /// counters of what was written before the hashes were taken. A table that differs, and was
+    /// written to while it was compared, proves nothing.
     async fn note_writes(
         &self,
-        source: &Connection,
+        source: &Side,
+        before: &HashMap<TableName, String>,
         tables: &mut [ComparedTable],
     ) -> Result<(), PostgresError> {
-        let now = counters(source).await?;
+        let now = counters(&*source.lease().await?).await?;
         for table in tables {
             let name = TableName {
                 schema: table.schema.clone(),
                 name: table.table.clone(),
             };
+            let counted = now.get(&name);
             let then = self.counters.get(&name);
-            table.written_since = then.map(|then| now.get(&name) != Some(then));
+            table.written_since = then.map(|then| counted != Some(then));
+            if table.differs() && counted != before.get(&name) && self.select.takes_rows() {
+                let why = "rows were written on the source while it was compared";
+                table.unproved = Some(why.to_owned());
+            }
         }
         Ok(())
-    }
-
-    async fn open(&self, side: &ConnectionString) -> Result<Connection, PostgresError> {
-        let connection = Connection::open(side, &Retrying::default(), self.cancel).await?;
-        connection.pin_for_reading().await?;
-        connection.begin_reading().await?;
-        Ok(connection)
-    }
-
-    async fn table(
-        &self,
-        source: &Connection,
-        target: &Connection,
-        name: &TableName,
-        pair: &Pair,
-        method: Method,
-    ) -> Result<(ComparedTable, Vec<ComparedCollection>), Error> {
-        let mut compared = ComparedTable::new(&name.schema, &name.name);
-        let meant = pair.source.as_ref();
-        compared.condition = meant.and_then(|table| table.condition.clone());
-        let (Some(left), Some(right)) = (&pair.source, &pair.target) else {
-            let mut rows = 0;
-            if let Some(table) = &pair.source {
-                rows = count::rows(source, table).await?;
-                compared.source_rows = Some(rows);
-            }
-            if let Some(table) = &pair.target {
-                rows = on_target(count::rows(target, table)).await?;
-                compared.target_rows = Some(rows);
-            }
-            compared.left_out = self.may_lack(name, pair, rows);
-            return Ok((compared, Vec::new()));
-        };
-        match hash::agree(left, right) {
-            agreed if !self.select.takes_rows() => compared.equal = agreed.is_some(),
-            Some(columns) => {
-                let (here, there) = tokio::try_join!(
-                    on_source(hash::table(source, left, &columns.source, method)),
-                    on_target(hash::table(target, right, &columns.target, method)),
-                )?;
-                compared.equal = here == there;
-                (compared.source_rows, compared.source_hash) = (Some(here.0), Some(here.1));
-                (compared.target_rows, compared.target_hash) = (Some(there.0), Some(there.1));
-            }
-            None => {
-                let (here, there) = tokio::try_join!(
-                    on_source(count::rows(source, left)),
-                    on_target(count::rows(target, right))
-                )?;
-                (compared.source_rows, compared.target_rows) = (Some(here), Some(there));
-            }
-        }
-        if !self.select.takes_rows() {
-            return Ok((compared, Vec::new()));
-        }
-        let groups = self.groups(source, target, name, left, right).await?;
-        Ok((compared, groups))
-    }
-
-    /// Whether a table that only one side has may be left out.
-    fn may_lack(&self, name: &TableName, pair: &Pair, rows: u64) -> bool {
-        self.one_sided.is_some_and(|not_moved| match pair.source {
-            Some(_) => not_moved.contains(name),
-            None => rows == 0,
-        })
-    }
-
-    async fn groups(
-        &self,
-        source: &Connection,
-        target: &Connection,
-        name: &TableName,
-        left: &Table,
-        right: &Table,
-    ) -> Result<Vec<ComparedCollection>, Error> {
-        let has = |table: &Table, column| table.columns.iter().any(|c| c.name == column);
-        let Some(column) = self
-            .group_by
-            .filter(|column| has(left, *column) && has(right, *column))
-        else {
-            return Ok(Vec::new());
-        };
-        let (here, there) = tokio::try_join!(
-            on_source(count::groups(source, left, column)),
-            on_target(count::groups(target, right, column))
-        )?;
-        let mut rows: BTreeMap<Option<String>, (u64, u64)> = BTreeMap::new();
-        here.into_iter()
-            .for_each(|(value, count)| rows.entry(value).or_default().0 = count);
-        there
-            .into_iter()
-            .for_each(|(value, count)| rows.entry(value).or_default().1 = count);
-        let compared = |(value, (source_rows, target_rows))| ComparedCollection {
-            schema: name.schema.clone(),
-            table: name.name.clone(),
-            value,
-            source_rows,
-            target_rows,
-        };
-        Ok(rows.into_iter().map(compared).collect())
     }
 
     /// The large objects as rows of the table that they are in; nothing when there are none.
     async fn large_objects(
         &self,
-        source: &Connection,
-        target: &Connection,
+        (source, target): (&Side, &Side),
     ) -> Result<Option<ComparedTable>, Error> {
-        let among = self.beside_others.then_some(source);
+        let (source, target) = (source.lease().await?, on_target(target.lease()).await?);
+        let among = self.beside_others.then_some(&*source);
         let (here, there) = tokio::try_join!(
-            on_source(large_object::digest(source, None)),
-            on_target(large_object::digest(target, among))
+            on_source(large_object::digest(&source, None)),
+            on_target(large_object::digest(&target, among))
         )?;
         let compared = ComparedTable {
             equal: here == there,
@@ -282,6 +283,16 @@ impl Compare<'_> {
         };
         Ok(Some(compared).filter(|_| (here.0, there.0) != (0, 0)))
     }
+}
+
+/// The source's counters, before its snapshot is taken. Settings outside of a transaction would
+/// reach other clients of a pooler.
+async fn counters_now(source: &Connection) -> Result<HashMap<TableName, String>, PostgresError> {
+    source.begin_reading().await?;
+    source.pin_for_reading().await?;
+    let now = counters(source).await?;
+    source.batch("ending a look", "ROLLBACK").await?;
+    Ok(now)
 }
 
 /// What is read on the source.
@@ -302,14 +313,8 @@ fn not_selected(name: &TableName) -> ComparedTable {
     }
 }
 
-/// A table on either side.
-#[derive(Debug, Default)]
-struct Pair {
-    source: Option<Table>,
-    target: Option<Table>,
-}
-
-fn pairs(source: Vec<Table>, target: Vec<Table>) -> BTreeMap<TableName, Pair> {
+/// The tables of both sides by their names, those with the most bytes first.
+fn pairs(source: Vec<Table>, target: Vec<Table>) -> Vec<Pair> {
     let mut pairs: BTreeMap<TableName, Pair> = BTreeMap::new();
     for table in source {
         let name = table.name.clone();
@@ -319,5 +324,7 @@ fn pairs(source: Vec<Table>, target: Vec<Table>) -> BTreeMap<TableName, Pair> {
         let name = table.name.clone();
         pairs.entry(name).or_default().target = Some(table);
     }
+    let mut pairs: Vec<Pair> = pairs.into_values().collect();
+    pairs.sort_by_key(|pair| std::cmp::Reverse(pair.bytes()));
     pairs
 }

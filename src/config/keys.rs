@@ -116,6 +116,18 @@ pub const KEYS: &[Key] = &[
         kind: Kind::Text,
     },
     Key {
+        path: "compare.jobs",
+        kind: Kind::Number { min: 1, max: 64 },
+    },
+    Key {
+        path: "compare.searches",
+        kind: Kind::Number { min: 0, max: 100 },
+    },
+    Key {
+        path: "compare.neighbours",
+        kind: Kind::Number { min: 1, max: 100 },
+    },
+    Key {
         path: "checklist.items",
         kind: Kind::Tables,
     },

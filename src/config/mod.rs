@@ -153,12 +153,22 @@ pub struct Compare {
     /// A table with a column of this name is also counted by that column's values. Empty: no
     /// such counts; [`grouping`](Self::grouping) tells.
     pub group_by: String,
+    /// Connections to each side at most; fewer where a server has few to spare.
+    pub jobs: usize,
+    /// How many vectors of each column are searched for on both sides, 0 to 100. Fewer where the
+    /// table is large; 0: none.
+    pub searches: u32,
+    /// How many neighbours each search finds, 1 to 100.
+    pub neighbours: u32,
 }
 
 impl Default for Compare {
     fn default() -> Self {
         Self {
             group_by: "collection_name".to_owned(),
+            jobs: 4,
+            searches: 20,
+            neighbours: 10,
         }
     }
 }

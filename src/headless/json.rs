@@ -4,7 +4,9 @@ use super::{End, Gauge, Output, Voice};
 use crate::failure::Failure;
 use crate::invocation::Invocation;
 use crate::progress::{Note, Stage, Tone};
-use crate::session::report::{Comparison, Estimate, Inventory, Report, Table};
+use crate::session::report::{
+    ComparedVectors, Comparison, Estimate, Inventory, Report, SPEED_LIMIT, SearchSide, Share, Table,
+};
 use crate::session::{Session, Step};
 use crate::wizard::{News, Outcome, checklist};
 use serde_json::{Value, json};
@@ -133,6 +135,7 @@ fn comparison(found: &Comparison) -> Value {
                 "source_hash": table.source_hash, "target_hash": table.target_hash,
                 "equal": table.equal, "left_out": table.left_out, "where": table.condition,
                 "written_since": table.written_since,
+                "rows": table.differing, "unproved": table.unproved,
             })
         })
         .collect();
@@ -147,12 +150,51 @@ fn comparison(found: &Comparison) -> Value {
             })
         })
         .collect();
+    let definitions: Vec<Value> = found
+        .definitions
+        .iter()
+        .map(|found| {
+            json!({
+                "kind": found.kind, "name": found.name, "table": found.table,
+                "words": found.words, "sql": found.sql, "expected": found.expected,
+            })
+        })
+        .collect();
     // Without rows there is no verdict on them, neither true nor false.
     let equal = (found.rows_compared || !found.equal).then_some(found.equal);
     json!({
         "event": "comparison", "equal": equal, "rows_compared": found.rows_compared,
         "at": found.at, "method": found.method, "changed_since": found.changed_since(),
-        "tables": tables, "collections": collections,
+        "tables": tables, "collections": collections, "definitions": definitions,
+        "definitions_compared": found.definitions_compared,
+        "vectors": found.vectors.iter().map(vectors).collect::<Vec<_>>(),
+    })
+}
+
+fn vectors(found: &ComparedVectors) -> Value {
+    let share =
+        |share: Share| json!({"found": share.found, "of": share.of, "ratio": share.ratio()});
+    let side = |side: &SearchSide| {
+        json!({
+            "recall": side.recall.map(share), "p50_us": side.p50, "p95_us": side.p95,
+            "round_trip_us": side.round_trip,
+        })
+    };
+    let search = found.search.as_ref().map(|search| {
+        let (whole, own) = search.ratios();
+        json!({
+            "searches": search.searches, "neighbours": search.neighbours,
+            "overlap": share(search.exact), "source": side(&search.source),
+            "target": side(&search.target), "recall_lower": search.recall_is_lower(),
+            "ratio": whole, "ratio_without_network": own, "limit": SPEED_LIMIT,
+            "within_limit": search.within_limit(),
+        })
+    });
+    json!({
+        "schema": found.schema, "table": found.table, "column": found.column,
+        "type": found.sql_type, "metric": found.metric, "equal": !found.differs(),
+        "source": found.source, "target": found.target, "search": search,
+        "unmeasured": found.unmeasured,
     })
 }
 
@@ -258,7 +300,7 @@ impl Voice for Json {
     fn end(&mut self, end: &End<'_>) {
         self.emit(&json!({
             "event": "finished", "outcome": end.outcome.name(), "worked": end.worked,
-            "session": end.file.display().to_string(),
+            "session": end.file.map(|file| file.display().to_string()),
         }));
     }
 }

@@ -75,8 +75,8 @@ pub struct End<'a> {
     pub worked: bool,
     /// The session as it stands.
     pub session: &'a Session,
-    /// Its file.
-    pub file: &'a std::path::Path,
+    /// Its file; `None` where nothing is kept.
+    pub file: Option<&'a std::path::Path>,
 }
 
 /// What came of a run.
@@ -97,11 +97,12 @@ impl Ran {
 
     /// Tells the end of the run: the last thing told, when everything is down.
     pub fn tell(self, runner: &Runner, voice: &mut dyn Voice) -> Outcome {
+        let session = runner.wizard().session();
         voice.end(&End {
             outcome: self.outcome,
             worked: self.worked,
-            session: runner.wizard().session(),
-            file: runner.session_file(),
+            session,
+            file: (!session.compares_only).then(|| runner.session_file()),
         });
         self.outcome
     }
@@ -155,8 +156,8 @@ pub async fn run_step(
 fn wanted(session: &Session, options: &Options) -> Vec<Step> {
     let last = options.until.unwrap_or(Step::Cutover);
     let again = |step: Step| options.from.is_some_and(|from| step >= from);
-    Step::ALL
-        .into_iter()
+    let steps = session.course().iter().copied();
+    steps
         .filter(|step| *step <= last && (again(*step) || session.state(*step) != State::Done))
         .collect()
 }

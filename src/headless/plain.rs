@@ -199,7 +199,9 @@ impl Voice for Plain {
                 .iter()
                 .for_each(|line| self.line(line));
         }
-        self.line(format!("  Session: {}", end.file.display()));
+        if let Some(file) = end.file {
+            self.line(format!("  Session: {}", file.display()));
+        }
         if matches!(end.outcome, Outcome::Failed(_)) {
             self.line(format!("  Log: {}", self.log.display()));
         }

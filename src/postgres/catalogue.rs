@@ -117,10 +117,16 @@ impl Table {
 
     /// Of the table's own rows those that are meant: what stands behind `FROM`.
     pub fn from_sql(&self) -> String {
-        let only = self.only_sql();
-        match &self.condition {
-            None => only,
-            Some(condition) => format!("{only} WHERE {}", enclosed(condition)),
+        self.from_sql_where(Vec::new())
+    }
+
+    /// As [`from_sql`](Self::from_sql), of those rows the ones that meet more conditions.
+    pub fn from_sql_where(&self, more: Vec<String>) -> String {
+        let meant = self.condition.iter().map(|sql| enclosed(sql));
+        let all: Vec<String> = meant.chain(more).collect();
+        match all.as_slice() {
+            [] => self.only_sql(),
+            some => format!("{} WHERE {}", self.only_sql(), some.join(" AND ")),
         }
     }
 
@@ -205,6 +211,19 @@ pub struct Sequence {
     pub last_value: i64,
     /// Whether that value was already given out.
     pub is_called: bool,
+}
+
+impl Sequence {
+    /// SQL that sets a sequence of this name to this value.
+    pub fn setting(&self) -> String {
+        let name = quote::literal(&self.name.sql());
+        let Self {
+            last_value,
+            is_called,
+            ..
+        } = self;
+        format!("SELECT setval({name}::regclass, {last_value}, {is_called});")
+    }
 }
 
 /// All sequences: of serial and identity columns, and those that nothing owns.

@@ -301,6 +301,9 @@ pub struct Session {
     /// Whether it runs on the practice servers.
     #[serde(default)]
     pub practice: bool,
+    /// Whether no migration is meant at all: two databases are compared, and nothing of it is kept.
+    #[serde(skip)]
+    pub compares_only: bool,
     /// The configuration file that was named for it last, so that commands that are advised later
     /// name it too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -343,6 +346,7 @@ impl Session {
             updated: now,
             current: Step::Prerequisites,
             practice: false,
+            compares_only: false,
             config: None,
             onto: Onto::default(),
             select: Select::default(),
@@ -386,10 +390,17 @@ impl Session {
         self.steps.get(&step)?.report.as_ref()
     }
 
+    /// The steps that it takes, in their order.
+    pub fn course(&self) -> &'static [Step] {
+        match self.compares_only {
+            true => &[Step::Compare],
+            false => &Step::ALL,
+        }
+    }
+
     /// The first step that is not done.
     pub fn first_open(&self) -> Option<Step> {
-        Step::ALL
-            .into_iter()
-            .find(|step| self.state(*step) != State::Done)
+        let mut steps = self.course().iter().copied();
+        steps.find(|step| self.state(*step) != State::Done)
     }
 }

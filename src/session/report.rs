@@ -1,18 +1,27 @@
 //! What each step reports: typed, plain data that goes into the session and to both front ends.
 
 mod comparison;
+mod definition;
+mod differing;
 mod estimate;
 mod inventory;
 mod loss;
 mod transfer;
 mod unreached;
+mod vectors;
 
 pub use comparison::{ComparedCollection, ComparedTable, Comparison};
+pub use definition::DefinitionDifference;
+pub use differing::{ChangedColumn, DifferingRow, DifferingRows, EXAMPLES, RowDifference};
 pub use estimate::{Estimate, RoomLeft};
 pub use inventory::{Collection, Extension, Inventory, LeftBehind, Room, Table, VectorColumn};
 pub use loss::{AtStake, Lost, Stake, rows_at_stake};
 pub use transfer::{LoadedObjects, LoadedTable, NotMoved, SomeRows, Transfer};
 pub use unreached::Unreached;
+pub use vectors::{
+    ComparedVectors, SPEED_LIMIT, SearchSide, Searches, Share, Standing, Told, VectorFigures,
+    VectorIndex,
+};
 
 use super::Identity;
 use crate::failure::Failure;
@@ -50,7 +59,7 @@ impl Report {
                 checks_failure("The databases are not ready for a migration", &found.checks)
             }
             Self::Unreached(found) => found.failure(),
-            Self::Compare(found) if !found.equal => Some(found.difference()),
+            Self::Compare(found) if !found.equal => Some(found.objection()),
             _ => None,
         }
     }

@@ -109,6 +109,20 @@ pub enum Range {
     },
 }
 
+impl Range {
+    /// The conditions that a row of it meets, to be joined by AND; none for the whole table.
+    pub fn conditions(self) -> Vec<String> {
+        let Self::Blocks { from, until } = self else {
+            return Vec::new();
+        };
+        let end = until.map(|end| format!("ctid < '({end},0)'"));
+        [format!("ctid >= '({from},0)'")]
+            .into_iter()
+            .chain(end)
+            .collect()
+    }
+}
+
 /// The bytes of a COPY, in pieces that hold whole rows. In binary form the header comes with the
 /// first row and the trailer is a piece of its own.
 pub type Rows = BoxStream<'static, Result<Bytes, Error>>;

@@ -1,12 +1,12 @@
 //! Both sides counted and hashed. Changes nothing.
 
-use super::{Error, Work};
-use crate::compare::Compare;
+use super::{Error, Work, identity};
+use crate::compare::{Compare, Meant, Searching};
 use crate::config::{Onto, SchemaFrom};
 use crate::postgres::catalogue::TableName;
-use crate::postgres::{Connection, ConnectionString, Retrying};
-use crate::session::Step;
+use crate::postgres::{Connection, ConnectionString, Error as PostgresError, Retrying};
 use crate::session::report::{Comparison, Report, Transfer};
+use crate::session::{Identity, Step};
 use crate::wizard::Side;
 use std::collections::{HashMap, HashSet};
 
@@ -16,8 +16,11 @@ pub(super) async fn run(work: Work<'_>) -> Result<Comparison, Error> {
         known(work, Side::Source).await?,
         known(work, Side::Target).await?,
     );
-    work.same_selection(&open(work, &target).await?).await?;
-    let (not_moved, counters) = (not_moved(work), counters(work));
+    match work.session.compares_only {
+        true => two_databases(work, &source, &target).await?,
+        false => work.same_selection(&open(work, &target).await?).await?,
+    }
+    let (not_moved, counters, definitions) = (not_moved(work), counters(work), definitions(work));
     let compare = Compare {
         source: &source,
         target: &target,
@@ -30,11 +33,38 @@ pub(super) async fn run(work: Work<'_>) -> Result<Comparison, Error> {
             || !work.session.select.takes_all_tables()
                 && work.session.target_policy() == Onto::Overwrite,
         group_by: work.context.config.compare.grouping(),
+        searching: Searching {
+            searches: work.context.config.compare.searches.into(),
+            neighbours: work.context.config.compare.neighbours.into(),
+        },
         counters: &counters,
+        jobs: work.context.config.compare.jobs,
+        definitions: &definitions,
         progress: work.progress,
         cancel: work.cancel,
     };
     Ok(compare.all().await?)
+}
+
+/// What of the definitions is expected to differ: everything where they are the target's own, and
+/// what was reported as left out.
+fn definitions(work: Work<'_>) -> Meant {
+    let own = match work.context.config.schema.from {
+        SchemaFrom::Folder(_) => Some("the target has a schema of its own, from SQL files"),
+        SchemaFrom::Source if !work.session.select.takes_definitions() => {
+            Some("rows alone were moved: the target's definitions are its own")
+        }
+        SchemaFrom::Source => None,
+    };
+    let made = match work.session.report(Step::Schema) {
+        Some(Report::Schema(made)) => made.left_out.as_slice(),
+        _ => &[],
+    };
+    let built = transfer(work).map_or(&[][..], |moved| &moved.left_out);
+    Meant {
+        own,
+        left_out: made.iter().chain(built).cloned().collect(),
+    }
 }
 
 fn transfer(work: Work<'_>) -> Option<&Transfer> {
@@ -54,9 +84,42 @@ fn not_moved(work: Work<'_>) -> HashSet<TableName> {
     named.collect()
 }
 
-async fn open(work: Work<'_>, target: &ConnectionString) -> Result<Connection, Error> {
-    let opened = Connection::open(target, &Retrying::default(), work.cancel).await;
-    opened.map_err(|error| Error::Compare(error.into()))
+/// A database is always equal to itself: that would prove nothing. A standby is another copy.
+async fn two_databases(
+    work: Work<'_>,
+    source: &ConnectionString,
+    target: &ConnectionString,
+) -> Result<(), Error> {
+    let (here, there) = tokio::try_join!(which(work, source), which(work, target))?;
+    match here == there {
+        true => Err(Error::SameDatabase(target.endpoint())),
+        false => Ok(()),
+    }
+}
+
+async fn which(work: Work<'_>, side: &ConnectionString) -> Result<(Identity, bool), Error> {
+    let connection = open(work, side).await?;
+    let known = async {
+        let standby = connection.query_one("SELECT pg_is_in_recovery()", &[]);
+        let standby = standby
+            .await
+            .map_err(PostgresError::while_doing("asking which server this is"))?;
+        Ok((identity(&connection).await?, standby.get(0)))
+    };
+    known.await.map_err(unproved)
+}
+
+/// A session to look around in. In one transaction it works through a pooler, too.
+async fn open(work: Work<'_>, side: &ConnectionString) -> Result<Connection, Error> {
+    let connection = Connection::open(side, &Retrying::default(), work.cancel)
+        .await
+        .map_err(unproved)?;
+    connection.begin_reading().await.map_err(unproved)?;
+    Ok(connection)
+}
+
+fn unproved(error: PostgresError) -> Error {
+    Error::Compare(error.into())
 }
 
 /// The source's counters that the transfer reported from before the copy.
@@ -69,10 +132,11 @@ fn counters(work: Work<'_>) -> HashMap<TableName, String> {
     counted.collect()
 }
 
-/// A side that does not let us in leaves the question open, as one does that is lost later.
+/// A side that does not let us in leaves the question open, as one does that is lost later. Where
+/// nothing is written, a pooler is no obstacle.
 async fn known(work: Work<'_>, side: Side) -> Result<ConnectionString, Error> {
-    work.known(side).await.map_err(|error| match error {
-        Error::Postgres(error) => Error::Compare(error.into()),
+    work.recognised(side).await.map_err(|error| match error {
+        Error::Postgres(error) => unproved(error),
         other => other,
     })
 }

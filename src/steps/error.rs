@@ -49,6 +49,9 @@ pub enum Error {
         /// Where it leads.
         endpoint: String,
     },
+    /// A database was to be compared with itself.
+    #[error("source and target are the same database, {0}")]
+    SameDatabase(String),
     /// The target's host is Neon's connection pooler, where a session's settings and transactions
     /// are not its own.
     #[error("{host} goes through Neon's connection pooler")]
@@ -268,6 +271,12 @@ impl Explain for Error {
                 side.name()
             ))
             .advise("Or begin a new session for this database: --session FILE.")
+            .severity(Severity::Usage),
+            Self::SameDatabase(_) => Failure::new(
+                "A database cannot be compared with itself",
+                format!("{}: that would prove nothing.", chain(self)),
+            )
+            .advise("Give the connection strings of two databases: --source and --target, or NEONLIFT_SOURCE_URL and NEONLIFT_TARGET_URL.")
             .severity(Severity::Usage),
             Self::Pooled { direct, .. } => Failure::new(
                 "The target's host is a connection pooler",

@@ -4,6 +4,8 @@ use super::{Error, Work};
 use crate::compare::excerpt::{self, Asked, BEGINNING, Cell, Key, Measure, Row, Side as Reading};
 use crate::postgres::catalogue::{self, Table, TableName};
 use crate::postgres::{Cause, Connection, Error as PostgresError, Retrying, large_object};
+use crate::session::Step;
+use crate::session::report::Report;
 use crate::source::Selected;
 use crate::target::Error as TargetError;
 use crate::wizard::{Excerpt, ExcerptCell, ExcerptColumn, ExcerptRow, Pairing, Side, Size, Value};
@@ -51,8 +53,12 @@ async fn both_sides(work: Work<'_>, name: &TableName) -> Result<Excerpt, Error> 
     let pairing = pairing(&key, &columns);
     let here = reading(&source, left, columns.iter().map(|(here, _)| here), &key);
     let there = reading(&target, right, columns.iter().map(|(_, there)| there), &key);
+    let named = match pairing {
+        Pairing::Key => named(work, name, &key),
+        _ => Vec::new(),
+    };
     let rows = match work.session.select.takes_rows() {
-        true => rows(here, there, pairing, &columns).await?,
+        true => rows((here, there), pairing, &named, &columns).await?,
         false => Vec::new(),
     };
     Ok(Excerpt {
@@ -61,7 +67,21 @@ async fn both_sides(work: Work<'_>, name: &TableName) -> Result<Excerpt, Error> 
         columns: columns.iter().map(|pair| column(pair, &key)).collect(),
         pairing,
         rows,
+        named: named.len(),
     })
+}
+
+/// The keys of rows that the comparison has named as different.
+fn named(work: Work<'_>, name: &TableName, key: &[String]) -> Vec<Key> {
+    let compared = match work.session.report(Step::Compare) {
+        Some(Report::Compare(found)) => found.table(&name.schema, &name.name),
+        _ => None,
+    };
+    let rows = compared.and_then(|compared| compared.differing.as_ref());
+    let rows = rows.filter(|rows| rows.key == key).into_iter();
+    rows.flat_map(|rows| &rows.examples)
+        .filter_map(|row| row.key.clone())
+        .collect()
 }
 
 async fn open(work: Work<'_>, side: Side) -> Result<Connection, Error> {
@@ -116,20 +136,25 @@ fn reading<'a>(
 }
 
 async fn rows(
-    here: Option<Reading<'_>>,
-    there: Option<Reading<'_>>,
+    (here, there): (Option<Reading<'_>>, Option<Reading<'_>>),
     pairing: Pairing,
+    named: &[Key],
     columns: &Columns<'_>,
 ) -> Result<Vec<ExcerptRow>, Error> {
     let (left, mut right) = match (&here, &there) {
         (Some(here), Some(there)) if pairing == Pairing::Key => {
-            let (mut keys, others) =
-                tokio::try_join!(async { Ok::<_, Error>(here.first_keys().await?) }, async {
-                    there.first_keys().await.map_err(on_target)
-                })?;
-            let others = others.into_iter().filter(|key| !keys.contains(key));
-            let others: Vec<Key> = others.collect();
-            keys.extend(others);
+            let mut keys = named.to_vec();
+            if keys.len() < excerpt::ROWS {
+                let (first, others) =
+                    tokio::try_join!(async { Ok::<_, Error>(here.first_keys().await?) }, async {
+                        there.first_keys().await.map_err(on_target)
+                    })?;
+                for key in first.into_iter().chain(others) {
+                    if !keys.contains(&key) {
+                        keys.push(key);
+                    }
+                }
+            }
             tokio::try_join!(
                 async { Ok::<_, Error>(here.with_keys(&keys).await?) },
                 async { there.with_keys(&keys).await.map_err(on_target) }

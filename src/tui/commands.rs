@@ -36,9 +36,22 @@ pub(super) fn shown(context: Context, wizard: &Wizard, ui: &Ui) -> Vec<String> {
     let advice = advice
         .into_iter()
         .map(|advice| ui.invocation.advice(advice));
-    advice
-        .filter_map(|advice| Some(advice.strip_prefix("$ ")?.to_owned()))
-        .collect()
+    let commands = advice.filter_map(|advice| Some(advice.strip_prefix("$ ")?.to_owned()));
+    let mending = matches!(context, Context::Step | Context::Tables).then(|| mending(wizard));
+    mending.flatten().into_iter().chain(commands).collect()
+}
+
+/// All SQL that is shown below definitions that differ, as one script.
+fn mending(wizard: &Wizard) -> Option<String> {
+    let session = wizard.session();
+    let Some(Report::Compare(found)) = session.report(session.current) else {
+        return None;
+    };
+    let sql = found
+        .differing_definitions()
+        .filter_map(|found| found.sql.as_deref());
+    let sql: Vec<&str> = sql.collect();
+    (!sql.is_empty()).then(|| sql.join("\n"))
 }
 
 fn of_step(wizard: &Wizard) -> Vec<&String> {

@@ -19,6 +19,8 @@ pub struct Excerpt {
     pub pairing: Pairing,
     /// Some rows.
     pub rows: Vec<ExcerptRow>,
+    /// How many keys of rows that differ the comparison has named: those rows are among these.
+    pub named: usize,
 }
 
 /// What rows of both sides stand beside each other.

@@ -115,9 +115,10 @@ impl Wizard {
 
     /// Which of these steps is not done yet, though `what` needs it.
     fn missing(&self, needs: &[Step], what: &str) -> Option<String> {
+        let course = self.session.course();
         let missing = needs
             .iter()
-            .find(|need| self.session.state(**need) != State::Done)?;
+            .find(|need| course.contains(need) && self.session.state(**need) != State::Done)?;
         Some(format!("{what} needs {missing} to be done first"))
     }
 

@@ -102,10 +102,9 @@ impl Wizard {
         let Look::Table { schema, table } = at else {
             return None;
         };
-        let Some(Report::Compare(found)) = self.session.report(Step::Compare) else {
-            return None;
-        };
-        let mut tables = found.tables.iter();
-        tables.find(|compared| (&compared.schema, &compared.table) == (schema, table))
+        match self.session.report(Step::Compare) {
+            Some(Report::Compare(found)) => found.table(schema, table),
+            _ => None,
+        }
     }
 }

@@ -26,6 +26,9 @@ fn comparison(equal: bool) -> Report {
         method,
         tables,
         collections,
+        definitions: Vec::new(),
+        definitions_compared: 0,
+        vectors: Vec::new(),
     })
 }
 

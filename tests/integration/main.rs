@@ -5,7 +5,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod bad_input;
+mod definitions;
 mod differences;
+mod differing_rows;
 mod end_to_end;
 mod extension_rows;
 #[allow(dead_code, reason = "other suites need more of it")]
@@ -31,3 +33,5 @@ mod selection;
 mod sessions;
 mod steered;
 mod told;
+mod two_databases;
+mod vectors;

@@ -373,3 +373,30 @@ fn of_definitions_alone_the_columns_are_seen() {
     assert!(excerpt.on_source && excerpt.on_target && !excerpt.columns.is_empty());
     assert_eq!(excerpt.rows, []);
 }
+
+#[test]
+fn rows_that_the_comparison_named_are_seen() {
+    let world = World::new(10);
+    world.source().run(TABLES);
+    world
+        .json(&["run"])
+        .expect(0, "awaiting_sign_off")
+        .expect_equal();
+    world.target().run(
+        "UPDATE shop.unique_only SET t = 'other' WHERE id = 33;
+         DELETE FROM shop.unique_only WHERE id = 37",
+    );
+    world.json(&["compare"]).expect(1, "failed");
+    let excerpt = opened(&world, "shop", "unique_only");
+    let rows = differing(&excerpt);
+    let seen: Vec<[String; 2]> = rows
+        .iter()
+        .map(|row| both(&excerpt, row, &["id", "t"]))
+        .collect();
+    assert_eq!(
+        seen,
+        [["'33' 'row 33'", "'33' 'other'"], ["'37' 'row 37'", "- -"],]
+    );
+    // The first ten beside them.
+    assert_eq!((excerpt.named, excerpt.rows.len()), (2, 12));
+}

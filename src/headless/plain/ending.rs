@@ -55,6 +55,7 @@ fn asked(item: &Item, session: &Session, invocation: &Invocation) -> String {
 /// What is said at the very end.
 pub(super) fn ending(end: &End<'_>, invocation: &Invocation) -> Vec<String> {
     match end.outcome {
+        _ if end.session.compares_only => vec![compared(end.outcome).to_owned()],
         Outcome::Done => vec!["✓ Done: migrated, proved equal, and signed.".to_owned()],
         Outcome::Partial => vec![format!(
             "✓ Done as far as asked; `{}` goes on.",
@@ -77,6 +78,16 @@ pub(super) fn ending(end: &End<'_>, invocation: &Invocation) -> Vec<String> {
             };
             vec![text.to_owned()]
         }
+    }
+}
+
+/// Of two databases that were compared, and nothing else: nothing goes on from there.
+fn compared(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Done => "✓ Compared: both databases are equal.",
+        Outcome::Failed(Severity::Failed) => "✗ Compared: the databases differ.",
+        Outcome::Interrupted => "‖ Stopped: nothing is proved.",
+        _ => "✗ Not compared: nothing is proved.",
     }
 }
 

@@ -222,6 +222,7 @@ mod tests {
             columns: vec![name("id", true), name("title", false)],
             pairing: Pairing::Key,
             rows,
+            named: 0,
         }
     }
 

@@ -3,8 +3,8 @@
 use crate::figures::{self, bytes, counted, grouped};
 use crate::invocation::Invocation;
 use crate::session::report::{
-    Backup, Check, ComparedTable, Comparison, Estimate, Inventory, KindCount, LeftOut, Report,
-    Schema, Transfer, Verdict,
+    Backup, Check, ComparedTable, ComparedVectors, Comparison, DefinitionDifference, Estimate,
+    Inventory, KindCount, LeftOut, Report, Schema, Standing, Transfer, Verdict,
 };
 
 /// A report's lines; commands in it lead to the session of the invocation.
@@ -173,16 +173,38 @@ pub(super) fn verdict(table: &ComparedTable, rows_compared: bool) -> String {
     let equality = equality(table.equal);
     match &table.condition {
         _ if table.left_out => "! left out".to_owned(),
+        _ if table.is_open() && table.unproved.is_some() => "! not proved".to_owned(),
         _ if !rows_compared && table.equal => "same columns".to_owned(),
         Some(condition) => format!("{equality} where {condition}"),
         None => equality.to_owned(),
     }
 }
 
+/// What is defined otherwise, each with the SQL that would mend it, and what of it was expected.
+fn definitions(found: &[DefinitionDifference]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for definition in found {
+        let mark = if definition.differs() {
+            "✗"
+        } else {
+            "! expected:"
+        };
+        lines.push(format!("{mark} {}", definition.in_words()));
+        let sql = definition.sql.iter().flat_map(|sql| sql.lines());
+        lines.extend(sql.map(|line| format!("    {line}")));
+    }
+    if !lines.is_empty() {
+        lines.insert(0, String::new());
+    }
+    lines
+}
+
 fn comparison(found: &Comparison) -> Vec<String> {
     let side = |table: &ComparedTable, rows: Option<u64>| match rows {
         Some(rows) => grouped(rows),
-        None if table.left_out || !found.rows_compared => "–".to_owned(),
+        None if table.left_out || table.unproved.is_some() || !found.rows_compared => {
+            "–".to_owned()
+        }
         None => "missing".to_owned(),
     };
     let hash = |hash: &Option<String>| hash.clone().unwrap_or_else(|| "–".to_owned());
@@ -227,7 +249,11 @@ fn comparison(found: &Comparison) -> Vec<String> {
         let titles = ["table", "collection", "source rows", "target rows", ""];
         lines.extend(columns(&titles, &groups));
     }
+    lines.extend(found.vectors.iter().flat_map(vectors));
+    lines.extend(definitions(&found.definitions));
     lines.push(String::new());
+    let particulars = found.tables.iter().filter_map(ComparedTable::particulars);
+    lines.extend(particulars.map(|text| format!("! {text}")));
     lines.extend(changed_since(&found.changed_since()));
     let left_out = found.tables.iter().filter(|table| table.left_out).count();
     lines.push(format!(
@@ -235,6 +261,7 @@ fn comparison(found: &Comparison) -> Vec<String> {
         match (found.equal, found.rows_compared) {
             (true, true) => format!("equal ({})", found.equal_in_words()),
             (true, false) => "the same tables; rows were not asked for".to_owned(),
+            (false, _) if found.is_undecided() => "not proved".to_owned(),
             (false, _) => "not equal".to_owned(),
         },
         match left_out {
@@ -243,6 +270,25 @@ fn comparison(found: &Comparison) -> Vec<String> {
         }
     ));
     lines
+}
+
+fn vectors(found: &ComparedVectors) -> Vec<String> {
+    let metric = match found.metric.as_str() {
+        "" => String::new(),
+        metric => format!(", by {metric}"),
+    };
+    let title = format!("vectors of {}: {}{metric}", found.name(), found.sql_type);
+    let told = found.in_words().into_iter().map(|(label, text, standing)| {
+        let glyph = match standing {
+            Standing::Good => "✓",
+            Standing::Plain => " ",
+            Standing::Caution => "!",
+            Standing::Bad => "✗",
+        };
+        let label = format!("{label}:");
+        format!("  {glyph} {label:<16}{text}")
+    });
+    [String::new(), title].into_iter().chain(told).collect()
 }
 
 /// Aligns columns; those whose every cell is a number stand to the right.

@@ -32,6 +32,7 @@ const NOTICES_KEPT: usize = 200;
 const PINNED: &str = "\
     SET client_encoding = 'UTF8'; SET extra_float_digits = 3; SET DateStyle = 'ISO'; \
     SET IntervalStyle = 'postgres'; SET TimeZone = 'UTC'; SET bytea_output = 'hex'; \
+    SET quote_all_identifiers = off; \
     SET statement_timeout = 0; SET lock_timeout = 0; \
     SET idle_in_transaction_session_timeout = 0; \
     SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings \
@@ -89,7 +90,17 @@ impl Connection {
     /// # Errors
     /// The server's.
     pub async fn pin_for_reading(&self) -> Result<(), Error> {
-        let settings = format!("{PINNED}; SET row_security = off");
+        self.pin_for_reading_with("").await
+    }
+
+    /// As [`Connection::pin_for_reading`], with more statements in the same round trip. In a
+    /// transaction that is never committed all of it stays with that transaction, also behind a
+    /// pooler.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn pin_for_reading_with(&self, more: &str) -> Result<(), Error> {
+        let settings = format!("{PINNED}; SET row_security = off; {more}");
         self.batch("pinning the session's settings", &settings)
             .await
     }

@@ -1,6 +1,7 @@
 //! The SQL text that `pg_dump --schema-only` writes, taken apart into its entries, so that each can
 //! be run, retried, shown and left out on its own. Nothing here talks to a server.
 
+mod bare;
 mod class;
 mod condition;
 mod header;
@@ -8,6 +9,7 @@ mod lexer;
 mod statements;
 mod transaction;
 
+pub use bare::bare;
 pub use class::Class;
 pub use condition::{enclosed, refuse_condition};
 pub use statements::{needs_psql, split_statements};

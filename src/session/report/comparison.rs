@@ -1,10 +1,15 @@
 //! What the comparison reports.
 
-use crate::failure::Failure;
+use super::differing::DifferingRows;
+use super::{ComparedVectors, DefinitionDifference};
+use crate::failure::{Failure, Retry, Severity};
 use crate::figures::{counted, grouped};
 use crate::postgres::large_object;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+/// So many of the definitions that differ are named in a failure.
+const NAMED: usize = 5;
 
 /// Both sides, table by table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +29,16 @@ pub struct Comparison {
     pub tables: Vec<ComparedTable>,
     /// Rows per value of the grouping column.
     pub collections: Vec<ComparedCollection>,
+    /// What is defined otherwise on the two sides; what speaks against equality first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub definitions: Vec<DefinitionDifference>,
+    /// How many of the source's objects were looked for on the target, with all that is said of
+    /// each; 0 in old sessions, and where the target's definitions are its own.
+    #[serde(default)]
+    pub definitions_compared: u64,
+    /// Columns with vectors: figures, search and its speed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub vectors: Vec<ComparedVectors>,
 }
 
 fn yes() -> bool {
@@ -37,6 +52,12 @@ fn is_true(value: &bool) -> bool {
 }
 
 impl Comparison {
+    /// What was found of a table.
+    pub fn table(&self, schema: &str, table: &str) -> Option<&ComparedTable> {
+        let mut tables = self.tables.iter();
+        tables.find(|compared| (&*compared.schema, &*compared.table) == (schema, table))
+    }
+
     /// The tables in the order in which they are shown: what differs first.
     pub fn differing_first(&self) -> Vec<&ComparedTable> {
         let mut tables: Vec<&ComparedTable> = self.tables.iter().collect();
@@ -68,34 +89,109 @@ impl Comparison {
         if !objects.is_empty() {
             words += &format!(", {}", counted(rows(&objects), "large object"));
         }
+        if self.definitions_compared > 0 {
+            words += &format!(", {}", counted(self.definitions_compared, "definition"));
+        }
         words
     }
 
-    pub(super) fn difference(&self) -> Failure {
+    /// Why the sides are not equal, or not proved to be.
+    pub(super) fn objection(&self) -> Failure {
+        match self.is_undecided() {
+            true => self.doubt(),
+            false => self.difference(),
+        }
+    }
+
+    /// Whether nothing is known to differ, but something is not proved.
+    pub fn is_undecided(&self) -> bool {
+        let differs = self.tables.iter().any(ComparedTable::differs)
+            || self.differing_definitions().next().is_some()
+            || self.vectors.iter().any(ComparedVectors::differs);
+        !self.equal && !differs
+    }
+
+    /// The tables of which nothing is proved, each with the reason.
+    fn unproved_in_words(&self) -> Vec<String> {
+        let unproved = self.tables.iter().filter(|table| table.is_open());
+        let unproved = unproved.filter(|table| table.unproved.is_some());
+        unproved.filter_map(ComparedTable::particulars).collect()
+    }
+
+    fn doubt(&self) -> Failure {
+        Failure::new(
+            "Nothing is proved of some tables",
+            format!("{}. The others are equal.", self.unproved_in_words().join("; ")),
+        )
+        .advise("Where rows were written meanwhile: stop what writes to the source.")
+        .advise("Nothing is proved yet of these tables, neither equal nor different: run compare again:")
+        .advise("$ neonlift compare")
+        .retry(Retry::Now)
+        .severity(Severity::Unfinished)
+    }
+
+    /// What speaks against equality of the definitions, told by the first few of them; `alone` when
+    /// nothing else does.
+    fn definitions_in_words(&self, alone: bool) -> Option<String> {
+        let differing: Vec<&str> = self.differing_definitions().map(|d| &*d.words).collect();
+        let rest = differing.len().saturating_sub(NAMED);
+        let mut words = differing.get(..NAMED).unwrap_or(&differing).join("; ");
+        if rest > 0 {
+            words += &format!("; and {rest} more");
+        }
+        let rows = match (alone, self.rows_compared) {
+            (false, _) => "definitions differ",
+            (true, true) => "all rows agree, but definitions differ",
+            (true, false) => "the same tables are there, but definitions differ",
+        };
+        (!differing.is_empty()).then(|| format!("{rows}: {words}"))
+    }
+
+    /// The definitions that speak against equality.
+    pub fn differing_definitions(&self) -> impl Iterator<Item = &DefinitionDifference> {
+        let all = self.definitions.iter();
+        all.filter(|definition| definition.differs())
+    }
+
+    fn difference(&self) -> Failure {
         let compared = self.tables.iter().filter(|table| !table.left_out);
         let (objects, tables): (Vec<_>, Vec<_>) =
             compared.partition(|table| table.is_large_objects());
         let differing = tables.iter().filter(|table| table.differs());
-        let names: Vec<String> = differing.map(|table| table.name()).collect();
+        let names: Vec<String> = differing.map(|table| table.difference_in_words()).collect();
         let mut parts = Vec::new();
         if !names.is_empty() {
             let (count, all) = (names.len(), counted(tables.len() as u64, "table"));
-            parts.push(format!("{count} of {all} differ: {}", names.join(", ")));
+            parts.push(format!("{count} of {all} differ: {}", names.join("; ")));
         }
         if objects.iter().any(|objects| objects.differs()) {
             parts.push("the large objects differ".to_owned());
         }
+        let differing = self.vectors.iter().filter(|column| column.differs());
+        let columns: Vec<String> = differing.map(ComparedVectors::name).collect();
+        if !columns.is_empty() {
+            parts.push(format!("vectors differ in {}", columns.join(", ")));
+        }
+        let definitions_alone = parts.is_empty();
+        parts.extend(self.definitions_in_words(definitions_alone));
+        parts.extend(self.unproved_in_words());
         let written = match self.changed_since().join(", ") {
             none if none.is_empty() => none,
             some => format!(" The source was written to since the copy began: {some}."),
         };
-        Failure::new(
+        let failure = Failure::new(
             "Source and target are not equal",
             format!("{}.{written}", parts.join("; ")),
-        )
-        .advise("If somebody has changed rows on the target, put them back and compare again:")
-        .advise("$ neonlift compare")
-        .advise("If the source was written to since the transfer: stop what writes to it, and begin a new session (--session FILE) with an empty target database. Nothing on this one is overwritten.")
+        );
+        if definitions_alone {
+            return failure
+                .advise("Run the SQL that the report shows at each definition, if it shows any, on the target, and compare again:")
+                .advise("$ neonlift compare");
+        }
+        failure
+            .advise("If somebody has changed rows on the target, put them back and compare again:")
+            .advise("$ neonlift compare")
+            .advise("If the source was written to since the transfer: stop what writes to it, and begin a new session (--session FILE) with an empty target database. Nothing on this one is overwritten.")
     }
 }
 
@@ -131,6 +227,12 @@ pub struct ComparedTable {
     /// Whether the source counted writes to it since the copy began; `None` where that is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub written_since: Option<bool>,
+    /// The rows that differ; `None` where there are none, or where they were not looked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub differing: Option<DifferingRows>,
+    /// Why nothing is proved of it: it could not be compared, or was written to meanwhile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unproved: Option<String>,
 }
 
 impl ComparedTable {
@@ -147,6 +249,8 @@ impl ComparedTable {
             left_out: false,
             condition: None,
             written_since: None,
+            differing: None,
+            unproved: None,
         }
     }
 
@@ -176,6 +280,9 @@ impl ComparedTable {
             let hashes = both(Some(source.clone()), Some(target.clone()));
             figures.push(("content", hashes, source != target));
         }
+        if let Some(rows) = self.differing.as_ref().filter(|rows| rows.count() > 0) {
+            figures.push(("differ", rows.in_words(), true));
+        }
         figures
     }
 
@@ -184,9 +291,28 @@ impl ComparedTable {
         (self.schema.as_str(), self.table.as_str()) == (large_object::SCHEMA, large_object::TABLE)
     }
 
-    /// Whether it speaks against the two sides being equal.
+    /// Whether the two sides are known to be different.
     pub fn differs(&self) -> bool {
+        self.is_open() && self.unproved.is_none()
+    }
+
+    /// Whether it speaks against the two sides being called equal: it differs, or is not proved.
+    pub fn is_open(&self) -> bool {
         !self.equal && !self.left_out
+    }
+
+    /// What is to be known besides the verdict: the rows that differ, or why nothing is proved.
+    pub fn particulars(&self) -> Option<String> {
+        if let Some(why) = self.unproved.as_ref().filter(|_| self.is_open()) {
+            return Some(format!("{}: not proved: {why}", self.name()));
+        }
+        let rows = self.differing.as_ref()?;
+        (rows.count() > 0).then(|| format!("{}: {}", self.name(), rows.in_words()))
+    }
+
+    /// Its name, and which rows differ: `shop.orders: 1 row missing on the target`.
+    pub fn difference_in_words(&self) -> String {
+        self.particulars().unwrap_or_else(|| self.name())
     }
 }
 

@@ -19,7 +19,7 @@ use std::collections::HashMap;
 use tokio_util::sync::CancellationToken;
 
 /// From this version on, a range of `ctid` reads only its own blocks (TID range scan).
-const TID_RANGE_SCAN: u32 = 140_000;
+pub const TID_RANGE_SCAN: u32 = 140_000;
 
 /// Tables named in one LOCK statement.
 const LOCK_BATCH: usize = 500;
@@ -249,10 +249,7 @@ fn copy_out(shipment: &Shipment, range: Range) -> String {
 /// What chooses the rows: the person's condition, in parentheses of its own, and the blocks.
 fn conditions(shipment: &Shipment, range: Range) -> Vec<String> {
     let mut conditions: Vec<String> = shipment.condition.iter().map(|sql| enclosed(sql)).collect();
-    if let Range::Blocks { from, until } = range {
-        conditions.push(format!("ctid >= '({from},0)'"));
-        conditions.extend(until.map(|end| format!("ctid < '({end},0)'")));
-    }
+    conditions.extend(range.conditions());
     conditions
 }
 

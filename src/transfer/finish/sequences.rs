@@ -2,8 +2,7 @@
 
 use super::definition::noted;
 use super::{Finish, Finished};
-use crate::postgres::catalogue::{self, Sequence, TableName};
-use crate::postgres::quote;
+use crate::postgres::catalogue::{self, TableName};
 use crate::session::report::{KindCount, LeftOut};
 use crate::target::Control;
 use crate::transfer::Error;
@@ -45,18 +44,10 @@ impl Finish<'_> {
         }
         let values = set
             .iter()
-            .map(|sequence| set_value(sequence))
+            .map(|sequence| sequence.setting())
             .collect::<String>();
         let statement = [noted(self.run, MARK.to_owned(), MARK, &values)];
         self.build_together(control, "setting the sequences", &statement)
             .await
     }
-}
-
-fn set_value(sequence: &Sequence) -> String {
-    let name = quote::literal(&sequence.name.sql());
-    format!(
-        "SELECT setval({name}::regclass, {}, {});",
-        sequence.last_value, sequence.is_called
-    )
 }

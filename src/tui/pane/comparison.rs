@@ -2,7 +2,7 @@
 
 use super::inventory::qualified;
 use super::outcome::written;
-use super::{Page, Scene};
+use super::{Page, Scene, definitions, vectors};
 use crate::figures::grouped;
 use crate::session::report::{ComparedCollection, ComparedTable, Comparison};
 use crate::tui::columns::{Cell, Column, Kind, natural, plain, table};
@@ -45,8 +45,28 @@ const NARROW_COLLECTIONS: [Column; 3] = [
 ];
 
 pub(super) fn page(scene: &Scene<'_>, found: &Comparison) -> Page {
-    let (mut body, focus) = tables(scene, found);
+    let (mut body, mut focus) = tables(scene, found);
+    let definitions = definitions::told(scene, found);
+    if differing_tables(found) == 0 && !found.equal && !found.is_undecided() {
+        // What differs stands first; the first table's mark does not scroll it away.
+        let above = definitions.len() + 1;
+        focus = focus.map(|lines| match lines.start {
+            0 => 0..1,
+            _ => lines.start + above..lines.end + above,
+        });
+        let told = definitions.into_iter().skip(1);
+        body = told.chain([blank(), blank()]).chain(body).collect();
+    } else {
+        body.extend(definitions);
+    }
     body.extend(collections(scene, &found.collections));
+    body.extend(
+        found
+            .vectors
+            .iter()
+            .flat_map(|column| vectors::lines(scene, column)),
+    );
+    body.extend(particulars(scene, found));
     body.extend(conditions(scene, found));
     body.push(blank());
     let when = scene.clock(found.at, "%F %H:%M");
@@ -152,23 +172,25 @@ fn narrow_row(scene: &Scene<'_>, compared: &ComparedTable, row: &[Cell]) -> Vec<
 }
 
 fn head(scene: &Scene<'_>, found: &Comparison) -> Vec<Line<'static>> {
-    let differing = found.tables.iter().filter(|table| table.differs()).count()
-        + found
-            .collections
-            .iter()
-            .filter(|found| found.source_rows != found.target_rows)
-            .count();
+    let differing = differing_tables(found);
     let equal = found.equal_in_words();
     let left_out = found.tables.iter().filter(|table| table.left_out).count();
     let left_out = match left_out {
         0 => String::new(),
         some => format!("; {some} left out"),
     };
-    let (glyph, _, meaning) = scene.theme().equality(found.equal);
+    let (glyph, _, mut meaning) = scene.theme().equality(found.equal);
+    if found.is_undecided() {
+        meaning = Meaning::Caution;
+    }
     let text = if found.equal && !found.rows_compared {
         format!("{glyph} {equal} with the same columns; rows were not asked for{left_out}")
     } else if found.equal {
         format!("{glyph} Equal: {equal}, counts and content{left_out}")
+    } else if found.is_undecided() {
+        "! Not proved: some of what was to be compared, shown first".to_owned()
+    } else if let Some(words) = definitions::summary(found, differing) {
+        format!("{glyph} {words}")
     } else {
         format!("{glyph} Different: {differing} of what was compared, shown first")
     };
@@ -176,6 +198,34 @@ fn head(scene: &Scene<'_>, found: &Comparison) -> Vec<Line<'static>> {
     head.push(blank());
     head.extend(written(scene, &found.changed_since()));
     head
+}
+
+/// Which rows differ, and of which tables nothing is proved.
+fn particulars(scene: &Scene<'_>, found: &Comparison) -> Vec<Line<'static>> {
+    let tables = found.differing_first().into_iter();
+    let told = tables.filter_map(|table| {
+        let meaning = match table.differs() {
+            true => Meaning::Bad,
+            false => Meaning::Caution,
+        };
+        Some((table.particulars()?, meaning))
+    });
+    let mut told: Vec<Line<'static>> = told
+        .flat_map(|(text, meaning)| paragraph(&text, 0, scene.text_cells(), meaning))
+        .collect();
+    if !told.is_empty() {
+        told.insert(0, blank());
+    }
+    told
+}
+
+/// The tables, collections and columns with vectors that differ.
+fn differing_tables(found: &Comparison) -> usize {
+    let tables = found.tables.iter().filter(|table| table.differs());
+    let collections = found.collections.iter();
+    let collections = collections.filter(|found| found.source_rows != found.target_rows);
+    let vectors = found.vectors.iter().filter(|column| column.differs());
+    tables.count() + collections.count() + vectors.count()
 }
 
 /// Of which tables only some rows were to be moved.
@@ -219,7 +269,9 @@ fn columns_row(scene: &Scene<'_>, compared: &ComparedTable) -> Vec<Cell> {
 fn table_row(scene: &Scene<'_>, compared: &ComparedTable) -> Vec<Cell> {
     let rows = |rows: Option<u64>| match rows {
         Some(rows) => plain(grouped(rows)),
-        None if compared.left_out => plain(scene.theme().pick("–", "-")),
+        None if compared.left_out || compared.unproved.is_some() => {
+            plain(scene.theme().pick("–", "-"))
+        }
         None => ("missing".to_owned(), Meaning::Bad),
     };
     vec![
@@ -230,14 +282,22 @@ fn table_row(scene: &Scene<'_>, compared: &ComparedTable) -> Vec<Cell> {
         if compared.left_out {
             ("! left out".to_owned(), Meaning::Caution)
         } else {
-            verdict(scene, compared.equal)
+            told(scene, compared)
         },
         hash(compared.source_hash.as_deref()),
         hash(compared.target_hash.as_deref()),
     ]
 }
 
-pub(super) fn verdict(scene: &Scene<'_>, equal: bool) -> Cell {
+/// The verdict on a table.
+pub(super) fn told(scene: &Scene<'_>, compared: &ComparedTable) -> Cell {
+    match compared.is_open() && compared.unproved.is_some() {
+        true => ("! not proved".to_owned(), Meaning::Caution),
+        false => verdict(scene, compared.equal),
+    }
+}
+
+fn verdict(scene: &Scene<'_>, equal: bool) -> Cell {
     let (glyph, word, meaning) = scene.theme().equality(equal);
     (format!("{glyph} {word}"), meaning)
 }

@@ -4,6 +4,7 @@ mod checklist;
 mod checks;
 mod comparison;
 mod connections;
+mod definitions;
 mod failure;
 mod form;
 pub(super) mod help;
@@ -14,6 +15,7 @@ mod outcome;
 mod preview;
 mod side_by_side;
 mod value;
+mod vectors;
 mod waiting;
 mod working;
 

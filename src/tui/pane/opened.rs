@@ -1,6 +1,6 @@
 //! An opened table: its columns on both sides, and a few rows beside each other.
 
-use super::comparison::verdict;
+use super::comparison::told as verdict;
 use super::inventory::qualified;
 use super::side_by_side::{Names, is_wide};
 use super::value::shown;
@@ -26,7 +26,7 @@ pub(super) fn page(scene: &Scene<'_>, at: &Look, excerpt: &Excerpt) -> Page {
     let compared = scene.wizard.compared(at);
     let aside = compared.filter(|compared| !compared.left_out);
     let aside = aside.map(|compared| {
-        let (text, meaning) = verdict(scene, compared.equal);
+        let (text, meaning) = verdict(scene, compared);
         span(text, meaning)
     });
     let mut head: Vec<Line<'static>> = compared

@@ -127,6 +127,14 @@ pub(super) fn compared(equal: bool) -> Wizard {
     wizard
 }
 
+/// Both sides are compared, and definitions alone differ.
+pub(super) fn defined_otherwise() -> Wizard {
+    let mut wizard = before(Step::Compare);
+    let found = Report::Compare(reports::definitions_differ());
+    run(&mut wizard, Step::Compare, Ok(found));
+    wizard
+}
+
 /// A table of the comparison is opened.
 pub(super) fn opened(equal: bool, table: &str, seen: Option<Result<Excerpt, Failure>>) -> Wizard {
     let mut wizard = compared(equal);

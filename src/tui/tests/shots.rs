@@ -300,6 +300,7 @@ pub(super) fn shots() -> Vec<Shot> {
         Shot::of("transfer", fixtures::after(Step::Transfer)),
         Shot::of("equal", fixtures::after(Step::Compare)),
         named(Shot::of("different", fixtures::compared(false))),
+        Shot::of("definitions-differ", fixtures::defined_otherwise()),
         Shot::of("marked", fixtures::compared(false)).press(&[KeyCode::Down, KeyCode::Down]),
         Shot::of("behind-the-tables", fixtures::compared(false)).press(&[KeyCode::End]),
         opened("opened-equal", true, Some(fixtures::equal_excerpt())),

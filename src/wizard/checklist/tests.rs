@@ -131,6 +131,9 @@ fn comparison(tables: Vec<ComparedTable>) -> Comparison {
         method: String::new(),
         tables,
         collections: Vec::new(),
+        definitions: Vec::new(),
+        definitions_compared: 0,
+        vectors: Vec::new(),
     }
 }
 

@@ -48,7 +48,13 @@ impl Excerpt {
             0 => "all equal".to_owned(),
             some => format!("{some} different, shown first"),
         };
-        format!("{first} by {}: {told}", keys.join(", "))
+        match self.named {
+            0 => format!("{first} by {}: {told}", keys.join(", ")),
+            _ => format!(
+                "{}, those that the comparison found among them: {told}",
+                counted(self.rows.len() as u64, "row")
+            ),
+        }
     }
 
     /// What a row is like on both sides, in words, and whether it is equal; `None` where that is
