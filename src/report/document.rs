@@ -120,7 +120,7 @@ pub struct Compared {
 pub struct ReportedTable {
     /// `schema.table`, or all large objects.
     pub name: String,
-    /// `equal`, `differs` or `left out`.
+    /// `equal`, `differs`, `not proved` or `left out`.
     pub verdict: &'static str,
     /// Rows on the source.
     pub source_rows: Option<u64>,
@@ -292,10 +292,11 @@ fn compared(found: &Comparison) -> Compared {
 fn reported(table: &ComparedTable) -> ReportedTable {
     ReportedTable {
         name: table.name(),
-        verdict: match (table.left_out, table.equal) {
-            (true, _) => "left out",
-            (false, true) => "equal",
-            (false, false) => "differs",
+        verdict: match table {
+            table if table.left_out => "left out",
+            table if table.equal => "equal",
+            table if table.differs() => "differs",
+            _ => "not proved",
         },
         source_rows: table.source_rows,
         target_rows: table.target_rows,

@@ -62,3 +62,18 @@ fn a_comparison_that_no_longer_holds_proves_nothing() {
     session.steps.get_mut(&Step::Compare).unwrap().state = crate::session::State::Waiting;
     assert_eq!(Verdict::of(&session).standing, Standing::NotCompared);
 }
+
+#[test]
+fn a_table_of_which_nothing_is_proved_is_not_said_to_differ() {
+    let mut session = finished();
+    let record = session.steps.get_mut(&Step::Compare).unwrap();
+    let Some(crate::session::report::Report::Compare(found)) = &mut record.report else {
+        panic!("no comparison")
+    };
+    found.tables[0].equal = false;
+    found.tables[0].unproved = Some("rows were written meanwhile".to_owned());
+    let name = found.tables[0].name();
+    let compared = Document::of(&session).comparison.unwrap();
+    let table = compared.tables.iter().find(|table| table.name == name);
+    assert_eq!(table.unwrap().verdict, "not proved");
+}
