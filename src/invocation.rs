@@ -7,6 +7,18 @@ use std::path::Path;
 /// What an advice that is a command of ours begins with.
 const OURS: &str = "$ neonlift ";
 
+/// Where advice is read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Reader {
+    /// In a shell, when the program has ended.
+    #[default]
+    Shell,
+    /// On the screen of the open wizard, which has keys.
+    Screen,
+    /// In the lines of the open wizard, which has numbers.
+    Lines,
+}
+
 /// The options that lead a command to the session of this run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Invocation {
@@ -14,6 +26,7 @@ pub struct Invocation {
     /// The part of it that names the configuration.
     configuration: String,
     practice: bool,
+    reader: Reader,
 }
 
 impl Invocation {
@@ -29,6 +42,30 @@ impl Invocation {
             options: configuration.clone() + &option("session", session),
             configuration,
             practice,
+            reader: Reader::Shell,
+        }
+    }
+
+    /// For who reads it on the wizard's screen. The session, which other commands cannot open
+    /// meanwhile, is named: they may be typed in any other shell.
+    #[must_use]
+    pub fn on_screen(&self, session: &Path) -> Self {
+        self.inside(Reader::Screen, session)
+    }
+
+    /// As [`Invocation::on_screen`], for who reads the wizard's lines.
+    #[must_use]
+    pub fn in_lines(&self, session: &Path) -> Self {
+        self.inside(Reader::Lines, session)
+    }
+
+    fn inside(&self, reader: Reader, session: &Path) -> Self {
+        let mut options = self.configuration.clone();
+        options += &format!(" --session {}", quoted(&session.to_string_lossy()));
+        Self {
+            options,
+            reader,
+            ..self.clone()
         }
     }
 
@@ -50,10 +87,32 @@ impl Invocation {
             Some(words) if words.contains(" --session ") => {
                 format!("$ neonlift {words}{}", self.configuration)
             }
+            Some(words) if self.reader != Reader::Shell => self.here(words),
             Some(words) if !words.starts_with("practice ") => {
                 format!("$ {}", self.command(words))
             }
             _ => advice.to_owned(),
+        }
+    }
+    /// What does in the open wizard what this command does in a shell.
+    fn here(&self, words: &str) -> String {
+        let numbered = self.reader == Reader::Lines;
+        let by = |key: &str, number: &str| match numbered {
+            true => format!("Here: choose {number} by its number."),
+            false => format!("Here: {key}."),
+        };
+        let (name, options) = words.split_once(' ').unwrap_or((words, ""));
+        match (name, options) {
+            ("practice", _) => format!("$ neonlift {words}"),
+            ("status" | "explain", _) => format!("$ {}", self.command(words)),
+            ("run", "") => by("Enter goes on", "what comes next"),
+            ("run", "--yes") => by("d", "the direct host"),
+            ("run", options) if options.starts_with("--overwrite-target") => by(
+                "o asks for that consent, on the step connections",
+                "the consent",
+            ),
+            (step, "") => by(&format!("r, on the step {step}"), step),
+            _ => format!("Leave this wizard first, then: {}", self.command(words)),
         }
     }
 }
@@ -91,6 +150,35 @@ mod tests {
             assert_eq!(named.advice(other), other);
         }
         assert_eq!(Invocation::default().command("run"), "neonlift run");
+    }
+
+    #[test]
+    fn inside_the_wizard_a_command_that_needs_its_session_is_a_key_or_a_number() {
+        let shell = Invocation::new(None, None, false);
+        let file = Path::new("/s/a.toml");
+        let screen = shell.on_screen(file);
+        let told = [
+            ("$ neonlift compare", "Here: r, on the step compare."),
+            ("$ neonlift run --yes", "Here: d."),
+            (
+                "$ neonlift run --jobs 1",
+                "Leave this wizard first, then: neonlift run --jobs 1 --session /s/a.toml",
+            ),
+            ("$ neonlift status", "$ neonlift status --session /s/a.toml"),
+            (
+                "$ neonlift run --session OTHER",
+                "$ neonlift run --session OTHER",
+            ),
+            ("$ psql x", "$ psql x"),
+        ];
+        for (advice, here) in told {
+            assert_eq!(screen.advice(advice), here);
+        }
+        assert_eq!(
+            shell.in_lines(file).advice("$ neonlift compare"),
+            "Here: choose compare by its number."
+        );
+        assert_eq!(shell.advice("$ neonlift compare"), "$ neonlift compare");
     }
 
     #[test]

@@ -123,6 +123,12 @@ pub(super) enum Command {
     Sign(Sign),
     /// The report of a session, finished or not, to hand over
     Report(ReportWanted),
+    /// What an error means and what to do about it: its text, from any program, or its SQLSTATE
+    Explain {
+        /// The text or the SQLSTATE; - reads standard input. Behind -- it may begin with a hyphen
+        #[arg(value_name = "ERROR")]
+        error: Vec<String>,
+    },
     /// Where a session stands
     Status,
     /// Which sessions there are

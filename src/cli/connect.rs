@@ -49,35 +49,59 @@ pub(super) fn describe(
         (Side::Source, &wanted.source),
         (Side::Target, &wanted.target),
     ] {
-        let session = runner.wizard().session();
-        let place = match side {
-            Side::Source => &session.source,
-            Side::Target => &session.target,
-        };
-        let (text, origin) = match (given, place) {
-            (Some(given), _) => {
-                warn_of_password(given, say);
-                (given.string.clone(), given.origin.to_string())
-            }
-            (None, Some(place)) => (Secret::new(place.url.clone()), "the session".to_owned()),
-            (None, None) => continue,
-        };
-        let failed = |source| Error::Connection {
-            origin: origin.clone(),
-            source,
-        };
-        let string = ConnectionString::parse(text.expose())
-            .map_err(|error| failed(DescribeError::Parse(error)))?;
-        string.cautions().iter().for_each(|caution| say(caution));
-        let string = direct(side, string, accept_safe, say);
-        let has_password = string.password().is_some();
-        let (string, found_in) = with_password(string, say);
-        let password_origin = has_password.then_some(origin.clone()).or(found_in);
-        runner
-            .describe(side, string)
-            .map_err(|error| failed(error.into()))?;
-        runner.context().password_is_from(side, password_origin);
+        describe_side(runner, (side, given.as_ref()), accept_safe, say)?;
     }
+    Ok(())
+}
+
+/// Tells the runner the session's source, with what is at hand of its password. Another source that
+/// was given is not this session's business.
+pub(super) fn source_at_hand(
+    runner: &mut Runner,
+    common: &Common,
+    config: &Config,
+    say: &mut Say<'_>,
+) -> Result<(), Error> {
+    let wanted = given(common, config);
+    let fits = fits(runner.wizard().session(), &wanted);
+    let given = wanted.source.as_ref().filter(|_| fits);
+    describe_side(runner, (Side::Source, given), false, say)
+}
+
+fn describe_side(
+    runner: &mut Runner,
+    (side, given): (Side, Option<&Given>),
+    accept_safe: bool,
+    say: &mut Say<'_>,
+) -> Result<(), Error> {
+    let session = runner.wizard().session();
+    let place = match side {
+        Side::Source => &session.source,
+        Side::Target => &session.target,
+    };
+    let (text, origin) = match (given, place) {
+        (Some(given), _) => {
+            warn_of_password(given, say);
+            (given.string.clone(), given.origin.to_string())
+        }
+        (None, Some(place)) => (Secret::new(place.url.clone()), "the session".to_owned()),
+        (None, None) => return Ok(()),
+    };
+    let failed = |source| Error::Connection {
+        origin: origin.clone(),
+        source,
+    };
+    let string = ConnectionString::parse(text.expose())
+        .map_err(|error| failed(DescribeError::Parse(error)))?;
+    string.cautions().iter().for_each(|caution| say(caution));
+    let string = direct(side, string, accept_safe, say);
+    let has_password = string.password().is_some();
+    let (string, found_in) = with_password(string, say);
+    let password_origin = has_password.then_some(origin.clone()).or(found_in);
+    runner
+        .describe(side, string)
+        .map_err(|error| failed(error.into()))?;
+    runner.context().password_is_from(side, password_origin);
     Ok(())
 }
 
@@ -127,9 +151,11 @@ fn with_password(
 }
 
 /// The sides of a session that was connected before whose password is found nowhere now: the person
-/// has to be asked. Behind a socket none is needed as a rule.
+/// has to be asked. Behind a socket none is needed as a rule, nor to read what is done and signed.
 pub(super) fn unknown_passwords(runner: &Runner) -> Vec<Side> {
-    let connected = runner.wizard().session().state(Step::Connections) != State::Waiting;
+    let session = runner.wizard().session();
+    let is_over = session.first_open().is_none();
+    let connected = !is_over && session.state(Step::Connections) != State::Waiting;
     let sides = [Side::Source, Side::Target].into_iter();
     sides
         .filter(|side| {

@@ -175,9 +175,11 @@ pub(super) async fn finish(
 /// Stops the servers; `remove` takes their data away, too.
 async fn end(practice: Practice, remove: bool, voice: &mut dyn Voice) -> Result<(), Error> {
     if !remove {
-        return Ok(ending::safely(voice, practice.stop()).await??);
+        return Ok(
+            ending::telling(voice, "Stopping the practice servers", practice.stop()).await??,
+        );
     }
-    ending::safely(voice, practice.remove()).await??;
+    ending::telling(voice, "Removing the practice servers", practice.remove()).await??;
     voice.say("The practice databases and their backup are removed; --keep would have kept them");
     Ok(())
 }

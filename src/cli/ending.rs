@@ -20,6 +20,16 @@ pub(super) async fn safely<T>(
     voice: &mut dyn Voice,
     ending: impl Future<Output = T>,
 ) -> Result<T, Error> {
+    let told = "Stopping safely… Ctrl-C ends at once; the session is saved.";
+    telling(voice, told, ending).await
+}
+
+/// As [`safely`], of what ends because all is done: `told` says what takes its time.
+pub(super) async fn telling<T>(
+    voice: &mut dyn Voice,
+    told: &str,
+    ending: impl Future<Output = T>,
+) -> Result<T, Error> {
     let mut ending = pin!(ending);
     let mut stops = Stops::new()?;
     tokio::select! {
@@ -28,7 +38,7 @@ pub(super) async fn safely<T>(
         () = stops.insist() => {}
         () = sleep(MOMENT) => {}
     }
-    voice.say("Stopping safely… Ctrl-C ends at once; the session is saved.");
+    voice.say(told);
     tokio::select! {
         biased;
         done = ending => Ok(done),

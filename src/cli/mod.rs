@@ -6,6 +6,7 @@ mod connect;
 mod demo;
 mod ending;
 mod error;
+mod explain;
 mod opening;
 mod practice;
 mod questions;
@@ -41,8 +42,11 @@ pub fn main() -> ExitCode {
         Err(refused) => bad_usage(&refused),
     };
     let common = arguments.common.clone();
-    // A snapshot is held without a log, too.
-    let optional = matches!(arguments.command, Some(Command::Hold { .. }));
+    // A snapshot is held, and an error explained, without a log, too.
+    let optional = matches!(
+        arguments.command,
+        Some(Command::Hold { .. } | Command::Explain { .. })
+    );
     let is_demo = matches!(arguments.command, Some(Command::Demo(_)));
     let log = match start_log(&common) {
         Err(_) if optional => Ok(None),
@@ -120,8 +124,9 @@ async fn command(arguments: Arguments) -> Result<Outcome, Error> {
         Some(Command::Transfer) => steps::one(common, Step::Transfer).await,
         Some(Command::Compare) => steps::compare(common).await,
         Some(Command::Cutover) => steps::one(common, Step::Cutover).await,
-        Some(Command::Sign(sign)) => standing::sign(common, sign),
         Some(Command::Report(wanted)) => report::run(common, wanted),
+        Some(Command::Sign(sign)) => standing::sign(common, sign).await,
+        Some(Command::Explain { error }) => explain::run(common, error),
         Some(Command::Status) => standing::status(common),
         Some(Command::Sessions) => standing::list(common),
         Some(Command::Practice(wanted)) => practice::run(common, wanted).await,

@@ -95,15 +95,18 @@ async fn wizard(
     ask: Vec<Side>,
 ) -> Result<Ran, Error> {
     let invocation = leading_back(common, runner);
-    voice.invoked(invocation.clone());
+    voice.invoked(invocation.in_lines(runner.session_file()));
     let session = runner.wizard().session();
     let signer = session.offered_signer(&|name| std::env::var(name).ok());
     let options = Options {
         signer: signer.unwrap_or_default(),
-        invocation,
+        invocation: invocation.in_lines(runner.session_file()),
         log: log_file(common).unwrap_or_default(),
         ask,
     };
-    let outcome = plain::run(person, runner, voice, &options).await?;
+    let outcome = plain::run(person, runner, voice, &options).await;
+    // What is advised from here on is read in the shell.
+    voice.invoked(invocation);
+    let outcome = outcome?;
     Ok(Ran::worked(outcome))
 }

@@ -2,15 +2,18 @@
 
 use super::args::{Common, Sign};
 use super::opening::leading_to;
-use super::{Error, sessions, voice};
+use super::{Error, connect, sessions, voice};
+use crate::config::Config;
+use crate::figures;
 use crate::headless::{self, Output, Ran};
 use crate::invocation::Invocation;
+use crate::practice;
 use crate::runner::Runner;
 use crate::session::{Record, Session, State, Step, store};
+use crate::signals::Stops;
 use crate::source::holder::{self, Held, NoteFile};
 use crate::steps::Context;
-use crate::wizard::{Effect, Event, News, Outcome};
-use crate::{failure::Severity, figures};
+use crate::wizard::{Event, Outcome};
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -111,7 +114,7 @@ pub(super) fn list(common: &Common) -> Result<Outcome, Error> {
             let next = session.first_open();
             let event = json!({
                 "event": "session", "file": file, "id": session.id, "practice": session.practice,
-                "updated": session.updated, "next": next,
+                "updated": session.updated, "next": next, "servers_removed": servers_are_gone(session),
             });
             output.line(&event.to_string());
         }
@@ -122,6 +125,9 @@ pub(super) fn list(common: &Common) -> Result<Outcome, Error> {
     }
     for (file, session) in &found {
         output.line(&sessions::summary(session));
+        if servers_are_gone(session) {
+            output.line("  Its practice servers are removed: it can only be read.");
+        }
         output.line(&format!("  {}", file.display()));
     }
     output.line(&format!(
@@ -131,28 +137,32 @@ pub(super) fn list(common: &Common) -> Result<Outcome, Error> {
     Ok(Outcome::Partial)
 }
 
-/// Signs an item of the checklist.
-pub(super) fn sign(common: &Common, sign: &Sign) -> Result<Outcome, Error> {
+/// Whether it is a practice run that is done and whose servers were taken away.
+fn servers_are_gone(session: &Session) -> bool {
+    let folder = practice::usual_folder().map(|folder| folder.join(&session.id));
+    session.practice
+        && session.first_open().is_none()
+        && folder.is_ok_and(|folder| !folder.exists())
+}
+
+/// Signs an item of the checklist; with the last one the source is looked at again.
+pub(super) async fn sign(common: &Common, sign: &Sign) -> Result<Outcome, Error> {
+    let mut signals = Stops::new()?;
     let (store, session) = sessions::open_existing(common)?;
     let mut voice = voice(common);
     voice.invoked(leading_to(common, store.file(), &session));
+    let (config, _) = Config::load(common.config.as_deref())?;
     let mut runner = Runner::new(session, store, Context::default());
+    connect::source_at_hand(&mut runner, common, &config, &mut |text| voice.say(text))?;
     runner.dispatch(Event::Opened)?;
-    let event = Event::Sign {
-        item: sign.item.clone(),
-        by: sign.by.clone(),
+    let (item, by) = (sign.item.clone(), sign.by.clone());
+    let signed = (Step::Cutover, Event::Sign { item, by });
+    let stop = async |_: Option<&_>| {
+        signals.next().await;
+        Event::Stop
     };
-    let mut refused = false;
-    for effect in runner.dispatch(event)? {
-        if let Effect::Tell(news) = effect {
-            refused |= matches!(news, News::Refused(_));
-            voice.news(&news, runner.wizard().session());
-        }
-    }
-    let outcome = match runner.wizard().outcome() {
-        _ if refused => Outcome::Failed(Severity::Usage),
-        outcome => outcome,
-    };
+    let ended = headless::run_step(&mut runner, signed, voice.as_mut(), stop).await?;
+    let outcome = ended.unwrap_or_else(|| runner.wizard().outcome());
     let worked = true;
     Ok(Ran { outcome, worked }.tell(&runner, voice.as_mut()))
 }

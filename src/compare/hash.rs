@@ -10,7 +10,7 @@ use tokio_postgres::Row;
 /// How rows are hashed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Method {
-    /// `hash_array_extended` over `record_send`: bit-exact and the fastest.
+    /// `hash_array_extended` over the values' binary forms: bit-exact and the fastest.
     Binary,
     /// 64 bits of `md5` over the row's text, for a pair of servers whose binary forms differ.
     Text,
@@ -26,12 +26,22 @@ impl Method {
     }
 }
 
-/// Constant rows that both servers must hash alike before the binary method is trusted.
-const PROBE: &str = "SELECT sum(hash_array_extended(ARRAY[record_send(row)], 0))::text FROM (
-    SELECT ROW(n, n::text, (n / 7.0)::float8, (n * 1.10)::numeric, NULL::int,
-               jsonb_build_object('n', n), ARRAY[n, NULL], 'Grüße'::text,
-               '2024-02-29 12:00+00'::timestamptz + n * interval '1 day', decode('00ff', 'hex'))
-    FROM generate_series(1, 10) n) probe(row)";
+/// Values that both servers must hash alike before the binary method is trusted.
+const PROBE: [&str; 10] = [
+    "int4send(n)",
+    "textsend(n::text)",
+    "float8send((n / 7.0)::float8)",
+    "numeric_send(n * 1.10)",
+    "int4send(NULL)",
+    "jsonb_send(jsonb_build_object('n', n))",
+    "array_send(ARRAY[n, NULL])",
+    "textsend('Grüße')",
+    "timestamptz_send('2024-02-29 12:00+00'::timestamptz + n * interval '1 day')",
+    "byteasend('\\x00ff'::bytea)",
+];
+
+/// What sends a float.
+const FLOATS: [&str; 2] = ["pg_catalog.float4send", "pg_catalog.float8send"];
 
 /// The method that can be trusted for this pair of servers.
 pub(super) async fn trusted(source: &Connection, target: &Connection) -> Method {
@@ -41,8 +51,19 @@ pub(super) async fn trusted(source: &Connection, target: &Connection) -> Method 
     }
 }
 
+/// A refusal, of a function that may not be used, say, takes back nothing but the probe. Outside of a
+/// transaction there is nothing to take back, and no savepoint.
 async fn probe(connection: &Connection) -> Option<String> {
-    connection.query_one(PROBE, &[]).await.ok()?.get(0)
+    let hash = of_row(&PROBE.map(str::to_owned), Method::Binary);
+    let sql = format!("SELECT sum({hash})::text FROM generate_series(1, 10) n");
+    let doing = "probing the hash";
+    let in_transaction = connection.batch(doing, "SAVEPOINT probe").await.is_ok();
+    let probed = connection.query_one(&sql, &[]).await;
+    if in_transaction {
+        let back = "ROLLBACK TO SAVEPOINT probe; RELEASE SAVEPOINT probe";
+        connection.batch(doing, back).await.ok()?;
+    }
+    probed.ok()?.get(0)
 }
 
 /// The columns of a table as both sides agree on them.
@@ -52,6 +73,29 @@ pub(super) struct Agreed {
     pub(super) source: Vec<String>,
     /// Expressions for the target, in the same order.
     pub(super) target: Vec<String>,
+}
+
+impl Agreed {
+    /// The same, with every NaN as the same one: PostgreSQL takes them for equal, and text cannot tell
+    /// the sign that some have. Asked only where tables differ.
+    pub(super) fn with_one_nan(&self) -> Self {
+        let all = |of: &[String]| of.iter().map(|value| with_one_nan(value)).collect();
+        Self {
+            source: all(&self.source),
+            target: all(&self.target),
+        }
+    }
+}
+
+fn with_one_nan(value: &str) -> String {
+    let float = FLOATS.iter().find_map(|send| {
+        let of = value.strip_prefix(send)?.strip_prefix('(')?;
+        Some((send, of.strip_suffix(')')?))
+    });
+    match float {
+        Some((send, of)) => format!("{send}(CASE {of} WHEN 'NaN' THEN 'NaN' ELSE {of} END)"),
+        None => value.to_owned(),
+    }
 }
 
 /// Agrees on columns by name; `None` when the two tables do not have the same columns with the
@@ -76,11 +120,11 @@ pub(super) fn agree(source: &Table, target: &Table) -> Option<Agreed> {
     (source.columns.len() == target.columns.len()).then_some(agreed)
 }
 
-/// Expressions of a column on both sides that hash alike where the values are alike. Values of
+/// Expressions of a column on both sides, bytes that are equal where the values are alike. Values of
 /// different types are alike where their texts are.
 pub(super) fn pair(column: &Column, other: &Column) -> (String, String) {
     let alike =
-        column.sql_type == other.sql_type && shape_kind(&column.shape) == shape_kind(&other.shape);
+        column.sql_type == other.sql_type && is_text(&column.shape) == is_text(&other.shape);
     match alike {
         true => (expression(column), expression(other)),
         false => (as_text(column), as_text(other)),
@@ -88,7 +132,7 @@ pub(super) fn pair(column: &Column, other: &Column) -> (String, String) {
 }
 
 fn as_text(column: &Column) -> String {
-    format!("{}::text", quote::identifier(&column.name))
+    shaped(&Shape::Text, quote::identifier(&column.name))
 }
 
 fn expression(column: &Column) -> String {
@@ -97,23 +141,20 @@ fn expression(column: &Column) -> String {
 
 fn shaped(shape: &Shape, value: String) -> String {
     match shape {
-        Shape::BuiltIn => value,
         // The last byte of the flags, which stand behind the number of dimensions. Each null is sent
         // as one besides.
         Shape::Array => format!("set_byte(array_send({value}), 7, 0)"),
         Shape::Send(function) => format!("{function}({value})"),
         Shape::Domain(base, inner) => shaped(inner, format!("({value})::{base}")),
-        Shape::Text => format!("({value})::text"),
+        Shape::Text => format!("textsend(({value})::text)"),
     }
 }
 
-fn shape_kind(shape: &Shape) -> u8 {
+fn is_text(shape: &Shape) -> bool {
     match shape {
-        Shape::BuiltIn => 0,
-        Shape::Send(_) => 1,
-        Shape::Domain(_, inner) => shape_kind(inner),
-        Shape::Text => 2,
-        Shape::Array => 3,
+        Shape::Send(_) | Shape::Array => false,
+        Shape::Domain(_, inner) => is_text(inner),
+        Shape::Text => true,
     }
 }
 
@@ -174,11 +215,18 @@ pub(super) fn statement(table: &Table, columns: &[String], method: Method, range
 }
 
 /// The hash of one row of these values.
-pub(super) fn of_row(columns: &[String], method: Method) -> String {
-    let row = format!("ROW({})", columns.join(", "));
-    match method {
-        Method::Binary => format!("hash_array_extended(ARRAY[record_send({row})], 0)"),
-        Method::Text => format!("('x' || left(md5(({row})::text), 16))::bit(64)::bigint"),
+pub(super) fn of_row(values: &[String], method: Method) -> String {
+    let all = values.join(", ");
+    match (method, values) {
+        (Method::Binary, [_]) => format!("hash_array_extended(ARRAY[{all}], 0)"),
+        // An array's hash is a linear combination of its elements': two rows that exchange a value
+        // would leave the sum of such hashes as it is. So it is hashed once more.
+        (Method::Binary, _) => format!(
+            "hash_array_extended(ARRAY[int8send(hash_array_extended(ARRAY[{all}]::bytea[], 0))], 0)"
+        ),
+        (Method::Text, _) => {
+            format!("('x' || left(md5((ROW({all}))::text), 16))::bit(64)::bigint")
+        }
     }
 }
 
@@ -196,6 +244,10 @@ mod tests {
             shape,
             binary: true,
         }
+    }
+
+    fn send(function: &str) -> Shape {
+        Shape::Send(function.to_owned())
     }
 
     fn table(columns: Vec<Column>) -> Table {
@@ -218,25 +270,31 @@ mod tests {
 
     #[test]
     fn columns_are_matched_by_name_in_the_sources_order() {
-        let a = || column("a", "integer", Shape::BuiltIn);
-        let v = || column("v", "vector(3)", Shape::Send("public.vector_send".into()));
+        let a = || column("a", "integer", send("int4send"));
+        let v = || column("v", "vector(3)", send("public.vector_send"));
         let agreed = agree(&table(vec![a(), v()]), &table(vec![v(), a()])).unwrap();
-        assert_eq!(agreed.source, ["\"a\"", "public.vector_send(\"v\")"]);
+        assert_eq!(
+            agreed.source,
+            ["int4send(\"a\")", "public.vector_send(\"v\")"]
+        );
         assert_eq!(agreed.source, agreed.target);
     }
 
     #[test]
     fn another_type_or_number_of_columns_is_a_difference() {
-        let a = |sql_type| column("a", sql_type, Shape::BuiltIn);
+        let a = |sql_type| column("a", sql_type, send("int4send"));
         let source = table(vec![a("integer")]);
         assert_eq!(agree(&source, &table(vec![a("bigint")])), None);
-        let more = table(vec![a("integer"), column("b", "text", Shape::BuiltIn)]);
+        let more = table(vec![a("integer"), column("b", "text", send("textsend"))]);
         assert_eq!(agree(&source, &more), None);
     }
 
     #[test]
     fn a_domain_is_hashed_as_its_base() {
-        let shape = Shape::Domain("text".into(), Box::new(Shape::BuiltIn));
-        assert_eq!(expression(&column("d", "email", shape)), "(\"d\")::text");
+        let shape = Shape::Domain("text".into(), Box::new(send("textsend")));
+        assert_eq!(
+            expression(&column("d", "email", shape)),
+            "textsend((\"d\")::text)"
+        );
     }
 }

@@ -157,7 +157,9 @@ impl Compare<'_> {
             self.progress.activity("Comparing large objects");
             tables.extend(self.large_objects(sides).await?);
         }
-        self.note_writes(&source, &before, &mut tables).await?;
+        let tables_of = (pairs.as_slice(), method);
+        self.note_writes(&source, (&before, stop), tables_of, &mut tables)
+            .await?;
         tables.sort_by_key(|table| (table.equal, table.left_out));
         tables.extend(selected.left_out().iter().map(not_selected));
         Ok(Comparison {
@@ -238,13 +240,15 @@ impl Compare<'_> {
 
     /// What the source has counted since the copy, now that it was read: late enough for the
     /// counters of what was written before the hashes were taken. A table that differs, and was
-    /// written to while it was compared, proves nothing.
+    /// written to while it was compared, proves nothing. The counters of what was written just before
+    /// may come as late, so the rows themselves are asked whether they have changed.
     async fn note_writes(
         &self,
         source: &Side,
-        before: &HashMap<TableName, String>,
+        (before, stop): (&HashMap<TableName, String>, Stop<'_>),
+        (pairs, method): (&[Pair], hash::Method),
         tables: &mut [ComparedTable],
-    ) -> Result<(), PostgresError> {
+    ) -> Result<(), Error> {
         let now = counters(&*source.lease().await?).await?;
         for table in tables {
             let name = TableName {
@@ -254,12 +258,45 @@ impl Compare<'_> {
             let counted = now.get(&name);
             let then = self.counters.get(&name);
             table.written_since = then.map(|then| counted != Some(then));
-            if table.differs() && counted != before.get(&name) && self.select.takes_rows() {
+            table.counters = then.and(counted).cloned();
+            let is_counted = table.differs() && counted != before.get(&name);
+            let mut pairs = pairs.iter();
+            let pair = pairs.find(|pair| is_counted && pair.is_named(&name));
+            let Some(pair) = pair.filter(|_| self.select.takes_rows()) else {
+                continue;
+            };
+            if self.has_changed(table, pair, (method, stop)).await? {
                 let why = "rows were written on the source while it was compared";
                 table.unproved = Some(why.to_owned());
             }
         }
         Ok(())
+    }
+
+    /// Whether the source's rows are others now than those that were compared.
+    async fn has_changed(
+        &self,
+        compared: &ComparedTable,
+        pair: &Pair,
+        (method, stop): (hash::Method, Stop<'_>),
+    ) -> Result<bool, Error> {
+        let (Some(left), Some(right)) = (&pair.source, &pair.target) else {
+            return Ok(false);
+        };
+        let Some(agreed) = hash::agree(left, right) else {
+            return Ok(false);
+        };
+        self.progress
+            .activity(format!("Comparing {} with what it was", left.name));
+        let leader = Leader::begin(Leader::connect(self.source, stop).await?).await?;
+        let side = Side::of(leader, self.source, self.jobs, stop).await?;
+        let label = format!("{} once more", left.name);
+        let meter = self.progress.meter(&label, 0, left.row_bytes());
+        meter.begin();
+        let now = content::content(&side, left, &agreed.source, method, &meter).await?;
+        meter.finish();
+        Ok(compared.source_hash != Some(now.sum.to_string())
+            || compared.source_rows != Some(now.rows))
     }
 
     /// The large objects as rows of the table that they are in; nothing when there are none.
@@ -284,6 +321,9 @@ impl Compare<'_> {
         Ok(Some(compared).filter(|_| (here.0, there.0) != (0, 0)))
     }
 }
+
+/// What ends a comparison's sessions.
+type Stop<'a> = (&'a Running, &'a CancellationToken);
 
 /// The source's counters, before its snapshot is taken. Settings outside of a transaction would
 /// reach other clients of a pooler.

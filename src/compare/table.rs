@@ -1,6 +1,6 @@
 //! One table on both sides: its count and its hash, its groups, and where it differs its rows.
 
-use super::hash::{self, Agreed, Content, Method};
+use super::hash::{self, Agreed, Method};
 use super::rows::{Refusal, Unequal};
 use super::side::Side;
 use super::{Compare, Error, content, on_source, on_target};
@@ -20,6 +20,12 @@ pub(super) struct Pair {
 }
 
 impl Pair {
+    /// Whether it is the table with this name.
+    pub(super) fn is_named(&self, name: &TableName) -> bool {
+        let mut sides = self.source.iter().chain(&self.target);
+        sides.any(|table| table.name == *name)
+    }
+
     /// What both sides read of it.
     pub(super) fn bytes(&self) -> u64 {
         let both = self.source.iter().chain(&self.target);
@@ -103,55 +109,56 @@ impl Comparing<'_> {
             return Ok((compared, Vec::new()));
         }
         let content = match &agreed {
-            Some(agreed) => self.contents(left, right, agreed).await,
-            None => self.counts(left, right, &mut compared).await.map(|()| None),
+            Some(agreed) => self.contents(left, right, agreed, &mut compared).await,
+            None => self.counts(left, right, &mut compared).await,
         };
-        match content {
-            Ok(Some((here, there))) => {
-                compared.equal = here == there;
-                (compared.source_rows, compared.target_rows) = (Some(here.rows), Some(there.rows));
-                compared.source_hash = Some(here.sum.to_string());
-                compared.target_hash = Some(there.sum.to_string());
-            }
-            Ok(None) => {}
-            Err(error) => {
-                let why = refused(&error).ok_or(error)?;
-                compared.unproved = Some(why);
-                return Ok((compared, Vec::new()));
-            }
+        if let Err(error) = content {
+            let why = refused(&error).ok_or(error)?;
+            compared.unproved = Some(why);
+            return Ok((compared, Vec::new()));
         }
         if let Some(agreed) = agreed.filter(|_| !compared.equal) {
+            let agreed = agreed.with_one_nan();
             self.rows(left, right, &agreed, &mut compared).await?;
+            // No row differs: then it was the sign of a NaN.
+            if compared.differing.take_if(|rows| rows.is_none()).is_some() {
+                self.contents(left, right, &agreed, &mut compared).await?;
+            }
         }
         let groups = self.groups(left, right).await?;
         Ok((compared, groups))
     }
 
+    /// Hashes both sides.
     async fn contents(
         &self,
         left: &Table,
         right: &Table,
         agreed: &Agreed,
-    ) -> Result<Option<(Content, Content)>, Error> {
-        let (source, target) = (&self.source_meter, &self.target_meter);
-        let (here, there) = (&agreed.source, &agreed.target);
-        let both = tokio::try_join!(
+        compared: &mut ComparedTable,
+    ) -> Result<(), Error> {
+        let (method, from, to) = (self.method, &self.source_meter, &self.target_meter);
+        let (here, there) = tokio::try_join!(
             on_source(content::content(
                 self.source,
                 left,
-                here,
-                self.method,
-                source
+                &agreed.source,
+                method,
+                from
             )),
             on_target(content::content(
                 self.target,
                 right,
-                there,
-                self.method,
-                target
+                &agreed.target,
+                method,
+                to
             )),
         )?;
-        Ok(Some(both))
+        compared.equal = here == there;
+        (compared.source_rows, compared.target_rows) = (Some(here.rows), Some(there.rows));
+        compared.source_hash = Some(here.sum.to_string());
+        compared.target_hash = Some(there.sum.to_string());
+        Ok(())
     }
 
     /// Tables whose columns are not the same are only counted.

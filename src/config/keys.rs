@@ -184,6 +184,8 @@ pub(super) fn nearest(path: &str) -> Option<&'static str> {
         .map(|key| key.path)
         .chain(tables)
         .filter_map(likeness)
+        // Of several that are as near, the first one.
+        .rev()
         .max_by(|a, b| a.1.total_cmp(&b.1))
         .map(|(candidate, _)| candidate)
 }

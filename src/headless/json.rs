@@ -5,7 +5,8 @@ use crate::failure::Failure;
 use crate::invocation::Invocation;
 use crate::progress::{Note, Stage, Tone};
 use crate::session::report::{
-    ComparedVectors, Comparison, Estimate, Inventory, Report, SPEED_LIMIT, SearchSide, Share, Table,
+    ComparedVectors, Comparison, Estimate, Inventory, Phase, Report, SPEED_LIMIT, SearchSide,
+    Share, Table,
 };
 use crate::session::{Session, Step};
 use crate::wizard::{News, Outcome, checklist};
@@ -118,9 +119,17 @@ fn inventory(found: &Inventory) -> Vec<(&'static str, Value)> {
             json!({
                 "seconds": seconds, "basis": estimate.basis(), "bytes": estimate.bytes,
                 "room": estimate.room_left(), "fits": !estimate.is_tight(),
+                "phases": estimate.phases().iter().map(phase).collect::<Vec<_>>(),
             }),
         ),
     ]
+}
+
+fn phase(phase: &Phase) -> Value {
+    json!({
+        "phase": phase.name, "guide_minutes": phase.guide_minutes, "seconds": phase.seconds(),
+        "here": phase.here(),
+    })
 }
 
 fn comparison(found: &Comparison) -> Value {

@@ -131,7 +131,7 @@ pub async fn run(
         }
     }
     if let (None, Some(by)) = (outcome, &options.signer) {
-        sign_all(runner, by, voice)?;
+        outcome = sign_all(runner, by, voice, &mut person).await?;
     }
     if let (Some(Outcome::Failed(_)), Some(Step::Cutover)) = (outcome, options.until) {
         voice.locked(runner.wizard().session());
@@ -173,24 +173,27 @@ fn reached(runner: &Runner, until: Option<Step>) -> Outcome {
     }
 }
 
-fn sign_all(runner: &mut Runner, by: &str, voice: &mut dyn Voice) -> Result<(), store::Error> {
+/// Signs what is open; `Some` when that cannot be brought to its end.
+async fn sign_all(
+    runner: &mut Runner,
+    by: &str,
+    voice: &mut dyn Voice,
+    person: &mut impl AsyncFnMut(Option<&Question>) -> Event,
+) -> Result<Option<Outcome>, store::Error> {
     let open: Vec<String> = runner
         .wizard()
         .open_items()
         .map(|item| item.key.clone())
         .collect();
     for item in open {
-        let effects = runner.dispatch(Event::Sign {
-            item,
-            by: by.to_owned(),
-        })?;
-        for effect in &effects {
-            if let Effect::Tell(news) = effect {
-                voice.news(news, runner.wizard().session());
-            }
+        let by = by.to_owned();
+        let signed = (Step::Cutover, Event::Sign { item, by });
+        let ended = run_step(runner, signed, voice, &mut *person).await?;
+        if ended.is_some() {
+            return Ok(ended);
         }
     }
-    Ok(())
+    Ok(None)
 }
 
 /// Drives one step.

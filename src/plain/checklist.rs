@@ -4,7 +4,7 @@ use super::Break;
 use super::wizard::Lines;
 use crate::headless;
 use crate::session::{Session, State, Step};
-use crate::wizard::{Event, checklist};
+use crate::wizard::{Event, Outcome, checklist};
 
 /// The items, what is closed and by whom, and what is open.
 pub(super) fn lines(session: &Session) -> Vec<String> {
@@ -19,7 +19,7 @@ pub(super) fn lines(session: &Session) -> Vec<String> {
 }
 
 /// Asks for the name and signs.
-pub(super) async fn sign(lines: &mut Lines<'_>, item: &str) -> Result<(), Break> {
+pub(super) async fn sign(lines: &mut Lines<'_>, item: &str) -> Result<Option<Outcome>, Break> {
     let prompt = match lines.signer.as_str() {
         "" => "Your name, for the signature (Enter alone goes back): ".to_owned(),
         signer => format!("Your name, for the signature (Enter alone: {signer}): "),
@@ -29,9 +29,8 @@ pub(super) async fn sign(lines: &mut Lines<'_>, item: &str) -> Result<(), Break>
         lines.signer = typed;
     }
     if lines.signer.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
     let (item, by) = (item.to_owned(), lines.signer.clone());
-    lines.dispatch(Event::Sign { item, by })?;
-    Ok(())
+    lines.begun(Step::Cutover, Event::Sign { item, by }).await
 }

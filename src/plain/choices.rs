@@ -1,7 +1,7 @@
 //! What can be done now, derived from the machine: the numbered answers to "what now?".
 
 use crate::session::report::Report;
-use crate::session::{ItemKind, State, Step};
+use crate::session::{ItemKind, Signature, State, Step};
 use crate::wizard::{Look, Side, Wizard};
 
 /// What the person may choose.
@@ -102,10 +102,17 @@ fn next(wizard: &Wizard) -> Vec<(Act, String)> {
 }
 
 fn signatures(wizard: &Wizard) -> Vec<(Act, String)> {
-    let open = wizard
-        .open_items()
-        .filter(|item| item.kind == ItemKind::Person);
-    let sign = open.map(|item| (Act::Sign(item.key.clone()), format!("sign: {}", item.text)));
+    // All of them, also those that are signed: each keeps its number.
+    let items = wizard.session().checklist.iter();
+    let sign = items
+        .filter(|item| item.kind == ItemKind::Person)
+        .map(|item| {
+            let text = match &item.signature {
+                None => format!("sign: {}", item.text),
+                Some(Signature { by, .. }) => format!("sign anew, {by} has signed: {}", item.text),
+            };
+            (Act::Sign(item.key.clone()), text)
+        });
     let look = (
         Act::Run(Step::Cutover),
         "look again at what the machine ticks".to_owned(),
@@ -113,17 +120,21 @@ fn signatures(wizard: &Wizard) -> Vec<(Act, String)> {
     sign.chain([look]).collect()
 }
 
-/// A done step once more. A complete checklist has nothing to look at again.
+/// A done step once more.
 fn again(wizard: &Wizard) -> Option<(Act, String)> {
     let session = wizard.session();
     let step = session.current;
-    let is_done = session.state(step) == State::Done && step != Step::Cutover;
+    let is_done = session.state(step) == State::Done;
     let built_upon = session.steps.keys().any(|later| *later > step);
     let act = match step >= Step::Schema && built_upon {
         true => Act::RunAgain(step),
         false => Act::Run(step),
     };
-    is_done.then(|| (act, format!("run {step} again")))
+    let text = match step {
+        Step::Cutover => "look again at what was written to the source".to_owned(),
+        _ => format!("run {step} again"),
+    };
+    is_done.then_some((act, text))
 }
 
 /// What belongs to the step that is looked at.
@@ -228,6 +239,29 @@ mod tests {
         let found = acts(&early);
         assert!(!found.contains(&Act::Run(Step::Transfer)), "{found:?}");
         assert_eq!(found[0], Act::Steps);
+    }
+
+    #[test]
+    fn what_is_signed_keeps_its_number() {
+        let mut states = [State::Done; 8];
+        states[7] = State::AwaitingSignOff;
+        let mut wizard = wizard(&states, true);
+        let session = Session {
+            checklist: crate::wizard::checklist::standard(),
+            ..wizard.session().clone()
+        };
+        wizard = Wizard::new(session);
+        let signatures = |wizard: &Wizard| {
+            let acts = acts(wizard).into_iter();
+            acts.take_while(|act| matches!(act, Act::Sign(_)))
+                .collect::<Vec<_>>()
+        };
+        let before = signatures(&wizard);
+        assert_eq!(before.len(), 4);
+        let (item, by) = ("performance".to_owned(), "Ada".to_owned());
+        wizard.handle(Event::Sign { item, by }, Timestamp::UNIX_EPOCH);
+        assert_eq!(signatures(&wizard), before);
+        assert!(of(&wizard).0[1].1.contains("Ada has signed"));
     }
 
     #[test]

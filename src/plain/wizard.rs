@@ -115,6 +115,11 @@ impl<'a> Lines<'a> {
         let obstacle = wizard.obstacle(step);
         let obstacle = obstacle.filter(|_| state != State::AwaitingSignOff);
         lines.extend(obstacle.map(|why| format!("  Not yet: {why}.")));
+        if let Some((failed, failure)) = wizard.failed_before(step) {
+            lines.push(format!(
+                "  ✗ {failed}, before this step, has failed: {failure}."
+            ));
+        }
         if step == Step::Cutover {
             let items = checklist::lines(session).into_iter();
             lines.extend(items.map(|item| format!("    {item}")));
@@ -141,7 +146,7 @@ impl<'a> Lines<'a> {
                     return self.run(Step::Connections).await;
                 }
             }
-            Act::Sign(item) => checklist::sign(self, item).await?,
+            Act::Sign(item) => return checklist::sign(self, item).await,
             Act::Report => self.tell_report(),
             Act::Steps => return self.look_elsewhere().await,
             Act::Messages => self.tell_messages(),
@@ -191,7 +196,11 @@ impl<'a> Lines<'a> {
     }
 
     /// As [`Lines::run`], for a step that this event begins.
-    async fn begun(&mut self, step: Step, begin: Event) -> Result<Option<Outcome>, Break> {
+    pub(super) async fn begun(
+        &mut self,
+        step: Step,
+        begin: Event,
+    ) -> Result<Option<Outcome>, Break> {
         if !self.said_how_to_stop {
             self.said_how_to_stop = true;
             self.person.say(

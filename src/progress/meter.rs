@@ -134,6 +134,9 @@ impl Drop for Lap<'_> {
     }
 }
 
+/// What a meter counts that is a row's way into an index.
+pub(super) const INDEX_ROW: &str = "index row";
+
 /// A meter's numbers at one moment. A total of 0 means that it is not known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MeterSample {
@@ -157,6 +160,22 @@ pub struct MeterSample {
 }
 
 impl MeterSample {
+    /// What `rows` counts, for people: an index is built of rows, too.
+    pub fn word(&self) -> &'static str {
+        match self.noun {
+            INDEX_ROW => "row",
+            noun => noun,
+        }
+    }
+
+    /// What this kind of work is, for people, where others are told beside it.
+    pub fn work(&self) -> String {
+        match self.noun {
+            INDEX_ROW => "indexes".to_owned(),
+            noun => format!("{noun}s"),
+        }
+    }
+
     /// The share done, 0 to 1; `None` when no total is known. Below 1 until the work is done:
     /// a gauge never shows 100 % before that.
     pub fn share(&self) -> Option<f64> {

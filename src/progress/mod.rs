@@ -41,6 +41,8 @@ struct Board {
     retries: u64,
     notes: VecDeque<Note>,
     notes_seen: u64,
+    /// The share of all that was shown last, in thousandths.
+    reached: u32,
 }
 
 /// Everything that the running step shows. Cheap to clone; all clones are the same board.
@@ -57,7 +59,7 @@ impl Progress {
     pub fn start(&self, activity: impl Into<String>) {
         self.begin(activity);
         let mut board = self.board();
-        (board.pool, board.retries) = (Pool::default(), 0);
+        (board.pool, board.retries, board.reached) = (Pool::default(), 0, 0);
     }
 
     /// Changes who is at work.
@@ -89,7 +91,7 @@ impl Progress {
 
     /// Adds a meter for what reads a table's rows once more to build something of them: an index.
     pub fn index(&self, label: &str, rows_total: u64) -> Arc<Meter> {
-        self.add(Meter::new(label, "index row", rows_total, 0))
+        self.add(Meter::new(label, meter::INDEX_ROW, rows_total, 0))
     }
 
     /// Adds a meter for work that goes table by table.
@@ -130,13 +132,19 @@ impl Progress {
 
     /// The board at this moment.
     pub fn sample(&self) -> Sample {
-        let board = self.board();
-        Sample {
+        let mut board = self.board();
+        let mut sample = Sample {
             activity: board.activity.clone(),
             meters: board.meters.iter().map(|meter| meter.sample()).collect(),
             pool: board.pool,
             retries: board.retries,
-        }
+            reached: board.reached,
+        };
+        let share = sample.share().unwrap_or_default();
+        // Rounded down: it is below 1 until all is done.
+        sample.reached = board.reached.max((share * 1000.0) as u32);
+        board.reached = sample.reached;
+        sample
     }
 
     /// The notes that came after the first `seen` ones, and how many there have been in all.
@@ -162,29 +170,45 @@ pub struct Sample {
     pub pool: Pool,
     /// What failed in this step so far and was tried again.
     pub retries: u64,
+    /// The share of all work that was reached in this step already, in thousandths.
+    pub reached: u32,
 }
+
+/// What each kind of a transfer's work counts in all: what of it there is to build is known only
+/// when rows move already.
+const WEIGHTS: [(&[&str], f64); 3] = [
+    (&["row", "object"], 0.5),
+    (&["index row", "table"], 0.45),
+    (&["definition"], 0.05),
+];
 
 impl Sample {
     /// The share of all work, 0 to 1, below 1 until every meter is done; `None` when no total is
-    /// known. A row that is copied and a row that is read once more for an index count alike, so the
-    /// share does not fall when one kind of work follows another.
+    /// known. It never falls while a step runs: of a transfer, rows count a half and what is built on
+    /// them the other, whenever its meters come; what was reached once stays.
     pub fn share(&self) -> Option<f64> {
-        if !self.meters.is_empty() && self.meters.iter().all(|meter| meter.stage == Stage::Done) {
-            return Some(1.0);
+        let meters = || self.meters.iter();
+        let reached = f64::from(self.reached) / 1000.0;
+        if self.pool.wanted == 0 {
+            let share = share_of(&meters().collect::<Vec<_>>());
+            return share.map(|share| share.max(reached));
         }
-        // Bytes count only where nothing else does: they and rows do not add up.
-        let by_rows = self.meters.iter().any(|meter| meter.rows_total > 0);
-        let units = |meter: &MeterSample| match by_rows {
-            true => (meter.rows.min(meter.rows_total), meter.rows_total),
-            false => (meter.bytes.min(meter.bytes_total), meter.bytes_total),
+        let of_kind = |nouns: &[&str]| {
+            let some: Vec<_> = meters()
+                .filter(|meter| nouns.contains(&meter.noun))
+                .collect();
+            (!some.is_empty()).then(|| share_of(&some).unwrap_or_default())
         };
-        let whole = |meter: &MeterSample| match (units(meter), meter.stage) {
-            ((_, total), Stage::Done) => (total, total),
-            (counted, _) => counted,
-        };
-        let sums = self.meters.iter().map(whole);
-        let (done, total) = sums.fold((0, 0), |sum, of| (sum.0 + of.0, sum.1 + of.1));
-        (total > 0).then(|| (done as f64 / total as f64).min(0.999))
+        let shares = WEIGHTS.map(|(nouns, weight)| (of_kind(nouns), weight));
+        let no_rows = shares[0].0.is_none();
+        if shares.iter().all(|(share, _)| share.is_none()) {
+            return None;
+        }
+        let counted = shares.iter().skip(usize::from(no_rows));
+        let (done, all) = counted.fold((0.0, 0.0), |(done, all), (share, weight)| {
+            (done + share.unwrap_or_default() * weight, all + weight)
+        });
+        Some((done / all).min(0.999).max(reached))
     }
 
     /// All meters that count the same thing as one, in the order in which they came: rows, index
@@ -220,6 +244,26 @@ impl Sample {
             None => kinds.swap_remove(0),
         }
     }
+}
+
+/// The share of these meters' work, below 1 until every one is done.
+fn share_of(meters: &[&MeterSample]) -> Option<f64> {
+    if !meters.is_empty() && meters.iter().all(|meter| meter.stage == Stage::Done) {
+        return Some(1.0);
+    }
+    // Bytes count only where nothing else does: they and rows do not add up.
+    let by_rows = meters.iter().any(|meter| meter.rows_total > 0);
+    let units = |meter: &MeterSample| match by_rows {
+        true => (meter.rows.min(meter.rows_total), meter.rows_total),
+        false => (meter.bytes.min(meter.bytes_total), meter.bytes_total),
+    };
+    let whole = |meter: &MeterSample| match (units(meter), meter.stage) {
+        ((_, total), Stage::Done) => (total, total),
+        (counted, _) => counted,
+    };
+    let sums = meters.iter().map(|meter| whole(meter));
+    let (done, total) = sums.fold((0, 0), |sum, of| (sum.0 + of.0, sum.1 + of.1));
+    (total > 0).then(|| (done as f64 / total as f64).min(0.999))
 }
 
 #[cfg(test)]
@@ -259,6 +303,41 @@ mod tests {
             .collect();
         assert_eq!(nouns, ["row", "index row"]);
         assert_eq!(progress.sample().in_all().noun, "index row");
+    }
+
+    #[test]
+    fn the_share_of_a_transfer_never_falls_when_builds_come_to_be_known() {
+        let progress = Progress::default();
+        progress.pool(|pool| pool.wanted = 2);
+        let rows = progress.meter("t", 1000, 0);
+        rows.begin();
+        rows.add(957, 0);
+        let mut before = progress.sample().share().unwrap();
+        assert!((0.4..0.5).contains(&before), "builds are to come: {before}");
+        let index = progress.index("i", 140_000);
+        let mut not_below = |what: &str| {
+            let now = progress.sample().share().unwrap();
+            assert!(now >= before && now < 1.0, "{what}: {now} after {before}");
+            before = now;
+        };
+        not_below("an index is known");
+        rows.finish();
+        index.begin();
+        index.set(70_000, 140_000);
+        not_below("it is half built");
+        index.finish();
+        let first = progress.definitions("constraints", 4);
+        first.set(4, 4);
+        not_below("definitions");
+        first.finish();
+        let second = progress.definitions("foreign keys", 12);
+        not_below("more of them");
+        progress.begin("Planning what has to be copied again");
+        progress.meter("t", 1000, 0).begin();
+        not_below("a second round");
+        second.finish();
+        progress.start("another step");
+        assert_eq!(progress.sample().share(), None);
     }
 
     #[test]

@@ -26,6 +26,7 @@ pub(super) enum Unread {
 pub(super) fn parse(text: &str) -> Result<Session, Unread> {
     let table: toml::Table = text.parse().map_err(Box::new)?;
     let version = table.get("version").and_then(toml::Value::as_integer);
+    let version = version.filter(|version| *version >= 1);
     let (Some(version), true) = (version, table.contains_key("steps")) else {
         return Err(Unread::Foreign);
     };
@@ -59,6 +60,8 @@ mod tests {
         let refused = parse(&newer).unwrap_err();
         assert!(matches!(refused, Unread::Newer(99)), "{refused}");
         assert!(matches!(parse("a = 1"), Err(Unread::Foreign)));
+        let none = parse(&text.replace(&version, "version = 0"));
+        assert!(matches!(none, Err(Unread::Foreign)));
         assert!(matches!(parse("a ="), Err(Unread::Damaged(_))));
     }
 }

@@ -90,7 +90,9 @@ impl Step {
             Self::Transfer => {
                 "Copies every row in one snapshot, then builds indexes, constraints and sequences."
             }
-            Self::Compare => "Counts and hashes every table on both sides. Changes nothing.",
+            Self::Compare => {
+                "Compares rows, definitions and search on both sides. Changes nothing."
+            }
             Self::Cutover => "Goes through the checklist; what only you know, you sign.",
         }
     }

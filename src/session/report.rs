@@ -6,6 +6,8 @@ mod differing;
 mod estimate;
 mod inventory;
 mod loss;
+mod phases;
+mod source_look;
 mod transfer;
 mod unreached;
 mod vectors;
@@ -16,6 +18,8 @@ pub use differing::{ChangedColumn, DifferingRow, DifferingRows, EXAMPLES, RowDif
 pub use estimate::{Estimate, RoomLeft};
 pub use inventory::{Collection, Extension, Inventory, LeftBehind, Room, Table, VectorColumn};
 pub use loss::{AtStake, Lost, Stake, rows_at_stake};
+pub use phases::{Here, Phase};
+pub use source_look::SourceLook;
 pub use transfer::{LoadedObjects, LoadedTable, NotMoved, SomeRows, Transfer};
 pub use unreached::Unreached;
 pub use vectors::{
@@ -47,19 +51,21 @@ pub enum Report {
     Transfer(Transfer),
     /// Of `compare`.
     Compare(Comparison),
+    /// Of `cutover`; the checklist itself is the session's.
+    Cutover(SourceLook),
 }
 
 impl Report {
     /// Why the step that reported this did not succeed, although it came to its end: a check came
-    /// out badly, or the two sides differ.
-    pub fn failure(&self) -> Option<Failure> {
+    /// out badly, or the two sides differ. `migrated` unless the step only compares two databases.
+    pub fn failure(&self, migrated: bool) -> Option<Failure> {
         match self {
             Self::Prerequisites(found) => checks_failure("Something is missing", &found.checks),
             Self::Connections(found) => {
                 checks_failure("The databases are not ready for a migration", &found.checks)
             }
             Self::Unreached(found) => found.failure(),
-            Self::Compare(found) if !found.equal => Some(found.objection()),
+            Self::Compare(found) if !found.equal => Some(found.objection(migrated)),
             _ => None,
         }
     }

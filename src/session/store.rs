@@ -8,10 +8,13 @@ use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// About as long as somebody looks at a session.
 const A_LOOK: Duration = Duration::from_millis(5);
+
+/// Longer than a process takes to start a child.
+const A_START: Duration = Duration::from_millis(100);
 
 /// What can go wrong with a session's file.
 #[derive(Debug, thiserror::Error)]
@@ -239,6 +242,10 @@ enum Hold {
 }
 
 impl Hold {
+    fn is_alone(self) -> bool {
+        matches!(self, Self::Alone)
+    }
+
     fn try_on(self, lock: &File) -> Result<(), TryLockError> {
         match self {
             Self::Alone => lock.try_lock(),
@@ -249,6 +256,7 @@ impl Hold {
 
 fn lock(file: &Path, hold: Hold) -> Result<File, Error> {
     let path = lock_file(file);
+    let began = Instant::now();
     loop {
         let lock = OpenOptions::new()
             .create(true)
@@ -261,6 +269,11 @@ fn lock(file: &Path, hold: Hold) -> Result<File, Error> {
             // The one before may just have taken its lock file away.
             Ok(()) if !is_at(&lock, &path) => {}
             Ok(()) => return Ok(lock),
+            // A child that is just started holds what its parent had open, until it runs its program.
+            Err(TryLockError::WouldBlock) if hold.is_alone() && began.elapsed() < A_START => {
+                drop(lock);
+                thread::sleep(A_LOOK);
+            }
             // Nobody works on it, somebody looks at it: that is over in a moment.
             Err(TryLockError::WouldBlock) if Hold::Shared.try_on(&lock).is_ok() => {
                 drop(lock);

@@ -1,6 +1,7 @@
 //! A dump of the source, checked by reading its contents back. Only reads the source.
 
 use super::prerequisites::free_bytes;
+use super::private_file;
 use super::{Error, Work, size};
 use crate::postgres::tools::{Watch, dump_archive, list_archive};
 use crate::postgres::{Connection, Retrying, count};
@@ -66,7 +67,7 @@ pub(super) async fn run(work: Work<'_>) -> Result<Backup, Error> {
     work.progress.activity("pg_restore reads the dump back");
     let contents = list_archive(&tools, &file, work.cancel).await?;
     let contents_file = file.with_extension("list");
-    fs::write(&contents_file, contents.text).map_err(Error::file("write", &contents_file))?;
+    private_file::write(&contents_file, &contents.text)?;
     Ok(Backup {
         file: file.display().to_string(),
         contents_file: contents_file.display().to_string(),

@@ -3,6 +3,7 @@
 mod occupation;
 mod side;
 
+use super::prerequisites::tools_for;
 use super::schema::overwrite::Loss;
 use super::{Error, Work, size};
 use crate::config::Select;
@@ -71,6 +72,7 @@ async fn together(work: Work<'_>, source: Visited, target: Visited) -> Result<Co
     let selected = selected(work, &at_source).await?;
     checks.push(vector(&source, &at_target).await?);
     checks.push(versions(&source, &target));
+    checks.push(tools_for(work, source.version, source.database_bytes).await);
     checks.push(room(&at_target, source.database_bytes).await?);
     let apart = apart(&at_source, &at_target, &source, &target).await?;
     let are_apart = apart.verdict != Verdict::Bad;

@@ -183,9 +183,6 @@ pub enum Error {
         #[source]
         source: crate::postgres::Error,
     },
-    /// A step whose work is done by the machine alone.
-    #[error("the step {0} has no work to run")]
-    NoWork(Step),
 }
 
 impl From<Elsewhere> for Error {
@@ -283,7 +280,7 @@ impl Explain for Error {
                 format!("{}. It gives each transaction another session: settings, locks and cursors that a migration holds from one statement to the next would be lost, or reach other clients.", chain(self)),
             )
             .advise(format!("Migrate over the direct host: drop -pooler from the host's name ({direct}). Your application may use the pooled one afterwards."))
-            .advise("Or give the same command with --yes, which does that for you:")
+            .advise("Or let neonlift take the direct host:")
             .advise("$ neonlift run --yes"),
             Self::NoRoom {
                 folder,
@@ -370,7 +367,6 @@ impl Explain for Error {
             Self::NoReport(step) => Failure::new("The session lacks a report", chain(self))
                 .advise("Run the step again:")
                 .advise(format!("$ neonlift {step}")),
-            Self::NoWork(_) => Failure::new("There is nothing to run", chain(self)),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What there is to move, counted, and written to a file as the guide wants it. Only reads.
 
+use super::private_file;
 use super::{Error, Work, left_behind, size};
 use crate::postgres::catalogue::{self, Table as Found, TableName, Traits};
 use crate::postgres::{Connection, Retrying, count, large_object};
@@ -186,7 +187,7 @@ fn write_stats(file: &Path, source: &str, inventory: &Inventory) -> Result<(), E
     if let Some(folder) = file.parent() {
         fs::create_dir_all(folder).map_err(Error::file("create", folder))?;
     }
-    fs::write(file, stats(source, inventory)).map_err(Error::file("write", file))
+    private_file::write(file, &stats(source, inventory))
 }
 
 fn stats(source: &str, inventory: &Inventory) -> String {

@@ -3,6 +3,7 @@
 mod backup;
 mod compare;
 mod connections;
+mod cutover;
 mod definitions;
 mod error;
 mod excerpt;
@@ -12,6 +13,7 @@ mod inventory;
 mod kept;
 mod left_behind;
 mod prerequisites;
+mod private_file;
 mod schema;
 mod transfer;
 
@@ -275,7 +277,7 @@ async fn carry_out(step: Step, work: Work<'_>) -> Result<Report, Error> {
         Step::Schema => schema::run(work).await.map(Report::Schema),
         Step::Transfer => transfer::run(work).await.map(Report::Transfer),
         Step::Compare => compare::run(work).await.map(Report::Compare),
-        Step::Cutover => Err(Error::NoWork(step)),
+        Step::Cutover => cutover::run(work).await.map(Report::Cutover),
     }
 }
 

@@ -72,6 +72,12 @@ async fn glimpse(work: Work<'_>) -> Option<Glimpse> {
     })
 }
 
+/// Whether there are client tools for a source of this version. What is found beforehand, without
+/// the source, is not enough.
+pub(super) async fn tools_for(work: Work<'_>, version: u32, bytes: u64) -> Check {
+    client_tools(work, Some(&Glimpse { version, bytes })).await
+}
+
 async fn client_tools(work: Work<'_>, glimpse: Option<&Glimpse>) -> Check {
     let search = work.context.tools();
     let found = |tools: &ClientTools| format!("{}, {}", tools.version(), tools.folder().display());

@@ -149,7 +149,7 @@ pub const BINDINGS: &[Binding] = &[
         &[letter('n')],
         "n",
         "go on",
-        "Goes to the next step; after a failure, compares again.",
+        "Goes to the next step, once both sides are equal.",
     ),
     named(
         Command::Toggle,
@@ -222,6 +222,14 @@ pub const BINDINGS: &[Binding] = &[
         "r",
         "again",
         "Runs this step again, or tries it again after a failure.",
+    ),
+    named(
+        Command::Direct,
+        &[Context::Step],
+        &[letter('d')],
+        "d",
+        "direct host",
+        "Takes the target's direct host in place of its connection pooler, and tests again.",
     ),
     named(
         Command::View,
@@ -323,7 +331,7 @@ pub const BINDINGS: &[Binding] = &[
         &[key(KeyCode::Up)],
         ("↑↓", "Up/Down"),
         "parts",
-        "To the field above, whichever it is: the parts of a string are edited one by one.",
+        "To the field above or below, whichever it is: the parts of a string are edited one by one.",
     ),
     row(
         Command::Down,
@@ -452,14 +460,6 @@ pub const BINDINGS: &[Binding] = &[
         "Pauses the transfer: what is under way is finished, nothing new begins. Pressed again, goes on.",
     ),
     named(
-        Command::Direct,
-        &[Context::Step],
-        &[letter('d')],
-        "d",
-        "direct host",
-        "Takes the target's direct host in place of its connection pooler, and tests again.",
-    ),
-    named(
         Command::More,
         STEPS,
         &[letter('+'), letter('=')],
@@ -525,7 +525,7 @@ pub const BINDINGS: &[Binding] = &[
         &[key(KeyCode::Up), letter('k')],
         ("↑↓", "Up/Down"),
         "scroll",
-        "Scrolls up; where things can be marked, marks the one above. Also k.",
+        "Scrolls up and down; where things can be marked, marks the one above or below. Also k and j.",
     ),
     row(
         Command::Down,

@@ -17,8 +17,12 @@ pub(super) fn status(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
     let cells = usize::from(area.width);
     let line = match &scene.ui.said {
         Some(said) => {
-            let text = lines::cut(&format!("! {said}"), cells, scene.theme());
-            Line::from(span(text, Meaning::Caution))
+            let (glyph, meaning) = match scene.ui.said_is_good {
+                true => (scene.theme().pick("✓", "+"), Meaning::Good),
+                false => ("!", Meaning::Caution),
+            };
+            let text = lines::cut(&format!("{glyph} {said}"), cells, scene.theme());
+            Line::from(span(text, meaning))
         }
         None => {
             let (now, meaning) = now(scene);

@@ -13,7 +13,7 @@ use crate::secret::Secret;
 use crate::session::report::Report;
 use crate::session::{Place, Session, Step};
 use crate::wizard::Side;
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use entry::Entry;
 
 /// A field of the form.
@@ -112,14 +112,34 @@ impl Form {
 
     /// The first side that is described and whose password is found nowhere.
     pub fn lacks_password(&self) -> Option<Side> {
-        [Side::Source, Side::Target]
-            .into_iter()
-            .filter(|side| matches!(self.origin(*side), Origin::Nowhere | Origin::Refused(_)))
-            .find(|side| match self.understood(*side) {
+        let mut sides = [Side::Source, Side::Target].into_iter();
+        sides.find(|side| self.lacks_its_password(*side))
+    }
+
+    fn lacks_its_password(&self, side: Side) -> bool {
+        matches!(self.origin(side), Origin::Nowhere | Origin::Refused(_))
+            && match self.understood(side) {
                 // There the server knows people by their login.
                 Some(Ok(string)) => !string.is_unix_socket(),
                 _ => false,
-            })
+            }
+    }
+
+    /// What is typed behind a string from before is its password, or a mistake: nothing of it is
+    /// taken in, or shown.
+    fn refuse_behind_known(&self) -> Result<(), &'static str> {
+        let Focus { side, part } = self.focus;
+        let entry = self.entry(side);
+        let field = entry.field(Part::String);
+        let text = field.text();
+        let is_behind = part == Part::String
+            && !text.is_empty()
+            && text == entry.known()
+            && field.cursor() == text.chars().count();
+        match is_behind && self.lacks_its_password(side) {
+            true => Err("the password has its own field below; Ctrl-U empties this one"),
+            false => Ok(()),
+        }
     }
 
     /// Where the password of a side comes from.
@@ -183,6 +203,10 @@ impl Form {
     /// Edits the field with the cursor by a key; the error says why it cannot be edited now. What
     /// becomes a connection string in a part's field goes on in the string's.
     pub fn key(&mut self, key: KeyEvent) -> Result<(), &'static str> {
+        let types = matches!(key.code, KeyCode::Char(_));
+        if types && !key.modifiers.contains(KeyModifiers::CONTROL) {
+            self.refuse_behind_known()?;
+        }
         let before = self.entry(self.focus.side).field(self.focus.part).text();
         self.edit(|field| {
             field.key(key);
@@ -197,10 +221,13 @@ impl Form {
     /// Pastes into the field with the cursor, a connection string always into the string's; the
     /// error says why it cannot be edited now.
     pub fn paste(&mut self, text: &str) -> Result<(), &'static str> {
-        match self.is_string_in_part(text) {
-            true => self.take_as_string(text),
-            false => self.edit(|field| field.paste(text)),
+        if self.is_string_in_part(text) {
+            return self.take_as_string(text);
         }
+        if !mask::is_connection_string(text) {
+            self.refuse_behind_known()?;
+        }
+        self.edit(|field| field.paste(text))
     }
 
     /// Only the string's field hides the password of a string.
@@ -231,10 +258,15 @@ impl Form {
     }
 
     /// Goes to the next field, from the last one to the first; past those that a string has
-    /// filled in.
+    /// filled in, and past a string of which only the password is missing.
     pub fn next(&mut self) {
-        let next = self.around(Focus::all());
-        self.go(self.past_parts(next, Part::Password));
+        let next = self.past_parts(self.around(Focus::all()), Part::Password);
+        let is_other = next.side != self.focus.side && next.part == Part::String;
+        let part = match is_other && self.lacks_its_password(next.side) {
+            true => Part::Password,
+            false => next.part,
+        };
+        self.go(Focus { part, ..next });
     }
 
     /// Goes to the field before, in the same way.
@@ -333,7 +365,6 @@ fn url(place: &Option<Place>) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crossterm::event::KeyCode;
     use jiff::Timestamp;
 
     fn known() -> Session {
@@ -455,6 +486,28 @@ mod tests {
         assert_eq!(form.focus(), at(Side::Source, Part::Host));
         form.next();
         assert_eq!(form.focus(), at(Side::Source, Part::Port));
+    }
+
+    #[test]
+    fn tab_goes_from_password_to_password_and_none_is_typed_behind_a_string() {
+        let mut passwords = held();
+        passwords.held = [None, None];
+        let mut form = Form::of(&known(), &passwords);
+        assert_eq!(form.focus(), at(Side::Source, Part::Password));
+        form.paste("one").unwrap();
+        form.next();
+        assert_eq!(form.focus(), at(Side::Target, Part::Password));
+        form.previous();
+        let string = form.focus();
+        assert_eq!(string, at(Side::Target, Part::String));
+        let letter = KeyEvent::from(KeyCode::Char('s'));
+        assert!(form.key(letter).is_err());
+        assert!(form.paste("secret").is_err());
+        assert_eq!(form.field(string).unwrap().text(), "postgresql://u@b/d");
+        // Who wants to edit it, can.
+        form.key(KeyEvent::from(KeyCode::Backspace)).unwrap();
+        form.key(letter).unwrap();
+        assert_eq!(form.field(string).unwrap().text(), "postgresql://u@b/s");
     }
 
     #[test]

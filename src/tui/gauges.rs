@@ -117,13 +117,20 @@ impl Gauges {
     /// What is known of all meters of a kind together.
     pub fn of_kind(&self, kind: &MeterSample) -> Told {
         let track = self.kinds.iter().find(|(noun, _)| *noun == kind.noun);
-        track.map_or_else(
+        let mut told = track.map_or_else(
             || Told {
                 amounts: amounts(kind, true),
                 ..Told::default()
             },
             |(_, track)| self.shown(track.told(kind, self.seconds, true)),
-        )
+        );
+        // The line of all of them has no name beside it.
+        if kind.word() != kind.noun
+            && let Some(amount) = told.amounts.first_mut()
+        {
+            *amount += &format!(" for {}", kind.work());
+        }
+        told
     }
 
     /// What is known of the meter at this place: what tells it apart from the whole.
@@ -196,7 +203,7 @@ impl Track {
         };
         if !counts_bytes(meter) && units > 0.0 {
             let units = figures::grouped(units.round() as u64);
-            told.push(format!("{units} {}s/s", meter.noun));
+            told.push(format!("{units} {}s/s", meter.word()));
         }
         if bytes > 0.0 && with_bytes {
             told.push(format!("{}/s", figures::bytes(bytes as u64)));
@@ -236,10 +243,10 @@ fn amounts(meter: &MeterSample, with_total_bytes: bool) -> Vec<String> {
                 format!(
                     "{} of {}",
                     figures::grouped(meter.rows),
-                    figures::counted(total, meter.noun)
+                    figures::counted(total, meter.word())
                 )
             }
-            _ => figures::counted(meter.rows, meter.noun),
+            _ => figures::counted(meter.rows, meter.word()),
         });
     }
     if meter.bytes > 0 {

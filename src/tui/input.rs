@@ -15,7 +15,7 @@ impl Ui {
         if key.kind == KeyEventKind::Release || key.modifiers.contains(KeyModifiers::ALT) {
             return Vec::new();
         }
-        self.said = None;
+        (self.said, self.said_is_good) = (None, false);
         let context = self.context(wizard);
         let command = keys::command(context, key);
         if command != Some(Command::Copy) {
@@ -278,13 +278,13 @@ impl Ui {
             1 => String::new(),
             all => format!(" {} of {all}", at + 1),
         };
-        self.say(format!("copied{place}: {command}"));
+        self.confirm(format!("copied{place}: {command}"));
         vec![Intent::Copy(command.clone())]
     }
 
     fn tell_log(&mut self) -> Vec<Intent> {
         let log = self.log.clone();
-        self.say(format!("the log, its path is copied: {log}"));
+        self.confirm(format!("{} is the log; copied", shortened(&log)));
         vec![Intent::Copy(log)]
     }
 
@@ -345,6 +345,15 @@ impl Ui {
             None => self.scroll = moved(command, self.scroll, page, end),
         }
     }
+}
+
+/// A path with the home folder as people write it.
+fn shortened(path: &str) -> String {
+    let home = std::env::var("HOME").ok().filter(|home| home.len() > 1);
+    let below = home.and_then(|home| Some(path.strip_prefix(&home)?.to_owned()));
+    below
+        .filter(|rest| rest.starts_with('/'))
+        .map_or_else(|| path.to_owned(), |rest| format!("~{rest}"))
 }
 
 /// Where a command leads from a place, no further than the last one.

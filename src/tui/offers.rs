@@ -17,6 +17,11 @@ pub(super) fn why_not(
     let step = wizard.session().current;
     match command {
         Command::Proceed if context == Context::Checklist => cannot_sign(wizard, ui),
+        Command::Proceed
+            if context == Context::Tables && wizard.session().state(step) != State::Done =>
+        {
+            Some("the way on is open once both sides are equal; r compares again".to_owned())
+        }
         Command::Proceed => cannot_proceed(wizard),
         Command::Again => cannot_run_again(wizard),
         Command::View => cannot_view(wizard),
@@ -146,6 +151,7 @@ pub(super) fn label(binding: &Binding, context: Context, wizard: &Wizard, ui: &U
             // Enter does the same.
             State::Interrupted => String::new(),
             State::AwaitingSignOff => "look again".to_owned(),
+            State::Done if step == Step::Cutover => "look again".to_owned(),
             _ => binding.label.to_owned(),
         },
         (Command::View, _) if wizard.session().state(step) == State::Done => String::new(),

@@ -131,7 +131,7 @@ impl<'a> Loop<'a> {
         };
         let passwords = connect::passwords(runner);
         let mut ui = Ui::new(theme, TimeZone::system(), passwords, &signer, session);
-        ui.invocation = options.invocation.clone();
+        ui.invocation = options.invocation.on_screen(runner.session_file());
         ui.log = options.log.display().to_string();
         ui.follow(runner.wizard());
         ui.note(

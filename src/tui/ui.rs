@@ -97,6 +97,8 @@ pub struct Ui {
     /// How far it was scrolled when the person went on behind the last row that can be marked.
     pub(super) past_rows: Option<usize>,
     pub(super) said: Option<String>,
+    /// What was said is no warning.
+    pub(super) said_is_good: bool,
     pub(super) signer: String,
     pub(super) invocation: Invocation,
     pub(super) log: String,
@@ -134,6 +136,7 @@ impl Ui {
             tree: TreeView::default(),
             past_rows: None,
             said: None,
+            said_is_good: false,
             signer: signer.to_owned(),
             invocation: Invocation::default(),
             log: String::new(),
@@ -261,6 +264,7 @@ impl Ui {
     /// What the wizard tells.
     pub fn tell(&mut self, news: &News, wizard: &Wizard, now: Timestamp) {
         self.messages.tell(news, now);
+        self.said_is_good = matches!(news, News::Done(_));
         self.said = match news {
             News::Refused(why) => Some(why.clone()),
             News::Signed { .. } => {
@@ -281,7 +285,12 @@ impl Ui {
 
     /// Says something in the status line, until the next key.
     pub fn say(&mut self, text: impl Into<String>) {
-        self.said = Some(text.into());
+        (self.said, self.said_is_good) = (Some(text.into()), false);
+    }
+
+    /// As [`Ui::say`], of what has worked.
+    pub fn confirm(&mut self, text: impl Into<String>) {
+        (self.said, self.said_is_good) = (Some(text.into()), true);
     }
 
     /// Takes in notes of the running step.

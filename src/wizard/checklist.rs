@@ -1,7 +1,7 @@
 //! The cutover's checklist: the guide's items, what the machine knows of them, and signatures.
 
 use crate::figures;
-use crate::session::report::{ComparedTable, Comparison, LeftOut, Report, Transfer};
+use crate::session::report::{ComparedTable, Comparison, LeftOut, Report, SourceLook, Transfer};
 use crate::session::{Item, ItemKind, Session, Signature, Step};
 use jiff::Timestamp;
 
@@ -109,7 +109,7 @@ fn evidence(session: &Session, key: &str) -> (bool, String) {
                 (
                     true,
                     format!(
-                        "{} ({}, sha256 {sum}…)",
+                        "{} ({}, sha256 begins {sum})",
                         dump.file,
                         figures::bytes(dump.bytes)
                     ),
@@ -138,15 +138,19 @@ fn proof(found: &Comparison) -> String {
 /// compared. They cannot prove everything: where the two sides are equal although the source
 /// counted writes, or where it does not count, only a person knows whether anything still writes.
 fn follow_writes(session: &Session, item: &mut Item) {
-    let (kind, ticked, evidence) = writes(session);
+    let (kind, ticked, evidence) = seen_since(session, writes(session));
     if (item.kind, &item.evidence) != (kind, &evidence) {
         item.signature = None;
     }
     (item.kind, item.ticked, item.evidence) = (kind, ticked, evidence);
 }
 
-fn writes(session: &Session) -> (ItemKind, bool, String) {
-    const STOP: &str = "stop what writes to the source";
+/// Who closes the item about writes, whether the machine has ticked it, and why.
+type Writes = (ItemKind, bool, String);
+
+const STOP: &str = "stop what writes to the source";
+
+fn writes(session: &Session) -> Writes {
     let open = |why: String| (ItemKind::Machine, false, why);
     let asked = |why: String| (ItemKind::Person, false, why);
     let named = |tables: Vec<String>| match tables.join(", ") {
@@ -194,6 +198,44 @@ fn writes(session: &Session) -> (ItemKind, bool, String) {
     }
 }
 
+/// What the look at the source before the cutover adds to what the comparison found.
+fn seen_since(session: &Session, known: Writes) -> Writes {
+    let (Some(Report::Compare(found)), Some(Report::Cutover(look))) =
+        (session.report(Step::Compare), session.report(Step::Cutover))
+    else {
+        return known;
+    };
+    if !found.rows_compared || !found.equal {
+        return known;
+    }
+    let (kind, ticked, until_compared) = known;
+    let machine = kind == ItemKind::Machine && ticked;
+    match look {
+        SourceLook::Written { tables } => {
+            let tables = tables.join(", ");
+            let why =
+                format!("written to since it was compared: {tables}; {STOP}, and compare again");
+            (ItemKind::Machine, false, why)
+        }
+        SourceLook::Quiet { at } if machine => {
+            let at = at.strftime("%F %H:%M UTC");
+            (kind, ticked, format!("no write was counted until {at}"))
+        }
+        SourceLook::NoPassword if machine => {
+            let why = "the source was not looked at again: its password is not at hand";
+            (kind, ticked, format!("{until_compared}; {why}"))
+        }
+        SourceLook::Unreached { why } if machine => {
+            let why = format!(
+                "{until_compared}, but the source could not be asked again ({why}); sign only if nothing writes to it any more"
+            );
+            (ItemKind::Person, false, why)
+        }
+        // A person vouches for it already.
+        _ => (kind, ticked, until_compared),
+    }
+}
+
 /// Keeps the item about what was left out in step with the last schema and transfer. A signature
 /// holds for what it was given for: other things have to be signed again.
 fn follow_left_out(session: &Session, items: &mut Vec<Item>) {
@@ -231,7 +273,10 @@ fn left_out(session: &Session, transfer: &Transfer) -> String {
     if !others.is_empty() {
         let (count, first) = (others.len(), others.iter().take(NAMED).copied());
         let first = first.collect::<Vec<_>>().join(", ");
-        let more = if count > NAMED { ", …" } else { "" };
+        let more = match count.saturating_sub(NAMED) {
+            0 => String::new(),
+            more => format!(", and {more} more"),
+        };
         parts.push(format!("{count} left out or refused: {first}{more}"));
     }
     parts.join("; ")
@@ -269,13 +314,8 @@ pub fn sign(
     if by.is_empty() {
         return Err("a signature needs a name".to_owned());
     }
-    let known = items
-        .iter()
-        .map(|item| item.key.as_str())
-        .collect::<Vec<_>>()
-        .join(", ");
     let Some(item) = items.iter_mut().find(|item| item.key == key) else {
-        return Err(format!("there is no item {key}; the checklist has {known}"));
+        return Err(unknown(items, key));
     };
     if item.kind == ItemKind::Machine {
         return Err(format!(
@@ -288,6 +328,15 @@ pub fn sign(
         at,
     };
     Ok(item.signature.replace(signature))
+}
+
+/// That the checklist has no such item, and which it has.
+pub(super) fn unknown(items: &[Item], key: &str) -> String {
+    let known: Vec<&str> = items.iter().map(|item| item.key.as_str()).collect();
+    format!(
+        "there is no item {key}; the checklist has {}",
+        known.join(", ")
+    )
 }
 
 #[cfg(test)]

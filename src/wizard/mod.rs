@@ -221,9 +221,6 @@ impl Wizard {
                 ..Record::default()
             },
         );
-        if step == Step::Cutover {
-            return self.open_checklist(now);
-        }
         self.begin(step, None)
     }
 
@@ -313,12 +310,17 @@ impl Wizard {
     }
 
     fn settle(&mut self, step: Step, result: Result<Box<Report>, Failure>, now: Timestamp) -> News {
+        let migrated = !self.session.compares_only;
         let record = self.session.steps.entry(step).or_default();
         record.finished = Some(now);
         match result {
+            Ok(report) if step == Step::Cutover => {
+                record.report = Some(*report);
+                self.open_checklist(now)
+            }
             Ok(report) => {
                 record.reached = None;
-                let failure = report.failure();
+                let failure = report.failure(migrated);
                 record.state = if failure.is_some() {
                     State::Failed
                 } else {

@@ -14,6 +14,16 @@ impl Wizard {
             && (session.source.is_none() || session.target.is_none())
     }
 
+    /// The first step before this one that has failed, and what failed; `None` when none has.
+    pub fn failed_before(&self, step: Step) -> Option<(Step, &str)> {
+        let mut before = self.session.steps.range(..step);
+        before.find_map(|(failed, record)| {
+            let is_failed = record.state == State::Failed;
+            let failure = record.failure.as_ref().filter(|_| is_failed)?;
+            Some((*failed, failure.what.as_str()))
+        })
+    }
+
     /// The checks of the prerequisites that can be made again, while they are looked at.
     pub fn rechecks(&self) -> Option<&[Check]> {
         let session = &self.session;

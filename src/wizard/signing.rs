@@ -5,26 +5,17 @@ use crate::session::{Item, State, Step};
 use jiff::Timestamp;
 
 impl Wizard {
-    pub(super) fn open_checklist(&mut self, now: Timestamp) -> Vec<Effect> {
+    /// Judges the checklist anew, now that the source was looked at.
+    pub(super) fn open_checklist(&mut self, now: Timestamp) -> News {
         self.session.checklist = checklist::evaluated(&self.session);
-        let mut effects = vec![Effect::Tell(News::Started(Step::Cutover))];
-        effects.extend(self.settle_checklist(now));
-        effects
-    }
-
-    /// The cutover is done when nothing on the checklist is open.
-    fn settle_checklist(&mut self, now: Timestamp) -> Vec<Effect> {
         let open: Vec<String> = self.open_items().map(|item| item.key.clone()).collect();
-        let Some(record) = self.session.steps.get_mut(&Step::Cutover) else {
-            return Vec::new();
-        };
+        let record = self.session.steps.entry(Step::Cutover).or_default();
         if open.is_empty() {
-            record.state = State::Done;
-            record.finished = Some(now);
-            vec![Effect::Tell(News::Done(Step::Cutover))]
+            (record.state, record.finished) = (State::Done, Some(now));
+            News::Done(Step::Cutover)
         } else {
-            record.state = State::AwaitingSignOff;
-            vec![Effect::Tell(News::AwaitingSignOff(open))]
+            (record.state, record.finished) = (State::AwaitingSignOff, None);
+            News::AwaitingSignOff(open)
         }
     }
 
@@ -36,19 +27,36 @@ impl Wizard {
             .filter(|item| !item.is_closed())
     }
 
+    /// Signs an item. With the last one the source is looked at once more before the cutover is done:
+    /// it may have been written to since the checklist was opened.
     pub(super) fn sign(&mut self, key: &str, by: &str, now: Timestamp) -> Vec<Effect> {
-        if self.session.state(Step::Cutover) != State::AwaitingSignOff {
-            return refused("the checklist is not open; run the step cutover first".to_owned());
+        if let Some(why) = self.refuse_signing(key) {
+            return refused(why);
         }
         match checklist::sign(&mut self.session.checklist, key, by, now) {
             Err(why) => refused(why),
             Ok(replaced) => {
                 let (item, by) = (key.to_owned(), by.trim().to_owned());
-                let signed = News::Signed { item, by, replaced };
-                let mut effects = vec![Effect::Tell(signed)];
-                effects.extend(self.settle_checklist(now));
+                let mut effects = vec![Effect::Tell(News::Signed { item, by, replaced })];
+                let open: Vec<String> = self.open_items().map(|item| item.key.clone()).collect();
+                match open.is_empty() {
+                    true => effects.extend(self.run(Step::Cutover, now)),
+                    false => effects.push(Effect::Tell(News::AwaitingSignOff(open))),
+                }
                 effects
             }
+        }
+    }
+
+    fn refuse_signing(&self, key: &str) -> Option<String> {
+        match self.session.state(Step::Cutover) {
+            State::AwaitingSignOff => self.obstacle(Step::Cutover),
+            State::Done if self.session.checklist.iter().any(|item| item.key == key) => Some(
+                "the checklist is complete; cutover, run again, looks at the source once more"
+                    .to_owned(),
+            ),
+            State::Done => Some(checklist::unknown(&self.session.checklist, key)),
+            _ => Some("the checklist is not open; run the step cutover first".to_owned()),
         }
     }
 

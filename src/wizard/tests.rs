@@ -1,6 +1,7 @@
 use super::*;
 use crate::config::{Onto, Select};
-use crate::session::report::{Backup, Comparison, Prerequisites};
+use crate::session::report::{Backup, Comparison, Prerequisites, SourceLook};
+use crate::session::{Item, ItemKind};
 use proptest::prelude::*;
 
 pub(super) fn at(second: i64) -> Timestamp {
@@ -60,6 +61,21 @@ pub(super) fn driven(until: Step) -> Wizard {
         );
     }
     wizard
+}
+
+/// Ends the look at the source that is under way.
+fn looked(wizard: &mut Wizard, found: SourceLook, second: i64) -> Vec<Effect> {
+    let Phase::Working { run, .. } = wizard.phase() else {
+        panic!("the source is not looked at")
+    };
+    let result = Ok(Box::new(Report::Cutover(found)));
+    wizard.handle(Event::Finished { run, result }, at(second))
+}
+
+/// Opens the checklist of a source that is quiet.
+fn open_checklist(wizard: &mut Wizard, second: i64) {
+    wizard.handle(Event::Run(Step::Cutover), at(second));
+    looked(wizard, SourceLook::Quiet { at: at(second) }, second);
 }
 
 #[test]
@@ -128,6 +144,7 @@ fn the_cutover_stays_locked_until_everything_is_signed() {
     let mut wizard = driven(Step::Cutover);
     wizard.handle(Event::Proceed, at(6));
     wizard.handle(Event::Proceed, at(6));
+    looked(&mut wizard, SourceLook::Quiet { at: at(6) }, 6);
     assert_eq!(wizard.outcome(), Outcome::AwaitingSignOff);
     let open: Vec<_> = wizard.open_items().map(|item| item.key.clone()).collect();
     assert_eq!(open.len(), 4, "the machine's two items tick themselves");
@@ -145,13 +162,19 @@ fn the_cutover_stays_locked_until_everything_is_signed() {
             at(7),
         );
     }
+    assert_eq!(
+        wizard.outcome(),
+        Outcome::Interrupted,
+        "not before the look"
+    );
+    looked(&mut wizard, SourceLook::Quiet { at: at(8) }, 8);
     assert_eq!(wizard.outcome(), Outcome::Done);
 }
 
 #[test]
 fn nobody_signs_for_the_machine() {
     let mut wizard = driven(Step::Cutover);
-    wizard.handle(Event::Run(Step::Cutover), at(6));
+    open_checklist(&mut wizard, 6);
     let sign = Event::Sign {
         item: "data-verified".into(),
         by: "Ada".into(),
@@ -165,20 +188,100 @@ fn nobody_signs_for_the_machine() {
 #[test]
 fn comparing_again_takes_the_cutover_back() {
     let mut wizard = driven(Step::Cutover);
-    wizard.handle(Event::Run(Step::Cutover), at(6));
+    open_checklist(&mut wizard, 6);
     wizard.handle(Event::Run(Step::Compare), at(7));
     assert_eq!(wizard.session().state(Step::Cutover), State::Waiting);
 }
 
-/// Everything done and signed, at second 10.
-fn signed() -> Wizard {
+fn source_quiet(wizard: &Wizard) -> &Item {
+    let mut items = wizard.session().checklist.iter();
+    items.find(|item| item.key == "source-quiet").unwrap()
+}
+
+#[test]
+fn a_source_that_was_written_to_unticks_itself_also_after_the_last_signature() {
+    let written = || SourceLook::Written {
+        tables: vec!["shop.products".to_owned()],
+    };
+    let mut wizard = signed();
+    wizard.handle(Event::Again(Step::Cutover), at(11));
+    looked(&mut wizard, written(), 12);
+    assert_eq!(wizard.outcome(), Outcome::AwaitingSignOff);
+    let item = source_quiet(&wizard);
+    assert!(!item.is_closed());
+    assert!(item.evidence.contains("shop.products"), "{}", item.evidence);
+    assert!(item.evidence.contains("compare again"), "{}", item.evidence);
+    wizard.handle(Event::Run(Step::Cutover), at(13));
+    looked(&mut wizard, SourceLook::Quiet { at: at(13) }, 13);
+    assert_eq!(wizard.outcome(), Outcome::Done, "signatures stand");
+
     let mut wizard = driven(Step::Cutover);
-    wizard.handle(Event::Run(Step::Cutover), at(9));
+    open_checklist(&mut wizard, 9);
     let open: Vec<_> = wizard.open_items().map(|item| item.key.clone()).collect();
     for item in open {
         let by = "Ada".into();
         wizard.handle(Event::Sign { item, by }, at(10));
     }
+    looked(&mut wizard, written(), 11);
+    assert_eq!(wizard.outcome(), Outcome::AwaitingSignOff);
+}
+
+#[test]
+fn a_source_that_cannot_be_asked_is_a_persons_matter_and_a_missing_password_is_said() {
+    let mut wizard = signed();
+    wizard.handle(Event::Again(Step::Cutover), at(11));
+    looked(&mut wizard, SourceLook::NoPassword, 12);
+    let item = source_quiet(&wizard);
+    assert!(
+        item.evidence.contains("not looked at again"),
+        "{}",
+        item.evidence
+    );
+    assert_eq!(wizard.outcome(), Outcome::Done);
+    let gone = || SourceLook::Unreached {
+        why: "no route".to_owned(),
+    };
+    wizard.handle(Event::Again(Step::Cutover), at(13));
+    looked(&mut wizard, gone(), 14);
+    let item = source_quiet(&wizard);
+    assert_eq!((item.kind, item.is_closed()), (ItemKind::Person, false));
+    assert!(item.evidence.contains("no route"), "{}", item.evidence);
+    let (item, by) = ("source-quiet".to_owned(), "Ada".to_owned());
+    wizard.handle(Event::Sign { item, by }, at(15));
+    looked(&mut wizard, gone(), 16);
+    assert_eq!(
+        wizard.outcome(),
+        Outcome::Done,
+        "the signature holds for the same answer"
+    );
+}
+
+#[test]
+fn a_complete_checklist_knows_its_items() {
+    let mut wizard = signed();
+    let by = || "Ada".to_owned();
+    let mut refusal = |item: &str| {
+        let item = item.to_owned();
+        let by = by();
+        match &wizard.handle(Event::Sign { item, by }, at(11))[..] {
+            [Effect::Tell(News::Refused(why))] => why.clone(),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert!(refusal("nonsense").contains("no item nonsense"));
+    assert!(refusal("performance").contains("complete"));
+}
+
+/// Everything done and signed, at second 10.
+fn signed() -> Wizard {
+    let mut wizard = driven(Step::Cutover);
+    open_checklist(&mut wizard, 9);
+    let open: Vec<_> = wizard.open_items().map(|item| item.key.clone()).collect();
+    for item in open {
+        let by = "Ada".into();
+        wizard.handle(Event::Sign { item, by }, at(10));
+    }
+    looked(&mut wizard, SourceLook::Quiet { at: at(10) }, 10);
     assert_eq!(wizard.outcome(), Outcome::Done);
     wizard
 }

@@ -41,8 +41,8 @@ fn a_finished_one_has_nothing_to_do() {
 }
 
 #[rstest]
-#[case::of_an_older_version("older_version.toml", "format 0")]
-#[case::of_a_newer_version("newer_version.toml", "format 2")]
+#[case::of_no_version_there_ever_was("no_version.toml", "not a session")]
+#[case::of_a_newer_version("newer_version.toml", "format 99")]
 #[case::of_another_program("foreign.toml", "not a session")]
 fn one_that_cannot_be_used_is_left_alone(
     #[case] name: &str,

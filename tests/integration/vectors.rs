@@ -136,7 +136,7 @@ fn a_changed_vector_is_found(world: &World) {
 
 fn a_lost_index_is_told(world: &World) {
     world.target().run("DROP INDEX ties_v");
-    let ended = world.json(&["compare"]).expect(0, "done");
+    let ended = world.json(&["compare"]).expect(1, "failed");
     let found = column(&ended, "ties", "v");
     found_the_same(&found, "L2");
     assert_eq!(found["source"]["index"]["name"], "ties_v", "{found:#}");
@@ -152,6 +152,9 @@ fn a_lost_index_is_told(world: &World) {
         .expect("it runs");
     let plain = String::from_utf8_lossy(&plain.stdout).into_owned();
     assert!(plain.contains("build it on the target"), "{plain}");
+    world
+        .target()
+        .run("CREATE INDEX ties_v ON ties USING hnsw (v vector_l2_ops)");
 }
 
 /// What the target's server refuses is told with its reason, and does not make equal rows unequal.

@@ -12,6 +12,8 @@ CREATE TYPE span AS RANGE (subtype = int4);
 -- Each column is one type; each value has a neighbour that some equality takes for the same.
 CREATE TABLE numbers (id int PRIMARY KEY, r real, d double precision, n numeric, money_ money, flag bool, small smallint, big bigint);
 INSERT INTO numbers SELECT id, id / 3.0, 0, 1.0, 5.25::numeric::money, id % 2 = 0, id, id * 10000000000 FROM generate_series(1, 12) id;
+CREATE TABLE floats_of_none (id int PRIMARY KEY, d float8, r real);
+INSERT INTO floats_of_none SELECT id, 'Infinity'::float8 - 'Infinity'::float8, 'Infinity'::real - 'Infinity'::real FROM generate_series(1, 4) id;
 CREATE TABLE texts (id int PRIMARY KEY, plain text, padded char(8), cut varchar(40), named name, letter "char", long text);
 INSERT INTO texts SELECT id, U&'caf\00E9 ' || id || ' bar', 'pad', 'value ' || id, 'name', 'c', repeat(md5(id::text), 4000) FROM generate_series(1, 8) id;
 UPDATE texts SET cut = '' WHERE id = 8;
@@ -42,7 +44,7 @@ CREATE TABLE days_2 PARTITION OF days FOR VALUES FROM ('2025-02-01') TO ('2025-0
 CREATE TABLE days_3 PARTITION OF days FOR VALUES FROM ('2025-03-01') TO ('2025-04-01');
 INSERT INTO days SELECT date '2025-01-10' + n, n, 'day ' || n FROM generate_series(0, 40) n;
 CREATE TABLE empty_one (id int);
-CREATE TABLE wide (id int PRIMARY KEY, a int, b int, c int, d int, e int);
+CREATE TABLE wide (id int PRIMARY KEY, a int, b int, c int, d int, e int) WITH (fillfactor = 90, parallel_workers = 1, autovacuum_enabled = off);
 INSERT INTO wide SELECT id, id, id, id, id, id FROM generate_series(1, 1000) id;
 SELECT lo_from_bytea(4711, 'the first large object'), lo_from_bytea(4712, 'the second');
 

@@ -38,6 +38,12 @@ pub(crate) const CONTRIB: &[Change] = &[
         &["app.by_folded: missing 1, extra 1 (ONE, One)"],
     ),
     change(
+        "rows under keys that their collation orders otherwise",
+        "UPDATE app.by_otherwise SET n = 0 WHERE word IN ('a10', 'ω9', '12'); UPDATE app.by_otherwise SET word = 'A13' WHERE word = 'A12'",
+        "UPDATE app.by_otherwise SET n = ltrim(word, 'aω')::int WHERE n = 0 AND word <> '12'; UPDATE app.by_otherwise SET n = 12 WHERE word = '12'; UPDATE app.by_otherwise SET word = 'A12' WHERE word = 'A13'",
+        &["app.by_otherwise: missing 1, extra 1, changed 3 in n (12, A12, A13, a10, ω9)"],
+    ),
+    change(
         "a row under a key that its type folds",
         "UPDATE app.by_citext SET n = 3 WHERE word = 'Two'",
         "UPDATE app.by_citext SET n = 2 WHERE word = 'Two'",

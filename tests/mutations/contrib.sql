@@ -10,3 +10,7 @@ CREATE TABLE by_folded (word text COLLATE without_case PRIMARY KEY, n int);
 INSERT INTO by_folded VALUES ('One', 1), ('Two', 2);
 CREATE TABLE by_citext (word citext PRIMARY KEY, n int);
 INSERT INTO by_citext VALUES ('One', 1), ('Two', 2);
+-- Numbers by what they count, digits behind letters, upper case first: nothing stands where its bytes would have it.
+CREATE COLLATION otherwise (provider = icu, locale = 'und-u-kf-upper-kn-true-kr-grek-latn-digit');
+CREATE TABLE by_otherwise (word text COLLATE otherwise PRIMARY KEY, n int);
+INSERT INTO by_otherwise SELECT word || n, n FROM unnest('{a,A,ä,z,Z,ω,"",_,2}'::text[]) word, generate_series(1, 12) n;

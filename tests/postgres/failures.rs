@@ -153,7 +153,7 @@ async fn a_full_server_is_tried_again_until_there_is_room() {
     let first = open(&place).await.unwrap();
     assert_eq!(
         error_of(&place).await.cause(),
-        Some(Cause::TooManyConnections)
+        Some(Cause::RoleConnections)
     );
     let first = Mutex::new(Some(first));
     let retrying = Retrying {

@@ -112,9 +112,9 @@ fn a_transfer_is_paused_goes_on_and_is_left_paused() {
     let mut terminal = migration.transferring();
 
     terminal.press("-");
-    terminal.wait_for_text("of 11 workers");
+    terminal.wait_for_text("of 11 row workers");
     terminal.press("+");
-    terminal.wait_for_text("of 12 workers");
+    terminal.wait_for_text("of 12 row workers");
     terminal.press("q");
     terminal.at("p  pause", "p");
     terminal.wait_for_text("Pausing: what is under way is being finished.");

@@ -162,7 +162,7 @@ mod tests {
                 hashes,
             })
         };
-        stream::iter(rows.to_vec().into_iter().map(looked))
+        stream::iter(rows.iter().cloned().map(looked).collect::<Vec<_>>())
     }
 
     async fn merged(left: &[(String, Vec<i64>)], right: &[(String, Vec<i64>)]) -> DifferingRows {

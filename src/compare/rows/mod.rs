@@ -88,7 +88,9 @@ impl Unequal<'_> {
         let hash = hash::of_row(columns, self.method);
         let place = match places.as_slice() {
             [] => Place::Content,
-            [one] if is_integer(&self.left.columns[*one]) => Place::Integer(values[0].clone()),
+            [one] if is_integer(&self.left.columns[*one]) => {
+                Place::Integer(quote::identifier(&self.left.columns[*one].name))
+            }
             _ => Place::Key(hash::of_row(&values, self.method)),
         };
         let hashes = match &place {

@@ -4,7 +4,7 @@ use crate::figures::{self, bytes, counted, grouped};
 use crate::invocation::Invocation;
 use crate::session::report::{
     Backup, Check, ComparedTable, ComparedVectors, Comparison, DefinitionDifference, Estimate,
-    Inventory, KindCount, LeftOut, Report, Schema, Standing, Transfer, Verdict,
+    Inventory, KindCount, LeftOut, Phase, Report, Schema, Standing, Transfer, Verdict,
 };
 
 /// A report's lines; commands in it lead to the session of the invocation.
@@ -18,6 +18,8 @@ pub fn lines(report: &Report, invocation: &Invocation) -> Vec<String> {
         Report::Schema(found) => schema(found),
         Report::Transfer(found) => transfer(found),
         Report::Compare(found) => comparison(found),
+        // What it means stands on the checklist.
+        Report::Cutover(_) => Vec::new(),
     }
 }
 
@@ -45,6 +47,7 @@ fn inventory(found: &Inventory) -> Vec<String> {
     let estimates = estimate.time().into_iter().chain(estimate.room_left());
     lines.extend(estimates.map(|text| format!("estimate: {text}")));
     lines.extend(estimate.basis());
+    lines.extend(phases(&estimate));
     lines.extend(
         found
             .selection
@@ -64,6 +67,14 @@ fn inventory(found: &Inventory) -> Vec<String> {
     );
     lines.push(format!("written to {}", found.stats_file));
     lines
+}
+
+/// The guide's time for each of its phases, beside what is known of it here.
+fn phases(estimate: &Estimate) -> Vec<String> {
+    let phases = estimate.phases();
+    let row = |phase: &Phase| vec![phase.name.to_owned(), phase.guide(), phase.here()];
+    let rows: Vec<Vec<String>> = phases.iter().map(row).collect();
+    columns(&["phase", "the guide", "here (estimated)"], &rows)
 }
 
 /// All tables, those that are left out as such.

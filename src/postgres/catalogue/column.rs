@@ -16,13 +16,11 @@ const PARTS: &str = "SELECT t.typbasetype UNION ALL SELECT t.typelem WHERE t.typ
 /// How a column's value becomes bytes that are equal on two servers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Shape {
-    /// A type of PostgreSQL's own: `record_send` of it is portable.
-    BuiltIn,
-    /// An array of one of these: as `array_send` gives it, without the mark that it may hold a null.
-    /// A slice of an array that held one keeps that mark; binary COPY and pg_dump lose it.
+    /// An array of a type of PostgreSQL's own: as `array_send` gives it, without the mark that it may
+    /// hold a null. A slice of an array that held one keeps that mark; binary COPY and pg_dump lose it.
     Array,
-    /// A type with its own send function, whose OID differs between servers (enums, `vector`):
-    /// the function, qualified and quoted.
+    /// By its type's send function, qualified and quoted. `record_send` would do for PostgreSQL's own
+    /// types only: it tells the types' OIDs too.
     Send(String),
     /// A domain: cast to this type, then as that type.
     Domain(String, Box<Shape>),
@@ -133,10 +131,10 @@ impl Types {
                 Shape::Domain(base, Box::new(self.shape(found.base)))
             }
             _ if !self.is_binary_portable(oid) => Shape::Text,
-            (Some(send), _) if oid < FIRST_NORMAL_OID && send == "pg_catalog.array_send" => {
-                Shape::Array
-            }
-            _ if oid < FIRST_NORMAL_OID => Shape::BuiltIn,
+            (Some(send), _) if oid < FIRST_NORMAL_OID => match send == "pg_catalog.array_send" {
+                true => Shape::Array,
+                false => Shape::Send(send.clone()),
+            },
             (Some(send), "e" | "b") if !found.is_array => Shape::Send(send.clone()),
             _ => Shape::Text,
         }

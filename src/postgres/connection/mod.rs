@@ -32,7 +32,7 @@ const NOTICES_KEPT: usize = 200;
 const PINNED: &str = "\
     SET client_encoding = 'UTF8'; SET extra_float_digits = 3; SET DateStyle = 'ISO'; \
     SET IntervalStyle = 'postgres'; SET TimeZone = 'UTC'; SET bytea_output = 'hex'; \
-    SET quote_all_identifiers = off; \
+    SET quote_all_identifiers = off; SET standard_conforming_strings = on; \
     SET statement_timeout = 0; SET lock_timeout = 0; \
     SET idle_in_transaction_session_timeout = 0; \
     SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings \

@@ -95,6 +95,9 @@ impl ConnectionString {
             return "none needed (Unix socket)";
         }
         match self.ssl_mode() {
+            SslMode::Disable if self.is_on_this_machine() => {
+                "off, not needed on this machine (sslmode=disable)"
+            }
             SslMode::Disable => "off (sslmode=disable)",
             SslMode::Allow => "only if the server insists (sslmode=allow)",
             SslMode::Prefer => "if the server offers it (sslmode=prefer)",
@@ -102,6 +105,13 @@ impl ConnectionString {
             SslMode::VerifyCa => "always, certificate verified (sslmode=verify-ca)",
             SslMode::VerifyFull => "always, certificate and host verified (sslmode=verify-full)",
         }
+    }
+
+    /// Whether it leads nowhere beyond this machine.
+    fn is_on_this_machine(&self) -> bool {
+        let host = self.host();
+        let is_loopback = |address: std::net::IpAddr| address.is_loopback();
+        host == "localhost" || host.parse().is_ok_and(is_loopback)
     }
 
     fn kind(&self) -> Option<&'static str> {

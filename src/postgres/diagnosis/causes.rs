@@ -64,6 +64,8 @@ causes! {
         ["Check that host and port are those of a PostgreSQL server.", "A proxy that inspects TLS may stand between: try another network."];
     ChannelBinding, AfterChange, "The connection string insists on channel binding, and the server did not use it",
         ["Use sslmode=require together with channel_binding=require, directly to the server.", "Or write channel_binding=prefer."];
+    ToolWithoutTls, AfterChange, "These client tools cannot speak TLS",
+        ["Install your system's client tools (Debian: postgresql-client; macOS: brew install libpq), or name their folder in NEONLIFT_PG_BIN.", "Only for a server on this machine or in a trusted network: sslmode=disable. Neon takes none without TLS."];
 
     // Logging in.
     WrongPassword, AfterChange, "The password or the user name is wrong",
@@ -90,18 +92,24 @@ causes! {
         ["Copy the connection string again from the console: the endpoint or its branch may have been deleted, or its name mistyped."];
     EndpointDisabled, AfterChange, "The Neon endpoint is disabled",
         ["Enable it in the console: Branches, Compute, Edit."];
+    BranchArchived, Now, "The Neon branch is archived: unused for long, its data was moved to cheaper storage",
+        ["Connect again in a minute: the first connection brings it back, a large branch takes longer.", "The console's Branches page shows its state; a branch of a plan's limit may have to be deleted first."];
     AddressNotAllowed, AfterChange, "Neon's IP allow list does not contain this machine's address",
         ["Add your public address in the console: Settings, Network security, IP Allow."];
     QuotaExceeded, Never, "A quota of the Neon account or project is used up",
         ["See the console's Billing page: wait for the next period, upgrade, or use another project."];
     ComputeWaking, Now, "Neon's compute is not ready yet",
         ["Wait some seconds and try again.", "If it stays so, see https://neonstatus.com and the project's Operations page."];
+    NeonStorage, Now, "Neon's storage could not be reached for a moment",
+        ["Try again: what was loaded is kept, and a transfer goes on with the chunk that broke.", "If it stays so, see https://neonstatus.com and the project's Operations page."];
     ControlPlane, Now, "Neon's control plane could not serve the request now",
         ["Try again in a minute.", "If it stays so, see https://neonstatus.com and the project's quotas."];
     WeakPassword, AfterChange, "Neon finds the new role's password too weak",
         ["Give the role a long random plain-text password; hashes cannot be copied from the source."];
     TooManyConnections, Now, "All of the server's connections are in use",
         ["Close other clients, or use fewer jobs (--jobs).", "Neon allows 104 connections at 0.25 CU, 209 at 0.5, 419 at 1: a larger compute allows more.", "Give the application the pooled host name (-pooler) and a smaller pool (5 on the free plan)."];
+    RoleConnections, Now, "All connections that this role, or this database, may have are in use",
+        ["Close other clients of this role, use fewer jobs (--jobs) and a smaller pool. Who is connected:", "$ psql -c 'SELECT usename, application_name, state, count(*) FROM pg_stat_activity GROUP BY 1, 2, 3'", "The limit: ALTER ROLE name CONNECTION LIMIT -1 lifts a role's own, ALTER DATABASE a database's.", "Over -pooler it is PgBouncer's limit for one user and database: make the application's pools smaller."];
     PoolExhausted, Now, "The connection pool is exhausted",
         ["Make the application's pool smaller than the server's limit (5 on Neon's free plan), and look for connections that are never given back."];
     ServerStarting, Now, "The server is starting up, shutting down or recovering",
@@ -130,6 +138,10 @@ causes! {
         ["Connect to the source as a role with BYPASSRLS or as superuser."];
     PermissionDenied, AfterChange, "This role lacks a right",
         ["On the source grant it (pg_read_all_data lets a role read everything).", "On Neon use a role made in the console, and restore with --no-owner --no-acl."];
+    DefaultPrivileges, Never, "Default privileges and grants of other roles cannot be set by this role",
+        ["Restore without owners and grants:", "$ pg_restore --no-owner --no-acl …", "Afterwards grant on the target, as its owner, what its own roles need."];
+    RolesNotCopied, Never, "Roles and their passwords cannot be read or copied by this role",
+        ["Do not use pg_dumpall: it reads pg_authid. Make the roles anew in Neon's console, or in SQL with a long random password each.", "Of pg_dumpall, what a role without superuser's rights can have:", "$ pg_dumpall --roles-only --no-role-passwords"];
     Tablespace, Never, "Neon has no tablespaces",
         ["Leave tablespaces out: pg_restore --no-tablespaces."];
 
@@ -194,6 +206,10 @@ causes! {
         ["The dump comes from a newer client: leave that SET out."];
     ToolTooOld, AfterChange, "pg_dump is older than the server",
         ["Install client tools at least as new as the source's server."];
+    ArchiveDamaged, AfterChange, "The file is no complete archive that this pg_restore understands",
+        ["Make the backup again, with room on the disk, and read it back:", "$ pg_restore --list FILE", "A plain SQL file goes through psql instead: psql -f FILE"];
+    SourceDamaged, Never, "The server's own files are damaged at this place",
+        ["If it is the source, do not go on with the migration: copy its data folder away while it is stopped, then look for the cause.", "$ pg_amcheck --all"];
     LogicalReplication, AfterChange, "Logical replication is not on, or its slots are used up",
         ["Set wal_level=logical on the source and restart it; raise max_replication_slots or drop unused slots."];
     Unsupported, Never, "The server does not support this",
@@ -202,4 +218,14 @@ causes! {
         ["Check that a PostgreSQL server is at this port, and that no proxy changes the stream."];
     Internal, AfterChange, "The server reports an error of its own",
         ["See the server's log; for Neon, https://neonstatus.com and its support."];
+
+    // The application and the guides' own scripts.
+    NotConfigured, AfterChange, "The connection to the database is not configured",
+        ["Set the variable that is named, in the same shell or in the application's .env:", "$ export NEON_DATABASE_URL='postgresql://user@ep-….neon.tech/db?sslmode=require'", "An application reads DATABASE_URL, or POSTGRES_HOST, POSTGRES_PORT, POSTGRES_DB, POSTGRES_USER and POSTGRES_PASSWORD."];
+    StorageBackend, AfterChange, "The application's STORAGE_BACKEND is not set to the database that is meant",
+        ["For Neon: STORAGE_BACKEND=postgres, with POSTGRES_HOST, _PORT, _DATABASE, _USER, _PASSWORD and POSTGRES_SSLMODE=require; then restart the application.", "Back to Astra DB: STORAGE_BACKEND=astra. Nothing was deleted there."];
+    AstraCredentials, AfterChange, "Astra DB does not accept these credentials, or they are missing",
+        ["Set ASTRA_DB_API_ENDPOINT, ASTRA_DB_APPLICATION_TOKEN (it begins with AstraCS:) and ASTRA_DB_KEYSPACE from Astra's console.", "A migration needs both credentials at hand, Astra's and Neon's. An Astra database that sleeps is resumed in its console."];
+    ImportAssistant, Never, "Neon's import assistant cannot reach, or cannot take, this database",
+        ["It needs a source that Neon can reach, below 10 GB and one hour. neonlift pushes from your own machine and has no such limits:", "$ neonlift"];
 }

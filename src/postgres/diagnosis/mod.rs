@@ -3,11 +3,15 @@
 //! Neon's proxy sends every error of its own as XX000, so texts are looked at before codes.
 
 mod causes;
+mod explanation;
+mod reasons;
 mod texts;
 
 pub use causes::Cause;
+pub use explanation::{Explanation, Recognised, explain};
 
 use crate::failure::{Failure, Retry};
+use std::ops::Range;
 use tokio_postgres::error::DbError;
 
 /// The cause of an error, from its SQLSTATE and its message in any upper and lower case; `None`
@@ -16,7 +20,7 @@ pub fn diagnose(sqlstate: Option<&str>, text: &str) -> Option<Cause> {
     let text = text.to_lowercase();
     texts::TEXTS
         .iter()
-        .find(|(parts, _)| contains_in_order(&text, parts))
+        .find(|(parts, _)| place_in_order(&text, parts).is_some())
         .map(|(_, cause)| *cause)
         .or_else(|| by_sqlstate(sqlstate?))
         .or_else(|| by_sqlstate(texts::sqlstate_in(&text)?.as_str()))
@@ -33,15 +37,14 @@ fn by_sqlstate(code: &str) -> Option<Cause> {
     found(of_length(5)).or_else(|| found(of_length(2)))
 }
 
-fn contains_in_order(text: &str, parts: &[&str]) -> bool {
-    let mut rest = text;
-    parts.iter().all(|part| match rest.find(part) {
-        Some(index) => {
-            rest = &rest[index + part.len()..];
-            true
-        }
-        None => false,
-    })
+/// From where to where the parts stand in the text, each behind the one before.
+fn place_in_order(text: &str, parts: &[&str]) -> Option<Range<usize>> {
+    let start = text.find(parts.first()?)?;
+    let mut end = start;
+    for part in parts {
+        end += text[end..].find(part)? + part.len();
+    }
+    Some(start..end)
 }
 
 impl Cause {

@@ -95,11 +95,12 @@ impl Comparison {
         words
     }
 
-    /// Why the sides are not equal, or not proved to be.
-    pub(super) fn objection(&self) -> Failure {
-        match self.is_undecided() {
-            true => self.doubt(),
-            false => self.difference(),
+    /// Why the sides are not equal, or not proved to be; `migrated` when one was made of the other.
+    pub(super) fn objection(&self, migrated: bool) -> Failure {
+        match (self.is_undecided(), migrated) {
+            (true, _) => self.doubt(),
+            (false, true) => self.remedy(self.difference()),
+            (false, false) => self.next_look(self.difference()),
         }
     }
 
@@ -172,18 +173,29 @@ impl Comparison {
         if !columns.is_empty() {
             parts.push(format!("vectors differ in {}", columns.join(", ")));
         }
-        let definitions_alone = parts.is_empty();
+        let unproved = self.unproved_in_words();
+        let definitions_alone = parts.is_empty() && unproved.is_empty();
         parts.extend(self.definitions_in_words(definitions_alone));
-        parts.extend(self.unproved_in_words());
+        parts.extend(unproved);
         let written = match self.changed_since().join(", ") {
             none if none.is_empty() => none,
             some => format!(" The source was written to since the copy began: {some}."),
         };
-        let failure = Failure::new(
+        Failure::new(
             "Source and target are not equal",
             format!("{}.{written}", parts.join("; ")),
-        );
-        if definitions_alone {
+        )
+    }
+
+    /// Whether rows or vectors differ, not only definitions.
+    fn contents_differ(&self) -> bool {
+        self.tables.iter().any(ComparedTable::differs)
+            || self.vectors.iter().any(ComparedVectors::differs)
+    }
+
+    /// What mends a migration.
+    fn remedy(&self, failure: Failure) -> Failure {
+        if !self.contents_differ() {
             return failure
                 .advise("Run the SQL that the report shows at each definition, if it shows any, on the target, and compare again:")
                 .advise("$ neonlift compare");
@@ -192,6 +204,17 @@ impl Comparison {
             .advise("If somebody has changed rows on the target, put them back and compare again:")
             .advise("$ neonlift compare")
             .advise("If the source was written to since the transfer: stop what writes to it, and begin a new session (--session FILE) with an empty target database. Nothing on this one is overwritten.")
+    }
+
+    /// What to look at of two databases of which nothing else is known: neither may be wrong.
+    fn next_look(&self, mut failure: Failure) -> Failure {
+        if self.contents_differ() {
+            failure = failure.advise("Open a table that differs, to see its first rows side by side; the keys of some that differ stand in the report.");
+        }
+        if self.differing_definitions().next().is_some() {
+            failure = failure.advise("The SQL at each definition, where there is any, makes the target's like the source's.");
+        }
+        failure
     }
 }
 
@@ -233,6 +256,10 @@ pub struct ComparedTable {
     /// Why nothing is proved of it: it could not be compared, or was written to meanwhile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unproved: Option<String>,
+    /// The source's counters of writes to it once it was compared; `None` where the source does not
+    /// count. The cutover asks whether they are still the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counters: Option<String>,
 }
 
 impl ComparedTable {
@@ -251,6 +278,7 @@ impl ComparedTable {
             written_since: None,
             differing: None,
             unproved: None,
+            counters: None,
         }
     }
 

@@ -30,6 +30,13 @@ pub struct DifferingRows {
     pub examples: Vec<DifferingRow>,
 }
 
+impl DifferingRows {
+    /// Whether no row differs.
+    pub fn is_none(&self) -> bool {
+        (self.missing, self.extra, self.changed) == (0, 0, 0)
+    }
+}
+
 /// A column of changed rows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

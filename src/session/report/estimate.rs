@@ -74,16 +74,8 @@ impl Estimate {
 
     /// The time in words; `None` when nothing is known of it.
     pub fn time(&self) -> Option<String> {
-        let (least, most) = self.seconds?;
-        let (least, most) = (figures::duration(least), figures::duration(most));
-        let vectors = match self.vector_indexes {
-            true => ", vector indexes longer",
-            false => "",
-        };
-        Some(match least == most {
-            true => format!("takes about {most}{vectors}"),
-            false => format!("takes {least} to {most}{vectors}"),
-        })
+        let seconds = range(self.seconds?, self.vector_indexes);
+        Some(format!("takes {seconds}"))
     }
 
     /// What the time rests on, in words; `None` when nothing is known of it.
@@ -128,6 +120,19 @@ impl Estimate {
             self.room,
             RoomLeft::Missing(..) | RoomLeft::NotOnTheFreePlan
         )
+    }
+}
+
+/// Seconds in words: `2.0 s to 30 s`, `about 2.0 s`.
+pub(super) fn range((least, most): (f64, f64), vector_indexes: bool) -> String {
+    let (least, most) = (figures::duration(least), figures::duration(most));
+    let vectors = match vector_indexes {
+        true => ", vector indexes longer",
+        false => "",
+    };
+    match least == most {
+        true => format!("about {most}{vectors}"),
+        false => format!("{least} to {most}{vectors}"),
     }
 }
 

@@ -43,7 +43,15 @@ fn head(scene: &Scene<'_>) -> Vec<Line<'static>> {
         .iter()
         .filter(|item| item.kind == ItemKind::Person)
         .count();
+    let is_looking = scene.session().state(Step::Cutover) == State::Running;
     let (text, meaning) = match (open.len(), people) {
+        _ if is_looking => (
+            format!(
+                "{} Asking the source what was written to it",
+                scene.theme().pick("▸", ">")
+            ),
+            Meaning::Accent,
+        ),
         (0, _) => (
             format!(
                 "{} The checklist is complete. The application may be switched; q leaves.",

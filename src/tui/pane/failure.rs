@@ -46,7 +46,9 @@ pub(super) fn with_report(scene: &Scene<'_>, found: Page) -> Page {
         page.body.extend(what_to_do(scene, failure));
     }
     // Below the summary: seen at once, however much was found.
-    let below = page.head.len().min(1);
+    let is_blank = |line: &Line<'_>| line.width() == 0;
+    let below = page.head.iter().position(is_blank);
+    let below = below.unwrap_or(page.head.len());
     page.head.splice(below..below, how_to_go_on(scene, failure));
     page
 }

@@ -140,6 +140,7 @@ fn step_page(scene: &Scene<'_>) -> Page {
     let record = session.steps.get(&step);
     let state = session.state(step);
     let page = match (state, record.and_then(|record| record.report.as_ref())) {
+        _ if is_running && step == Step::Cutover => checklist::page(scene),
         _ if is_running => working::page(scene),
         (State::Failed, Some(report)) => failure::with_report(scene, report_page(scene, report)),
         (State::Failed, None) => failure::page(scene),
@@ -165,6 +166,7 @@ fn report_page(scene: &Scene<'_>, report: &Report) -> Page {
         Report::Schema(made) => outcome::schema(scene, made),
         Report::Transfer(made) => outcome::transfer(scene, made),
         Report::Compare(found) => comparison::page(scene, found),
+        Report::Cutover(_) => checklist::page(scene),
     }
 }
 

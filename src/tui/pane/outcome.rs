@@ -148,8 +148,7 @@ pub(super) fn transfer(scene: &Scene<'_>, made: &Transfer) -> Page {
     };
     let mut body = [
         large,
-        fact(scene, "rows took", &duration(made.row_seconds)),
-        fact(scene, "building", &duration(made.build_seconds)),
+        fact(scene, "this run", &this_run(made)),
         fact(scene, "retries", &retries),
     ]
     .concat();
@@ -182,6 +181,12 @@ pub(super) fn written(scene: &Scene<'_>, tables: &[String]) -> Vec<Line<'static>
     let mut told = paragraph(&text, 0, scene.text_cells(), Meaning::Caution);
     told.push(blank());
     told
+}
+
+/// What a run before this one did is not in it.
+fn this_run(made: &Transfer) -> String {
+    let (rows, build) = (duration(made.row_seconds), duration(made.build_seconds));
+    format!("took {rows} for rows, {build} for what is built on them")
 }
 
 fn moment(made: &Transfer) -> String {

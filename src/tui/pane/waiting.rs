@@ -29,6 +29,7 @@ pub(super) fn page(scene: &Scene<'_>) -> Page {
         body.extend(missing_places(scene));
         body.push(blank());
     }
+    body.extend(failed_before(scene, step));
     match scene.wizard.obstacle(step) {
         Some(obstacle) => body.extend(paragraph(
             &format!("Not yet: {obstacle}."),
@@ -50,6 +51,18 @@ pub(super) fn page(scene: &Scene<'_>) -> Page {
         body,
         ..Page::default()
     }
+}
+
+/// The first step before this one that failed: this one may run, but the way on leads through it.
+fn failed_before(scene: &Scene<'_>, step: Step) -> Vec<Line<'static>> {
+    let Some((failed, failure)) = scene.wizard.failed_before(step) else {
+        return Vec::new();
+    };
+    let glyph = scene.theme().pick("✗", "x");
+    let text = format!("{glyph} {failed}, before this step, has failed: {failure}.");
+    let mut told = paragraph(&text, 0, scene.text_cells(), Meaning::Bad);
+    told.push(blank());
+    told
 }
 
 /// How far a stopped transfer was.

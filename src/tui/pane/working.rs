@@ -79,7 +79,7 @@ fn crew(scene: &Scene<'_>) -> Line<'static> {
         .any(|kind| kind.noun == "row" && kind.stage != Stage::Done);
     let mut facts = Vec::new();
     if pool.carrying > 0 || rows_move {
-        facts.push(format!("{} of {} workers", pool.carrying, pool.wanted));
+        facts.push(format!("{} of {} row workers", pool.carrying, pool.wanted));
     }
     if pool.building > 0 {
         facts.push(figures::counted(pool.building as u64, "build"));
@@ -104,10 +104,14 @@ fn crew(scene: &Scene<'_>) -> Line<'static> {
 fn in_all(scene: &Scene<'_>) -> Vec<Line<'static>> {
     let at_work = counted(scene, Stage::Working);
     let done = counted(scene, Stage::Done);
-    let tally = format!(
-        "{done} of {} done, {at_work} at work",
-        scene.sample.meters.len()
-    );
+    // In little room the numbers have to do.
+    let what = match scene.sample.pool.wanted {
+        0 => "",
+        _ if scene.cells < NARROW => "",
+        _ => " tables and builds",
+    };
+    let all = scene.sample.meters.len();
+    let tally = format!("{done} of {all}{what} done, {at_work} at work");
     let mut told = vec![
         between(
             vec![span("In all", Meaning::Strong)],
@@ -154,7 +158,7 @@ fn moving(scene: &Scene<'_>, kind: &MeterSample) -> [Line<'static>; 2] {
         .any(|other| other.noun != kind.noun && other.stage != Stage::Done);
     // The time of one kind of work is not that of all.
     let left = known.left.map(|left| match comes_more {
-        true => format!("{}s: {left}", kind.noun),
+        true => format!("{}: {left}", kind.work()),
         false => left,
     });
     let left = left.unwrap_or_default();
@@ -232,7 +236,7 @@ fn told(scene: &Scene<'_>, at: usize, meter: &MeterSample) -> Vec<Line<'static>>
             let total = match (meter.rows_total, meter.bytes_total) {
                 (0, 0) => "waiting".to_owned(),
                 (0, bytes) => figures::bytes(bytes),
-                (rows, _) => figures::counted(rows, meter.noun),
+                (rows, _) => figures::counted(rows, meter.word()),
             };
             vec![still(
                 scene,

@@ -9,7 +9,7 @@ pub(super) use reports::{comparison, report, unreached};
 
 use crate::failure::{Failure, Retry};
 use crate::progress::Progress;
-use crate::session::report::{AtStake, Check, Inventory, Lost, Report, TARGET_EMPTY};
+use crate::session::report::{AtStake, Check, Inventory, Lost, Report, SourceLook, TARGET_EMPTY};
 use crate::session::{Session, Step};
 use crate::tui::form::Passwords;
 use crate::tui::theme::Theme;
@@ -235,6 +235,7 @@ pub(super) fn running(step: Step) -> Wizard {
 pub(super) fn checklist() -> Wizard {
     let mut wizard = before(Step::Cutover);
     wizard.handle(Event::Run(Step::Cutover), at(1000));
+    looked(&mut wizard);
     sign(&mut wizard, "application-tested");
     wizard
 }
@@ -254,7 +255,18 @@ pub(super) fn signed() -> Wizard {
     ] {
         sign(&mut wizard, item);
     }
+    looked(&mut wizard);
     wizard
+}
+
+/// Ends the look at the source: it is quiet.
+pub(super) fn looked(wizard: &mut Wizard) {
+    let Phase::Working { run, .. } = wizard.phase() else {
+        panic!("the source is not looked at")
+    };
+    let report = Report::Cutover(SourceLook::Quiet { at: at(1000) });
+    let result = Ok(Box::new(report));
+    wizard.handle(Event::Finished { run, result }, at(1060));
 }
 
 fn run(wizard: &mut Wizard, step: Step, result: Result<Report, Failure>) {

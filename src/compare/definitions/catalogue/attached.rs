@@ -3,7 +3,8 @@
 /// The index of a key is told with the key. Foreign keys that a partition has from its parent are
 /// the parent's; so are not-null constraints the column's (`contype` `n`, from PostgreSQL 18 on).
 /// That a constraint is not checked stands apart from its definition. The index of a partitioned
-/// table is made with those of its partitions.
+/// table is made with those of its partitions. The settings of an index, which stand in its definition
+/// as they were once given, are put in the order of their names.
 pub(super) const SQL: &str = "
     , constraints AS (
       SELECT k.*, CASE contype WHEN 'p' THEN 'primary key' WHEN 'u' THEN 'unique constraint' WHEN 'x' THEN 'exclusion constraint'
@@ -28,11 +29,19 @@ pub(super) const SQL: &str = "
     UNION ALL
     SELECT 'index', x.nspname, t.relname, x.relname, x.relispartition,
       replace(pg_get_indexdef(x.oid), format('INDEX %I ON ONLY ', x.relname), format('INDEX %I ON ', x.relname)) || ';',
-      ARRAY['definition', pg_get_indexdef(x.oid), 'validity', CASE WHEN indisvalid AND indisready THEN 'valid' ELSE 'not valid' END,
+      ARRAY['definition', replace(pg_get_indexdef(x.oid), given, ordered),
+        'validity', CASE WHEN indisvalid AND indisready THEN 'valid' ELSE 'not valid' END,
         'statistics target', (SELECT string_agg(format('%s of column %s', attstattarget, attnum), ', ' ORDER BY attnum)
            FROM pg_attribute WHERE attrelid = x.oid AND attstattarget >= 0),
         'comment', obj_description(x.oid, 'pg_class')]::text[]
     FROM pg_index i JOIN relations x ON x.oid = indexrelid JOIN pg_class t ON t.oid = indrelid
+    CROSS JOIN LATERAL (
+      SELECT format(' WITH (%s)', string_agg(written, ', ' ORDER BY at)) AS given,
+        format(' WITH (%s)', string_agg(written, ', ' ORDER BY written COLLATE \"C\")) AS ordered
+      FROM unnest(x.reloptions) WITH ORDINALITY AS options (option, at)
+      CROSS JOIN substring(option FROM '=(.*)$') AS value
+      CROSS JOIN format('%I=%s', split_part(option, '=', 1), CASE value WHEN quote_ident(value) THEN value ELSE quote_literal(value) END) AS written
+    ) settings
     WHERE NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = x.oid AND contype IN ('p', 'u', 'x'))
     UNION ALL
     SELECT 'trigger', nspname, relname, tgname, tgparentid <> 0, pg_get_triggerdef(t.oid) || ';',

@@ -3,13 +3,19 @@
 
 use super::super::{Page, Scene};
 use crate::figures::{counted, grouped};
-use crate::session::report::{Collection, Estimate, Inventory};
+use crate::session::report::{Collection, Estimate, Inventory, Phase};
 use crate::tui::columns::{Cell, Column, Kind, plain, table};
 use crate::tui::lines::{blank, labelled, line, paragraph};
 use crate::tui::theme::Meaning;
 use ratatui::text::Line;
 
 const COLLECTIONS: [Column; 2] = [("collection", Kind::Fill), ("rows", Kind::Number)];
+
+const PHASES: [Column; 3] = [
+    ("phase", Kind::Kept),
+    ("the guide", Kind::Kept),
+    ("here (estimated)", Kind::Fill),
+];
 
 /// All of it, on a page of its own.
 pub(in crate::tui::pane) fn page(scene: &Scene<'_>, found: &Inventory) -> Page {
@@ -38,6 +44,7 @@ pub(super) fn sections(scene: &Scene<'_>, found: &Inventory) -> Vec<Vec<Line<'st
         left_out(scene, found),
         left_behind(scene, found),
         facts(scene, found),
+        timeline(scene, found),
         collections(scene, found),
     ];
     sections.retain(|section| !section.is_empty());
@@ -74,6 +81,18 @@ fn facts(scene: &Scene<'_>, found: &Inventory) -> Vec<Line<'static>> {
         .filter_map(|(label, fact)| Some((label, fact?)));
     told.flat_map(|(label, fact)| labelled(label, 12, &fact, Meaning::Plain, scene.text_cells()))
         .collect()
+}
+
+/// The guide's time for each of its phases, beside what is known of it here.
+fn timeline(scene: &Scene<'_>, found: &Inventory) -> Vec<Line<'static>> {
+    let row = |phase: &Phase| {
+        let name = plain(phase.name);
+        vec![name, plain(phase.guide()), plain(phase.here())]
+    };
+    let phases = Estimate::of(found).phases();
+    let rows: Vec<Vec<Cell>> = phases.iter().map(row).collect();
+    let (heading, rows) = table(&PHASES, &rows, scene.cells.min(80), scene.theme());
+    std::iter::once(heading).chain(rows).collect()
 }
 
 /// What was not selected: the tables by name, and what else there is.
