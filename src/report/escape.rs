@@ -1,9 +1,10 @@
 //! What comes from a database, made harmless in the document that it is put into.
 
+use crate::wizard::value::is_unseen;
 use std::fmt::Write;
 
-/// Text for an HTML element or a quoted attribute. Controls become visible, so that a name cannot
-/// turn the text around.
+/// Text for an HTML element or a quoted attribute. Controls, and what is not seen, become visible, so
+/// that a name cannot turn the text around.
 pub(super) fn html(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
@@ -38,12 +39,11 @@ pub(super) fn markdown(text: &str) -> String {
 }
 
 fn visible(character: char, escaped: &mut String) {
-    let turns_text = matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     match character {
         '\n' | '\r' | '\t' => escaped.push(' '),
         // Writing into a String cannot fail.
-        other if other.is_control() || turns_text => {
-            let _ = write!(escaped, "\\u{{{:x}}}", u32::from(other));
+        other if other.is_control() || is_unseen(other) => {
+            let _ = write!(escaped, "‹U+{:04X}›", u32::from(other));
         }
         other => escaped.push(other),
     }
@@ -60,6 +60,11 @@ mod tests {
             "&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&amp;&#39;"
         );
         assert_eq!(markdown("a|b\n<i>[x](y)"), "a\\|b &lt;i&gt;\\[x\\](y)");
-        assert_eq!(html("a\u{202e}b\u{1b}"), "a\\u{202e}b\\u{1b}");
+    }
+
+    #[test]
+    fn what_is_not_seen_is_told() {
+        assert_eq!(html("a\u{202e}b\u{1b}"), "a‹U+202E›b‹U+001B›");
+        assert_eq!(markdown("a\u{200b}\u{a0}"), "a‹U+200B›‹U+00A0›");
     }
 }

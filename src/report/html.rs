@@ -1,46 +1,64 @@
 //! The document as one HTML file that asks for nothing from outside.
 
 use super::chart;
-use super::document::Document;
+use super::document::{Document, Side};
 use super::escape::html;
-use super::sections::{Grid, Section, sections};
+use super::sections::{Cell, Column, Grid, Holds, Section, Tone, sections};
 use std::fmt::Write;
 
-/// The whole page. Its own policy forbids scripts and everything from outside.
+/// The page's own policy: no script, nothing from outside, nowhere to send anything.
+const POLICY: &str =
+    "default-src 'none';style-src 'unsafe-inline';img-src data:;base-uri 'none';form-action 'none'";
+
+/// The whole page.
 pub(super) fn page(document: &Document) -> String {
     let mut charts = 0;
     let body: String = sections(document)
         .iter()
         .map(|part| section(part, &mut charts))
         .collect();
-    let title = html(&document.title());
     format!(
-        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><meta name=\"color-scheme\" content=\"light dark\"><meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none';style-src 'unsafe-inline';img-src data:\"><link rel=\"icon\" href=\"data:,\"><title>{title}</title><style>\n{}</style></head>\n<body><main><header><h1>{title}</h1><p>{}</p></header>\n<div class=\"verdict {}\"><strong>{}</strong><p>{}</p></div>\n{body}<footer>neonlift {}</footer></main></body></html>\n",
+        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><meta name=\"color-scheme\" content=\"light dark\"><meta name=\"referrer\" content=\"no-referrer\"><meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\"><link rel=\"icon\" href=\"data:,\"><title>{}</title><style>\n{}</style></head>\n<body><main>\n{}{body}<footer>Written by neonlift {}. Counts and hashes were taken by the two servers.</footer></main></body></html>\n",
+        html(&document.title()),
         include_str!("style.css"),
-        html(&document.subtitle()),
-        document.verdict.standing.name(),
-        html(document.verdict.standing.headline()),
-        html(&document.verdict.words),
+        header(document),
         html(&document.neonlift),
     )
+}
+
+fn header(document: &Document) -> String {
+    let kind = if document.practice {
+        "Practice migration"
+    } else {
+        "Migration report"
+    };
+    let verdict = &document.verdict;
+    format!(
+        "<header><p class=\"kind\">neonlift · {kind}</p><h1>{} <span class=\"arrow\">→</span> {}</h1><p class=\"meta\">{}</p></header>\n<div class=\"verdict {}\" role=\"status\"><strong>{}</strong><p>{}</p><p>{}</p></div>\n",
+        isolated(&document.source),
+        isolated(&document.target),
+        html(&document.subtitle()),
+        verdict.standing.name(),
+        html(verdict.standing.headline()),
+        html(&verdict.words),
+        html(&document.progress()),
+    )
+}
+
+/// A database's name, which may be written from right to left.
+fn isolated(side: &Side) -> String {
+    format!("<bdi>{}</bdi>", html(side.name()))
 }
 
 fn section(section: &Section, charts: &mut usize) -> String {
     let mut text = format!("<section><h2>{}</h2>\n", html(section.title));
     // Writing into a String cannot fail.
-    if let Some(missing) = &section.missing {
-        let _ = writeln!(text, "<p class=\"missing\">{}</p>", html(missing));
-    }
     for note in &section.notes {
-        let _ = writeln!(text, "<p>{}</p>", html(note));
+        let _ = writeln!(text, "<p{}>{}</p>", class(note.tone, ""), html(&note.text));
     }
-    for chart in section.charts.iter().filter(|chart| !chart.bars.is_empty()) {
+    for chart in &section.charts {
         *charts += 1;
-        let (title, drawn) = (html(&chart.title), chart::svg(chart, *charts));
-        let _ = writeln!(
-            text,
-            "<figure><figcaption>{title}</figcaption>{drawn}</figure>"
-        );
+        text += &chart::figure(chart, *charts);
     }
     for grid in section.grids.iter().filter(|grid| !grid.rows.is_empty()) {
         text += &table(grid);
@@ -49,23 +67,70 @@ fn section(section: &Section, charts: &mut usize) -> String {
 }
 
 fn table(grid: &Grid) -> String {
-    let class = |at: usize| match grid.numbers.contains(&at) {
-        true => " class=\"number\"",
-        false => "",
+    let head = grid.columns.iter().map(|column| {
+        let class = class(Tone::Plain, held(*column));
+        format!("<th scope=\"col\"{class}>{}</th>", html(column.name))
+    });
+    let table = format!(
+        "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"{caption}\"><table><caption>{caption}</caption><thead><tr>{}</tr></thead><tbody>\n{}</tbody></table></div>\n",
+        head.collect::<String>(),
+        grid.rows
+            .iter()
+            .map(|cells| row(grid, cells))
+            .collect::<String>(),
+        caption = html(&grid.caption),
+    );
+    match grid.folded {
+        true => format!(
+            "<details><summary>{} ({})</summary>{table}</details>\n",
+            html(&grid.caption),
+            grid.rows.len()
+        ),
+        false => table,
+    }
+}
+
+fn row(grid: &Grid, cells: &[Cell]) -> String {
+    let cells = cells.iter().zip(&grid.columns).enumerate();
+    let cells = cells.map(|(at, (cell, column))| {
+        let class = class(cell.tone, held(*column));
+        let text = match column.holds {
+            Holds::Code if !cell.text.is_empty() => code(&cell.text),
+            _ => html(&cell.text),
+        };
+        match at {
+            0 => format!("<th scope=\"row\"{class}>{text}</th>"),
+            _ => format!("<td{class}>{text}</td>"),
+        }
+    });
+    format!("<tr>{}</tr>\n", cells.collect::<String>())
+}
+
+/// Line by line as it is.
+fn code(text: &str) -> String {
+    let lines: Vec<String> = text.lines().map(html).collect();
+    format!("<code>{}</code>", lines.join("<br>"))
+}
+
+fn held(column: Column) -> &'static str {
+    match column.holds {
+        Holds::Text => "",
+        Holds::Number => "number",
+        Holds::Code => "code",
+    }
+}
+
+fn class(tone: Tone, held: &str) -> String {
+    let tone = match tone {
+        Tone::Plain => "",
+        Tone::Good => "good",
+        Tone::Caution => "caution",
+        Tone::Bad => "bad",
+        Tone::Quiet => "quiet",
     };
-    let head: String = (grid.head.iter().enumerate())
-        .map(|(at, name)| format!("<th scope=\"col\"{}>{}</th>", class(at), html(name)))
-        .collect();
-    let row = |cells: &Vec<String>| -> String {
-        let cells = cells.iter().enumerate().map(|(at, cell)| match at {
-            0 => format!("<th scope=\"row\">{}</th>", html(cell)),
-            _ => format!("<td{}>{}</td>", class(at), html(cell)),
-        });
-        format!("<tr>{}</tr>\n", cells.collect::<String>())
-    };
-    format!(
-        "<div class=\"scroll\"><table><caption>{}</caption><thead><tr>{head}</tr></thead><tbody>\n{}</tbody></table></div>\n",
-        html(&grid.caption),
-        grid.rows.iter().map(row).collect::<String>()
-    )
+    match (tone, held) {
+        ("", "") => String::new(),
+        ("", one) | (one, "") => format!(" class=\"{one}\""),
+        (tone, held) => format!(" class=\"{tone} {held}\""),
+    }
 }

@@ -2,17 +2,18 @@
 
 use super::document::Document;
 use super::escape::markdown;
-use super::sections::{Grid, Section, sections};
+use super::sections::{Cell, Grid, Holds, Section, Shape, sections};
 use std::fmt::Write;
 
 /// The whole text.
 pub(super) fn text(document: &Document) -> String {
     let mut text = format!(
-        "# {}\n\n{}\n\n**{}.** {}\n",
+        "# {}\n\n{}\n\n**{}.** {}\n\n{}\n",
         markdown(&document.title()),
         markdown(&document.subtitle()),
-        document.verdict.standing.headline(),
+        markdown(document.verdict.standing.headline()),
         markdown(&document.verdict.words),
+        markdown(&document.progress()),
     );
     for part in sections(document) {
         text += &section(&part);
@@ -23,8 +24,13 @@ pub(super) fn text(document: &Document) -> String {
 fn section(section: &Section) -> String {
     let mut text = format!("\n## {}\n", section.title);
     // Writing into a String cannot fail.
-    for line in section.missing.iter().chain(&section.notes) {
-        let _ = write!(text, "\n{}\n", markdown(line));
+    for note in &section.notes {
+        let _ = write!(text, "\n{}\n", markdown(&note.text));
+    }
+    for chart in &section.charts {
+        if let Shape::Course(course) = &chart.shape {
+            let _ = write!(text, "\nThroughput: {}\n", markdown(&course.described));
+        }
     }
     for grid in section.grids.iter().filter(|grid| !grid.rows.is_empty()) {
         text += &table(grid);
@@ -34,15 +40,28 @@ fn section(section: &Section) -> String {
 
 fn table(grid: &Grid) -> String {
     let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
-    let rule = (0..grid.head.len()).map(|at| match grid.numbers.contains(&at) {
-        true => "---:".to_owned(),
-        false => "---".to_owned(),
+    let rule = grid.columns.iter().map(|column| match column.holds {
+        Holds::Number => "---:".to_owned(),
+        Holds::Text | Holds::Code => "---".to_owned(),
     });
+    let names = grid.columns.iter().map(|column| markdown(column.name));
     let mut text = format!("\n{}\n\n", markdown(&grid.caption));
-    text += &line(grid.head.iter().map(|name| markdown(name)).collect());
+    text += &line(names.collect());
     text += &line(rule.collect());
     for row in &grid.rows {
-        text += &line(row.iter().map(|cell| markdown(cell)).collect());
+        let cells = row.iter().zip(&grid.columns);
+        let cells = cells.map(|(cell, column)| written(cell, column.holds));
+        text += &line(cells.collect());
     }
     text
+}
+
+fn written(cell: &Cell, holds: Holds) -> String {
+    match holds {
+        Holds::Code => {
+            let lines: Vec<String> = cell.text.lines().map(markdown).collect();
+            lines.join("<br>")
+        }
+        Holds::Text | Holds::Number => markdown(&cell.text),
+    }
 }

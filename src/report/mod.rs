@@ -14,7 +14,8 @@ mod verdict;
 mod tests;
 
 pub use document::{
-    Compared, Document, Grouped, Moved, MovedTable, ReportedTable, Side, Timing, Warning,
+    Compared, Consented, Document, FORMAT, LeftOutOfIt, Moved, MovedTable, PhaseTime,
+    ReportedTable, Side, StepTime, TableVerdict, Warning, Weight,
 };
 pub use verdict::{Standing, Verdict};
 

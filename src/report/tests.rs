@@ -75,5 +75,5 @@ fn a_table_of_which_nothing_is_proved_is_not_said_to_differ() {
     let name = found.tables[0].name();
     let compared = Document::of(&session).comparison.unwrap();
     let table = compared.tables.iter().find(|table| table.name == name);
-    assert_eq!(table.unwrap().verdict, "not proved");
+    assert_eq!(table.unwrap().verdict, TableVerdict::NotProved);
 }

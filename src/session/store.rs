@@ -294,7 +294,6 @@ fn is_at(open: &File, path: &Path) -> bool {
 
 /// Replaces a file so that a reader, or a crash at any moment, finds the old or the new one whole.
 /// The new file is readable by its owner only.
-/// Writes a file, 0600: a new one, to the disk, then in place of the old one.
 pub(crate) fn write_whole(file: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = match file.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
