@@ -4,6 +4,7 @@ use super::args::{Common, ReportWanted};
 use super::{Error, sessions};
 use crate::failure::chain;
 use crate::headless::{Output, Voice};
+use crate::progress::{Note, Tone};
 use crate::report::{self, Format};
 use crate::runner::Runner;
 use crate::session::store;
@@ -19,7 +20,8 @@ pub(super) fn run(common: &Common, wanted: &ReportWanted) -> Result<Outcome, Err
     if !in_use {
         session.stop_running();
     }
-    let beside = report::beside(&file);
+    let session_file = file;
+    let beside = report::beside(&session_file);
     let to = match (wanted.output.as_deref(), wanted.format) {
         (Some(file), _) => Some(file).filter(|file| *file != Path::new("-")),
         (None, Format::Html) => Some(beside.as_path()),
@@ -30,6 +32,12 @@ pub(super) fn run(common: &Common, wanted: &ReportWanted) -> Result<Outcome, Err
         output.line(report::render(&session, wanted.format)?.trim_end());
         return Ok(Outcome::Partial);
     };
+    if report::is_same(to, &session_file) {
+        return Err(Error::Refused(format!(
+            "{} is the session's own file",
+            to.display()
+        )));
+    }
     report::write(&session, wanted.format, to)?;
     let shown = to.display().to_string();
     match common.json {
@@ -42,9 +50,14 @@ pub(super) fn run(common: &Common, wanted: &ReportWanted) -> Result<Outcome, Err
 /// Leaves the report of a run beside its session. A report that cannot be written is told, and
 /// takes nothing from what the run came to.
 pub(super) fn leave(runner: &Runner, voice: &mut dyn Voice) {
-    let file = report::beside(runner.session_file());
-    match report::write(runner.wizard().session(), Format::Html, &file) {
-        Ok(()) => voice.say(&format!("The report is in {}", file.display())),
-        Err(error) => voice.say(&format!("No report: {}", chain(&error))),
+    match runner.write_report() {
+        Ok(()) => voice.say(&format!(
+            "The report is in {}",
+            runner.report_file().display()
+        )),
+        Err(error) => voice.note(&Note {
+            tone: Tone::Warning,
+            text: format!("There is no new report: {}", chain(&error)),
+        }),
     }
 }

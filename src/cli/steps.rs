@@ -69,8 +69,8 @@ async fn work(
     let ran = headless::run(&mut runner, &options, voice.as_mut(), stop).await;
     let down = ending::safely(voice.as_mut(), runner.shut_down()).await?;
     let ran = settled(ran.map_err(Error::from), down, voice.as_mut())?;
-    // One step alone is not the end of a run.
-    if again.is_none() {
+    // One step alone is not the end of a run; the checklist is.
+    if ran.worked && matches!(again, None | Some(Step::Cutover)) {
         report::leave(&runner, voice.as_mut());
     }
     Ok(ran.tell(&runner, voice.as_mut()))

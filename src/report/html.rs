@@ -3,7 +3,7 @@
 use super::chart;
 use super::document::{Document, Side};
 use super::escape::html;
-use super::sections::{Cell, Column, Grid, Holds, Section, Tone, sections};
+use super::sections::{Cell, Column, Grid, Holds, Part, Section, Tone, sections};
 use std::fmt::Write;
 
 /// The page's own policy: no script, nothing from outside, nowhere to send anything.
@@ -53,15 +53,19 @@ fn isolated(side: &Side) -> String {
 fn section(section: &Section, charts: &mut usize) -> String {
     let mut text = format!("<section><h2>{}</h2>\n", html(section.title));
     // Writing into a String cannot fail.
-    for note in &section.notes {
-        let _ = writeln!(text, "<p{}>{}</p>", class(note.tone, ""), html(&note.text));
-    }
-    for chart in &section.charts {
-        *charts += 1;
-        text += &chart::figure(chart, *charts);
-    }
-    for grid in section.grids.iter().filter(|grid| !grid.rows.is_empty()) {
-        text += &table(grid);
+    for part in &section.parts {
+        match part {
+            Part::Note(note) => {
+                let class = class(note.tone, "");
+                let _ = writeln!(text, "<p{class}>{}</p>", html(&note.text));
+            }
+            Part::Chart(chart) => {
+                *charts += 1;
+                text += &chart::figure(chart, *charts);
+            }
+            Part::Grid(grid) if grid.rows.is_empty() => {}
+            Part::Grid(grid) => text += &table(grid),
+        }
     }
     text + "</section>\n"
 }
@@ -72,13 +76,18 @@ fn table(grid: &Grid) -> String {
         format!("<th scope=\"col\"{class}>{}</th>", html(column.name))
     });
     let table = format!(
-        "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"{caption}\"><table><caption>{caption}</caption><thead><tr>{}</tr></thead><tbody>\n{}</tbody></table></div>\n",
+        "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"{caption}\"><table{narrow}><caption><span>{caption}</span></caption><thead><tr>{}</tr></thead><tbody>\n{}</tbody></table></div>\n",
         head.collect::<String>(),
         grid.rows
             .iter()
             .map(|cells| row(grid, cells))
             .collect::<String>(),
         caption = html(&grid.caption),
+        narrow = if is_narrow(grid) {
+            " class=\"narrow\""
+        } else {
+            ""
+        },
     );
     match grid.folded {
         true => format!(
@@ -99,11 +108,22 @@ fn row(grid: &Grid, cells: &[Cell]) -> String {
             _ => html(&cell.text),
         };
         match at {
-            0 => format!("<th scope=\"row\"{class}>{text}</th>"),
+            0 => format!("<th scope=\"row\"{class}>{}</th>", breakable(&text)),
             _ => format!("<td{class}>{text}</td>"),
         }
     });
     format!("<tr>{}</tr>\n", cells.collect::<String>())
+}
+
+/// A name and its numbers: nothing that needs the whole width.
+fn is_narrow(grid: &Grid) -> bool {
+    let others = grid.columns.iter().skip(1);
+    grid.columns.len() > 1 && others.clone().all(|column| column.holds == Holds::Number)
+}
+
+/// A name may go on in the next line behind its dots and underscores; the text is escaped already.
+fn breakable(text: &str) -> String {
+    text.replace('_', "_<wbr>").replace('.', ".<wbr>")
 }
 
 /// Line by line as it is.
@@ -116,6 +136,7 @@ fn held(column: Column) -> &'static str {
     match column.holds {
         Holds::Text => "",
         Holds::Number => "number",
+        Holds::Moment => "moment",
         Holds::Code => "code",
     }
 }

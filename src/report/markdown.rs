@@ -2,7 +2,7 @@
 
 use super::document::Document;
 use super::escape::markdown;
-use super::sections::{Cell, Grid, Holds, Section, Shape, sections};
+use super::sections::{Cell, Chart, Grid, Holds, Part, Section, Shape, sections};
 use std::fmt::Write;
 
 /// The whole text.
@@ -24,16 +24,21 @@ pub(super) fn text(document: &Document) -> String {
 fn section(section: &Section) -> String {
     let mut text = format!("\n## {}\n", section.title);
     // Writing into a String cannot fail.
-    for note in &section.notes {
-        let _ = write!(text, "\n{}\n", markdown(&note.text));
-    }
-    for chart in &section.charts {
-        if let Shape::Course(course) = &chart.shape {
-            let _ = write!(text, "\nThroughput: {}\n", markdown(&course.described));
+    for part in &section.parts {
+        match part {
+            Part::Note(note) => {
+                let _ = write!(text, "\n{}\n", markdown(&note.text));
+            }
+            Part::Grid(grid) if !grid.rows.is_empty() => text += &table(grid),
+            Part::Chart(Chart {
+                shape: Shape::Course(course),
+                ..
+            }) => {
+                let _ = write!(text, "\nThroughput: {}\n", markdown(&course.described));
+            }
+            // Bars stand in a table too.
+            Part::Grid(_) | Part::Chart(_) => {}
         }
-    }
-    for grid in section.grids.iter().filter(|grid| !grid.rows.is_empty()) {
-        text += &table(grid);
     }
     text
 }
@@ -42,7 +47,7 @@ fn table(grid: &Grid) -> String {
     let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
     let rule = grid.columns.iter().map(|column| match column.holds {
         Holds::Number => "---:".to_owned(),
-        Holds::Text | Holds::Code => "---".to_owned(),
+        Holds::Text | Holds::Moment | Holds::Code => "---".to_owned(),
     });
     let names = grid.columns.iter().map(|column| markdown(column.name));
     let mut text = format!("\n{}\n\n", markdown(&grid.caption));
@@ -62,6 +67,6 @@ fn written(cell: &Cell, holds: Holds) -> String {
             let lines: Vec<String> = cell.text.lines().map(markdown).collect();
             lines.join("<br>")
         }
-        Holds::Text | Holds::Number => markdown(&cell.text),
+        Holds::Text | Holds::Number | Holds::Moment => markdown(&cell.text),
     }
 }

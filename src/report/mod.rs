@@ -23,7 +23,9 @@ use crate::failure::{Explain, Failure, Severity, chain};
 use crate::session::Session;
 use crate::session::store::write_whole;
 use jiff::Timestamp;
+use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// The forms of the report.
@@ -84,13 +86,25 @@ pub fn beside(session_file: &Path) -> PathBuf {
     session_file.with_extension("report.html")
 }
 
-/// Writes the session's report into a file, whole and readable by its owner alone.
+/// Whether two paths lead to the same file.
+pub fn is_same(one: &Path, other: &Path) -> bool {
+    let id = |path: &Path| fs::metadata(path).map(|found| (found.dev(), found.ino()));
+    matches!((id(one), id(other)), (Ok(one), Ok(other)) if one == other)
+}
+
+/// Writes the session's report into a file, whole and readable by its owner alone: it tells no secret,
+/// but hosts, tables and people. What is no file, a pipe or a device, is written into.
 ///
 /// # Errors
 /// The file system refused; what stood there before stays.
 pub fn write(session: &Session, format: Format, file: &Path) -> Result<(), Error> {
     let text = render(session, format)?;
-    write_whole(file, text.as_bytes()).map_err(|source| Error::Io {
+    let is_special = fs::metadata(file).is_ok_and(|found| !found.is_file());
+    let written = match is_special {
+        true => fs::write(file, text),
+        false => write_whole(file, text.as_bytes()),
+    };
+    written.map_err(|source| Error::Io {
         file: file.to_owned(),
         source,
     })

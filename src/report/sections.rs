@@ -15,13 +15,42 @@ mod warnings;
 use super::document::Document;
 
 /// A part with its heading.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Section {
     pub title: &'static str,
-    /// What is to be read before its tables.
-    pub notes: Vec<Cell>,
-    pub charts: Vec<Chart>,
-    pub grids: Vec<Grid>,
+    pub parts: Vec<Part>,
+}
+
+/// What a part consists of.
+#[derive(Debug)]
+pub(super) enum Part {
+    Note(Cell),
+    Chart(Chart),
+    Grid(Grid),
+}
+
+impl Section {
+    fn of(title: &'static str, parts: Vec<Part>) -> Self {
+        Self { title, parts }
+    }
+}
+
+impl From<Cell> for Part {
+    fn from(note: Cell) -> Self {
+        Self::Note(note)
+    }
+}
+
+impl From<Chart> for Part {
+    fn from(chart: Chart) -> Self {
+        Self::Chart(chart)
+    }
+}
+
+impl From<Grid> for Part {
+    fn from(grid: Grid) -> Self {
+        Self::Grid(grid)
+    }
 }
 
 /// A table.
@@ -46,6 +75,8 @@ pub(super) struct Column {
 pub(super) enum Holds {
     Text,
     Number,
+    /// A point in time.
+    Moment,
     /// SQL, hashes: line by line as it is.
     Code,
 }
@@ -170,11 +201,7 @@ pub(super) fn sections(document: &Document) -> Vec<Section> {
 
 /// A part of which nothing is there yet.
 fn missing(title: &'static str, why: impl Into<String>) -> Section {
-    Section {
-        title,
-        notes: vec![Cell::toned(Tone::Quiet, why)],
-        ..Section::default()
-    }
+    Section::of(title, vec![Cell::toned(Tone::Quiet, why).into()])
 }
 
 /// A table with these columns.

@@ -32,9 +32,9 @@ pub struct PhaseTime {
     pub guide: String,
     /// The least and the most seconds that were estimated after the inventory.
     pub estimated_seconds: Option<(f64, f64)>,
-    /// The same in words; empty for people's own time.
+    /// The same in words.
     #[serde(skip)]
-    pub estimated: String,
+    pub estimated: Option<String>,
     /// The seconds that its steps took here; null where one is not done, or none does it.
     pub seconds: Option<f64>,
 }
@@ -81,7 +81,7 @@ impl PhaseTime {
             guide_minutes: phase.guide_minutes,
             guide: phase.guide(),
             estimated_seconds: phase.seconds(),
-            estimated: phase.here(),
+            estimated: phase.seconds().map(|_| phase.here()),
             seconds: taken.filter(|_| !phase.steps.is_empty()),
         }
     }

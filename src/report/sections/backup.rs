@@ -21,9 +21,6 @@ pub(super) fn section(document: &Document) -> Section {
         .into_iter()
         .map(|(what, found)| vec![Cell::from(what), Cell::from(found)]);
     let columns = [("what", Holds::Text), ("found", Holds::Code)];
-    Section {
-        title: TITLE,
-        grids: vec![grid("The dump of the source", &columns, rows)],
-        ..Section::default()
-    }
+    let grid = grid("The dump of the source", &columns, rows);
+    Section::of(TITLE, vec![grid.into()])
 }

@@ -25,15 +25,15 @@ pub(super) fn section(document: &Document) -> Section {
         ("item", Holds::Text),
         ("standing", Holds::Text),
         ("by whom", Holds::Text),
+        ("when", Holds::Moment),
         ("evidence", Holds::Text),
     ];
-    let rows = items.iter().map(row);
-    Section {
-        title: TITLE,
-        notes: vec![note],
-        grids: vec![grid("Before the application is switched", &columns, rows)],
-        ..Section::default()
-    }
+    let grid = grid(
+        "Before the application is switched",
+        &columns,
+        items.iter().map(row),
+    );
+    Section::of(TITLE, vec![note.into(), grid.into()])
 }
 
 fn row(item: &Item) -> Vec<Cell> {
@@ -44,15 +44,17 @@ fn row(item: &Item) -> Vec<Cell> {
         (false, ItemKind::Person) => Cell::toned(Tone::Caution, "! to be signed"),
     };
     let by = match (&item.signature, item.kind) {
-        (Some(given), _) => Cell::from(format!("{}, {}", given.by, at(given.at))),
+        (Some(given), _) => Cell::from(given.by.as_str()),
         (None, ItemKind::Machine) if item.ticked => Cell::from("neonlift"),
         (None, _) => Cell::quiet("–"),
     };
+    let when = item.signature.as_ref().map(|given| at(given.at));
     let evidence = Some(item.evidence.clone()).filter(|text| !text.is_empty());
     vec![
         Cell::from(item.text.as_str()),
         standing,
         by,
+        Cell::or_dash(when),
         Cell::or_dash(evidence),
     ]
 }

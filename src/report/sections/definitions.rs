@@ -33,12 +33,12 @@ pub(super) fn section(document: &Document) -> Option<Section> {
             format!("✗ {looked_for}: {} differ.", grouped(some as u64)),
         ),
     };
-    Some(Section {
-        title: "Definitions compared",
-        notes: vec![note],
-        grids: vec![differences(&differing), expectations(&expected)],
-        ..Section::default()
-    })
+    let parts = vec![
+        note.into(),
+        differences(&differing).into(),
+        expectations(&expected).into(),
+    ];
+    Some(Section::of("Definitions compared", parts))
 }
 
 fn differences(found: &[&DefinitionDifference]) -> Grid {

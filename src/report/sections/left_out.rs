@@ -1,6 +1,6 @@
 //! What was left out, and what was overwritten.
 
-use super::{Cell, Grid, Holds, Section, Tone, grid};
+use super::{Cell, Grid, Holds, Part, Section, Tone, grid};
 use crate::report::at;
 use crate::report::document::{Document, LeftOutOfIt};
 
@@ -14,16 +14,13 @@ pub(super) fn section(document: &Document) -> Section {
         vec![Cell::from(name), Cell::from(some.condition.as_str())]
     });
     let some_columns = [("table", Holds::Text), ("only the rows where", Holds::Code)];
-    Section {
-        title: "What was left out",
-        notes: notes(left),
-        grids: vec![
-            items(left),
-            grid("Tables moved in part", &some_columns, some_rows),
-            overwritten(left),
-        ],
-        ..Section::default()
-    }
+    let mut parts: Vec<Part> = notes(left).into_iter().map(Part::from).collect();
+    parts.extend([
+        items(left).into(),
+        grid("Tables moved in part", &some_columns, some_rows).into(),
+        overwritten(left).into(),
+    ]);
+    Section::of("What was left out", parts)
 }
 
 fn notes(left: &LeftOutOfIt) -> Vec<Cell> {

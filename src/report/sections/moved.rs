@@ -1,15 +1,12 @@
 //! What was moved, and how fast.
 
-use super::{Bar, Cell, Chart, Course, Holds, Section, Shape, Tone, grid, missing};
+use super::{Cell, Chart, Course, Holds, Part, Section, Shape, Tone, grid, missing};
 use crate::figures::{bytes, counted, duration, grouped};
 use crate::report::document::{Document, Moved};
 use crate::session::report::{Stretch, Throughput};
 use crate::session::{State, Step};
 
 const TITLE: &str = "What was moved";
-
-/// The largest tables are drawn, not all.
-const DRAWN: usize = 8;
 
 /// More tables than these are folded.
 const SHOWN: usize = 30;
@@ -40,14 +37,13 @@ pub(super) fn section(document: &Document) -> Section {
         ]
     });
     let built_columns = [("kind", Holds::Text), ("how many", Holds::Number)];
-    let mut charts: Vec<Chart> = throughput(moved).into_iter().collect();
-    charts.push(largest(moved));
-    Section {
-        title: TITLE,
-        notes: notes(moved),
-        charts,
-        grids: vec![tables, grid("Built over the rows", &built_columns, built)],
-    }
+    let mut parts: Vec<Part> = notes(moved).into_iter().map(Part::from).collect();
+    parts.extend(throughput(moved).map(Part::from));
+    parts.extend([
+        tables.into(),
+        grid("Built over the rows", &built_columns, built).into(),
+    ]);
+    Section::of(TITLE, parts)
 }
 
 /// Why there is nothing: it has not begun, or how far it was.
@@ -142,27 +138,6 @@ fn fastest(throughput: &Throughput) -> Option<Stretch> {
         one.rows_per_second().total_cmp(&other.rows_per_second())
     };
     throughput.stretches.iter().max_by(by_rate).copied()
-}
-
-fn largest(moved: &Moved) -> Chart {
-    let drawn = moved
-        .tables
-        .iter()
-        .filter(|table| table.bytes > 0)
-        .take(DRAWN);
-    let bars = drawn.map(|table| {
-        let words = format!("{}, {}", bytes(table.bytes), counted(table.rows, "row"));
-        Bar::new(table.name.as_str(), table.bytes as f64, words)
-    });
-    let bars: Vec<Bar> = bars.collect();
-    let which = match moved.tables.len() > bars.len() {
-        true => "Data of the largest tables",
-        false => "Data of each table",
-    };
-    Chart {
-        title: which.to_owned(),
-        shape: Shape::Bars(bars),
-    }
 }
 
 /// pg_dump's name of a kind as people say it.

@@ -30,19 +30,13 @@ pub(super) fn section(document: &Document) -> Section {
         };
         Some(Bar { hue, ..bar })
     });
-    Section {
-        title: TITLE,
-        charts: vec![Chart {
-            title: "Network round trip from here, median".to_owned(),
-            shape: Shape::Bars(latency.collect()),
-        }],
-        grids: vec![grid(
-            "Both databases, as they were when the connections were tested",
-            &columns,
-            rows,
-        )],
-        ..Section::default()
-    }
+    let caption = "Both databases, as they were when the connections were tested";
+    let latency = Chart {
+        title: "Network round trip from here, median".to_owned(),
+        shape: Shape::Bars(latency.collect()),
+    };
+    let parts = vec![grid(caption, &columns, rows).into(), latency.into()];
+    Section::of(TITLE, parts)
 }
 
 fn row(name: &str, side: &Side) -> Vec<Cell> {

@@ -1,6 +1,6 @@
 //! The tables compared: counts, hashes, and the rows that differ.
 
-use super::{Cell, Grid, Holds, Section, Tone, grid, missing};
+use super::{Cell, Grid, Holds, Part, Section, Tone, grid, missing};
 use crate::figures::{counted, grouped};
 use crate::report::at;
 use crate::report::document::{Compared, Document, ReportedTable, TableVerdict};
@@ -22,13 +22,10 @@ pub(super) fn section(document: &Document) -> Section {
         .tables
         .iter()
         .partition(|table| is_open(table.verdict));
-    let mut grids = Vec::new();
+    let mut parts: Vec<Part> = notes(compared).into_iter().map(Part::from).collect();
     if !open.is_empty() {
-        grids.push(tables(
-            "Tables that differ, or of which nothing is proved",
-            &open,
-        ));
-        grids.push(rows(&open));
+        parts.push(tables("Tables that differ, or of which nothing is proved", &open).into());
+        parts.push(rows(&open).into());
     }
     let agree = match compared.rows_compared {
         true => "Tables that are equal in every row, and what was left out",
@@ -36,14 +33,8 @@ pub(super) fn section(document: &Document) -> Section {
     };
     let mut closed_grid = tables(agree, &closed);
     closed_grid.folded = closed.len() > SHOWN;
-    grids.push(closed_grid);
-    grids.push(collections(compared));
-    Section {
-        title: TITLE,
-        notes: notes(compared),
-        grids,
-        ..Section::default()
-    }
+    parts.extend([closed_grid.into(), collections(compared).into()]);
+    Section::of(TITLE, parts)
 }
 
 fn is_open(verdict: TableVerdict) -> bool {

@@ -11,22 +11,23 @@ pub(super) fn section(document: &Document) -> Section {
         let seconds = step.seconds?;
         Some(Bar::new(step.step.name(), seconds, duration(seconds)))
     });
-    Section {
-        title: "Time",
-        charts: vec![Chart {
-            title: "Time per step".to_owned(),
-            shape: Shape::Bars(bars.collect()),
-        }],
-        grids: vec![steps(document), phases(document)],
-        ..Section::default()
-    }
+    let chart = Chart {
+        title: "Time per step".to_owned(),
+        shape: Shape::Bars(bars.collect()),
+    };
+    let parts = vec![
+        chart.into(),
+        steps(document).into(),
+        phases(document).into(),
+    ];
+    Section::of("Time", parts)
 }
 
 fn steps(document: &Document) -> Grid {
     let columns = [
         ("step", Holds::Text),
         ("standing", Holds::Text),
-        ("last started", Holds::Text),
+        ("last started", Holds::Moment),
         ("time", Holds::Number),
     ];
     let row = |step: &StepTime| {
@@ -59,12 +60,11 @@ fn phases(document: &Document) -> Grid {
         ("estimated here", Holds::Text),
         ("took here", Holds::Number),
     ];
-    let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     let rows = document.phases.iter().map(|phase| {
         vec![
             Cell::from(phase.phase),
             Cell::from(phase.guide.as_str()),
-            Cell::or_dash(some(&phase.estimated)),
+            Cell::or_dash(phase.estimated.clone()),
             Cell::or_dash(phase.seconds.map(duration)),
         ]
     });

@@ -1,26 +1,23 @@
 //! The search compared: what the columns hold, recall, latency.
 
-use super::{Bar, Cell, Chart, Grid, Holds, Hue, Section, Shape, Tone, grid};
+use super::{Bar, Cell, Chart, Grid, Holds, Hue, Part, Section, Shape, Tone, grid};
 use crate::report::document::Document;
 use crate::session::report::{ComparedVectors, SearchSide, Searches, Standing};
 
 /// `None` where there are no vectors.
 pub(super) fn section(document: &Document) -> Option<Section> {
-    let compared = document.comparison.as_ref()?;
-    let columns = &compared.vectors;
-    let charts = columns.iter().filter_map(|column| {
-        let search = column.search.as_ref()?;
-        Some(latency(column, search))
-    });
-    (!columns.is_empty()).then(|| Section {
-        title: "Vector search compared",
-        notes: vec![Cell::toned(
-            Tone::Quiet,
-            "The same searches on both sides, first by exact search, then as an application would make them. The migration guide's limit is twice the source's time.",
-        )],
-        charts: charts.collect(),
-        grids: columns.iter().map(told).collect(),
-    })
+    let columns = &document.comparison.as_ref()?.vectors;
+    let note = Cell::toned(
+        Tone::Quiet,
+        "The same searches on both sides, first by exact search, then as an application would make them. The migration guide's limit is twice the source's time.",
+    );
+    let mut parts = vec![Part::Note(note)];
+    for column in columns {
+        parts.push(told(column).into());
+        let search = column.search.as_ref();
+        parts.extend(search.map(|search| latency(column, search).into()));
+    }
+    (!columns.is_empty()).then(|| Section::of("Vector search compared", parts))
 }
 
 fn told(column: &ComparedVectors) -> Grid {

@@ -20,9 +20,6 @@ pub(super) fn section(document: &Document) -> Section {
         ]
     });
     let columns = [("about", Holds::Text), ("what", Holds::Text)];
-    Section {
-        title: TITLE,
-        grids: vec![grid("Worth knowing", &columns, rows)],
-        ..Section::default()
-    }
+    let grid = grid("Worth knowing", &columns, rows);
+    Section::of(TITLE, vec![grid.into()])
 }
