@@ -16,6 +16,7 @@ pub mod plain;
 pub mod postgres;
 pub mod practice;
 pub mod progress;
+pub mod report;
 pub mod runner;
 pub mod secret;
 pub mod session;

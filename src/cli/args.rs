@@ -1,6 +1,7 @@
 //! The command line's form.
 
 use crate::config::Onto;
+use crate::report::Format;
 use crate::session::Step;
 use crate::source::holder;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -126,6 +127,8 @@ pub(super) enum Command {
     Cutover,
     /// Sign an item of the checklist
     Sign(Sign),
+    /// The report of a session, finished or not, to hand over
+    Report(ReportWanted),
     /// What an error means and what to do about it: its text, from any program, or its SQLSTATE
     Explain {
         /// The text or the SQLSTATE; - reads standard input. Behind -- it may begin with a hyphen
@@ -203,6 +206,18 @@ pub(super) struct Sign {
     /// Your name
     #[arg(long, value_name = "NAME")]
     pub by: String,
+}
+
+/// `neonlift report`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct ReportWanted {
+    /// Its form: html for a browser, md for Markdown, json for machines
+    #[arg(long, value_enum, default_value = "html")]
+    pub format: Format,
+    /// Where it goes; - is standard output. Otherwise html goes beside the session's file, md and
+    /// json to standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
 }
 
 /// `neonlift practice`.

@@ -166,6 +166,9 @@ pub(super) async fn finish(
     let down = ending::safely(voice, runner.shut_down()).await?;
     let ran = settled(ran, down, voice);
     let done = matches!(&ran, Ok(ran) if ran.outcome == Outcome::Done);
+    if matches!(&ran, Ok(ran) if ran.worked) {
+        super::report::leave(&runner, voice);
+    }
     let ended = end(practice, done && !demo.keep, voice).await;
     let ran = settled(ran, ended, voice)?;
     Ok(ran.tell(&runner, voice))

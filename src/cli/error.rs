@@ -8,6 +8,9 @@ use std::path::PathBuf;
 /// What ends a command before, or outside of, its steps.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// The report.
+    #[error(transparent)]
+    Report(#[from] crate::report::Error),
     /// The configuration.
     #[error(transparent)]
     Config(#[from] crate::config::Error),
@@ -79,6 +82,7 @@ pub enum Error {
 impl Explain for Error {
     fn failure(&self) -> Failure {
         match self {
+            Self::Report(error) => error.failure(),
             Self::Config(error) => error.failure(),
             Self::Store(error) => error.failure(),
             Self::Connection { origin, source } => {

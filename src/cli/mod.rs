@@ -11,6 +11,7 @@ mod explain;
 mod opening;
 mod practice;
 mod questions;
+mod report;
 mod sessions;
 mod standing;
 mod start;
@@ -125,6 +126,7 @@ async fn command(arguments: Arguments) -> Result<Outcome, Error> {
         Some(Command::Compare) => steps::compare(common).await,
         Some(Command::Application(wanted)) => application::run(common, wanted).await,
         Some(Command::Cutover) => steps::one(common, Step::Cutover).await,
+        Some(Command::Report(wanted)) => report::run(common, wanted),
         Some(Command::Sign(sign)) => standing::sign(common, sign).await,
         Some(Command::Explain { error }) => explain::run(common, error),
         Some(Command::Status) => standing::status(common),

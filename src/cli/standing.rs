@@ -8,6 +8,7 @@ use crate::figures;
 use crate::headless::{self, Output, Ran};
 use crate::invocation::Invocation;
 use crate::practice;
+use crate::report;
 use crate::runner::Runner;
 use crate::session::{Record, Session, State, Step, store};
 use crate::signals::Stops;
@@ -28,6 +29,7 @@ pub(super) fn status(common: &Common) -> Result<Outcome, Error> {
     let invocation = leading_to(common, &file, &session);
     let held = holder::find(&file).filter(NoteFile::is_alive);
     let held = held.map(NoteFile::read);
+    let report = Some(report::beside(&file)).filter(|report| report.exists());
     let mut output = Output::stdout();
     if common.json {
         let held = held.as_ref().map(|held| match held {
@@ -39,7 +41,7 @@ pub(super) fn status(common: &Common) -> Result<Outcome, Error> {
         });
         let event = json!({
             "event": "status", "file": file.display().to_string(), "session": session,
-            "in_use": in_use, "snapshot_held": held,
+            "in_use": in_use, "snapshot_held": held, "report": report,
         });
         output.line(&event.to_string());
         return Ok(Outcome::Partial);
@@ -61,6 +63,9 @@ pub(super) fn status(common: &Common) -> Result<Outcome, Error> {
         None => {}
     }
     output.line(&format!("  {}", file.display()));
+    if let Some(report) = report {
+        output.line(&format!("  Report: {}", report.display()));
+    }
     Ok(Outcome::Partial)
 }
 
@@ -163,6 +168,9 @@ pub(super) async fn sign(common: &Common, sign: &Sign) -> Result<Outcome, Error>
     };
     let ended = headless::run_step(&mut runner, signed, voice.as_mut(), stop).await?;
     let outcome = ended.unwrap_or_else(|| runner.wizard().outcome());
+    if ended.is_none() {
+        super::report::leave(&runner, voice.as_mut());
+    }
     let worked = true;
     Ok(Ran { outcome, worked }.tell(&runner, voice.as_mut()))
 }

@@ -3,7 +3,7 @@
 use super::args::Common;
 use super::opening::{begin, leading_back, open};
 use super::sessions::{self, Choice, Which};
-use super::{Error, ending, settled, voice};
+use super::{Error, ending, report, settled, voice};
 use crate::headless;
 use crate::runner::Runner;
 use crate::session::{State, Step};
@@ -73,6 +73,10 @@ async fn work(
     let ran = headless::run(&mut runner, &options, voice.as_mut(), stop).await;
     let down = ending::safely(voice.as_mut(), runner.shut_down()).await?;
     let ran = settled(ran.map_err(Error::from), down, voice.as_mut())?;
+    // One step alone is not the end of a run; the checklist is.
+    if ran.worked && matches!(again, None | Some(Step::Cutover)) {
+        report::leave(&runner, voice.as_mut());
+    }
     Ok(ran.tell(&runner, voice.as_mut()))
 }
 

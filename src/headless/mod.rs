@@ -261,6 +261,7 @@ impl<'a> Driver<'a> {
                 return Ok(Some(outcome));
             }
         }
+        self.tell_notes();
         Ok(None)
     }
 

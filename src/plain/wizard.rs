@@ -104,8 +104,11 @@ impl<'a> Lines<'a> {
     fn about_step(&self, step: Step, state: State) -> Vec<String> {
         let wizard = self.runner.wizard();
         let session = wizard.session();
+        let report = self.runner.report_file();
+        let report = (step == Step::Cutover && report.exists())
+            .then(|| format!("  The report to hand over: {}", report.display()));
         if state == State::Done {
-            return Vec::new();
+            return report.into_iter().collect();
         }
         let mut lines = vec![format!("  {}", step.purpose())];
         if step == Step::Connections {
@@ -124,6 +127,7 @@ impl<'a> Lines<'a> {
             let items = checklist::lines(session).into_iter();
             lines.extend(items.map(|item| format!("    {item}")));
         }
+        lines.extend(report);
         lines
     }
 

@@ -1,7 +1,8 @@
 //! One meter: counters that work bumps, and what they show at a moment.
 
+use super::carried::Carried;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::Relaxed};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Where the work behind a meter stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +26,7 @@ pub struct Meter {
     bytes_total: AtomicU64,
     stage: AtomicU8,
     phase: Mutex<String>,
+    carried: Arc<Carried>,
 }
 
 impl Meter {
@@ -38,7 +40,13 @@ impl Meter {
             bytes_total: AtomicU64::new(bytes_total),
             stage: AtomicU8::new(0),
             phase: Mutex::default(),
+            carried: Arc::default(),
         }
+    }
+
+    /// Its laps count in this, too.
+    pub(super) fn counting_in(self, carried: Arc<Carried>) -> Self {
+        Self { carried, ..self }
     }
 
     /// Counts rows and bytes that have passed.
@@ -117,6 +125,7 @@ impl<'a> Lap<'a> {
     /// Counts rows and bytes that have passed.
     pub fn add(&mut self, rows: u64, bytes: u64) {
         self.meter.add(rows, bytes);
+        self.meter.carried.add(rows, bytes);
         self.rows += rows;
         self.bytes += bytes;
     }
@@ -131,6 +140,7 @@ impl Drop for Lap<'_> {
     fn drop(&mut self) {
         self.meter.rows.fetch_sub(self.rows, Relaxed);
         self.meter.bytes.fetch_sub(self.bytes, Relaxed);
+        self.meter.carried.take_back(self.rows, self.bytes);
     }
 }
 

@@ -1,6 +1,7 @@
 //! Meters: work bumps atomic counters, front ends sample them a few times a second.
 //! No message is sent for each row, and no front end can slow the work down.
 
+mod carried;
 mod meter;
 mod pace;
 mod pool;
@@ -9,6 +10,7 @@ pub use meter::{Lap, Meter, MeterSample, Stage};
 pub use pace::Pace;
 pub use pool::Pool;
 
+use carried::Carried;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -39,6 +41,7 @@ struct Board {
     meters: Vec<Arc<Meter>>,
     pool: Pool,
     retries: u64,
+    carried: Arc<Carried>,
     notes: VecDeque<Note>,
     notes_seen: u64,
     /// The share of all that was shown last, in thousandths.
@@ -60,11 +63,18 @@ impl Progress {
         self.begin(activity);
         let mut board = self.board();
         (board.pool, board.retries, board.reached) = (Pool::default(), 0, 0);
+        board.carried = Arc::default();
     }
 
     /// Changes who is at work.
     pub fn pool(&self, change: impl FnOnce(&mut Pool)) {
         change(&mut self.board().pool);
+    }
+
+    /// Rows and bytes that this step itself has carried so far, over all rounds; what an earlier run
+    /// left is not among them.
+    pub fn carried(&self) -> (u64, u64) {
+        self.board().carried.so_far()
     }
 
     /// Something failed and is tried again.
@@ -86,7 +96,8 @@ impl Progress {
 
     /// Adds a meter for rows and bytes; a total of 0 means unknown.
     pub fn meter(&self, label: &str, rows_total: u64, bytes_total: u64) -> Arc<Meter> {
-        self.add(Meter::new(label, "row", rows_total, bytes_total))
+        let carried = Arc::clone(&self.board().carried);
+        self.add(Meter::new(label, "row", rows_total, bytes_total).counting_in(carried))
     }
 
     /// Adds a meter for what reads a table's rows once more to build something of them: an index.
@@ -375,6 +386,24 @@ mod tests {
         drop(failed);
         let sample = progress.sample();
         assert_eq!((sample.meters[0].rows, sample.meters[0].bytes), (3, 30));
+        assert_eq!(progress.carried(), (3, 30));
+    }
+
+    #[test]
+    fn what_an_earlier_run_moved_was_not_carried_by_this_one() {
+        let progress = Progress::default();
+        let meter = progress.meter("t", 10, 0);
+        meter.add(5, 50);
+        progress.begin("another round");
+        let again = progress.meter("t", 10, 0);
+        for meter in [meter, again] {
+            let mut lap = Lap::new(&meter);
+            lap.add(2, 20);
+            lap.keep();
+        }
+        assert_eq!(progress.carried(), (4, 40));
+        progress.start("another step");
+        assert_eq!(progress.carried(), (0, 0));
     }
 
     #[test]

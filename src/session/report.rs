@@ -9,6 +9,7 @@ mod inventory;
 mod loss;
 mod phases;
 mod source_look;
+mod throughput;
 mod transfer;
 mod unreached;
 mod vectors;
@@ -22,6 +23,7 @@ pub use inventory::{Collection, Extension, Inventory, LeftBehind, Room, Table, V
 pub use loss::{AtStake, Lost, Stake, rows_at_stake};
 pub use phases::{Here, Phase};
 pub use source_look::SourceLook;
+pub use throughput::{Stretch, Throughput};
 pub use transfer::{LoadedObjects, LoadedTable, NotMoved, SomeRows, Transfer};
 pub use unreached::Unreached;
 pub use vectors::{

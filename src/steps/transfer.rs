@@ -14,7 +14,7 @@ use crate::source::Selected;
 use crate::source::holder::{self, Held, Holder};
 use crate::source::postgres::PostgresSource;
 use crate::target::{Control, Ledger, PlannedTable};
-use crate::transfer::{Crew, Moved, together};
+use crate::transfer::{Crew, Moved, together, watched};
 use crate::wizard::Side;
 use futures_util::future::FutureExt;
 use selection::part;
@@ -122,13 +122,13 @@ async fn carry_over(
     let (arrived, arrivals) = mpsc::channel(ARRIVALS);
     let began = Instant::now();
     let rows = async {
-        let rows = site.rows((control, crew), arrived);
-        let moved = rows.await?;
-        Ok((moved, began.elapsed()))
+        let rows = site.rows((control, crew), arrived).boxed();
+        let (moved, throughput) = watched(work.progress, rows).await;
+        Ok((moved?, throughput, began.elapsed()))
     };
     let building = site.finish(workers.indexes, arrivals);
     let (rows, finished) = together(&stop, rows.boxed(), building.boxed()).await?;
-    let ((moved, large_objects), row_time) = rows;
+    let ((moved, large_objects), throughput, row_time) = rows;
     let mut left_out = part.left_out;
     left_out.extend(finished.left_out);
     let mut report = Transfer {
@@ -143,6 +143,7 @@ async fn carry_over(
         retries: moved.retries,
         row_seconds: row_time.as_secs_f64(),
         build_seconds: (began.elapsed() - row_time).as_secs_f64(),
+        throughput: Some(throughput),
     };
     // Early warning only, which compare's hashes make good: a source that has gone is no failure.
     if let Err(error) = note_writes(work, source, &moved, &mut report).await {

@@ -11,11 +11,13 @@ mod resume;
 mod retry;
 mod rows;
 mod throttle;
+mod throughput;
 
 pub use large_objects::MovingObjects;
 pub use moving::{Moved, Moving};
 pub use rows::Crew;
 pub use throttle::{Most, Throttle};
+pub use throughput::watched;
 
 use crate::failure::{Explain, Failure, Retry, Severity, chain};
 use crate::postgres::catalogue::TableName;

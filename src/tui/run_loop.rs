@@ -133,6 +133,7 @@ impl<'a> Loop<'a> {
         let mut ui = Ui::new(theme, TimeZone::system(), passwords, &signer, session);
         ui.invocation = options.invocation.on_screen(runner.session_file());
         ui.log = options.log.display().to_string();
+        ui.report = runner.report_file().display().to_string();
         ui.follow(runner.wizard());
         ui.note(
             options.said.iter().map(|text| worth_a_look(text)).collect(),

@@ -102,6 +102,8 @@ pub struct Ui {
     pub(super) signer: String,
     pub(super) invocation: Invocation,
     pub(super) log: String,
+    /// Where the report is; empty where none is kept.
+    pub(super) report: String,
     pub(super) copied: usize,
     /// The check that was asked for again.
     pub(super) rechecked: Option<String>,
@@ -140,6 +142,7 @@ impl Ui {
             signer: signer.to_owned(),
             invocation: Invocation::default(),
             log: String::new(),
+            report: String::new(),
             copied: 0,
             rechecked: None,
             asked: None,

@@ -1,6 +1,7 @@
 //! The guide's phases with the time that it gives them, beside what can be said of them here.
 
 use super::Estimate;
+use crate::session::Step;
 
 /// A phase of the migration guide (local PostgreSQL to Neon, its chapter on time).
 #[derive(Debug, Clone, PartialEq)]
@@ -11,6 +12,8 @@ pub struct Phase {
     pub guide_minutes: (u32, u32),
     /// What neonlift does of it.
     pub here: Here,
+    /// The steps that do it.
+    pub steps: &'static [Step],
 }
 
 /// What can be said of a phase here.
@@ -64,22 +67,42 @@ impl Estimate {
             None if self.bytes == 0 => Here::People,
             None => Here::NotMeasured(moving),
         };
-        let phase = |name, guide_minutes, here| Phase {
+        let phase = |name, guide_minutes, here, steps| Phase {
             name,
             guide_minutes,
             here,
+            steps,
         };
+        let (backup, compare) = (Here::NotMeasured("backup"), Here::NotMeasured("compare"));
         vec![
-            phase("preparation", (30, 60), Here::NotMeasured("backup")),
-            phase("Neon set-up", (15, 30), Here::People),
-            phase("data", (10, 60), data),
-            phase("configuration", (15, 30), Here::People),
-            phase("validation", (30, 60), Here::NotMeasured("compare")),
-            phase("cutover", (15, 30), Here::People),
-            phase("in all", (120, 240), Here::People),
+            phase("preparation", (30, 60), backup, PREPARATION),
+            phase("Neon set-up", (15, 30), Here::People, &[Step::Schema]),
+            phase("data", (10, 60), data, &[Step::Transfer]),
+            phase("configuration", (15, 30), Here::People, &[]),
+            phase("validation", (30, 60), compare, &[Step::Compare]),
+            phase("cutover", (15, 30), Here::People, &[]),
+            phase("in all", (120, 240), Here::People, IN_ALL),
         ]
     }
 }
+
+const PREPARATION: &[Step] = &[
+    Step::Prerequisites,
+    Step::Connections,
+    Step::Inventory,
+    Step::Backup,
+];
+
+/// All that neonlift does before people have to decide.
+const IN_ALL: &[Step] = &[
+    Step::Prerequisites,
+    Step::Connections,
+    Step::Inventory,
+    Step::Backup,
+    Step::Schema,
+    Step::Transfer,
+    Step::Compare,
+];
 
 #[cfg(test)]
 mod tests {

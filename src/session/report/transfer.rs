@@ -1,6 +1,6 @@
 //! The report of a transfer.
 
-use super::{KindCount, LeftOut};
+use super::{KindCount, LeftOut, Throughput};
 use crate::postgres::large_object;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -37,6 +37,10 @@ pub struct Transfer {
     pub row_seconds: f64,
     /// Seconds of the last run for indexes and the rest.
     pub build_seconds: f64,
+    /// How fast the last run carried rows; `None` in old sessions, which do not tell what of the
+    /// rows was that run's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub throughput: Option<Throughput>,
 }
 
 /// Large objects, as the ledger has them.

@@ -29,12 +29,22 @@ pub(super) fn page(scene: &Scene<'_>) -> Page {
             body.push(blank());
         }
     }
+    body.extend(report(scene));
     Page {
         head: head(scene),
         body,
         focus,
         ..Page::default()
     }
+}
+
+/// Where the report is, once there is one.
+fn report(scene: &Scene<'_>) -> Vec<Line<'static>> {
+    if scene.ui.report.is_empty() || scene.session().checklist.is_empty() {
+        return Vec::new();
+    }
+    let text = format!("The report to hand over: {}", scene.ui.report);
+    paragraph(&text, 2, scene.text_cells(), Meaning::Quiet)
 }
 
 fn head(scene: &Scene<'_>) -> Vec<Line<'static>> {

@@ -324,7 +324,7 @@ pub(super) fn shots() -> Vec<Shot> {
         ),
         Shot::of("checklist", fixtures::checklist()),
         Shot::of("signing", fixtures::checklist()).press(&[enter]),
-        Shot::of("signed", fixtures::signed()),
+        with_report(Shot::of("signed", fixtures::signed())),
         Shot::of(
             "failure",
             fixtures::failed(Step::Connections, fixtures::refused_password()),
@@ -359,6 +359,12 @@ fn states(step: Step) -> Vec<Shot> {
         fixtures::failed(step, failure),
     ));
     shots
+}
+
+fn with_report(mut shot: Shot) -> Shot {
+    shot.ui.report =
+        "/home/ada/.local/state/neonlift/sessions/20261122-080000-0007.report.html".to_owned();
+    shot
 }
 
 impl Shot {

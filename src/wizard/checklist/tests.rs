@@ -42,6 +42,7 @@ fn moved_and_left(session: Session, tables: &[&str], left_out: &[&str]) -> Sessi
         retries: 0,
         row_seconds: 0.0,
         build_seconds: 0.0,
+        throughput: None,
     };
     with_report(session, Step::Transfer, Report::Transfer(transfer))
 }

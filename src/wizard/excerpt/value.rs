@@ -81,7 +81,7 @@ pub fn seen(text: &str, goes_on: (bool, bool), ascii: bool) -> String {
 }
 
 /// Blanks that look like others, and marks of Unicode that are not seen or turn what follows.
-fn is_unseen(character: char) -> bool {
+pub(crate) fn is_unseen(character: char) -> bool {
     matches!(character,
         '\u{a0}' | '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{2000}'..='\u{200f}'
         | '\u{2028}'..='\u{202f}' | '\u{205f}'..='\u{206f}' | '\u{3000}' | '\u{feff}'
