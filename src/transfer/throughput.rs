@@ -100,18 +100,26 @@ mod tests {
 
     #[test]
     fn however_long_it_takes_there_are_few_stretches_and_nothing_is_lost() {
-        let mut notes = Notes::new((7, 70));
-        for rows in 1..=1000 {
-            notes.mark((7 + rows, 70 + 10 * rows));
+        // Ten rows of ten bytes a second, after seven that were in before.
+        let carried = |at: Duration| {
+            let rows = 10 * at.as_millis() as u64 / 1000;
+            (7 + rows, 70 + 10 * rows)
+        };
+        let mut notes = Notes::new(carried(Duration::ZERO));
+        for _ in 1..=1000 {
+            notes.mark(carried(notes.until()));
         }
         let until = notes.until();
-        let throughput = notes.end(until, (1107, 11070));
+        let throughput = notes.end(until, carried(until));
         assert!((MOST / 2..=MOST).contains(&throughput.stretches.len()));
         let all = throughput.in_all();
-        assert_eq!((all.rows, all.bytes), (1100, 11000));
-        assert!((all.seconds - until.as_secs_f64()).abs() < 1e-6);
-        let first = throughput.stretches[0];
-        assert!((first.rows_per_second() - 10.0).abs() < 1e-6, "{first:?}");
+        let (rows, bytes) = carried(until);
+        assert_eq!((all.rows, all.bytes), (rows - 7, bytes - 70));
+        assert!((all.seconds / until.as_secs_f64() - 1.0).abs() < 1e-9);
+        for stretch in throughput.stretches {
+            let rate = stretch.rows_per_second();
+            assert!((rate - 10.0).abs() < 1e-6, "{stretch:?}");
+        }
     }
 
     #[test]
