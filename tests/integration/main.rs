@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod bad_input;
+mod browser;
 mod definitions;
 mod differences;
 mod differing_rows;
@@ -26,6 +27,7 @@ mod picked;
 mod policies;
 #[allow(dead_code, reason = "the suite of faults needs more of it")]
 mod processes;
+mod report;
 mod resumed;
 mod road;
 mod row_security;
