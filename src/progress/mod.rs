@@ -375,38 +375,6 @@ mod tests {
     }
 
     #[test]
-    fn an_attempt_that_failed_is_not_counted() {
-        let progress = Progress::default();
-        let meter = progress.meter("t", 10, 0);
-        let mut kept = Lap::new(&meter);
-        kept.add(3, 30);
-        kept.keep();
-        let mut failed = Lap::new(&meter);
-        failed.add(4, 40);
-        drop(failed);
-        let sample = progress.sample();
-        assert_eq!((sample.meters[0].rows, sample.meters[0].bytes), (3, 30));
-        assert_eq!(progress.carried(), (3, 30));
-    }
-
-    #[test]
-    fn what_an_earlier_run_moved_was_not_carried_by_this_one() {
-        let progress = Progress::default();
-        let meter = progress.meter("t", 10, 0);
-        meter.add(5, 50);
-        progress.begin("another round");
-        let again = progress.meter("t", 10, 0);
-        for meter in [meter, again] {
-            let mut lap = Lap::new(&meter);
-            lap.add(2, 20);
-            lap.keep();
-        }
-        assert_eq!(progress.carried(), (4, 40));
-        progress.start("another step");
-        assert_eq!(progress.carried(), (0, 0));
-    }
-
-    #[test]
     fn notes_are_read_once_and_are_bounded() {
         let progress = Progress::default();
         (0..NOTES_KEPT + 3).for_each(|n| progress.note(Tone::Info, format!("note {n}")));

@@ -6,6 +6,7 @@
 
 mod application;
 mod bad_input;
+mod browser;
 mod definitions;
 mod differences;
 mod differing_rows;
@@ -27,6 +28,7 @@ mod picked;
 mod policies;
 #[allow(dead_code, reason = "the suite of faults needs more of it")]
 mod processes;
+mod report;
 mod resumed;
 mod road;
 mod row_security;

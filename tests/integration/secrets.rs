@@ -44,6 +44,12 @@ fn a_migration_leaves_no_password_anywhere() {
             .expect(0, "awaiting_sign_off")
     });
     ended.expect_equal();
+    for format in ["html", "md", "json"] {
+        let file = world.folder().join(format!("handed-over.{format}"));
+        let file = file.to_str().expect("a path");
+        let told = start(&["report", "--format", format, "-o", file]).end();
+        assert_eq!(told.code, Some(0), "{told}");
+    }
     // Failures tell what a server said: they must not tell this.
     admin.run("ALTER ROLE postgres PASSWORD 'another'");
     assert_eq!(start(&["compare", "-vv"]).end().code, Some(3));
@@ -51,7 +57,7 @@ fn a_migration_leaves_no_password_anywhere() {
     world.target().run("ALTER ROLE neondb_owner NOLOGIN");
     assert_ne!(start(&["check", "-vv", "--plain"]).end().code, Some(0));
 
-    let (mut logs, mut dumps) = (0, 0);
+    let (mut logs, mut dumps, mut reports) = (0, 0, 0);
     for file in files(world.folder()) {
         let bytes = fs::read(&file).expect("a file");
         let is = |ending: &str| {
@@ -60,6 +66,7 @@ fn a_migration_leaves_no_password_anywhere() {
         };
         logs += usize::from(is("log") && bytes.len() > 1_000);
         dumps += usize::from(is("dump"));
+        reports += usize::from(["html", "md", "json"].iter().any(|format| is(format)));
         for secret in [SOURCE, TARGET] {
             assert!(!holds(&bytes, secret), "{secret} in {}", file.display());
         }
@@ -70,8 +77,8 @@ fn a_migration_leaves_no_password_anywhere() {
         );
     }
     assert_eq!(
-        (logs, dumps),
-        (1, 1),
+        (logs, dumps, reports),
+        (1, 1, 4),
         "the files that matter most are there"
     );
 }

@@ -28,10 +28,7 @@ pub(super) fn section(document: &Document) -> Option<Section> {
             Tone::Good,
             format!("✓ {looked_for}: no difference but those that were to be expected."),
         ),
-        (some, _) => Cell::toned(
-            Tone::Bad,
-            format!("✗ {looked_for}: {} differ.", grouped(some as u64)),
-        ),
+        (some, _) => Cell::toned(Tone::Bad, format!("✗ {looked_for}: {}.", differ(some))),
     };
     let parts = vec![
         note.into(),
@@ -39,6 +36,13 @@ pub(super) fn section(document: &Document) -> Option<Section> {
         expectations(&expected).into(),
     ];
     Some(Section::of("Definitions compared", parts))
+}
+
+fn differ(number: usize) -> String {
+    match number {
+        1 => "1 differs".to_owned(),
+        more => format!("{} differ", grouped(more as u64)),
+    }
 }
 
 fn differences(found: &[&DefinitionDifference]) -> Grid {
