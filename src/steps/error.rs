@@ -38,6 +38,9 @@ pub enum Error {
     /// The comparison.
     #[error(transparent)]
     Compare(#[from] crate::compare::Error),
+    /// The history of a watch could not be kept.
+    #[error(transparent)]
+    Watch(#[from] crate::watch::history::Error),
     /// The step has a place, and no work yet.
     #[error("{0} is not part of this version yet")]
     NotInThisVersion(Step),
@@ -270,6 +273,7 @@ impl Explain for Error {
             Self::Transfer(error) => error.failure(),
             Self::Selection(error) => error.failure(),
             Self::Compare(error) => error.failure(),
+            Self::Watch(error) => error.failure(),
             Self::NotInThisVersion(_) => {
                 Failure::new("This cannot be run", format!("{}.", chain(self)))
             }
