@@ -16,6 +16,7 @@ mod sessions;
 mod standing;
 mod start;
 mod steps;
+mod watch;
 
 pub use error::Error;
 
@@ -127,6 +128,7 @@ async fn command(arguments: Arguments) -> Result<Outcome, Error> {
         Some(Command::Application(wanted)) => application::run(common, wanted).await,
         Some(Command::Cutover) => steps::one(common, Step::Cutover).await,
         Some(Command::Report(wanted)) => report::run(common, wanted),
+        Some(Command::Watch(wanted)) => watch::run(common, wanted).await,
         Some(Command::Sign(sign)) => standing::sign(common, sign).await,
         Some(Command::Explain { error }) => explain::run(common, error),
         Some(Command::Status) => standing::status(common),

@@ -4,6 +4,7 @@ mod application;
 mod ending;
 mod look;
 mod report;
+mod watch;
 
 pub use ending::{item_line, open_items};
 pub use look::{compared as compared_line, excerpt as excerpt_lines, preview as preview_lines};
@@ -122,6 +123,16 @@ impl Voice for Plain {
                     .iter()
                     .for_each(|line| self.line(line));
                 self.step_end("✗", "failed", *step, session);
+            }
+            News::Watched(found) => watch::probe(found, self.quiet, &self.invocation)
+                .iter()
+                .for_each(|line| self.line(line)),
+            News::Interrupted(Step::Watch) => {
+                let reach = match session.report(Step::Watch) {
+                    Some(Report::Watch(found)) => found.reach_in_words(),
+                    _ => "no probe yet".to_owned(),
+                };
+                self.line(format!("‖ watch: {reach}; the same command goes on"));
             }
             News::Interrupted(step) => self.step_end("‖", "stopped", *step, session),
             News::Refused(why) => self.line(format!("✗ This cannot be done now: {why}.")),

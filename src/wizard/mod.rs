@@ -23,7 +23,7 @@ pub use question::{Answer, Question};
 pub use switching::Switching;
 
 use crate::failure::{Failure, Severity};
-use crate::session::report::Report;
+use crate::session::report::{Report, Watch};
 use crate::session::{Place, Reached, Record, Session, State, Step};
 use jiff::Timestamp;
 
@@ -92,11 +92,26 @@ impl Wizard {
 
     /// How the program would end if it ended now.
     pub fn outcome(&self) -> Outcome {
-        let session = &self.session;
-        let Some(open) = session.first_open() else {
-            return Outcome::Done;
-        };
-        match session.steps.get(&open) {
+        match self.session.first_open() {
+            Some(open) => self.outcome_of(open),
+            None => Outcome::Done,
+        }
+    }
+
+    /// How the program would end if it ended now that this step has run. One that comes after the
+    /// migration speaks for itself: the migration stays done.
+    pub fn outcome_after(&self, step: Step) -> Outcome {
+        match step.is_afterwards() {
+            true => self.outcome_of(step),
+            false => self.outcome(),
+        }
+    }
+
+    fn outcome_of(&self, step: Step) -> Outcome {
+        match self.session.steps.get(&step) {
+            Some(Record {
+                state: State::Done, ..
+            }) => Outcome::Done,
             Some(Record {
                 state: State::AwaitingSignOff,
                 ..
@@ -117,6 +132,9 @@ impl Wizard {
         }
         if self.switching.is_some() {
             return Some("the application's files are being switched".to_owned());
+        }
+        if step == Step::Cleanup {
+            return Some(format!("{step} is not part of this version yet"));
         }
         self.missing(needs(step), step.name())
     }
@@ -157,6 +175,7 @@ impl Wizard {
             Event::Answer { question, answer } => self.answer(question, answer, now),
             Event::Sign { item, by } => self.sign(&item, &by, now),
             Event::Reached { run, reached } => self.reached(run, reached),
+            Event::Watched { run, report } => self.watched(run, report),
             Event::Finished { run, result } => self.finished(run, result, now),
             Event::Look(at) => self.look(at),
             Event::Seen { run, result } => self.seen(run, result),
@@ -184,8 +203,17 @@ impl Wizard {
             return Vec::new();
         }
         self.session.stop_running();
-        self.session.current = self.session.first_open().unwrap_or(Step::Cutover);
+        let next = self.session.first_open();
+        self.session.current = next.unwrap_or_else(|| self.begun_afterwards());
         Vec::new()
+    }
+
+    /// Once the migration is done: what was begun after it and is not done, else its last step.
+    fn begun_afterwards(&self) -> Step {
+        let begun = self.session.steps.iter().find_map(|(step, record)| {
+            (step.is_afterwards() && record.state != State::Done).then_some(*step)
+        });
+        begun.unwrap_or(Step::Cutover)
     }
 
     fn described(&mut self, side: Side, url: String) -> Vec<Effect> {
@@ -225,15 +253,22 @@ impl Wizard {
         for stale in invalidates(step) {
             self.session.steps.remove(stale);
         }
-        let started = Some(now);
-        self.session.steps.insert(
-            step,
-            Record {
-                state: State::Running,
-                started,
-                ..Record::default()
-            },
-        );
+        let before = self.session.steps.remove(&step);
+        let mut record = Record {
+            state: State::Running,
+            started: Some(now),
+            ..Record::default()
+        };
+        if step == Step::Watch {
+            // One that was done begins anew; any other goes on.
+            let before = before.filter(|record| record.state != State::Done);
+            record.since = before
+                .as_ref()
+                .and_then(|record| record.since)
+                .or(Some(now));
+            record.report = before.and_then(|record| record.report);
+        }
+        self.session.steps.insert(step, record);
         self.begin(step, None)
     }
 
@@ -293,6 +328,17 @@ impl Wizard {
         Vec::new()
     }
 
+    fn watched(&mut self, told: RunId, report: Box<Watch>) -> Vec<Effect> {
+        match self.phase {
+            Phase::Working { run, step, .. } if run == told => {
+                let record = self.session.steps.entry(step).or_default();
+                record.report = Some(Report::Watch(report.clone()));
+                vec![Effect::Tell(News::Watched(report))]
+            }
+            _ => Vec::new(),
+        }
+    }
+
     fn finished(
         &mut self,
         finished: RunId,
@@ -317,7 +363,7 @@ impl Wizard {
         let news = self.settle(step, result, now);
         let mut effects = vec![Effect::Tell(news)];
         if leaving {
-            effects.push(Effect::Exit(self.outcome()));
+            effects.push(Effect::Exit(self.outcome_after(step)));
         }
         effects
     }
@@ -334,15 +380,17 @@ impl Wizard {
             Ok(report) => {
                 record.reached = None;
                 let failure = report.failure(migrated);
-                record.state = if failure.is_some() {
-                    State::Failed
-                } else {
-                    State::Done
+                record.state = match &failure {
+                    Some(_) => State::Failed,
+                    None if report.goes_on() => State::Interrupted,
+                    None => State::Done,
                 };
+                let goes_on = record.state == State::Interrupted;
                 record.failure.clone_from(&failure);
                 record.report = Some(*report);
                 match failure {
                     Some(failure) => News::Failed(step, failure),
+                    None if goes_on => News::Interrupted(step),
                     None => {
                         self.learn_identities();
                         self.spend_consent(step);
@@ -399,15 +447,16 @@ pub fn needs(step: Step) -> &'static [Step] {
             // The steps stand in ALL in the order of their numbers.
             &Step::ALL[..step as usize]
         }
+        Step::Watch | Step::Cleanup => &[Step::Cutover],
     }
 }
 
 /// The steps whose reports are no longer true once a step runs again.
 fn invalidates(step: Step) -> &'static [Step] {
-    use Step::{Application, Compare, Cutover, Schema, Transfer};
+    use Step::{Application, Cleanup, Compare, Cutover, Schema, Transfer, Watch};
     match step {
-        Schema => &[Transfer, Compare, Application, Cutover],
-        Transfer => &[Compare, Application, Cutover],
+        Schema => &[Transfer, Compare, Application, Cutover, Watch, Cleanup],
+        Transfer => &[Compare, Application, Cutover, Watch, Cleanup],
         Compare | Application => &[Cutover],
         _ => &[],
     }
