@@ -50,7 +50,8 @@ pub(super) struct Common {
     /// Draw with ASCII characters only
     #[arg(long, global = true)]
     pub ascii: bool,
-    /// Accept what is safe: a pooled target host is exchanged for the direct one
+    /// Accept what is safe: a pooled target host is exchanged for the direct one; cleanup archives the
+    /// backup
     #[arg(long, global = true)]
     pub yes: bool,
     /// The log's file; otherwise neonlift.log in your state folder
@@ -124,6 +125,8 @@ pub(super) enum Command {
     Application(Application),
     /// Show the cutover's checklist, with what is still open
     Cutover,
+    /// Put away what the migration needs no more: shows what, and does it with consent
+    Cleanup(Cleanup),
     /// Sign an item of the checklist
     Sign(Sign),
     /// What an error means and what to do about it: its text, from any program, or its SQLSTATE
@@ -193,6 +196,18 @@ pub(super) struct Application {
     /// Put the switched files back, byte for byte, each if it is still what was written
     #[arg(long)]
     pub undo: bool,
+}
+
+/// `neonlift cleanup`. With --yes it does what is safe.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Cleanup {
+    /// Do it, and drop this migration's ledger on the target, too. The consent is the name of the
+    /// target's database
+    #[arg(long, value_name = "DBNAME")]
+    pub confirm: Option<String>,
+    /// Do it, and remove the uncompressed dump once its archive was read back and is equal
+    #[arg(long)]
+    pub remove_dump: bool,
 }
 
 /// `neonlift sign`.

@@ -3,6 +3,7 @@
 mod application;
 mod args;
 mod choice;
+mod cleanup;
 mod connect;
 mod demo;
 mod ending;
@@ -125,6 +126,7 @@ async fn command(arguments: Arguments) -> Result<Outcome, Error> {
         Some(Command::Compare) => steps::compare(common).await,
         Some(Command::Application(wanted)) => application::run(common, wanted).await,
         Some(Command::Cutover) => steps::one(common, Step::Cutover).await,
+        Some(Command::Cleanup(wanted)) => cleanup::run(common, wanted).await,
         Some(Command::Sign(sign)) => standing::sign(common, sign).await,
         Some(Command::Explain { error }) => explain::run(common, error),
         Some(Command::Status) => standing::status(common),
@@ -250,7 +252,7 @@ mod tests {
     use crate::headless::{End, Gauge};
     use crate::progress::Note;
     use crate::session::Session;
-    use crate::wizard::News;
+    use crate::wizard::{CleanupPlan, News};
 
     /// Keeps what is said.
     #[derive(Default)]
@@ -260,6 +262,7 @@ mod tests {
         fn invoked(&mut self, _: Invocation) {}
         fn news(&mut self, _: &News, _: &Session) {}
         fn locked(&mut self, _: &Session) {}
+        fn planned(&mut self, _: &CleanupPlan, _: &Session) {}
         fn progress(&mut self, _: Step, _: &Gauge<'_>) {}
         fn note(&mut self, _: &Note) {}
         fn failure(&mut self, _: &Failure) {}

@@ -168,6 +168,10 @@ pub const KEYS: &[Key] = &[
         kind: Kind::FilledText,
     },
     Key {
+        path: "cleanup.keep_days",
+        kind: Kind::Number { min: 1, max: 3650 },
+    },
+    Key {
         path: "screen.notify",
         kind: Kind::Choice(Notify::NAMES),
     },

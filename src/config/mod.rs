@@ -6,6 +6,7 @@
 
 mod application;
 mod check;
+mod cleanup;
 mod error;
 mod keys;
 mod password;
@@ -16,6 +17,7 @@ mod wanted;
 
 pub use application::Application;
 pub use check::{Mistake, Problem};
+pub use cleanup::Cleanup;
 pub use error::Error;
 pub use keys::{KEYS, Key, Kind};
 pub use password::holds_password;
@@ -52,6 +54,8 @@ pub struct Config {
     pub application: Application,
     /// What people have to confirm before the cutover.
     pub checklist: Checklist,
+    /// What follows the migration.
+    pub cleanup: Cleanup,
     /// How the full-screen wizard behaves.
     pub screen: Screen,
 }

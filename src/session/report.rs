@@ -1,6 +1,7 @@
 //! What each step reports: typed, plain data that goes into the session and to both front ends.
 
 mod application;
+mod cleanup;
 mod comparison;
 mod definition;
 mod differing;
@@ -14,6 +15,7 @@ mod unreached;
 mod vectors;
 
 pub use application::{Application, ChangedLine, OwnTest, SwitchedFile};
+pub use cleanup::{ArchivedFile, Cleanup};
 pub use comparison::{ComparedCollection, ComparedTable, Comparison};
 pub use definition::DefinitionDifference;
 pub use differing::{ChangedColumn, DifferingRow, DifferingRows, EXAMPLES, RowDifference};
@@ -57,6 +59,8 @@ pub enum Report {
     Application(Application),
     /// Of `cutover`; the checklist itself is the session's.
     Cutover(SourceLook),
+    /// Of `cleanup`.
+    Cleanup(Cleanup),
 }
 
 impl Report {

@@ -38,6 +38,15 @@ pub enum Error {
     /// The comparison.
     #[error(transparent)]
     Compare(#[from] crate::compare::Error),
+    /// Archiving the backup.
+    #[error(transparent)]
+    Archive(#[from] crate::archive::Error),
+    /// The process that holds a snapshot of the source.
+    #[error(transparent)]
+    Holder(#[from] crate::source::holder::Error),
+    /// The target has no ledger of this session's migration, though it had one.
+    #[error("{0} has no ledger of this migration any more")]
+    LedgerGone(String),
     /// The step has a place, and no work yet.
     #[error("{0} is not part of this version yet")]
     NotInThisVersion(Step),
@@ -70,6 +79,16 @@ pub enum Error {
         /// The backup folder.
         folder: PathBuf,
         /// Bytes that the backup may need.
+        needed: u64,
+        /// Bytes that are free.
+        free: u64,
+    },
+    /// The archive of the backup would not fit on the disk.
+    #[error("{} needs about {needed} bytes, {free} are free", .folder.display())]
+    NoRoomForArchive {
+        /// The backup folder.
+        folder: PathBuf,
+        /// Bytes that the archive may need.
         needed: u64,
         /// Bytes that are free.
         free: u64,
@@ -270,6 +289,15 @@ impl Explain for Error {
             Self::Transfer(error) => error.failure(),
             Self::Selection(error) => error.failure(),
             Self::Compare(error) => error.failure(),
+            Self::Archive(error) => error.failure(),
+            Self::Holder(error) => error.failure(),
+            Self::LedgerGone(_) => Failure::new(
+                "The ledger of this migration is gone",
+                format!("{}: it was cleaned up. Without it nobody can tell which rows are in, so nothing is resumed, and nothing is begun anew over them.", chain(self)),
+            )
+            .advise("To migrate once more, begin a new session with an empty database, or one that may be overwritten:")
+            .advise("$ neonlift run --session ANOTHER.toml")
+            .severity(Severity::Usage),
             Self::NotInThisVersion(_) => {
                 Failure::new("This cannot be run", format!("{}.", chain(self)))
             }
@@ -313,6 +341,20 @@ impl Explain for Error {
             .advise(
                 "Free some room, or name a folder on another disk as backup.folder in config.toml.",
             ),
+            Self::NoRoomForArchive {
+                folder,
+                needed,
+                free,
+            } => Failure::new(
+                "There is no room for the archive",
+                format!(
+                    "{} has {} free; the archive may need {}, about as much as the dump. Nothing was begun.",
+                    folder.display(),
+                    super::size(*free),
+                    super::size(*needed)
+                ),
+            )
+            .advise("Free some room there, then clean up again."),
             Self::File { .. } => Failure::new("A file cannot be used", chain(self))
                 .advise("Check that the folder exists, is yours to write to, and has room."),
             Self::SchemaFolder { .. } => Failure::new("The SQL files cannot be used", chain(self))

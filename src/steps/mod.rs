@@ -2,6 +2,7 @@
 
 mod application;
 mod backup;
+mod cleanup;
 mod compare;
 mod connections;
 mod cutover;
@@ -291,7 +292,8 @@ async fn carry_out(step: Step, work: Work<'_>) -> Result<Report, Error> {
         Step::Compare => compare::run(work).await.map(Report::Compare),
         Step::Application => application::run(work).await.map(Report::Application),
         Step::Cutover => cutover::run(work).await.map(Report::Cutover),
-        Step::Watch | Step::Cleanup => Err(Error::NotInThisVersion(step)),
+        Step::Watch => Err(Error::NotInThisVersion(step)),
+        Step::Cleanup => cleanup::run(work).await.map(Report::Cleanup),
     }
 }
 

@@ -3,6 +3,7 @@
 mod application;
 mod checklist;
 mod checks;
+mod cleanup;
 mod comparison;
 mod connections;
 mod definitions;
@@ -169,6 +170,7 @@ fn report_page(scene: &Scene<'_>, report: &Report) -> Page {
         Report::Compare(found) => comparison::page(scene, found),
         Report::Application(found) => application::page(scene, found),
         Report::Cutover(_) => checklist::page(scene),
+        Report::Cleanup(found) => cleanup::page(scene, found),
     }
 }
 
