@@ -6,6 +6,7 @@
 
 mod application;
 mod bad_input;
+mod cleanup;
 mod definitions;
 mod differences;
 mod differing_rows;

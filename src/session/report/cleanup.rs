@@ -134,10 +134,7 @@ mod tests {
 
     #[test]
     fn what_was_saved_is_told_as_it_is() {
-        assert_eq!(
-            file(1000, 750).saving(),
-            "1000 bytes became 750 bytes, 25.0 % less"
-        );
+        assert_eq!(file(1000, 750).saving(), "1000 B became 750 B, 25.0 % less");
         let more = file(1000, 1010).saving();
         assert!(more.ends_with("nothing is saved"), "{more}");
         assert!(file(0, 9).saving().ends_with("nothing is saved"));

@@ -63,7 +63,7 @@ fn check(dump: &ArchivedFile) -> Check {
         false => "the dump itself stays beside it",
     };
     let found = format!(
-        "{}, read back and equal; {}; {removed}",
+        "{}, read back and equal; {} (pg_dump had compressed it already); {removed}",
         dump.archive,
         dump.saving()
     );

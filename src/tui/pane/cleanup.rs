@@ -57,8 +57,7 @@ pub(super) fn page(scene: &Scene<'_>, found: &Cleanup) -> Page {
     if let Some(how) = found.restoring() {
         body.push(blank());
         body.push(line("To use the backup", Meaning::Strong));
-        let parts = hard_wrapped(&how, scene.cells.saturating_sub(2)).into_iter();
-        body.extend(parts.map(|part| line(format!("  {part}"), Meaning::Quiet)));
+        body.extend(paragraph(&how, 2, scene.cells, Meaning::Quiet));
     }
     body.push(blank());
     body.extend(stays(scene, &found.remains));
