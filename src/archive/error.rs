@@ -1,6 +1,8 @@
 //! Why a file is not archived.
 
 use crate::failure::{Explain, Failure, chain};
+use crate::figures::bytes;
+use crate::invocation::quoted;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -30,6 +32,16 @@ pub enum Error {
         /// The system's reason.
         #[source]
         source: io::Error,
+    },
+    /// The disk has less free than it may need. Nothing was begun.
+    #[error("{} has {} free, the archive may need {}", .folder.display(), bytes(*.free), bytes(*.needed))]
+    NoRoom {
+        /// The folder of the backup.
+        folder: PathBuf,
+        /// Bytes that may be needed: as many as the original has.
+        needed: u64,
+        /// Bytes that are free.
+        free: u64,
     },
     /// The file system refused.
     #[error("cannot {doing} {}", .file.display())]
@@ -84,14 +96,22 @@ impl Explain for Error {
                 .advise(format!("The original was not touched. Move {} away and clean up again: the archive is made anew.", archive.display()))
                 .advise("If it happens again, the disk, or the memory, is not sound."),
             Self::NoSpace { file, .. } => {
-                let folder = file.parent().unwrap_or(file).display();
+                let folder = file.parent().unwrap_or(file);
                 Failure::new("There is no room for the archive", format!("{why} What was begun is removed, the backup is as it was."))
                     .advise("Free some room there: the archive is about as large as the dump.")
-                    .advise(format!("$ df -h '{folder}'"))
+                    .advise(room_in(folder))
             }
+            Self::NoRoom { folder, .. } => Failure::new("There is no room for the archive", format!("{why} Nothing was begun."))
+                .advise("Free some room there: the archive is about as large as the dump.")
+                .advise(room_in(folder)),
             Self::File { .. } => Failure::new("The backup's files cannot be used", why)
                 .advise("Check that the folder exists, is yours to write to, and has room."),
             Self::Cancelled => Failure::interrupted("The backup is not archived yet"),
         }
     }
+}
+
+/// The command that tells how much room there is.
+fn room_in(folder: &Path) -> String {
+    format!("$ df -h {}", quoted(&folder.to_string_lossy()))
 }

@@ -83,16 +83,6 @@ pub enum Error {
         /// Bytes that are free.
         free: u64,
     },
-    /// The archive of the backup would not fit on the disk.
-    #[error("{} needs about {needed} bytes, {free} are free", .folder.display())]
-    NoRoomForArchive {
-        /// The backup folder.
-        folder: PathBuf,
-        /// Bytes that the archive may need.
-        needed: u64,
-        /// Bytes that are free.
-        free: u64,
-    },
     /// A file of ours could not be read or written.
     #[error("cannot {doing} {}", .file.display())]
     File {
@@ -341,20 +331,6 @@ impl Explain for Error {
             .advise(
                 "Free some room, or name a folder on another disk as backup.folder in config.toml.",
             ),
-            Self::NoRoomForArchive {
-                folder,
-                needed,
-                free,
-            } => Failure::new(
-                "There is no room for the archive",
-                format!(
-                    "{} has {} free; the archive may need {}, about as much as the dump. Nothing was begun.",
-                    folder.display(),
-                    super::size(*free),
-                    super::size(*needed)
-                ),
-            )
-            .advise("Free some room there, then clean up again."),
             Self::File { .. } => Failure::new("A file cannot be used", chain(self))
                 .advise("Check that the folder exists, is yours to write to, and has room."),
             Self::SchemaFolder { .. } => Failure::new("The SQL files cannot be used", chain(self))

@@ -113,9 +113,6 @@ pub struct Snapshot {
     pub visible: String,
 }
 
-/// SQLSTATE `undefined_table`.
-const UNDEFINED_TABLE: &str = "42P01";
-
 /// One run's part of the ledger.
 #[derive(Debug)]
 pub struct Ledger<'a> {
@@ -143,13 +140,6 @@ impl<'a> Ledger<'a> {
             .await
             .map_err(Error::while_doing("reading the ledger's runs"))?;
         Ok(rows.iter().map(|row| row.get(0)).collect())
-    }
-
-    /// Whether the target's ledger knows this run.
-    pub async fn knows_run(&self) -> Result<bool, Error> {
-        self.unless_undefined("SELECT FROM neonlift.runs WHERE run = $1")
-            .await
-            .map(|rows| !rows.is_empty())
     }
 
     /// The snapshots used so far.
@@ -342,15 +332,6 @@ impl<'a> Ledger<'a> {
     pub fn mark_built(run: &str, definition: &str) -> String {
         let (run, definition) = (quote::literal(run), quote::literal(definition));
         format!("INSERT INTO neonlift.built (run, definition) VALUES ({run}, {definition});")
-    }
-
-    /// As [`Self::rows`], and none where there is no ledger: told by the refusal, not asked for in a
-    /// round trip of its own.
-    async fn unless_undefined(&self, sql: &str) -> Result<Vec<Row>, Error> {
-        match self.rows(sql).await {
-            Err(error) if error.sqlstate() == Some(UNDEFINED_TABLE) => Ok(Vec::new()),
-            rows => rows,
-        }
     }
 
     async fn rows(&self, sql: &str) -> Result<Vec<Row>, Error> {

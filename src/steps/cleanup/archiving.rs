@@ -93,11 +93,12 @@ fn enough_room(dump: &Path) -> Result<(), Error> {
     let folder = dump.parent().unwrap_or(Path::new("."));
     let free = free_bytes(folder).map_err(Error::file("look for room in", folder))?;
     match free < needed {
-        true => Err(Error::NoRoomForArchive {
+        true => Err(archive::Error::NoRoom {
             folder: folder.to_owned(),
             needed,
             free,
-        }),
+        }
+        .into()),
         false => Ok(()),
     }
 }

@@ -3,6 +3,10 @@
 use super::{Ledger, overwritten};
 use crate::postgres::{Error, quote};
 use crate::target::large_objects;
+use tokio_postgres::Row;
+
+/// SQLSTATE `undefined_table`.
+const UNDEFINED_TABLE: &str = "42P01";
 
 /// The comment on the ledger's schema, by which it is known.
 pub(super) const MARK: &str = "Ledger of a migration by neonlift; dropped when it is cleaned up";
@@ -47,10 +51,26 @@ impl Ledger<'_> {
         )
     }
 
+    /// Whether the target's ledger knows this run.
+    pub async fn knows_run(&self) -> Result<bool, Error> {
+        self.unless_undefined("SELECT FROM neonlift.runs WHERE run = $1")
+            .await
+            .map(|rows| !rows.is_empty())
+    }
+
     /// What the run was asked to move when it was begun; `None` when the ledger does not say.
     pub async fn selection(&self) -> Result<Option<String>, Error> {
         let sql = "SELECT selection FROM neonlift.selections WHERE run = $1";
         let rows = self.unless_undefined(sql).await?;
         Ok(rows.first().map(|row| row.get(0)))
+    }
+
+    /// As [`Self::rows`], and none where there is no ledger: told by the refusal, not asked for in a
+    /// round trip of its own.
+    async fn unless_undefined(&self, sql: &str) -> Result<Vec<Row>, Error> {
+        match self.rows(sql).await {
+            Err(error) if error.sqlstate() == Some(UNDEFINED_TABLE) => Ok(Vec::new()),
+            rows => rows,
+        }
     }
 }
