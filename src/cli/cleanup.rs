@@ -34,11 +34,7 @@ pub(super) async fn run(common: &Common, wanted: &Cleanup) -> Result<Outcome, Er
                 Outcome::Partial
             }
         };
-        let ran = Ran {
-            outcome,
-            worked: false,
-        };
-        return Ok(ran.tell(&runner, voice.as_mut()));
+        return Ok(Ran::worked(outcome).tell(&runner, voice.as_mut()));
     }
     let cleaning = Cleaning {
         ledger: wanted.confirm.clone(),

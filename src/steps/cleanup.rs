@@ -6,12 +6,13 @@ mod remaining;
 
 use super::{Error, Work};
 use crate::figures::counted;
+use crate::invocation::quoted;
 use crate::session::report::{Check, Cleanup, Report};
 use crate::session::{State, Step};
 use crate::source::holder;
 use crate::switch::{self, Left, Mentions};
 use crate::target::{Dropped, Ledger};
-use crate::wizard::Side;
+use crate::wizard::target_database;
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan, Zoned};
 use std::path::PathBuf;
@@ -28,7 +29,7 @@ pub(super) async fn run(work: Work<'_>) -> Result<Cleanup, Error> {
     checks.push(snapshot(work).await?);
     let (check, has_ledger) = ledger(work, cleaning.ledger.is_some()).await?;
     checks.push(check);
-    let folder = work.context.config.application.folder.clone();
+    let folder = application(work);
     let found = documents(work, folder.clone()).await?;
     let keep_until = keep_until(work.context.config.cleanup.keep_days);
     let remains = remaining::all(work, (&archives, keep_until), files.switched.as_ref());
@@ -81,12 +82,9 @@ const LEDGER: &str = "Ledger on the target";
 /// Drops the ledger, if that was consented to; whether the target may still have it.
 async fn ledger(work: Work<'_>, consented: bool) -> Result<(Check, bool), Error> {
     if !consented {
-        let database = crate::wizard::target_database(work.session).unwrap_or_default();
+        let database = target_database(work.session).unwrap_or_default();
         let stays = "stays, the schema neonlift: nobody has consented to dropping it";
-        let command = format!(
-            "$ neonlift cleanup --confirm {}",
-            crate::invocation::quoted(&database)
-        );
+        let command = format!("$ neonlift cleanup --confirm {}", quoted(&database));
         return Ok((Check::warning(LEDGER, stays).advise(command), true));
     }
     work.progress.activity("Dropping the ledger on the target");
@@ -136,6 +134,16 @@ fn told(dropped: &Dropped, place: &str) -> Check {
     }
 }
 
+/// The application's folder: as given, otherwise the one that the step application looked at.
+fn application(work: Work<'_>) -> Option<PathBuf> {
+    let given = work.context.config.application.folder.as_ref();
+    let given = given.map(|folder| std::path::absolute(folder).unwrap_or_else(|_| folder.clone()));
+    given.or_else(|| match work.session.report(Step::Application)? {
+        Report::Application(found) => found.folder.as_ref().map(PathBuf::from),
+        _ => None,
+    })
+}
+
 /// The application's files that name the old database.
 async fn documents(work: Work<'_>, folder: Option<PathBuf>) -> Result<Mentions, Error> {
     let Some(folder) = folder else {
@@ -159,13 +167,10 @@ async fn documents(work: Work<'_>, folder: Option<PathBuf>) -> Result<Mentions, 
     searching.await.map_err(Error::Broken)?
 }
 
-/// Whether a side's report is there to be told of; the backup's.
+/// The backup, as its step reported it.
 fn backup(work: Work<'_>) -> Result<&crate::session::report::Backup, Error> {
     match work.session.report(Step::Backup) {
         Some(Report::Backup(made)) => Ok(made),
         _ => Err(Error::NoReport(Step::Backup)),
     }
 }
-
-/// The source's side is never written to; it is named here for what remains of it.
-const OLD: Side = Side::Source;

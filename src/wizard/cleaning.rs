@@ -70,9 +70,7 @@ impl Wizard {
     pub(super) fn lacks_ledger(&self, step: Step) -> Option<String> {
         let writes = matches!(step, Step::Schema | Step::Transfer);
         (writes && self.ledger_is_gone()).then(|| {
-            format!(
-                "{step} needs the ledger on the target, and cleanup has dropped it; to migrate once more, begin a new session (--session FILE)"
-            )
+            format!("cleanup has dropped the ledger that {step} needs: begin a new session")
         })
     }
 

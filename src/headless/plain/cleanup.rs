@@ -19,7 +19,7 @@ pub fn would_do(plan: &CleanupPlan) -> Vec<String> {
 /// The same, with how it is consented to.
 pub(super) fn plan(plan: &CleanupPlan, session: &Session, invocation: &Invocation) -> Vec<String> {
     let mut lines = would_do(plan);
-    lines.push("Nothing was done.".to_owned());
+    lines.push("This only shows it: nothing was changed.".to_owned());
     let command = |arguments: &str| invocation.command(arguments);
     lines.push(format!(
         "To do it, without dropping the ledger: {}",

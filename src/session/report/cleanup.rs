@@ -72,10 +72,10 @@ impl ArchivedFile {
 }
 
 impl Cleanup {
-    /// Whether something of the backup is still there. Looks at the disk.
+    /// Whether the backup is still there, as an archive or as it was. Looks at the disk.
     pub fn has_backup(&self) -> bool {
-        let mut files = self.archives.iter();
-        files.any(|file| Path::new(&file.archive).exists() || Path::new(&file.file).exists())
+        let dump = self.archives.first();
+        dump.is_some_and(|dump| Path::new(&dump.archive).exists() || Path::new(&dump.file).exists())
     }
 
     /// Until when the backup is to be kept, or since when it need not be.

@@ -8,6 +8,9 @@ use crate::steps::prerequisites::free_bytes;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// The name of the check of what lies beside the dump.
+const BESIDE: &str = "Beside the dump";
+
 /// A file of the backup.
 struct Original {
     file: PathBuf,
@@ -28,31 +31,29 @@ pub(super) async fn store(
         sha256: Some(made.sha256.clone()),
     };
     enough_room(&dump.file)?;
-    let archived = one(work, dump).await?;
-    let mut files = vec![told(Path::new(&made.file), &archived)];
+    let (dump, archived) = one(work, dump).await?;
+    let mut files = vec![told(&dump, &archived)];
     for file in beside(work) {
-        match one(
-            work,
-            Original {
-                file: file.clone(),
-                sha256: None,
-            },
-        )
-        .await
-        {
-            Ok(archived) => files.push(told(&file, &archived)),
-            // Somebody has taken it away: the dump is what counts.
+        match one(work, Original { file, sha256: None }).await {
+            Ok((file, archived)) => files.push(told(&file, &archived)),
+            // Of these two nothing is lost by it: the dump is what counts.
             Err(Error::Archive(archive::Error::Missing(file))) => {
-                let found = format!("{} is not there any more", file.display());
-                checks.push(Check::warning("Backup: beside the dump", found));
+                checks.push(Check::warning(
+                    BESIDE,
+                    format!("{} is gone", file.display()),
+                ));
+            }
+            Err(Error::Archive(archive::Error::Unlike { archive, .. })) => {
+                let found = format!("{} is of an earlier one, and stays", archive.display());
+                checks.push(Check::warning(BESIDE, found));
             }
             Err(error) => return Err(error),
         }
     }
     if remove_dump && archived.has_original() {
-        remove_original(Path::new(&made.file), &archived)?;
+        remove_original(&dump, &archived)?;
+        files[0].removed = true;
     }
-    files[0].removed = !Path::new(&made.file).exists();
     checks.push(check(&files[0]));
     Ok(files)
 }
@@ -104,7 +105,7 @@ fn enough_room(dump: &Path) -> Result<(), Error> {
 }
 
 /// Archives one file in a thread of its own, and tells how far it is.
-async fn one(work: Work<'_>, original: Original) -> Result<Archived, Error> {
+async fn one(work: Work<'_>, original: Original) -> Result<(PathBuf, Archived), Error> {
     let Original { file, sha256 } = original;
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     work.progress
@@ -119,11 +120,11 @@ async fn one(work: Work<'_>, original: Original) -> Result<Archived, Error> {
             passed: &|bytes| counter.add(0, bytes),
             cancel: &cancel,
         };
-        archive::store(&file, sha256.as_deref(), &watch)
+        archive::store(&file, sha256.as_deref(), &watch).map(|archived| (file, archived))
     });
-    let archived = storing.await.map_err(Error::Broken)??;
+    let stored = storing.await.map_err(Error::Broken)??;
     meter.finish();
-    Ok(archived)
+    Ok(stored)
 }
 
 fn told(file: &Path, archived: &Archived) -> ArchivedFile {

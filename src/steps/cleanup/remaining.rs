@@ -1,17 +1,18 @@
 //! What stays after a migration, and why.
 
-use super::{OLD, Work};
+use super::Work;
 use crate::postgres::ConnectionString;
 use crate::session::report::{ArchivedFile, LeftOut, Report};
 use crate::session::{Step, Switched};
 use crate::steps::size;
+use crate::wizard::Side;
 use jiff::civil::Date;
 
 /// Where the old database is, as the session knows it.
 pub(super) fn old_place(work: Work<'_>) -> Option<ConnectionString> {
     let place = work.session.source.as_ref()?;
     let known = ConnectionString::parse(&place.url).ok();
-    known.or_else(|| work.context.connection(OLD))
+    known.or_else(|| work.context.connection(Side::Source))
 }
 
 /// Everything that is not taken away.
