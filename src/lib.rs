@@ -2,9 +2,10 @@
 //!
 //! The floors, lowest first (upper ones import lower ones, never the other way round):
 //! [`progress`], [`failure`], [`secret`], [`invocation`] · [`postgres`] · [`session`], [`config`], [`start`] · [`source`],
-//! [`target`] · [`transfer`], [`compare`], [`switch`], [`watch`], [`practice`] · [`wizard`] · [`steps`] · [`runner`] ·
+//! [`target`] · [`transfer`], [`compare`], [`switch`], [`watch`], [`archive`], [`practice`] · [`wizard`] · [`steps`] · [`runner`] ·
 //! [`headless`] · [`plain`], [`tui`] · [`cli`]. ARCHITECTURE.md tells the data's way through them.
 
+pub mod archive;
 pub mod cli;
 pub mod compare;
 pub mod config;

@@ -52,7 +52,8 @@ pub(super) struct Common {
     /// Draw with ASCII characters only
     #[arg(long, global = true)]
     pub ascii: bool,
-    /// Accept what is safe: a pooled target host is exchanged for the direct one
+    /// Accept what is safe: a pooled target host is exchanged for the direct one; cleanup archives the
+    /// backup
     #[arg(long, global = true)]
     pub yes: bool,
     /// The log's file; otherwise neonlift.log in your state folder
@@ -128,6 +129,8 @@ pub(super) enum Command {
     Cutover,
     /// Watch the target after the cutover, for a day or two; goes on where it was stopped
     Watch(Watch),
+    /// Put away what the migration needs no more: shows what, and does it with consent
+    Cleanup(Cleanup),
     /// Sign an item of the checklist
     Sign(Sign),
     /// The report of a session, finished or not, to hand over
@@ -218,6 +221,18 @@ pub(super) struct Watch {
     /// Print a unit of systemd's user manager that watches in the background, and nothing else
     #[arg(long)]
     pub unit: bool,
+}
+
+/// `neonlift cleanup`. With --yes it does what is safe.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Cleanup {
+    /// Do it, and drop this migration's ledger on the target, too. The consent is the name of the
+    /// target's database
+    #[arg(long, value_name = "DBNAME")]
+    pub confirm: Option<String>,
+    /// Do it, and remove the uncompressed dump once its archive was read back and is equal
+    #[arg(long)]
+    pub remove_dump: bool,
 }
 
 /// `neonlift sign`.

@@ -3,6 +3,7 @@
 mod application;
 mod args;
 mod choice;
+mod cleanup;
 mod connect;
 mod demo;
 mod ending;
@@ -129,6 +130,7 @@ async fn command(arguments: Arguments) -> Result<Outcome, Error> {
         Some(Command::Cutover) => steps::one(common, Step::Cutover).await,
         Some(Command::Report(wanted)) => report::run(common, wanted),
         Some(Command::Watch(wanted)) => watch::run(common, wanted).await,
+        Some(Command::Cleanup(wanted)) => cleanup::run(common, wanted).await,
         Some(Command::Sign(sign)) => standing::sign(common, sign).await,
         Some(Command::Explain { error }) => explain::run(common, error),
         Some(Command::Status) => standing::status(common),
@@ -254,7 +256,7 @@ mod tests {
     use crate::headless::{End, Gauge};
     use crate::progress::Note;
     use crate::session::Session;
-    use crate::wizard::News;
+    use crate::wizard::{CleanupPlan, News};
 
     /// Keeps what is said.
     #[derive(Default)]
@@ -264,6 +266,7 @@ mod tests {
         fn invoked(&mut self, _: Invocation) {}
         fn news(&mut self, _: &News, _: &Session) {}
         fn locked(&mut self, _: &Session) {}
+        fn planned(&mut self, _: &CleanupPlan, _: &Session) {}
         fn progress(&mut self, _: Step, _: &Gauge<'_>) {}
         fn note(&mut self, _: &Note) {}
         fn failure(&mut self, _: &Failure) {}

@@ -15,7 +15,7 @@ use crate::signals::Stops;
 use crate::source::holder::{self, Held, NoteFile};
 use crate::steps::Context;
 use crate::wizard::{Event, Outcome};
-use jiff::Timestamp;
+use jiff::{Timestamp, Zoned};
 use serde_json::json;
 
 /// Where a session stands.
@@ -42,6 +42,7 @@ pub(super) fn status(common: &Common) -> Result<Outcome, Error> {
         let event = json!({
             "event": "status", "file": file.display().to_string(), "session": session,
             "in_use": in_use, "snapshot_held": held, "report": report,
+            "backup": session.backup_reminder(Zoned::now().date()),
         });
         output.line(&event.to_string());
         return Ok(Outcome::Partial);
@@ -61,6 +62,10 @@ pub(super) fn status(common: &Common) -> Result<Outcome, Error> {
             unread.path().display()
         )),
         None => {}
+    }
+    let reminder = session.backup_reminder(Zoned::now().date());
+    if let Some(reminder) = reminder {
+        output.line(&format!("  Cleaned up: {reminder}."));
     }
     output.line(&format!("  {}", file.display()));
     if let Some(report) = report {
@@ -119,6 +124,7 @@ fn step_line(session: &Session, step: Step, invocation: &Invocation) -> String {
 /// Which sessions there are.
 pub(super) fn list(common: &Common) -> Result<Outcome, Error> {
     let found = sessions::all()?;
+    let today = Zoned::now().date();
     let mut output = Output::stdout();
     if common.json {
         for (file, session) in &found {
@@ -127,6 +133,7 @@ pub(super) fn list(common: &Common) -> Result<Outcome, Error> {
             let event = json!({
                 "event": "session", "file": file, "id": session.id, "practice": session.practice,
                 "updated": session.updated, "next": next, "servers_removed": servers_are_gone(session),
+                "backup": session.backup_may_go(today),
             });
             output.line(&event.to_string());
         }
@@ -139,6 +146,9 @@ pub(super) fn list(common: &Common) -> Result<Outcome, Error> {
         output.line(&sessions::summary(session));
         if servers_are_gone(session) {
             output.line("  Its practice servers are removed: it can only be read.");
+        }
+        if let Some(reminder) = session.backup_may_go(today) {
+            output.line(&format!("  Of this migration {reminder}."));
         }
         output.line(&format!("  {}", file.display()));
     }

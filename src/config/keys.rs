@@ -217,6 +217,10 @@ pub const KEYS: &[Key] = &[
         },
     },
     Key {
+        path: "cleanup.keep_days",
+        kind: Kind::Number { min: 1, max: 3650 },
+    },
+    Key {
         path: "screen.notify",
         kind: Kind::Choice(Notify::NAMES),
     },

@@ -6,6 +6,7 @@
 
 mod application;
 mod check;
+mod cleanup;
 mod error;
 mod keys;
 mod password;
@@ -17,6 +18,7 @@ mod watch;
 
 pub use application::Application;
 pub use check::{Mistake, Problem};
+pub use cleanup::Cleanup;
 pub use error::Error;
 pub use keys::{KEYS, Key, Kind};
 pub use password::holds_password;
@@ -56,6 +58,8 @@ pub struct Config {
     pub checklist: Checklist,
     /// How the target is watched after the cutover.
     pub watch: Watch,
+    /// What follows the migration.
+    pub cleanup: Cleanup,
     /// How the full-screen wizard behaves.
     pub screen: Screen,
 }

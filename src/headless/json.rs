@@ -9,7 +9,7 @@ use crate::session::report::{
     Share, Table, Watch,
 };
 use crate::session::{Session, Step};
-use crate::wizard::{News, Outcome, checklist};
+use crate::wizard::{CleanupPlan, News, Outcome, checklist};
 use serde_json::{Value, json};
 
 /// Tells as JSON.
@@ -133,6 +133,15 @@ fn figures(report: &Report) -> Vec<(&'static str, Value)> {
             ("alarms", json!(found.alarms)),
             ("figures", json!(found.figures)),
             ("history", json!(found.history)),
+        ],
+        Report::Cleanup(done) => vec![
+            ("keep_until", json!(done.keep_until)),
+            ("archives", json!(done.archives)),
+            ("checks", json!(done.checks)),
+            ("has_ledger", json!(done.has_ledger)),
+            ("remains", json!(done.remains)),
+            ("documents", json!(done.documents)),
+            ("more_documents", json!(done.more_documents)),
         ],
         _ => Vec::new(),
     }
@@ -305,6 +314,13 @@ impl Voice for Json {
             })
             .collect();
         self.emit(&json!({"event": "checklist", "items": items}));
+    }
+
+    fn planned(&mut self, plan: &CleanupPlan, _session: &Session) {
+        self.emit(&json!({
+            "event": "cleanup_plan", "does": plan.does, "drops": plan.drops, "stays": plan.stays,
+            "cautions": plan.cautions,
+        }));
     }
 
     fn progress(&mut self, step: Step, gauge: &Gauge<'_>) {

@@ -8,7 +8,8 @@ mod plain;
 pub use json::Json;
 pub use output::Output;
 pub use plain::{
-    Plain, compared_line, excerpt_lines, item_line, open_items, preview_lines, report_lines,
+    Plain, cleanup_lines, compared_line, excerpt_lines, item_line, open_items, preview_lines,
+    report_lines,
 };
 
 use crate::failure::Failure;
@@ -16,7 +17,7 @@ use crate::invocation::Invocation;
 use crate::progress::{Note, Pace, Progress, Sample};
 use crate::runner::Runner;
 use crate::session::{Session, State, Step, store};
-use crate::wizard::{Effect, Event, News, Outcome, Phase, Question};
+use crate::wizard::{CleanupPlan, Effect, Event, News, Outcome, Phase, Question};
 use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior};
 
@@ -42,6 +43,8 @@ pub trait Voice: Send {
     fn news(&mut self, news: &News, session: &Session);
     /// The cutover was asked for, and a step before it failed: its checklist, with what is open.
     fn locked(&mut self, session: &Session);
+    /// Cleaning up was asked for without consent: what it would do.
+    fn planned(&mut self, plan: &CleanupPlan, session: &Session);
     /// How far the running step is.
     fn progress(&mut self, step: Step, gauge: &Gauge<'_>);
     /// A line left by the running step.

@@ -1,11 +1,13 @@
 //! What happens as plain lines, for people and for screen readers: nothing is ever overwritten.
 
 mod application;
+mod cleanup;
 mod ending;
 mod look;
 mod report;
 mod watch;
 
+pub use cleanup::would_do as cleanup_lines;
 pub use ending::{item_line, open_items};
 pub use look::{compared as compared_line, excerpt as excerpt_lines, preview as preview_lines};
 pub use report::lines as report_lines;
@@ -17,7 +19,7 @@ use crate::invocation::Invocation;
 use crate::progress::{Note, Stage, Tone};
 use crate::session::report::Report;
 use crate::session::{Record, Session, Step};
-use crate::wizard::{News, Outcome};
+use crate::wizard::{CleanupPlan, News, Outcome};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -173,6 +175,12 @@ impl Voice for Plain {
         self.line(format!(
             "✗ cutover: refused, with {open} of the checklist open"
         ));
+    }
+
+    fn planned(&mut self, plan: &CleanupPlan, session: &Session) {
+        cleanup::plan(plan, session, &self.invocation)
+            .iter()
+            .for_each(|line| self.line(line));
     }
 
     fn progress(&mut self, _step: Step, gauge: &Gauge<'_>) {

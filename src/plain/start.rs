@@ -5,6 +5,7 @@ use crate::session::Session;
 use crate::session::found::{Content, Found};
 use crate::session::standing::name;
 use crate::start::{Choice, Entry, Menu};
+use jiff::Zoned;
 use jiff::tz::TimeZone;
 
 /// Lets the person choose what to begin with; `None` when they leave. What is refused is looked up
@@ -62,7 +63,9 @@ fn session(found: &Found, zone: &TimeZone) -> String {
             let (done, all) = session.steps_done();
             let next = session.whats_next();
             let course = course(session);
-            format!("{course}; {next}; {done} of {all} steps done; {changed}")
+            let may_go = session.backup_may_go(Zoned::now().date());
+            let may_go = may_go.map_or_else(String::new, |text| format!("; {text}"));
+            format!("{course}; {next}; {done} of {all} steps done{may_go}; {changed}")
         }
     }
 }

@@ -14,7 +14,12 @@ use crate::session::{State, Step};
 use crate::wizard::{Effect, Event, News, Outcome, Side, Switching};
 
 /// The steps whose result is worth a choice: the person goes on from there.
-const LOOKED_AT: [Step; 3] = [Step::Inventory, Step::Compare, Step::Application];
+const LOOKED_AT: [Step; 4] = [
+    Step::Inventory,
+    Step::Compare,
+    Step::Application,
+    Step::Cleanup,
+];
 
 /// The wizard in lines.
 pub(super) struct Lines<'a> {
@@ -123,6 +128,10 @@ impl<'a> Lines<'a> {
                 "  ✗ {failed}, before this step, has failed: {failure}."
             ));
         }
+        if step == Step::Cleanup {
+            let plan = headless::cleanup_lines(&wizard.cleanup_plan());
+            lines.extend(plan.into_iter().map(|line| format!("  {line}")));
+        }
         if step == Step::Cutover {
             let items = checklist::lines(session).into_iter();
             lines.extend(items.map(|item| format!("    {item}")));
@@ -134,8 +143,11 @@ impl<'a> Lines<'a> {
     /// Does what was chosen; `Some` when the program ends with it.
     async fn carry_out(&mut self, act: &Act) -> Result<Option<Outcome>, Break> {
         match act {
+            Act::Run(Step::Cleanup) => {
+                return self.asked(Step::Cleanup, Event::Run(Step::Cleanup)).await;
+            }
             Act::Run(step) => return self.run(*step).await,
-            Act::RunAgain(step) => return self.run_again(*step).await,
+            Act::RunAgain(step) => return self.asked(*step, Event::Again(*step)).await,
             Act::Recheck => return self.recheck().await,
             Act::Show(step) => return self.dispatch(Event::Show(*step)),
             Act::Connect => return self.connect(&[Side::Source, Side::Target]).await,
@@ -229,8 +241,9 @@ impl<'a> Lines<'a> {
         }
     }
 
-    async fn run_again(&mut self, step: Step) -> Result<Option<Outcome>, Break> {
-        self.dispatch(Event::Again(step))?;
+    /// Runs a step that is not begun without a question.
+    async fn asked(&mut self, step: Step, begin: Event) -> Result<Option<Outcome>, Break> {
+        self.dispatch(begin)?;
         let Some(question) = self.runner.wizard().question().cloned() else {
             return Ok(None);
         };

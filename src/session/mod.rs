@@ -123,7 +123,9 @@ impl Step {
             }
             Self::Cutover => "Goes through the checklist; what only you know, you sign.",
             Self::Watch => "Looks at the target in use, now and then. Changes nothing.",
-            Self::Cleanup => "Puts away what the migration needs no more.",
+            Self::Cleanup => {
+                "Puts away what the migration needs no more. Never touches the old database."
+            }
         }
     }
 
@@ -324,6 +326,18 @@ fn is_false(value: &bool) -> bool {
     !*value
 }
 
+/// What a person wants of a cleanup besides what is safe.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cleaning {
+    /// The consent to drop the ledger: the name of the target's database.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ledger: Option<String>,
+    /// Whether the dump is removed once its archive was read back.
+    #[serde(default)]
+    pub remove_dump: bool,
+}
+
 /// An application's files that were replaced, so that it leads to the target.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -392,6 +406,9 @@ pub struct Session {
     /// The application's files that lead to the target now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub switched: Option<Switched>,
+    /// What was wanted of the last cleanup.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cleaning: Option<Cleaning>,
     /// The checklist of the cutover.
     #[serde(default)]
     pub checklist: Vec<Item>,
@@ -420,6 +437,7 @@ impl Session {
             source: None,
             target: None,
             switched: None,
+            cleaning: None,
             checklist: Vec::new(),
             steps: BTreeMap::new(),
         }

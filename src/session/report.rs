@@ -1,6 +1,7 @@
 //! What each step reports: typed, plain data that goes into the session and to both front ends.
 
 mod application;
+mod cleanup;
 mod comparison;
 mod definition;
 mod differing;
@@ -16,6 +17,7 @@ mod vectors;
 mod watch;
 
 pub use application::{Application, ChangedLine, OwnTest, SwitchedFile};
+pub use cleanup::{ArchivedFile, Cleanup};
 pub use comparison::{ComparedCollection, ComparedTable, Comparison};
 pub use definition::DefinitionDifference;
 pub use differing::{ChangedColumn, DifferingRow, DifferingRows, EXAMPLES, RowDifference};
@@ -63,6 +65,8 @@ pub enum Report {
     Cutover(SourceLook),
     /// Of `watch`; also while it goes on.
     Watch(Box<Watch>),
+    /// Of `cleanup`.
+    Cleanup(Cleanup),
 }
 
 impl Report {

@@ -1,6 +1,8 @@
 //! Where a session stands, in words for people.
 
+use super::report::Report;
 use super::{Session, State, Step};
+use jiff::civil::Date;
 
 /// Host and database of a connection string: what tells it apart. Never a user, a password or a
 /// parameter.
@@ -54,6 +56,23 @@ impl Session {
     pub fn offered_signer(&self, env: &dyn Fn(&str) -> Option<String>) -> Option<String> {
         let last = self.last_signer().map(str::to_owned);
         last.or_else(|| ["USER", "LOGNAME"].into_iter().find_map(env))
+    }
+
+    /// Until when its backup is to be kept, or since when it need not be; `None` before a cleanup,
+    /// and once the backup is gone. Looks at the disk.
+    pub fn backup_reminder(&self, today: Date) -> Option<String> {
+        match self.report(Step::Cleanup) {
+            Some(Report::Cleanup(done)) if done.has_backup() => Some(done.reminder(today)),
+            _ => None,
+        }
+    }
+
+    /// As [`Session::backup_reminder`], when the day has come.
+    pub fn backup_may_go(&self, today: Date) -> Option<String> {
+        match self.report(Step::Cleanup) {
+            Some(Report::Cleanup(done)) if done.keep_until <= today => self.backup_reminder(today),
+            _ => None,
+        }
     }
 
     /// What comes next, in words.

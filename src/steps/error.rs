@@ -41,9 +41,15 @@ pub enum Error {
     /// The history of a watch could not be kept.
     #[error(transparent)]
     Watch(#[from] crate::watch::history::Error),
-    /// The step has a place, and no work yet.
-    #[error("{0} is not part of this version yet")]
-    NotInThisVersion(Step),
+    /// Archiving the backup.
+    #[error(transparent)]
+    Archive(#[from] crate::archive::Error),
+    /// The process that holds a snapshot of the source.
+    #[error(transparent)]
+    Holder(#[from] crate::source::holder::Error),
+    /// The target has no ledger of this session's migration, though it had one.
+    #[error("{0} has no ledger of this migration any more")]
+    LedgerGone(String),
     /// A connection string is missing.
     #[error("no connection string was given for the {}", .0.name())]
     NotGiven(Side),
@@ -274,9 +280,15 @@ impl Explain for Error {
             Self::Selection(error) => error.failure(),
             Self::Compare(error) => error.failure(),
             Self::Watch(error) => error.failure(),
-            Self::NotInThisVersion(_) => {
-                Failure::new("This cannot be run", format!("{}.", chain(self)))
-            }
+            Self::Archive(error) => error.failure(),
+            Self::Holder(error) => error.failure(),
+            Self::LedgerGone(_) => Failure::new(
+                "The ledger of this migration is gone",
+                format!("{}: it was cleaned up. Without it nobody can tell which rows are in, so nothing is resumed, and nothing is begun anew over them.", chain(self)),
+            )
+            .advise("To migrate once more, begin a new session with an empty database, or one that may be overwritten:")
+            .advise("$ neonlift run --session ANOTHER.toml")
+            .severity(Severity::Usage),
             Self::NotGiven(side) => not_given(*side),
             Self::OtherDatabase { side, .. } => Failure::new(
                 "This session is about another database",

@@ -2,6 +2,7 @@
 
 mod application;
 mod backup;
+mod cleanup;
 mod compare;
 mod connections;
 mod cutover;
@@ -312,7 +313,7 @@ async fn carry_out(step: Step, work: Work<'_>) -> Result<Report, Error> {
         Step::Watch => watch::run(work)
             .await
             .map(|found| Report::Watch(Box::new(found))),
-        Step::Cleanup => Err(Error::NotInThisVersion(step)),
+        Step::Cleanup => cleanup::run(work).await.map(Report::Cleanup),
     }
 }
 

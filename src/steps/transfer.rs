@@ -103,11 +103,19 @@ async fn carry_over(
         ..work
     };
     let selected = Selected::resolve(&work.session.select, source.session()).await?;
-    let ((), (workers, crew), part) = tokio::try_join!(
-        work.same_selection(&connection),
-        crew(work, source, &selected, (&to, &connection)),
-        part(work, source, &selected, &connection),
-    )?;
+    let ledger = Ledger::new(&connection, &work.session.id);
+    let reading = async {
+        tokio::try_join!(
+            work.same_selection(&connection),
+            crew(work, source, &selected, (&to, &connection)),
+            part(work, source, &selected, &connection),
+        )
+    };
+    let (is_begun, read) = tokio::join!(ledger.knows_run(), reading);
+    if !is_begun? {
+        return Err(Error::LedgerGone(to.endpoint()));
+    }
+    let ((), (workers, crew), part) = read?;
     work.progress.begin("Planning the copy");
     let site = Site {
         work,

@@ -10,6 +10,7 @@ mod finding;
 mod format;
 mod git;
 mod journal;
+mod mentions;
 mod plan;
 mod setting;
 mod shown;
@@ -18,6 +19,7 @@ mod writing;
 
 pub use error::Error;
 pub use journal::{Settled, carry_out, settle, undo};
+pub use mentions::{Left, Mentions, mentions};
 pub use plan::{Plan, PlannedFile};
 pub use value::{Goal, connection_variables};
 

@@ -4,8 +4,11 @@
 //! so whatever happens in between, a chunk is in whole and once, or not at all.
 
 mod creation;
+mod dropping;
 mod emptying;
 mod overwritten;
+
+pub use dropping::Dropped;
 
 use crate::postgres::catalogue::{Table, TableName};
 use crate::postgres::script::Entry;

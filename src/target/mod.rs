@@ -10,8 +10,8 @@ pub use build::{Statement, build_together};
 pub use control::Control;
 pub use large_objects::{LargeObjects, OTHERS_OBJECTS};
 pub use ledger::{
-    ChunkKey, FOREIGN_ROWS, INDEX, Ledger, LoadedChunk, PLANNED_KEY, PlannedTable, Planning, REST,
-    SNAPSHOT_KEY, STATISTICS, Snapshot,
+    ChunkKey, Dropped, FOREIGN_ROWS, INDEX, Ledger, LoadedChunk, PLANNED_KEY, PlannedTable,
+    Planning, REST, SNAPSHOT_KEY, STATISTICS, Snapshot,
 };
 pub use loader::{Loader, Part};
 

@@ -63,6 +63,7 @@ fn of_step(wizard: &Wizard) -> Vec<&String> {
         Some(Report::Prerequisites(found)) => in_order(&found.checks),
         Some(Report::Connections(found)) => in_order(&found.checks),
         Some(Report::Unreached(found)) => in_order(&found.checks),
+        Some(Report::Cleanup(found)) => in_order(&found.checks),
         _ => Vec::new(),
     };
     let of_failure = |failure: &'_ Failure| checks.is_empty() && !failure.advice.is_empty();

@@ -203,6 +203,7 @@ pub(super) fn proceed(wizard: &Wizard) -> String {
         (State::Interrupted, _) => format!("go on with {step}"),
         (State::Failed, _) => format!("retry {step}"),
         _ if step == Step::Cutover => "open the checklist".to_owned(),
+        _ if step == Step::Cleanup => "clean up; it asks first".to_owned(),
         _ => format!("run {step}"),
     }
 }

@@ -84,7 +84,7 @@ fn page(start: &Start, cells: usize, now: Timestamp) -> Page {
     let text_cells = cells.min(90);
     match &start.stage {
         _ if start.help => help_page(start, text_cells),
-        Stage::Menu => menu(start, cells),
+        Stage::Menu => menu(start, cells, now),
         Stage::Preparing(preparing) => preparing_page(start, preparing, cells, now),
         Stage::Failed(failure) => failed(start, failure, text_cells),
     }
@@ -104,7 +104,7 @@ fn help_page(start: &Start, cells: usize) -> Page {
     help::of_start(start.theme, cells, rows, &start.log)
 }
 
-fn menu(start: &Start, cells: usize) -> Page {
+fn menu(start: &Start, cells: usize, now: Timestamp) -> Page {
     let mut page = Page {
         title: "Where to begin".to_owned(),
         ..Page::default()
@@ -113,7 +113,7 @@ fn menu(start: &Start, cells: usize) -> Page {
         let is_marked = at == start.marked;
         let from = page.body.len();
         let told = match entry {
-            Entry::Session(found) => session(start, found, is_marked, cells),
+            Entry::Session(found) => session(start, found, (is_marked, cells), now),
             _ => vec![
                 headed(
                     start,
@@ -164,7 +164,12 @@ fn detail(start: &Start, text: &str, meaning: Meaning, cells: usize) -> Line<'st
     line(format!("{:INDENT$}{text}", ""), meaning)
 }
 
-fn session(start: &Start, found: &Found, is_marked: bool, cells: usize) -> Vec<Line<'static>> {
+fn session(
+    start: &Start,
+    found: &Found,
+    (is_marked, cells): (bool, usize),
+    now: Timestamp,
+) -> Vec<Line<'static>> {
     let theme = start.theme;
     let (first, (text, meaning)) = match &found.content {
         Content::Damaged(why) => {
@@ -186,7 +191,7 @@ fn session(start: &Start, found: &Found, is_marked: bool, cells: usize) -> Vec<L
         }
         Content::Free(session) => (
             course(start, session, is_marked, cells),
-            standing(start, session),
+            standing(start, session, now),
         ),
     };
     let changed = found.changed.to_zoned(start.zone.clone());
@@ -215,8 +220,13 @@ fn course(start: &Start, session: &Session, is_marked: bool, cells: usize) -> Li
     headed(start, is_marked, vec![what], aside, cells)
 }
 
-/// What is next and how much is done.
-fn standing(start: &Start, session: &Session) -> (String, Meaning) {
+/// What is next and how much is done; of what is done long since, that its backup may go.
+fn standing(start: &Start, session: &Session, now: Timestamp) -> (String, Meaning) {
+    let today = now.to_zoned(start.zone.clone()).date();
+    if let Some(may_go) = session.backup_may_go(today) {
+        let text = format!("! {}{}{may_go}", session.whats_next(), start.theme.dot());
+        return (text, Meaning::Caution);
+    }
     let state = session
         .next_open()
         .map_or(crate::session::State::Done, |(_, state)| state);

@@ -4,7 +4,7 @@ use super::{Look, Outcome, Seen, Switching};
 use crate::config::{Onto, Select};
 use crate::failure::Failure;
 use crate::session::report::{Report, Watch};
-use crate::session::{Reached, Signature, Step};
+use crate::session::{Cleaning, Reached, Signature, Step};
 use crate::switch::Settled;
 
 /// Names one run of a step, so that news of an older run is recognised and ignored.
@@ -155,6 +155,8 @@ pub enum Event {
     SwitchBack,
     /// How the application's files were found when the session was opened.
     FilesFound(Box<Settled>),
+    /// Clean up, without a question: the consent to what is dropped is given with it.
+    CleanUp(Cleaning),
     /// They were switched, or put back.
     Switched {
         /// Which run.
@@ -194,6 +196,7 @@ impl Event {
             | Self::Switch(_)
             | Self::SwitchFolder(_)
             | Self::SwitchBack
+            | Self::CleanUp(_)
             | Self::LookAway => true,
             Self::Opened
             | Self::Stop

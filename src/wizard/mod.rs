@@ -5,6 +5,7 @@
 
 pub mod checklist;
 mod choice;
+mod cleaning;
 mod event;
 mod excerpt;
 mod look;
@@ -15,6 +16,7 @@ mod signing;
 mod switching;
 
 pub use choice::target_database;
+pub use cleaning::CleanupPlan;
 pub use event::{Effect, Event, News, RunId, Side, Steering};
 pub use excerpt::{Excerpt, ExcerptCell, ExcerptColumn, ExcerptRow, Pairing, Size, Value, value};
 pub use look::{Look, Looking, Planned, Preview, Seen};
@@ -133,8 +135,8 @@ impl Wizard {
         if self.switching.is_some() {
             return Some("the application's files are being switched".to_owned());
         }
-        if step == Step::Cleanup {
-            return Some(format!("{step} is not part of this version yet"));
+        if let Some(why) = self.lacks_ledger(step) {
+            return Some(why);
         }
         self.missing(needs(step), step.name())
     }
@@ -185,6 +187,7 @@ impl Wizard {
             Event::SwitchBack => self.switch(Switching::Undo),
             Event::FilesFound(stand) => self.found_files(*stand),
             Event::Switched { run, result } => self.switched(run, result),
+            Event::CleanUp(cleaning) => self.consent_to_clean_up(cleaning, now),
         });
         let looked = Session {
             current: self.session.current,
@@ -229,7 +232,7 @@ impl Wizard {
         let before = place.take();
         // A consent is not carried over to what may be another target.
         if side == Side::Target && before.as_ref().is_some_and(|place| place.url != url) {
-            self.session.consent = None;
+            (self.session.consent, self.session.cleaning) = (None, None);
         }
         let identity = before.and_then(|place| place.identity);
         *place = Some(Place { url, identity });
@@ -249,6 +252,17 @@ impl Wizard {
         if let Some(obstacle) = self.obstacle(step) {
             return refused(obstacle);
         }
+        match step {
+            Step::Cleanup => {
+                self.session.current = step;
+                self.ask_to_clean_up()
+            }
+            _ => self.start(step, now),
+        }
+    }
+
+    /// Starts a step that nothing stands in the way of.
+    fn start(&mut self, step: Step, now: Timestamp) -> Vec<Effect> {
         self.session.current = step;
         for stale in invalidates(step) {
             self.session.steps.remove(stale);
@@ -453,11 +467,12 @@ pub fn needs(step: Step) -> &'static [Step] {
 
 /// The steps whose reports are no longer true once a step runs again.
 fn invalidates(step: Step) -> &'static [Step] {
-    use Step::{Application, Cleanup, Compare, Cutover, Schema, Transfer, Watch};
+    use Step::{Application, Backup, Cleanup, Compare, Cutover, Schema, Transfer, Watch};
     match step {
         Schema => &[Transfer, Compare, Application, Cutover, Watch, Cleanup],
         Transfer => &[Compare, Application, Cutover, Watch, Cleanup],
         Compare | Application => &[Cutover],
+        Backup => &[Cleanup],
         _ => &[],
     }
 }

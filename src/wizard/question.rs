@@ -5,7 +5,7 @@ use super::{Effect, Phase, Steering, Switching, Wizard, invalidates, refused, ta
 use crate::config::Select;
 use crate::figures::counted;
 use crate::session::report::Report;
-use crate::session::{State, Step};
+use crate::session::{Cleaning, State, Step};
 use jiff::Timestamp;
 
 /// A question that waits for an answer. It is state: a late answer to an older one is ignored.
@@ -49,11 +49,13 @@ pub(super) enum Act {
     StopAndLeave,
     RunAgain(Step),
     Switch(Switching),
+    CleanUp(Cleaning),
 }
 
 impl Answer {
-    /// The letters that answers have: no and yes; keep, pause, go on and stop; more and fewer.
-    pub const LETTERS: [char; 8] = ['n', 'y', 'k', 'p', 'g', 's', '+', '-'];
+    /// The letters that answers have: no and yes; keep, pause, go on and stop; more and fewer; dump and
+    /// backup.
+    pub const LETTERS: [char; 10] = ['n', 'y', 'k', 'p', 'g', 's', '+', '-', 'd', 'b'];
 
     pub(super) fn new(key: char, word: &'static str, does: impl Into<String>, act: Act) -> Self {
         let does = does.into();
@@ -276,6 +278,7 @@ impl Wizard {
             (Act::Steer(steering), _) => self.steer(steering),
             (Act::RunAgain(step), _) => self.run(step, now),
             (Act::Switch(way), _) => self.switch(way),
+            (Act::CleanUp(cleaning), _) => self.clean_up(cleaning, now),
             (Act::StopAndLeave, Phase::Idle) => vec![Effect::Exit(self.outcome())],
             (
                 Act::StopAndLeave,

@@ -1,7 +1,7 @@
 use super::*;
 use crate::config::{Onto, Select};
 use crate::session::report::{Backup, Comparison, Prerequisites, SourceLook};
-use crate::session::{Item, ItemKind};
+use crate::session::{Cleaning, Item, ItemKind};
 use proptest::prelude::*;
 
 pub(super) fn at(second: i64) -> Timestamp {
@@ -392,6 +392,7 @@ pub(super) fn any_event() -> impl Strategy<Value = Event> {
         step.clone().prop_map(Event::Run),
         step.clone().prop_map(Event::Again),
         step.prop_map(Event::Show),
+        Just(Event::CleanUp(Cleaning::default())),
         Just(Event::Stop),
         Just(Event::Leave),
         Just(Event::Look(Look::Schema)),

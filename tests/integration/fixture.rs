@@ -358,6 +358,11 @@ impl World {
         sql::dump(&self.postgres_program("pg_dump"), &self.source_url(), &[])
     }
 
+    /// Another database as `pg_dump` sees it.
+    pub(crate) fn dump_of(&self, url: &str) -> Vec<u8> {
+        sql::dump(&self.postgres_program("pg_dump"), url, &[])
+    }
+
     /// The definitions of a database as `pg_dump` sees them.
     pub(crate) fn definitions(&self, url: &str) -> String {
         let program = self.postgres_program("pg_dump");

@@ -7,6 +7,7 @@
 mod application;
 mod bad_input;
 mod browser;
+mod cleanup;
 mod definitions;
 mod differences;
 mod differing_rows;

@@ -11,7 +11,7 @@ fn item(world: &World, key: &str) -> Value {
 }
 
 /// Signs what people have to, and gives how the last command ended.
-fn sign_all(world: &World) -> String {
+pub(crate) fn sign_all(world: &World) -> String {
     let status = world.json(&["status"]).only("status");
     let items = status["session"]["checklist"].as_array().cloned();
     let items = items.expect("a checklist").into_iter();

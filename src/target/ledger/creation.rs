@@ -3,14 +3,17 @@
 use super::{Ledger, overwritten};
 use crate::postgres::{Error, quote};
 use crate::target::large_objects;
+use tokio_postgres::Row;
 
 /// SQLSTATE `undefined_table`.
 const UNDEFINED_TABLE: &str = "42P01";
 
+/// The comment on the ledger's schema, by which it is known.
+pub(super) const MARK: &str = "Ledger of a migration by neonlift; dropped when it is cleaned up";
+
 /// Creates the ledger; part of the schema step's one transaction.
 const CREATE: &str = "
 CREATE SCHEMA IF NOT EXISTS neonlift;
-COMMENT ON SCHEMA neonlift IS 'Ledger of a migration by neonlift; dropped when it is cleaned up';
 CREATE TABLE IF NOT EXISTS neonlift.runs (
   run text PRIMARY KEY, created_at timestamptz NOT NULL DEFAULT now());
 CREATE TABLE IF NOT EXISTS neonlift.snapshots (
@@ -40,20 +43,34 @@ impl Ledger<'_> {
     /// SQL that creates the ledger and notes the run with what it was asked to move.
     pub fn creation(run: &str, selection: &str) -> String {
         let (run, selection) = (quote::literal(run), quote::literal(selection));
+        let mark = quote::literal(MARK);
         let more = [large_objects::CREATE, overwritten::CREATE].concat();
         format!(
-            "{CREATE}{more}INSERT INTO neonlift.runs (run) VALUES ({run}) ON CONFLICT DO NOTHING;
+            "{CREATE}COMMENT ON SCHEMA neonlift IS {mark};{more}INSERT INTO neonlift.runs (run) VALUES ({run}) ON CONFLICT DO NOTHING;
              INSERT INTO neonlift.selections VALUES ({run}, {selection}) ON CONFLICT DO NOTHING;"
         )
+    }
+
+    /// Whether the target's ledger knows this run.
+    pub async fn knows_run(&self) -> Result<bool, Error> {
+        self.unless_undefined("SELECT FROM neonlift.runs WHERE run = $1")
+            .await
+            .map(|rows| !rows.is_empty())
     }
 
     /// What the run was asked to move when it was begun; `None` when the ledger does not say.
     pub async fn selection(&self) -> Result<Option<String>, Error> {
         let sql = "SELECT selection FROM neonlift.selections WHERE run = $1";
+        let rows = self.unless_undefined(sql).await?;
+        Ok(rows.first().map(|row| row.get(0)))
+    }
+
+    /// As [`Self::rows`], and none where there is no ledger: told by the refusal, not asked for in a
+    /// round trip of its own.
+    async fn unless_undefined(&self, sql: &str) -> Result<Vec<Row>, Error> {
         match self.rows(sql).await {
-            // There is no ledger: told by the refusal, not asked for in a round trip of its own.
-            Err(error) if error.sqlstate() == Some(UNDEFINED_TABLE) => Ok(None),
-            rows => Ok(rows?.first().map(|row| row.get(0))),
+            Err(error) if error.sqlstate() == Some(UNDEFINED_TABLE) => Ok(Vec::new()),
+            rows => rows,
         }
     }
 }

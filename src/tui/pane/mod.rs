@@ -3,6 +3,7 @@
 mod application;
 mod checklist;
 mod checks;
+mod cleanup;
 mod comparison;
 mod connections;
 mod definitions;
@@ -175,6 +176,7 @@ fn report_page(scene: &Scene<'_>, report: &Report) -> Page {
         Report::Application(found) => application::page(scene, found),
         Report::Cutover(_) => checklist::page(scene),
         Report::Watch(found) => watch::page(scene, found),
+        Report::Cleanup(found) => cleanup::page(scene, found),
     }
 }
 

@@ -42,6 +42,9 @@ pub(super) fn page(scene: &Scene<'_>) -> Page {
             Meaning::Accent,
         )),
     }
+    if step == Step::Cleanup {
+        body.extend(super::cleanup::planned(scene));
+    }
     if step == Step::Cutover {
         body.push(blank());
         let items = evaluated(scene.session());

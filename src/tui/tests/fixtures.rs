@@ -1,8 +1,10 @@
 //! Wizards in every state that the screen draws, driven there by events.
 
+mod cleanup;
 mod excerpts;
 mod reports;
 
+pub(super) use cleanup::{cleaned_up, cleaning_up, uncleaned};
 pub(super) use excerpts::{different_excerpt, equal_excerpt, keyless_excerpt, missing_excerpt};
 use reports::TABLES;
 pub(super) use reports::{comparison, report, unreached};

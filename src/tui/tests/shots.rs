@@ -1,7 +1,7 @@
 //! The screens to be drawn: every pane, in each of its states.
 
 use super::fixtures::{self, at};
-use crate::failure::Failure;
+use crate::failure::{Explain, Failure};
 use crate::invocation::Invocation;
 use crate::progress::{Note, Sample, Tone};
 use crate::session::{Reached, Session, Step};
@@ -339,8 +339,30 @@ pub(super) fn shots() -> Vec<Shot> {
         Shot::of("refused", fixtures::empty()).press(&[KeyCode::Left]),
     ];
     shots.extend(connections());
+    shots.extend(cleanups());
     shots.extend(Step::COURSE.into_iter().flat_map(states));
     shots
+}
+
+/// Cleaning up, in each of its states.
+fn cleanups() -> [Shot; 6] {
+    let mut working = Shot::of("cleanup-working", fixtures::cleaning_up());
+    working.sample.activity =
+        "Compressing local_db_20260921_142640.dump with zstd, and reading it back".to_owned();
+    let mut failed = fixtures::cleaning_up();
+    if let Phase::Working { run, .. } = failed.phase() {
+        let altered = crate::archive::Error::Altered(Path::new("backups/local_db.dump").to_owned());
+        let result = Err(altered.failure());
+        failed.handle(Event::Finished { run, result }, at(1012));
+    }
+    [
+        Shot::of("cleanup-waiting", fixtures::uncleaned()),
+        Shot::of("cleanup-question", fixtures::uncleaned()).act(&[KeyCode::Enter]),
+        working,
+        Shot::of("cleanup-done", fixtures::cleaned_up(false)),
+        Shot::of("cleanup-ledger-stays", fixtures::cleaned_up(true)),
+        Shot::of("cleanup-failed", failed),
+    ]
 }
 
 /// A step in each state that it has without a report: not run, at work, failed.
