@@ -1,10 +1,11 @@
 //! Carries out the wizard's effects: saves the session, starts and stops steps, feeds their ends
 //! back as events. Both front ends sit on it and differ only in how they ask and tell.
 
+mod kept_report;
+
 use crate::failure::{Explain, Failure};
 use crate::postgres::{ConnectionString, ParseError};
 use crate::progress::{MeterSample, Progress, Sample, Stage, Tone};
-use crate::report;
 use crate::session::report::{Report, Watch};
 use crate::session::{Reached, Session, State, Step, store};
 use crate::source::holder;
@@ -14,7 +15,6 @@ use crate::transfer::Throttle;
 use crate::wizard::{Effect, Event, Look, News, RunId, Seen, Side, Steering, Switching, Wizard};
 use jiff::Timestamp;
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -160,38 +160,6 @@ impl Runner {
                 vec![Effect::Tell(News::NotSwitched(failure))]
             }
         }
-    }
-
-    /// Whether there is to be a report: from the checklist on, and where there is one already.
-    fn has_report(&self, effects: &[Effect]) -> bool {
-        effects.iter().any(|effect| match effect {
-            Effect::Tell(News::AwaitingSignOff(_) | News::Done(Step::Cutover)) => true,
-            Effect::Tell(News::Refused(_)) => false,
-            Effect::Tell(_) => self.report_file().exists(),
-            _ => false,
-        })
-    }
-
-    /// Nothing depends on the report: that it cannot be written is a warning.
-    fn keep_report(&self) {
-        if let Err(error) = self.write_report() {
-            let text = format!("There is no new report: {}.", crate::failure::chain(&error));
-            self.progress.note(Tone::Warning, text);
-        }
-    }
-
-    /// Where the report is kept: beside the session's file.
-    pub fn report_file(&self) -> PathBuf {
-        report::beside(self.session_file())
-    }
-
-    /// Writes the report as the session stands.
-    ///
-    /// # Errors
-    /// The file system refused.
-    pub fn write_report(&self) -> Result<(), report::Error> {
-        let format = report::Format::Html;
-        report::write(self.wizard.session(), format, &self.report_file())
     }
 
     fn has_begun_to_move(&self) -> bool {

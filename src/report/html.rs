@@ -136,7 +136,7 @@ fn held(column: Column) -> &'static str {
     match column.holds {
         Holds::Text => "",
         Holds::Number => "number",
-        Holds::Moment => "moment",
+        Holds::Short => "short",
         Holds::Code => "code",
     }
 }

@@ -47,7 +47,7 @@ fn table(grid: &Grid) -> String {
     let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
     let rule = grid.columns.iter().map(|column| match column.holds {
         Holds::Number => "---:".to_owned(),
-        Holds::Text | Holds::Moment | Holds::Code => "---".to_owned(),
+        Holds::Text | Holds::Short | Holds::Code => "---".to_owned(),
     });
     let names = grid.columns.iter().map(|column| markdown(column.name));
     let mut text = format!("\n{}\n\n", markdown(&grid.caption));
@@ -67,6 +67,6 @@ fn written(cell: &Cell, holds: Holds) -> String {
             let lines: Vec<String> = cell.text.lines().map(markdown).collect();
             lines.join("<br>")
         }
-        Holds::Text | Holds::Number | Holds::Moment => markdown(&cell.text),
+        Holds::Text | Holds::Number | Holds::Short => markdown(&cell.text),
     }
 }

@@ -75,8 +75,8 @@ pub(super) struct Column {
 pub(super) enum Holds {
     Text,
     Number,
-    /// A point in time.
-    Moment,
+    /// A word or two, a point in time: not broken into lines.
+    Short,
     /// SQL, hashes: line by line as it is.
     Code,
 }

@@ -136,7 +136,7 @@ impl<'a> Loop<'a> {
         let mut ui = Ui::new(theme, TimeZone::system(), passwords, &signer, session);
         ui.invocation = options.invocation.on_screen(runner.session_file());
         ui.log = options.log.display().to_string();
-        ui.report = runner.report_file().display().to_string();
+        ui.report = report(runner);
         ui.follow(runner.wizard());
         ui.note(
             options.said.iter().map(|text| worth_a_look(text)).collect(),
@@ -353,6 +353,7 @@ impl<'a> Loop<'a> {
             }
         }
         self.ui.follow(wizard);
+        self.ui.report = report(self.runner);
         self.changed = true;
     }
 
@@ -370,6 +371,12 @@ impl<'a> Loop<'a> {
         self.changed = true;
         Ok(())
     }
+}
+
+/// Where the report is; empty where there is none.
+fn report(runner: &Runner) -> String {
+    let file = Some(runner.report_file()).filter(|file| file.exists());
+    file.map_or_else(String::new, |file| file.display().to_string())
 }
 
 async fn until(wake: Option<Instant>) {

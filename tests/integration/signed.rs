@@ -2,6 +2,7 @@
 
 use crate::fixture::{Running, World, eventually};
 use serde_json::Value;
+use std::fs;
 
 fn item(world: &World, key: &str) -> Value {
     let status = world.json(&["status"]).only("status");
@@ -39,6 +40,10 @@ fn a_source_that_was_written_to_after_the_proof_is_not_signed_off() {
     });
     let evidence = item(&world, "source-quiet")["evidence"].to_string();
     assert!(evidence.contains("shop.products"), "{evidence}");
+    let report = fs::read_to_string(world.folder().join("session.report.html"));
+    let report = report.expect("a report");
+    assert!(report.contains("! The source was written to after it was proved"));
+    assert!(!report.contains("Proved equal"));
     assert_eq!(sign_all(&world), "awaiting_sign_off");
 
     // The rows are the same, as the comparison proves: then a person may vouch for the writes.

@@ -43,11 +43,8 @@ pub(super) fn all(session: &Session, connections: Option<&Connections>) -> Vec<W
         let warnings = found.warnings.iter();
         told.extend(warnings.map(|text| warning("inventory", text.clone())));
     }
-    told.extend(written(session).into_iter().map(|table| {
-        let text =
-            "The source was written to since the copy began: what came later is not on the target.";
-        warning(&table, text.to_owned())
-    }));
+    let written = written(session).into_iter();
+    told.extend(written.map(|(table, text)| warning(&table, text.to_owned())));
     told
 }
 
@@ -78,16 +75,26 @@ fn checks(session: &Session, connections: Option<&Connections>) -> Vec<Warning> 
     told.collect()
 }
 
-/// The tables that the source was seen to write to, by whoever looked last.
-fn written(session: &Session) -> Vec<String> {
-    match (
+/// The tables that the source was seen to write to, by whoever looked last, and what that means.
+fn written(session: &Session) -> Vec<(String, &'static str)> {
+    let (tables, text) = match (
         session.report(Step::Cutover),
         session.report(Step::Compare),
         session.report(Step::Transfer),
     ) {
-        (Some(Report::Cutover(SourceLook::Written { tables })), ..) => tables.clone(),
-        (_, Some(Report::Compare(found)), _) => found.changed_since(),
-        (.., Some(Report::Transfer(done))) => done.changed_since(),
-        _ => Vec::new(),
-    }
+        (Some(Report::Cutover(SourceLook::Written { tables })), ..) => (
+            tables.clone(),
+            "The source was written to after it was compared: that is not on the target.",
+        ),
+        (_, Some(Report::Compare(found)), _) => (
+            found.changed_since(),
+            "The source was written to since the copy began; the comparison tells whether its rows are still the same.",
+        ),
+        (.., Some(Report::Transfer(done))) => (
+            done.changed_since(),
+            "The source was written to since the copy began: what came later is not on the target.",
+        ),
+        _ => (Vec::new(), ""),
+    };
+    tables.into_iter().map(|table| (table, text)).collect()
 }

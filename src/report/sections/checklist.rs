@@ -23,9 +23,9 @@ pub(super) fn section(document: &Document) -> Section {
     };
     let columns = [
         ("item", Holds::Text),
-        ("standing", Holds::Text),
+        ("standing", Holds::Short),
         ("by whom", Holds::Text),
-        ("when", Holds::Moment),
+        ("when", Holds::Short),
         ("evidence", Holds::Text),
     ];
     let grid = grid(

@@ -14,10 +14,10 @@ pub(super) fn section(document: &Document) -> Section {
     let columns = [
         ("side", Holds::Text),
         ("database", Holds::Text),
-        ("PostgreSQL", Holds::Text),
-        ("encryption", Holds::Text),
+        ("PostgreSQL", Holds::Short),
+        ("encryption", Holds::Short),
         ("size", Holds::Number),
-        ("pgvector", Holds::Text),
+        ("pgvector", Holds::Short),
     ];
     let rows = sides.into_iter().map(|(name, side)| row(name, side));
     let latency = sides.into_iter().filter_map(|(label, side)| {

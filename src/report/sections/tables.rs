@@ -69,7 +69,7 @@ fn notes(compared: &Compared) -> Vec<Cell> {
 fn tables(caption: &str, tables: &[&ReportedTable]) -> Grid {
     let columns = [
         ("table", Holds::Text),
-        ("verdict", Holds::Text),
+        ("verdict", Holds::Short),
         ("rows, source", Holds::Number),
         ("rows, target", Holds::Number),
         ("hash of the contents", Holds::Code),
@@ -169,7 +169,7 @@ fn collections(compared: &Compared) -> Grid {
         ("table", Holds::Text),
         ("rows, source", Holds::Number),
         ("rows, target", Holds::Number),
-        ("verdict", Holds::Text),
+        ("verdict", Holds::Short),
     ];
     let rows = compared.collections.iter().map(|group| {
         let verdict = match group.source_rows == group.target_rows {

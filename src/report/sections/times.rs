@@ -26,8 +26,8 @@ pub(super) fn section(document: &Document) -> Section {
 fn steps(document: &Document) -> Grid {
     let columns = [
         ("step", Holds::Text),
-        ("standing", Holds::Text),
-        ("last started", Holds::Moment),
+        ("standing", Holds::Short),
+        ("last started", Holds::Short),
         ("time", Holds::Number),
     ];
     let row = |step: &StepTime| {

@@ -29,9 +29,16 @@ pub(super) fn page(scene: &Scene<'_>) -> Page {
             body.push(blank());
         }
     }
-    body.extend(report(scene));
+    let mut head = head(scene);
+    let is_complete = scene.wizard.open_items().next().is_none();
+    match is_complete {
+        // Now it is handed over.
+        true => head.extend(report(scene)),
+        false => body.extend(report(scene)),
+    }
+    head.push(blank());
     Page {
-        head: head(scene),
+        head,
         body,
         focus,
         ..Page::default()
@@ -44,7 +51,7 @@ fn report(scene: &Scene<'_>) -> Vec<Line<'static>> {
         return Vec::new();
     }
     let text = format!("The report to hand over: {}", scene.ui.report);
-    paragraph(&text, 2, scene.text_cells(), Meaning::Quiet)
+    paragraph(&text, 0, scene.text_cells(), Meaning::Quiet)
 }
 
 fn head(scene: &Scene<'_>) -> Vec<Line<'static>> {
@@ -81,9 +88,7 @@ fn head(scene: &Scene<'_>) -> Vec<Line<'static>> {
             Meaning::Caution,
         ),
     };
-    let mut head = paragraph(&text, 0, scene.text_cells(), meaning);
-    head.push(blank());
-    head
+    paragraph(&text, 0, scene.text_cells(), meaning)
 }
 
 /// An item: what has to be true, and who says so.
