@@ -29,6 +29,9 @@ pub struct Watching {
 /// What is asked of the server in a probe takes no longer.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// No further attempt to connect is begun after this time: a compute that sleeps is awake by then.
+const WAKING: Duration = Duration::from_secs(20);
+
 /// The clock is looked at so often while a probe is not due: it goes on while a computer sleeps.
 const LOOK: Duration = Duration::from_secs(30);
 
@@ -166,7 +169,11 @@ impl<'a> Watcher<'a> {
 
     async fn read(&mut self) -> Result<Sample, Error> {
         let (cancel, began) = (self.work.cancel, Instant::now());
-        let connection = Connection::open(&self.place, &Retrying::default(), cancel).await?;
+        let retrying = Retrying {
+            within: WAKING,
+            ..Retrying::default()
+        };
+        let connection = Connection::open(&self.place, &retrying, cancel).await?;
         let connecting = began.elapsed();
         let reading = async {
             if !self.reached {

@@ -46,7 +46,7 @@ pub fn judged(before: Option<&Sample>, probe: &Probe, limits: &config::Watch) ->
     };
     let interval = before.map(|before| Interval::between(before, now));
     let interval = interval.as_ref();
-    let mut checks = vec![
+    vec![
         answers(now),
         latency(now, limits),
         connections(now, limits),
@@ -56,10 +56,7 @@ pub fn judged(before: Option<&Sample>, probe: &Probe, limits: &config::Watch) ->
         statements(before, now, limits),
         locks(now, limits),
         size(now, limits),
-    ];
-    let missing = now.missing.iter();
-    checks.extend(missing.map(|missing| Check::warning("Not read", missing.clone())));
-    checks
+    ]
 }
 
 /// A check that is an alarm or not.
@@ -201,7 +198,10 @@ fn statements(before: Option<&Sample>, now: &Sample, limits: &config::Watch) -> 
     let listed = now.statements.as_ref();
     let earlier = before.and_then(|before| before.statements.as_ref());
     let (listed, earlier) = match (listed, earlier) {
-        (None, _) => return Check::warning(STATEMENTS, "not read"),
+        (None, _) => {
+            let why = now.unread.as_deref().unwrap_or("nobody asked");
+            return Check::warning(STATEMENTS, format!("not read: {why}"));
+        }
         (Some(_), None) => return Check::good(STATEMENTS, "told from the next probe on"),
         (Some(listed), Some(earlier)) => (listed, earlier),
     };
@@ -239,10 +239,16 @@ fn locks(now: &Sample, limits: &config::Watch) -> Check {
         ),
         false => String::new(),
     };
-    let is_alarm = idles || (now.waiting > 0 && now.waiting_s >= f64::from(limits.lock_seconds));
+    let waits_long = now.waiting > 0 && now.waiting_s >= f64::from(limits.lock_seconds);
+    if !now.sees_others && !idles && !waits_long {
+        let blind = "; what others' transactions do is not told to this role";
+        return Check::warning(LOCKS, waits + &idle + blind).advise(
+            "To see it, grant the role pg_read_all_stats; on Neon use a role made in the console.",
+        );
+    }
     check(
         LOCKS,
-        is_alarm,
+        idles || waits_long,
         waits + &idle,
         &[
             "Who waits for whom, and since when:",
@@ -311,7 +317,8 @@ pub(crate) mod tests {
             bytes: 200 << 20,
             bytes_limit: Some(512 << 20),
             statements: Some(Vec::new()),
-            missing: Vec::new(),
+            unread: None,
+            sees_others: true,
         }
     }
 
@@ -396,7 +403,8 @@ pub(crate) mod tests {
     fn what_could_not_be_read_is_said_and_is_no_alarm() {
         let now = Sample {
             statements: None,
-            missing: vec!["pg_stat_statements is not installed".to_owned()],
+            unread: Some("pg_stat_statements is not installed".to_owned()),
+            sees_others: false,
             ..sample(0)
         };
         let probe = Probe::Reached(Box::new(now));
