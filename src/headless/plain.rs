@@ -130,6 +130,7 @@ impl Voice for Plain {
                 .iter()
                 .for_each(|line| self.line(line)),
             News::Interrupted(Step::Watch) => {
+                self.report(Step::Watch, session);
                 let reach = match session.report(Step::Watch) {
                     Some(Report::Watch(found)) => found.reach_in_words(),
                     _ => "no probe yet".to_owned(),

@@ -8,7 +8,7 @@ use crate::progress::Meter;
 use crate::session::Step;
 use crate::session::report::{Check, Probe, Sample, Verdict, Watch};
 use crate::watch::summary::{Plan, later, watched};
-use crate::watch::{Entry, Finding, History, Spacing, probe, threshold};
+use crate::watch::{Finding, History, Spacing, probe, threshold};
 use crate::wizard::Side;
 use jiff::Timestamp;
 use std::sync::Arc;
@@ -28,6 +28,9 @@ pub struct Watching {
 
 /// What is asked of the server in a probe takes no longer.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// No further attempt to connect is begun after this time: a compute that sleeps is awake by then.
+const WAKING: Duration = Duration::from_secs(20);
 
 /// The clock is looked at so often while a probe is not due: it goes on while a computer sleeps.
 const LOOK: Duration = Duration::from_secs(30);
@@ -132,7 +135,7 @@ impl<'a> Watcher<'a> {
         });
         let alarms = alarms.collect();
         self.before = probe.sample().cloned().or(self.before.take());
-        self.history.add(Entry { probe, alarms })?;
+        self.history.add(probe, alarms)?;
         self.count();
         self.report(checks)
     }
@@ -166,7 +169,11 @@ impl<'a> Watcher<'a> {
 
     async fn read(&mut self) -> Result<Sample, Error> {
         let (cancel, began) = (self.work.cancel, Instant::now());
-        let connection = Connection::open(&self.place, &Retrying::default(), cancel).await?;
+        let retrying = Retrying {
+            within: WAKING,
+            ..Retrying::default()
+        };
+        let connection = Connection::open(&self.place, &retrying, cancel).await?;
         let connecting = began.elapsed();
         let reading = async {
             if !self.reached {
@@ -195,7 +202,7 @@ impl<'a> Watcher<'a> {
         let between = plan.spacing.after(&probes).as_secs_f64().max(0.001);
         let from = probes.last().map_or(now, |probe| probe.at());
         let left = (seconds(from, plan.until) / between).ceil().max(0.0) as u64;
-        let done = probes.len() as u64;
+        let done = self.history.made();
         self.meter.set(done, done + left);
         let whole = seconds(plan.since, plan.until);
         let passed = seconds(plan.since, now).clamp(0.0, whole);

@@ -89,7 +89,7 @@ pub async fn read(
     connection.batch("ending a probe", "COMMIT").await?;
     match statements(connection).await? {
         Ok(found) => sample.statements = Some(found),
-        Err(missing) => sample.missing.push(missing),
+        Err(why) => sample.unread = Some(why),
     }
     Ok(sample)
 }
@@ -120,8 +120,6 @@ async fn figures(
     };
     let counted = |at: usize| number(at).unwrap_or_default();
     let age: f64 = row.get(0);
-    let sees_all: bool = row.get(14);
-    let blind = "this role sees only its own sessions' states: idle transactions of others are not known (GRANT pg_read_all_stats)";
     Ok(Sample {
         at: Timestamp::now(),
         connect_ms: 0,
@@ -144,7 +142,8 @@ async fn figures(
         bytes: 0,
         bytes_limit: None,
         statements: None,
-        missing: (!sees_all).then(|| blind.to_owned()).into_iter().collect(),
+        unread: None,
+        sees_others: row.get(14),
     })
 }
 
@@ -154,11 +153,13 @@ async fn statements(connection: &Connection) -> Result<Result<Vec<Statement>, St
     let rows = connection.query(INSTALLED, &[]).await;
     let rows = rows.map_err(|error| connection.failed("looking for pg_stat_statements", error))?;
     let Some(row) = rows.first() else {
-        return Ok(Err("pg_stat_statements is not installed: CREATE EXTENSION pg_stat_statements tells slow statements".to_owned()));
+        return Ok(Err("pg_stat_statements is not installed".to_owned()));
     };
     let (schema, is_new, is_loaded): (String, bool, bool) = (row.get(0), row.get(1), row.get(2));
     if !is_loaded {
-        return Ok(Err("pg_stat_statements is installed, but the server has not loaded it (shared_preload_libraries)".to_owned()));
+        return Ok(Err(
+            "the server has not loaded pg_stat_statements (shared_preload_libraries)".to_owned(),
+        ));
     }
     let time = if is_new {
         "total_exec_time"

@@ -20,7 +20,7 @@ pub const ROLLBACKS: &str = "Rollbacks";
 /// See [`ANSWERS`].
 pub const ERRORS: &str = "Errors";
 /// See [`ANSWERS`].
-pub const STATEMENTS: &str = "Slow statements";
+pub const STATEMENTS: &str = "Statements";
 /// See [`ANSWERS`].
 pub const LOCKS: &str = "Locks";
 /// See [`ANSWERS`].
@@ -46,7 +46,7 @@ pub fn judged(before: Option<&Sample>, probe: &Probe, limits: &config::Watch) ->
     };
     let interval = before.map(|before| Interval::between(before, now));
     let interval = interval.as_ref();
-    let mut checks = vec![
+    vec![
         answers(now),
         latency(now, limits),
         connections(now, limits),
@@ -56,10 +56,7 @@ pub fn judged(before: Option<&Sample>, probe: &Probe, limits: &config::Watch) ->
         statements(before, now, limits),
         locks(now, limits),
         size(now, limits),
-    ];
-    let missing = now.missing.iter();
-    checks.extend(missing.map(|missing| Check::warning("Not read", missing.clone())));
-    checks
+    ]
 }
 
 /// A check that is an alarm or not.
@@ -84,9 +81,9 @@ fn answers(now: &Sample) -> Check {
 }
 
 fn latency(now: &Sample, limits: &config::Watch) -> Check {
-    let milliseconds = |micros: u64| format!("{:.1} ms", micros as f64 / 1000.0);
+    let milliseconds = |micros: u64| micros as f64 / 1000.0;
     let found = format!(
-        "p50 {}, p95 {} (limit {} ms)",
+        "p50 {:.1}, p95 {:.1} ms (limit {})",
         milliseconds(now.p50_us),
         milliseconds(now.p95_us),
         grouped(limits.latency_ms.into())
@@ -107,8 +104,8 @@ fn connections(now: &Sample, limits: &config::Watch) -> Check {
     let (used, limit) = (now.connections, now.connection_limit);
     let share = used as f64 / limit.max(1) as f64;
     let found = format!(
-        "{used} of {limit} in use, {} of them others' (limit {} %)",
-        now.others, limits.connections_percent
+        "{used} of {limit} (limit {} %), {} others'",
+        limits.connections_percent, now.others
     );
     let is_alarm = share * 100.0 >= f64::from(limits.connections_percent);
     let advice = [
@@ -124,16 +121,12 @@ fn cache(interval: Option<&Interval>, limits: &config::Watch) -> Check {
     };
     let blocks = interval.hits + interval.reads;
     let Some(share) = interval.hit().filter(|_| blocks >= ENOUGH_BLOCKS) else {
-        let found = format!(
-            "{} asked for since the probe before: too few to judge",
-            counted(blocks, "block")
-        );
+        let found = format!("{}: too few to judge", counted(blocks, "block"));
         return Check::good(CACHE, found);
     };
     let found = format!(
-        "{} of {} (at least {} %)",
+        "{} of blocks (at least {} %)",
         percent(share),
-        counted(blocks, "block"),
         limits.cache_hits_percent
     );
     let is_alarm = share * 100.0 < f64::from(limits.cache_hits_percent);
@@ -181,9 +174,9 @@ fn errors(interval: Option<&Interval>) -> Check {
     };
     let fatal = interval.fatal.unwrap_or_default();
     let found = format!(
-        "{}, {} ended by a fatal error since the probe before",
+        "{}, {}",
         counted(interval.deadlocks, "deadlock"),
-        counted(fatal, "session")
+        counted(fatal, "fatal error")
     );
     check(
         ERRORS,
@@ -201,7 +194,10 @@ fn statements(before: Option<&Sample>, now: &Sample, limits: &config::Watch) -> 
     let listed = now.statements.as_ref();
     let earlier = before.and_then(|before| before.statements.as_ref());
     let (listed, earlier) = match (listed, earlier) {
-        (None, _) => return Check::warning(STATEMENTS, "not read"),
+        (None, _) => {
+            let why = now.unread.as_deref().unwrap_or("nobody asked");
+            return Check::warning(STATEMENTS, format!("not read: {why}"));
+        }
         (Some(_), None) => return Check::good(STATEMENTS, "told from the next probe on"),
         (Some(listed), Some(earlier)) => (listed, earlier),
     };
@@ -239,10 +235,16 @@ fn locks(now: &Sample, limits: &config::Watch) -> Check {
         ),
         false => String::new(),
     };
-    let is_alarm = idles || (now.waiting > 0 && now.waiting_s >= f64::from(limits.lock_seconds));
+    let waits_long = now.waiting > 0 && now.waiting_s >= f64::from(limits.lock_seconds);
+    if !now.sees_others && !idles && !waits_long {
+        let blind = "; what others' transactions do is not told to this role";
+        return Check::warning(LOCKS, waits + &idle + blind).advise(
+            "To see it, grant the role pg_read_all_stats; on Neon use a role made in the console.",
+        );
+    }
     check(
         LOCKS,
-        is_alarm,
+        idles || waits_long,
         waits + &idle,
         &[
             "Who waits for whom, and since when:",
@@ -311,7 +313,8 @@ pub(crate) mod tests {
             bytes: 200 << 20,
             bytes_limit: Some(512 << 20),
             statements: Some(Vec::new()),
-            missing: Vec::new(),
+            unread: None,
+            sees_others: true,
         }
     }
 
@@ -396,7 +399,8 @@ pub(crate) mod tests {
     fn what_could_not_be_read_is_said_and_is_no_alarm() {
         let now = Sample {
             statements: None,
-            missing: vec!["pg_stat_statements is not installed".to_owned()],
+            unread: Some("pg_stat_statements is not installed".to_owned()),
+            sees_others: false,
             ..sample(0)
         };
         let probe = Probe::Reached(Box::new(now));

@@ -89,9 +89,11 @@ pub struct Sample {
     /// The statements that took most time in all; `None` where they could not be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub statements: Option<Vec<Statement>>,
-    /// What could not be read, and why.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub missing: Vec<String>,
+    /// Why they could not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unread: Option<String>,
+    /// Whether the role sees what others' sessions do (`pg_read_all_stats`).
+    pub sees_others: bool,
 }
 
 impl Sample {

@@ -341,6 +341,7 @@ pub(super) fn shots() -> Vec<Shot> {
     shots.extend(connections());
     shots.extend(cleanups());
     shots.extend(Step::COURSE.into_iter().flat_map(states));
+    shots.extend(watched());
     shots
 }
 
@@ -362,6 +363,20 @@ fn cleanups() -> [Shot; 6] {
         Shot::of("cleanup-done", fixtures::cleaned_up(false)),
         Shot::of("cleanup-ledger-stays", fixtures::cleaned_up(true)),
         Shot::of("cleanup-failed", failed),
+    ]
+}
+
+/// The target in use: not yet watched, watched at ease and with alarms, stopped, and at its end.
+fn watched() -> [Shot; 6] {
+    let mut waiting = fixtures::signed();
+    waiting.handle(Event::Show(Step::Watch), at(1000));
+    [
+        Shot::of("waiting-watch", waiting),
+        Shot::of("watching", fixtures::watching(false)),
+        Shot::of("watching-alarm", fixtures::watching(true)),
+        Shot::of("watch-stopped", fixtures::watch_stopped()),
+        Shot::of("watch-done", fixtures::watch_ended(false)),
+        Shot::of("watch-failed", fixtures::watch_ended(true)),
     ]
 }
 
