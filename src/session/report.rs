@@ -8,6 +8,7 @@ mod estimate;
 mod inventory;
 mod loss;
 mod phases;
+mod recovery;
 mod source_look;
 mod transfer;
 mod unreached;
@@ -21,6 +22,9 @@ pub use estimate::{Estimate, RoomLeft};
 pub use inventory::{Collection, Extension, Inventory, LeftBehind, Room, Table, VectorColumn};
 pub use loss::{AtStake, Lost, Stake, rows_at_stake};
 pub use phases::{Here, Phase};
+pub use recovery::{
+    Applied, AppliedTable, DivergedTable, Divergence, Rehearsal, Restored, RowsFile,
+};
 pub use source_look::SourceLook;
 pub use transfer::{LoadedObjects, LoadedTable, NotMoved, SomeRows, Transfer};
 pub use unreached::Unreached;
