@@ -200,7 +200,12 @@ impl Dumping<'_> {
 
 /// The name of the new database: `<database>_recovered_<date>_<time>`, no longer than PostgreSQL takes.
 pub fn new_name(database: &str, at: DateTime) -> String {
-    let suffix = at.strftime("_recovered_%Y%m%d_%H%M%S").to_string();
+    name_for("recovered", database, at)
+}
+
+/// A name that says what the database is for.
+pub(super) fn name_for(what: &str, database: &str, at: DateTime) -> String {
+    let suffix = format!("_{what}_{}", at.strftime("%Y%m%d_%H%M%S"));
     let room = LONGEST_NAME - UNFINISHED.len() - suffix.len();
     let end = database.floor_char_boundary(room);
     format!("{}{suffix}", &database[..end])

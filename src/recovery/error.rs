@@ -70,6 +70,20 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether a person stopped it.
+    pub fn is_stopped(&self) -> bool {
+        match self {
+            Self::Source(error) | Self::Target(error) => {
+                matches!(error, PostgresError::Cancelled)
+            }
+            Self::Compare(compare::Error::Postgres(error) | compare::Error::Target(error)) => {
+                matches!(error, PostgresError::Cancelled)
+            }
+            Self::Tool(error) => matches!(error, ToolError::Cancelled { .. }),
+            _ => false,
+        }
+    }
+
     /// For `map_err`: the file system refused this with a file.
     pub(super) fn file(doing: &'static str, file: &Path) -> impl FnOnce(io::Error) -> Self {
         let file = file.to_owned();

@@ -12,3 +12,26 @@ pub mod rehearse;
 pub mod rows;
 
 pub use error::Error;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// All of them work in tasks.
+    #[allow(dead_code, reason = "that it compiles is the test")]
+    fn go_to_tasks(
+        since: &rows::Since<'_>,
+        dumping: &dump::Dumping<'_>,
+        rehearsing: &rehearse::Rehearsing<'_>,
+        consent: rows::Consent,
+    ) {
+        fn goes(_: impl Send) {}
+        let here = std::path::Path::new(".");
+        goes(since.count());
+        goes(since.export(here));
+        goes(since.apply(consent, rows::Changed::Keep));
+        goes(dumping.dump_target(since.target, here));
+        goes(dumping.restore_into_new(since.source, here, "name"));
+        goes(rehearsing.run());
+    }
+}
