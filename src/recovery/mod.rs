@@ -13,6 +13,23 @@ pub mod rows;
 
 pub use error::Error;
 
+use jiff::Zoned;
+use std::path::{Path, PathBuf};
+
+/// A new file in this folder, which is made if need be: `<stem>_<date>_<time>.<ending>`, never one that
+/// is there.
+fn new_file(folder: &Path, stem: &str, at: &Zoned, ending: &str) -> Result<PathBuf, Error> {
+    std::fs::create_dir_all(folder).map_err(Error::file("create", folder))?;
+    let folder = std::path::absolute(folder).map_err(Error::file("find", folder))?;
+    let dated = at.strftime("%Y%m%d_%H%M%S");
+    let named = |number: u32| match number {
+        1 => folder.join(format!("{stem}_{dated}.{ending}")),
+        _ => folder.join(format!("{stem}_{dated}-{number}.{ending}")),
+    };
+    let mut free = (1..100).map(named).filter(|file| !file.exists());
+    Ok(free.next().unwrap_or_else(|| named(100)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
