@@ -3,7 +3,7 @@
 
 use super::hash::{self, Agreed, Method};
 use super::rows::{Unequal, Written};
-use super::side::{Leader, Lease, Running, Side};
+use super::side::{Leader, Running, Side};
 use super::table::{Pair, refused};
 use super::{Error, content, on_source, on_target, pairs};
 use crate::config::Select;
@@ -118,11 +118,6 @@ impl Differences {
     /// The tables that may hold rows that only the target has: those that it has.
     pub(crate) fn tables(&self) -> impl ExactSizeIterator<Item = Option<&Table>> {
         self.pairs.iter().map(|pair| pair.source.as_ref())
-    }
-
-    /// A session of the source's that sees what is compared.
-    pub(crate) async fn source(&self) -> Result<Lease<'_>, Error> {
-        on_source(self.source.lease()).await
     }
 
     /// The source's counters as they are now, in the form in which a comparison notes them.

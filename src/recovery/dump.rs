@@ -204,13 +204,21 @@ pub fn new_name(database: &str, at: DateTime) -> String {
 pub(super) fn name_for(what: &str, database: &str, at: DateTime) -> String {
     let suffix = format!("_{what}_{}", at.strftime("%Y%m%d_%H%M%S"));
     let room = LONGEST_NAME - UNFINISHED.len() - suffix.len();
-    let end = database.floor_char_boundary(room);
-    format!("{}{suffix}", &database[..end])
+    format!("{}{suffix}", cut(database, room))
 }
 
 fn unfinished(database: &str) -> String {
-    let end = database.floor_char_boundary(LONGEST_NAME - UNFINISHED.len());
-    format!("{}{UNFINISHED}", &database[..end])
+    let begin = cut(database, LONGEST_NAME - UNFINISHED.len());
+    format!("{begin}{UNFINISHED}")
+}
+
+/// As much of a text as fits into so many bytes.
+fn cut(text: &str, bytes: usize) -> &str {
+    let ends = text
+        .char_indices()
+        .map(|(at, letter)| at + letter.len_utf8());
+    let end = ends.take_while(|end| *end <= bytes).last().unwrap_or(0);
+    &text[..end]
 }
 
 async fn may_create(session: &Connection, source: &ConnectionString) -> Result<(), Error> {
