@@ -9,6 +9,7 @@ mod estimate;
 mod inventory;
 mod loss;
 mod phases;
+mod recovery;
 mod source_look;
 mod throughput;
 mod transfer;
@@ -25,6 +26,9 @@ pub use estimate::{Estimate, RoomLeft};
 pub use inventory::{Collection, Extension, Inventory, LeftBehind, Room, Table, VectorColumn};
 pub use loss::{AtStake, Lost, Stake, rows_at_stake};
 pub use phases::{Here, Phase};
+pub use recovery::{
+    Applied, AppliedTable, DivergedTable, Divergence, Rehearsal, Restored, RowsFile,
+};
 pub use source_look::SourceLook;
 pub use throughput::{Stretch, Throughput};
 pub use transfer::{LoadedObjects, LoadedTable, NotMoved, SomeRows, Transfer};

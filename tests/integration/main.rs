@@ -29,6 +29,7 @@ mod picked;
 mod policies;
 #[allow(dead_code, reason = "the suite of faults needs more of it")]
 mod processes;
+mod recovery;
 mod report;
 mod resumed;
 mod road;
