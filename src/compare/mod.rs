@@ -10,7 +10,7 @@ mod side;
 mod table;
 mod vectors;
 
-pub use definitions::Meant;
+pub use definitions::{Meant, behind};
 
 use crate::config::Select;
 use crate::failure::{Explain, Failure, Severity};

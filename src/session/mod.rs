@@ -3,11 +3,14 @@
 //! The session is the truth about steps; the ledger on the target is the truth about rows.
 //! It never holds a secret: connection strings stand in it without their passwords.
 
+mod cutting;
 mod format;
 pub mod found;
 pub mod report;
 pub mod standing;
 pub mod store;
+
+pub use cutting::{CutOptions, CutOver, CutPhase, PassedPhase, RolledBack};
 
 use crate::config::{Onto, Select, What};
 use crate::failure::Failure;
@@ -361,6 +364,12 @@ pub struct Session {
     /// The application's files that lead to the target now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub switched: Option<Switched>,
+    /// The cutting over, as far as it has come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cutting: Option<CutOver>,
+    /// The last time that the application was taken back to its old database.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rolled_back: Option<RolledBack>,
     /// The checklist of the cutover.
     #[serde(default)]
     pub checklist: Vec<Item>,
@@ -389,6 +398,8 @@ impl Session {
             source: None,
             target: None,
             switched: None,
+            cutting: None,
+            rolled_back: None,
             checklist: Vec::new(),
             steps: BTreeMap::new(),
         }
@@ -424,6 +435,27 @@ impl Session {
                 record.state = State::Interrupted;
             }
         }
+        if let Some(cutting) = &mut self.cutting
+            && cutting.state == State::Running
+        {
+            cutting.state = State::Interrupted;
+        }
+        if let Some(back) = &mut self.rolled_back
+            && back.state == State::Running
+        {
+            back.state = State::Interrupted;
+        }
+    }
+
+    /// Whether the application was being taken back, and is not yet.
+    pub fn is_half_way_back(&self) -> bool {
+        let back = self.rolled_back.as_ref();
+        back.is_some_and(|back| back.state != State::Done)
+    }
+
+    /// Whether the application was cut over, and not taken back since.
+    pub fn is_cut_over(&self) -> bool {
+        self.cutting.as_ref().is_some_and(CutOver::is_done)
     }
 
     /// What a step reported when it was last done.

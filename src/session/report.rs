@@ -12,6 +12,7 @@ mod source_look;
 mod transfer;
 mod unreached;
 mod vectors;
+mod way_back;
 
 pub use application::{Application, ChangedLine, OwnTest, SwitchedFile};
 pub use comparison::{ComparedCollection, ComparedTable, Comparison};
@@ -21,13 +22,14 @@ pub use estimate::{Estimate, RoomLeft};
 pub use inventory::{Collection, Extension, Inventory, LeftBehind, Room, Table, VectorColumn};
 pub use loss::{AtStake, Lost, Stake, rows_at_stake};
 pub use phases::{Here, Phase};
-pub use source_look::SourceLook;
+pub use source_look::{BackupLook, CutoverLook, SourceLook};
 pub use transfer::{LoadedObjects, LoadedTable, NotMoved, SomeRows, Transfer};
 pub use unreached::Unreached;
 pub use vectors::{
     ComparedVectors, SPEED_LIMIT, SearchSide, Searches, Share, Standing, Told, VectorFigures,
     VectorIndex,
 };
+pub use way_back::WayBack;
 
 use super::Identity;
 use crate::failure::Failure;
@@ -56,7 +58,7 @@ pub enum Report {
     /// Of `application`.
     Application(Application),
     /// Of `cutover`; the checklist itself is the session's.
-    Cutover(SourceLook),
+    Cutover(CutoverLook),
 }
 
 impl Report {

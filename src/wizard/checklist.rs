@@ -1,7 +1,10 @@
 //! The cutover's checklist: the guide's items, what the machine knows of them, and signatures.
 
 use crate::figures;
-use crate::session::report::{ComparedTable, Comparison, LeftOut, Report, SourceLook, Transfer};
+use crate::session::report::{
+    Backup, BackupLook, ComparedTable, ComparedVectors, Comparison, CutoverLook, LeftOut, Report,
+    SPEED_LIMIT, SourceLook, Transfer,
+};
 use crate::session::{Item, ItemKind, Session, Signature, Step};
 use jiff::Timestamp;
 
@@ -13,6 +16,9 @@ const SOURCE_QUIET: &str = "source-quiet";
 
 /// The item about the application, tried with the target.
 const APPLICATION: &str = "application-tested";
+
+/// The item about the target's speed.
+const PERFORMANCE: &str = "performance";
 
 /// The items that every migration has, in the guide's order and words.
 pub fn standard() -> Vec<Item> {
@@ -40,7 +46,7 @@ pub fn standard() -> Vec<Item> {
             ItemKind::Person,
             "Application tested with the Neon connection",
         ),
-        item("performance", ItemKind::Person, "Performance is acceptable"),
+        item(PERFORMANCE, ItemKind::Person, "Performance is acceptable"),
         item(
             "backup-made",
             ItemKind::Machine,
@@ -94,6 +100,9 @@ pub fn evaluated(session: &Session) -> Vec<Item> {
     if let Some(item) = items.iter_mut().find(|item| item.key == APPLICATION) {
         follow_application(session, item);
     }
+    if let Some(item) = items.iter_mut().find(|item| item.key == PERFORMANCE) {
+        follow_performance(session, item);
+    }
     follow_left_out(session, &mut items);
     items
 }
@@ -110,20 +119,34 @@ fn evidence(session: &Session, key: &str) -> (bool, String) {
             None => (false, "the step compare has not been run".to_owned()),
         },
         "backup-made" => match session.report(Step::Backup) {
-            Some(Report::Backup(dump)) => {
-                let sum = dump.sha256.get(..12).unwrap_or(&dump.sha256);
-                (
-                    true,
-                    format!(
-                        "{} ({}, sha256 begins {sum})",
-                        dump.file,
-                        figures::bytes(dump.bytes)
-                    ),
-                )
-            }
+            Some(Report::Backup(dump)) => backup(session, dump),
             _ => (false, "the step backup has not been run".to_owned()),
         },
         _ => (false, "no evidence is known for this item".to_owned()),
+    }
+}
+
+/// What the last look at what the checklist rests on has found.
+fn look(session: &Session) -> Option<&CutoverLook> {
+    match session.report(Step::Cutover) {
+        Some(Report::Cutover(look)) => Some(look),
+        _ => None,
+    }
+}
+
+/// The dump, as it was found when it was read last.
+fn backup(session: &Session, dump: &Backup) -> (bool, String) {
+    let sum = dump.sha256.get(..12).unwrap_or(&dump.sha256);
+    let (file, size) = (&dump.file, figures::bytes(dump.bytes));
+    let found = look(session).and_then(|look| look.backup.as_ref());
+    match found.map(|found| (found, found.objection())) {
+        Some((_, Some(why))) => (false, format!("{why}: {file}; run the step backup again")),
+        Some((BackupLook::Sound { at }, None)) => {
+            let at = at.strftime("%F %H:%M UTC");
+            let why = format!("{file} ({size}, read again at {at}: sha256 {sum}… still true)");
+            (true, why)
+        }
+        _ => (true, format!("{file} ({size}, sha256 begins {sum})")),
     }
 }
 
@@ -176,6 +199,38 @@ fn follow_application(session: &Session, item: &mut Item) {
         }
         None => (ItemKind::Person, false, String::new()),
     };
+}
+
+/// The comparison's searches tick the item where all of them are as fast as the guide asks for,
+/// network apart. Slower ones, or none, a person judges.
+fn follow_performance(session: &Session, item: &mut Item) {
+    let columns = match session.report(Step::Compare) {
+        Some(Report::Compare(found)) => found.vectors.as_slice(),
+        _ => &[],
+    };
+    let measured: Vec<(&ComparedVectors, f64)> = columns
+        .iter()
+        .filter_map(|column| Some((column, column.search.as_ref()?.ratios().1)))
+        .collect();
+    let ratios = measured
+        .iter()
+        .map(|(column, ratio)| format!("{}.{} {ratio:.1} x", column.table, column.column));
+    let ratios = ratios.collect::<Vec<_>>().join(", ");
+    let within = measured.iter().all(|(_, ratio)| *ratio < SPEED_LIMIT);
+    let evidence = match (measured.is_empty(), within) {
+        (true, _) => String::new(),
+        (false, true) => format!(
+            "median search of the target by the source's, network apart: {ratios}; the guide's limit is {SPEED_LIMIT} x"
+        ),
+        (false, false) => format!(
+            "slower than the guide's limit of {SPEED_LIMIT} x the source, network apart: {ratios}"
+        ),
+    };
+    let kind = match !measured.is_empty() && within {
+        true => ItemKind::Machine,
+        false => ItemKind::Person,
+    };
+    (item.kind, item.ticked, item.evidence) = (kind, kind == ItemKind::Machine, evidence);
 }
 
 /// Who closes the item about writes, whether the machine has ticked it, and why.
@@ -233,8 +288,7 @@ fn writes(session: &Session) -> Writes {
 
 /// What the look at the source before the cutover adds to what the comparison found.
 fn seen_since(session: &Session, known: Writes) -> Writes {
-    let (Some(Report::Compare(found)), Some(Report::Cutover(look))) =
-        (session.report(Step::Compare), session.report(Step::Cutover))
+    let (Some(Report::Compare(found)), Some(look)) = (session.report(Step::Compare), look(session))
     else {
         return known;
     };
@@ -243,7 +297,7 @@ fn seen_since(session: &Session, known: Writes) -> Writes {
     }
     let (kind, ticked, until_compared) = known;
     let machine = kind == ItemKind::Machine && ticked;
-    match look {
+    match &look.source {
         SourceLook::Written { tables } => {
             let tables = tables.join(", ");
             let why =

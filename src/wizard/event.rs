@@ -1,10 +1,10 @@
 //! What goes into the machine and what comes out of it: plain data.
 
-use super::{Look, Outcome, Seen, Switching};
+use super::{Errand, ErrandEnd, Look, Outcome, Seen, Switching};
 use crate::config::{Onto, Select};
 use crate::failure::Failure;
 use crate::session::report::Report;
-use crate::session::{Reached, Signature, Step};
+use crate::session::{CutOptions, CutPhase, PassedPhase, Reached, Signature, Step};
 use crate::switch::Settled;
 
 /// Names one run of a step, so that news of an older run is recognised and ignored.
@@ -148,12 +148,34 @@ pub enum Event {
     SwitchBack,
     /// How the application's files were found when the session was opened.
     FilesFound(Box<Settled>),
-    /// They were switched, or put back.
-    Switched {
+    /// Cut the application over, or go on with it: a person typed the target database's name.
+    CutOver {
+        /// What was typed.
+        database: String,
+        /// By whom.
+        by: String,
+        /// How.
+        options: CutOptions,
+    },
+    /// Ask whether the application's connection is set, which a cutting over waits for.
+    AskWhetherSet,
+    /// Undo a cutting over that is not finished; asks first.
+    AskToAbandon,
+    /// The same, without a question.
+    Abandon,
+    /// Take the application back to its old database: a person typed the name of that.
+    RollBack {
+        /// What was typed.
+        database: String,
+        /// By whom.
+        by: String,
+    },
+    /// Work outside of the steps has ended.
+    ErrandEnded {
         /// Which run.
         run: RunId,
         /// What came out.
-        result: Result<Box<Settled>, Failure>,
+        result: Result<Box<ErrandEnd>, Failure>,
     },
 }
 
@@ -166,7 +188,7 @@ impl Event {
                 | Self::Finished { .. }
                 | Self::Seen { .. }
                 | Self::FilesFound(_)
-                | Self::Switched { .. }
+                | Self::ErrandEnded { .. }
         )
     }
 
@@ -186,6 +208,11 @@ impl Event {
             | Self::Switch(_)
             | Self::SwitchFolder(_)
             | Self::SwitchBack
+            | Self::CutOver { .. }
+            | Self::AskWhetherSet
+            | Self::AskToAbandon
+            | Self::Abandon
+            | Self::RollBack { .. }
             | Self::LookAway => true,
             Self::Opened
             | Self::Stop
@@ -199,7 +226,7 @@ impl Event {
             | Self::Look(_)
             | Self::Seen { .. }
             | Self::FilesFound(_)
-            | Self::Switched { .. } => false,
+            | Self::ErrandEnded { .. } => false,
         }
     }
 }
@@ -237,12 +264,12 @@ pub enum Effect {
         /// How.
         steering: Steering,
     },
-    /// Switch the application's files, or put them back; it comes back with [`Event::Switched`].
-    Switch {
+    /// Do something outside of the steps; it comes back with [`Event::ErrandEnded`].
+    Errand {
         /// The number of this run.
         run: RunId,
-        /// Which way.
-        way: Switching,
+        /// What.
+        errand: Errand,
     },
     /// Tell the person.
     Tell(News),
@@ -280,4 +307,18 @@ pub enum News {
     FilesStand(Settled),
     /// The application's files could not be switched, or put back.
     NotSwitched(Failure),
+    /// A phase of a cutting over has begun.
+    PhaseBegun(CutPhase),
+    /// A phase of a cutting over was passed.
+    PhasePassed(PassedPhase),
+    /// A cutting over waits until a person has set the application's connection: what to set.
+    SetByHand(Vec<String>),
+    /// The application is over on the target.
+    CutOver,
+    /// A phase of a cutting over has failed, or was stopped.
+    NotCutOver(CutPhase, Failure),
+    /// The application leads to its old database again.
+    RolledBack,
+    /// It could not be taken back.
+    NotRolledBack(Failure),
 }

@@ -5,22 +5,29 @@
 
 pub mod checklist;
 mod choice;
+mod cutting;
+mod errand;
 mod event;
 mod excerpt;
 mod look;
 mod offer;
 mod outcome;
 mod question;
+mod rollback;
 mod signing;
 mod switching;
 
 pub use choice::target_database;
+pub use errand::{Brought, Errand, ErrandEnd, PhaseEnd};
 pub use event::{Effect, Event, News, RunId, Side, Steering};
 pub use excerpt::{Excerpt, ExcerptCell, ExcerptColumn, ExcerptRow, Pairing, Size, Value, value};
 pub use look::{Look, Looking, Planned, Preview, Seen};
 pub use outcome::Outcome;
 pub use question::{Answer, Question};
 pub use switching::Switching;
+
+use choice::database;
+use errand::UnderWay;
 
 use crate::failure::{Failure, Severity};
 use crate::session::report::Report;
@@ -54,8 +61,8 @@ pub struct Wizard {
     phase: Phase,
     question: Option<Question>,
     looking: Option<Looking>,
-    /// The run that switches the application's files.
-    switching: Option<RunId>,
+    /// What is under way outside of the steps.
+    errand: Option<UnderWay>,
     /// What ran has ended because the person stopped it, and nothing else was wanted since.
     stopped: bool,
     counter: u64,
@@ -69,7 +76,7 @@ impl Wizard {
             phase: Phase::Idle,
             question: None,
             looking: None,
-            switching: None,
+            errand: None,
             stopped: false,
             counter: 0,
         }
@@ -112,11 +119,12 @@ impl Wizard {
 
     /// Why a step cannot run now; `None` when it can.
     pub fn obstacle(&self, step: Step) -> Option<String> {
-        if let Phase::Working { step: running, .. } = self.phase {
-            return Some(format!("{running} is running"));
+        if let Some(busy) = self.busy() {
+            return Some(busy);
         }
-        if self.switching.is_some() {
-            return Some("the application's files are being switched".to_owned());
+        if self.session.is_cut_over() && matches!(step, Step::Schema | Step::Transfer) {
+            let why = "the application was cut over and writes to the target: roll back first";
+            return Some(why.to_owned());
         }
         self.missing(needs(step), step.name())
     }
@@ -165,7 +173,16 @@ impl Wizard {
             Event::SwitchFolder(name) => self.consent_to_switch(&name),
             Event::SwitchBack => self.switch(Switching::Undo),
             Event::FilesFound(stand) => self.found_files(*stand),
-            Event::Switched { run, result } => self.switched(run, result),
+            Event::CutOver {
+                database,
+                by,
+                options,
+            } => self.cut_over(&database, &by, options, now),
+            Event::AskWhetherSet => self.ask_whether_set(),
+            Event::AskToAbandon => self.ask_to_abandon(),
+            Event::Abandon => self.abandon(),
+            Event::RollBack { database, by } => self.roll_back(&database, &by, now),
+            Event::ErrandEnded { run, result } => self.errand_ended(run, result, now),
         });
         let looked = Session {
             current: self.session.current,
@@ -222,9 +239,7 @@ impl Wizard {
             return refused(obstacle);
         }
         self.session.current = step;
-        for stale in invalidates(step) {
-            self.session.steps.remove(stale);
-        }
+        self.forget_what_stood_on(step);
         let started = Some(now);
         self.session.steps.insert(
             step,
@@ -235,6 +250,21 @@ impl Wizard {
             },
         );
         self.begin(step, None)
+    }
+
+    /// What built on a step is no longer true when it runs again. What was cut over stays so: people
+    /// may compare and try again as they like.
+    fn forget_what_stood_on(&mut self, step: Step) {
+        let is_over = self.session.is_cut_over();
+        for stale in invalidates(step) {
+            if !(is_over && *stale == Step::Cutover) {
+                self.session.steps.remove(stale);
+            }
+        }
+        if invalidates(step).contains(&Step::Cutover) && !is_over && self.session.switched.is_none()
+        {
+            self.session.cutting = None;
+        }
     }
 
     /// Looks at one of the prerequisites again. What was found of the others stays in the record, and

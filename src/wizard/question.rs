@@ -49,6 +49,8 @@ pub(super) enum Act {
     StopAndLeave,
     RunAgain(Step),
     Switch(Switching),
+    ConnectionSet,
+    Abandon,
 }
 
 impl Answer {
@@ -81,6 +83,9 @@ impl Wizard {
     /// with nothing running it asks, and a second time leaves.
     pub(super) fn stop(&mut self) -> Vec<Effect> {
         let asked = self.question.take();
+        if self.errand.is_some() {
+            return self.stop_errand();
+        }
         let leaves = |answer: &Answer| answer.act == Act::StopAndLeave;
         match &mut self.phase {
             Phase::Idle
@@ -119,7 +124,7 @@ impl Wizard {
     /// As [`Wizard::leave`], with the number of workers among what can be changed. With nothing
     /// running there is nothing to ask: what was to be asked about has just ended.
     pub(super) fn inquire(&mut self) -> Vec<Effect> {
-        if self.phase == Phase::Idle {
+        if !self.is_busy() {
             return Vec::new();
         }
         let workers = match self.refuse_steering() {
@@ -144,7 +149,7 @@ impl Wizard {
 
     fn ask_what_becomes(&mut self, more: Vec<Answer>) -> Vec<Effect> {
         let Phase::Working { step, paused, .. } = self.phase else {
-            return vec![Effect::Exit(self.outcome())];
+            return self.leave_errand();
         };
         if let Phase::Working {
             stopping: true,
@@ -172,6 +177,20 @@ impl Wizard {
             format!("{step} is {state}. What shall become of it?"),
             answers,
         )
+    }
+
+    /// Leaves; asks first when something outside of the steps is under way.
+    fn leave_errand(&mut self) -> Vec<Effect> {
+        let Some(errand) = self.errand() else {
+            return vec![Effect::Exit(self.outcome())];
+        };
+        let does = "it stops safely, the program ends, and a later start finishes or undoes it";
+        let answers = vec![
+            Answer::new('k', "keep going", "it goes on", Act::Nothing),
+            Answer::new('s', "stop and leave", does, Act::StopAndLeave),
+        ];
+        let text = format!("{}. What shall become of it?", capitalised(errand.in_words()));
+        self.ask(text, answers)
     }
 
     /// Takes everything; asks first, with how much was left out.
@@ -276,6 +295,8 @@ impl Wizard {
             (Act::Steer(steering), _) => self.steer(steering),
             (Act::RunAgain(step), _) => self.run(step, now),
             (Act::Switch(way), _) => self.switch(way),
+            (Act::ConnectionSet, _) => self.connection_set(),
+            (Act::Abandon, _) => self.abandon(),
             (Act::StopAndLeave, Phase::Idle) => vec![Effect::Exit(self.outcome())],
             (
                 Act::StopAndLeave,
@@ -320,6 +341,11 @@ impl Wizard {
             Phase::Idle => Some("no transfer is running".to_owned()),
         }
     }
+}
+
+fn capitalised(text: &str) -> String {
+    let (first, rest) = text.split_at(text.chars().next().map_or(0, char::len_utf8));
+    format!("{}{rest}", first.to_uppercase())
 }
 
 fn answers_to_a_pause() -> Vec<Answer> {
