@@ -8,7 +8,7 @@ use crate::session::report::{
     ComparedVectors, Comparison, Estimate, Inventory, Phase, Report, SPEED_LIMIT, SearchSide,
     Share, Table,
 };
-use crate::session::{Session, Step};
+use crate::session::{CutPhase, Session, Step};
 use crate::wizard::{News, Outcome, checklist};
 use serde_json::{Value, json};
 
@@ -254,7 +254,35 @@ impl Voice for Json {
                 "event": "application_files", "switched": stand.switched,
                 "restored": stand.restored, "left": stand.left,
             })),
-            News::NotSwitched(cause) => self.failed(cause, None),
+            News::NotSwitched(cause) | News::NotRecovered(cause) | News::NotRolledBack(cause) => {
+                self.failed(cause, None);
+            }
+            News::PhaseBegun(phase) => {
+                self.emit(&json!({"event": "cutover_phase_started", "phase": phase}));
+            }
+            News::PhasePassed(passed) => self.emit(&json!({
+                "event": "cutover_phase_passed", "phase": passed.phase, "at": passed.at,
+                "found": passed.found,
+            })),
+            News::SetByHand(found) => {
+                self.emit(&json!({"event": "cutover_waits_for_connection", "set": found}));
+            }
+            News::NotCutOver(phase, cause) => {
+                if *phase == CutPhase::Compare {
+                    self.comparison(session);
+                }
+                self.failed(cause, None);
+                self.emit(&json!({"event": "not_cut_over", "phase": phase}));
+            }
+            News::CutOver => self.emit(&json!({
+                "event": "cut_over", "cut_over": session.cutting,
+            })),
+            News::Recovered(recovered) => {
+                self.emit(&json!({"event": "recovered", "recovered": recovered}));
+            }
+            News::RolledBack => self.emit(&json!({
+                "event": "rolled_back", "rolled_back": session.rolled_back,
+            })),
             News::SignaturesWithdrawn(items) => {
                 self.emit(&json!({"event": "signatures_withdrawn", "items": items}));
             }

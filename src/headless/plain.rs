@@ -1,10 +1,12 @@
 //! What happens as plain lines, for people and for screen readers: nothing is ever overwritten.
 
 mod application;
+mod cutting;
 mod ending;
 mod look;
 mod report;
 
+pub use cutting::way_back as way_back_lines;
 pub use ending::{item_line, open_items};
 pub use look::{compared as compared_line, excerpt as excerpt_lines, preview as preview_lines};
 pub use report::lines as report_lines;
@@ -94,6 +96,10 @@ impl Voice for Plain {
     }
 
     fn news(&mut self, news: &News, session: &Session) {
+        if let Some(lines) = cutting::news(news, session, &self.invocation) {
+            (self.last, self.told) = (String::new(), Duration::ZERO);
+            return lines.iter().for_each(|line| self.line(line));
+        }
         match news {
             News::Started(step) => {
                 (self.last, self.told) = (String::new(), Duration::ZERO);
@@ -150,6 +156,8 @@ impl Voice for Plain {
                 "    ! the signatures are withdrawn, as the target changes: {}",
                 items.join(", ")
             )),
+            // Told above.
+            _ => {}
         }
     }
 

@@ -178,7 +178,7 @@ impl<'a> Lines<'a> {
                 Effect::Save
                 | Effect::Start { .. }
                 | Effect::Look { .. }
-                | Effect::Switch { .. }
+                | Effect::Errand { .. }
                 | Effect::Cancel { .. }
                 | Effect::Steer { .. } => {}
             }
@@ -266,7 +266,7 @@ impl<'a> Lines<'a> {
         let answer = self.person.choose(&answers(&question), 0).await?;
         let question = question.number;
         self.dispatch(Event::Answer { question, answer })?;
-        while self.runner.wizard().is_switching() {
+        while self.runner.wizard().errand().is_some() {
             let ended = self.runner.finished().await;
             self.dispatch(ended)?;
         }

@@ -15,7 +15,7 @@ pub use cutting::{CutOptions, CutOver, CutPhase, PassedPhase, RolledBack};
 use crate::config::{Onto, Select, What};
 use crate::failure::Failure;
 use jiff::Timestamp;
-use report::{Report, Stake};
+use report::{Recovered, Rehearsal, Report, Stake};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -367,6 +367,9 @@ pub struct Session {
     /// The cutting over, as far as it has come.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cutting: Option<CutOver>,
+    /// What was saved of the target for the way back, the latest last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub recovered: Vec<Recovered>,
     /// The last time that the application was taken back to its old database.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rolled_back: Option<RolledBack>,
@@ -399,6 +402,7 @@ impl Session {
             target: None,
             switched: None,
             cutting: None,
+            recovered: Vec::new(),
             rolled_back: None,
             checklist: Vec::new(),
             steps: BTreeMap::new(),
@@ -445,6 +449,14 @@ impl Session {
         {
             back.state = State::Interrupted;
         }
+    }
+
+    /// The last rehearsal of the way back.
+    pub fn rehearsal(&self) -> Option<&Rehearsal> {
+        self.recovered.iter().rev().find_map(|recovered| match recovered {
+            Recovered::Rehearsed(rehearsal) => Some(rehearsal),
+            _ => None,
+        })
     }
 
     /// Whether the application was being taken back, and is not yet.

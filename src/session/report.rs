@@ -8,6 +8,7 @@ mod estimate;
 mod inventory;
 mod loss;
 mod phases;
+mod recovery;
 mod source_look;
 mod transfer;
 mod unreached;
@@ -22,6 +23,9 @@ pub use estimate::{Estimate, RoomLeft};
 pub use inventory::{Collection, Extension, Inventory, LeftBehind, Room, Table, VectorColumn};
 pub use loss::{AtStake, Lost, Stake, rows_at_stake};
 pub use phases::{Here, Phase};
+pub use recovery::{
+    Applied, AppliedTable, DivergedTable, Divergence, Rehearsal, Restored, RowsFile,
+};
 pub use source_look::{BackupLook, CutoverLook, SourceLook};
 pub use transfer::{LoadedObjects, LoadedTable, NotMoved, SomeRows, Transfer};
 pub use unreached::Unreached;
@@ -29,7 +33,7 @@ pub use vectors::{
     ComparedVectors, SPEED_LIMIT, SearchSide, Searches, Share, Standing, Told, VectorFigures,
     VectorIndex,
 };
-pub use way_back::WayBack;
+pub use way_back::{Recovered, WayBack};
 
 use super::Identity;
 use crate::failure::Failure;

@@ -296,6 +296,10 @@ pub async fn errand(
             end = cutting::run(phase, work) => Ok(ErrandEnd::Phase(end?)),
             () = patience_over(cancel) => Err(PostgresError::Cancelled.into()),
         },
+        Errand::Recover(recovery) => {
+            let recovered = rollback::recovered(work, recovery).await?;
+            Ok(ErrandEnd::Recovered(recovered))
+        }
         Errand::RollBack => {
             let (stand, done) = rollback::run(work).await?;
             Ok(ErrandEnd::RolledBack(stand, done))

@@ -1,4 +1,8 @@
-//! The way back to the old database: looked at, and gone. Nothing of either database is changed.
+//! The way back to the old database: looked at, saved for, and gone.
+
+mod saved;
+
+pub(super) use saved::recovered;
 
 use super::{Error, Work};
 use crate::failure::Explain;
@@ -7,6 +11,7 @@ use crate::postgres::{Connection, Retrying, quote};
 use crate::session::Step;
 use crate::session::report::{Check, Report, WayBack};
 use crate::source::holder;
+use crate::source::postgres::activity;
 use crate::switch::{self, Settled};
 use crate::wizard::Side;
 use jiff::Timestamp;
@@ -21,6 +26,8 @@ pub(super) async fn look(work: Work<'_>) -> Result<WayBack, Error> {
         alive: alive_or_not(work).await?,
         switched: session.switched.clone(),
         cut_over: session.cutting.as_ref().and_then(|cutting| cutting.ended),
+        lost: saved::lost(work).await?,
+        clients: clients(work).await,
     })
 }
 
@@ -39,7 +46,7 @@ pub(super) async fn run(work: Work<'_>) -> Result<(Settled, Vec<String>), Error>
             work.given(Side::Source)?.url()
         )],
     });
-    if let Some(released) = holder::release(&work.context.session_file).map_err(crate::source::Error::from)?
+    if let Some(released) = holder::release(&work.context.session_file)?
         && released.ended().await
     {
         done.push("the snapshot that was held on the source is let go".to_owned());
@@ -71,6 +78,19 @@ async fn alive_or_not(work: Work<'_>) -> Result<Check, Error> {
             Ok(check)
         }
     }
+}
+
+/// Who is connected to the target; nobody where that cannot be told: it is only a hint.
+async fn clients(work: Work<'_>) -> Vec<String> {
+    let asked = async {
+        let string = work.given(Side::Target)?.direct();
+        let connection = Connection::open(&string, &Retrying::never(), work.cancel).await?;
+        Ok::<_, Error>(activity(&connection).await?.clients)
+    };
+    asked.await.unwrap_or_else(|error| {
+        tracing::info!(cause = crate::failure::chain(&error), "the target's clients are not known");
+        Vec::new()
+    })
 }
 
 const NAME: &str = "Old database";

@@ -184,7 +184,7 @@ impl<'a> Loop<'a> {
     }
 
     fn is_working(&self) -> bool {
-        matches!(self.runner.wizard().phase(), Phase::Working { .. })
+        self.runner.wizard().is_busy()
     }
 
     /// When to wake without anything happening; never while nothing runs and all is drawn.
@@ -325,7 +325,7 @@ impl<'a> Loop<'a> {
                 Effect::Save
                 | Effect::Start { .. }
                 | Effect::Look { .. }
-                | Effect::Switch { .. }
+                | Effect::Errand { .. }
                 | Effect::Cancel { .. }
                 | Effect::Steer { .. } => {}
             }

@@ -264,7 +264,7 @@ impl Ui {
     /// What the wizard tells.
     pub fn tell(&mut self, news: &News, wizard: &Wizard, now: Timestamp) {
         self.messages.tell(news, now);
-        self.said_is_good = matches!(news, News::Done(_));
+        self.said_is_good = matches!(news, News::Done(_) | News::CutOver | News::RolledBack);
         self.said = match news {
             News::Refused(why) => Some(why.clone()),
             News::Signed { .. } => {
@@ -282,7 +282,16 @@ impl Ui {
                 (Some(_), _) => "the application leads to the target now: restart it".to_owned(),
                 (None, _) => "the application's files are as they were: restart it".to_owned(),
             }),
-            News::NotSwitched(failure) => Some(format!("{}: m tells more", failure.what)),
+            News::CutOver => Some("cut over: start the application, and watch it".to_owned()),
+            News::RolledBack => {
+                Some("rolled back: restart the application".to_owned())
+            }
+            News::SetByHand(_) => Some("set the connection now: it is waited for".to_owned()),
+            News::PhaseBegun(_) | News::PhasePassed(_) | News::Recovered(_) => None,
+            News::NotSwitched(failure)
+            | News::NotCutOver(_, failure)
+            | News::NotRecovered(failure)
+            | News::NotRolledBack(failure) => Some(format!("{}: m tells more", failure.what)),
             News::AwaitingSignOff(_) => return,
             // What was refused while a step ran, or before it, is no longer so.
             News::Started(_) | News::Done(_) | News::Failed(..) | News::Interrupted(_) => None,

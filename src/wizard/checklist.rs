@@ -3,7 +3,7 @@
 use crate::figures;
 use crate::session::report::{
     Backup, BackupLook, ComparedTable, ComparedVectors, Comparison, CutoverLook, LeftOut, Report,
-    SPEED_LIMIT, SourceLook, Transfer,
+    SPEED_LIMIT, SourceLook, Transfer, Verdict,
 };
 use crate::session::{Item, ItemKind, Session, Signature, Step};
 use jiff::Timestamp;
@@ -19,6 +19,9 @@ const APPLICATION: &str = "application-tested";
 
 /// The item about the target's speed.
 const PERFORMANCE: &str = "performance";
+
+/// The item about the way back, tried before it is needed.
+const REHEARSED: &str = "rollback-rehearsed";
 
 /// The items that every migration has, in the guide's order and words.
 pub fn standard() -> Vec<Item> {
@@ -57,6 +60,7 @@ pub fn standard() -> Vec<Item> {
             ItemKind::Person,
             "Rollback plan documented",
         ),
+        item(REHEARSED, ItemKind::Person, "Rollback rehearsed"),
         item(
             "team-informed",
             ItemKind::Person,
@@ -102,6 +106,9 @@ pub fn evaluated(session: &Session) -> Vec<Item> {
     }
     if let Some(item) = items.iter_mut().find(|item| item.key == PERFORMANCE) {
         follow_performance(session, item);
+    }
+    if let Some(item) = items.iter_mut().find(|item| item.key == REHEARSED) {
+        follow_rehearsal(session, item);
     }
     follow_left_out(session, &mut items);
     items
@@ -199,6 +206,31 @@ fn follow_application(session: &Session, item: &mut Item) {
         }
         None => (ItemKind::Person, false, String::new()),
     };
+}
+
+/// A rehearsal in which everything was tried and went well ticks its item; of another one a person
+/// judges whether it is enough.
+fn follow_rehearsal(session: &Session, item: &mut Item) {
+    let (kind, evidence) = match session.rehearsal() {
+        None => (
+            ItemKind::Person,
+            "neonlift rehearses it on copies: `rollback --rehearse`".to_owned(),
+        ),
+        Some(rehearsal) => {
+            let at = rehearsal.at.strftime("%F %H:%M UTC");
+            let open = rehearsal.checks.iter();
+            let open = open.filter(|check| check.verdict != Verdict::Good);
+            let open: Vec<String> = open.map(|check| format!("{}: {}", check.name, check.found)).collect();
+            match rehearsal.is_whole() {
+                true => {
+                    let count = figures::counted(rehearsal.checks.len() as u64, "part");
+                    (ItemKind::Machine, format!("rehearsed on copies at {at}: {count}, all well"))
+                }
+                false => (ItemKind::Person, format!("rehearsed at {at}, but {}", open.join("; "))),
+            }
+        }
+    };
+    (item.kind, item.ticked, item.evidence) = (kind, kind == ItemKind::Machine, evidence);
 }
 
 /// The comparison's searches tick the item where all of them are as fast as the guide asks for,

@@ -3,7 +3,7 @@
 
 use super::{Effect, News, Phase, RunId, Switching, Wizard, refused};
 use crate::failure::Failure;
-use crate::session::report::{Comparison, CutoverLook};
+use crate::session::report::{Comparison, CutoverLook, Recovered};
 use crate::session::CutPhase;
 use crate::switch::Settled;
 use jiff::Timestamp;
@@ -17,6 +17,8 @@ pub enum Errand {
     CutOver(CutPhase),
     /// What an unfinished cutting over has switched is put back.
     Abandon,
+    /// Something of the target is saved for the way back, or that is tried on copies.
+    Recover(Recovery),
     /// The application is taken back to its old database.
     RollBack,
 }
@@ -28,7 +30,35 @@ impl Errand {
             Self::Switch(_) => "the application's files are being switched",
             Self::CutOver(_) => "the application is being cut over",
             Self::Abandon => "the cutting over is being undone",
+            Self::Recover(recovery) => recovery.in_words(),
             Self::RollBack => "the application is being taken back",
+        }
+    }
+}
+
+/// What can be saved of the target for the way back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recovery {
+    /// Its dump, restored into a new database beside the old one.
+    Database,
+    /// The rows that only it has, in a file.
+    Rows,
+    /// Those rows, taken over into the old database.
+    Apply {
+        /// Whether rows that are other on the target are taken over, too.
+        changed: bool,
+    },
+    /// Nothing: the way back is tried on copies.
+    Rehearse,
+}
+
+impl Recovery {
+    fn in_words(self) -> &'static str {
+        match self {
+            Self::Database => "the target is being dumped and restored beside the old database",
+            Self::Rows => "the rows that only the target has are being written to a file",
+            Self::Apply { .. } => "rows of the target are being taken over into the old database",
+            Self::Rehearse => "the way back is being tried on copies",
         }
     }
 }
@@ -40,6 +70,8 @@ pub enum ErrandEnd {
     Files(Settled),
     /// A phase of a cutting over was passed, or waits for a person.
     Phase(PhaseEnd),
+    /// Something was saved, or tried.
+    Recovered(Recovered),
     /// The application is back: how its files stand, and what was done.
     RolledBack(Settled, Vec<String>),
 }
@@ -134,6 +166,8 @@ impl Wizard {
             (Errand::RollBack, Ok(ErrandEnd::RolledBack(stand, back))) => {
                 self.rolled_back(stand, back, now)
             }
+            (Errand::Recover(_), Ok(ErrandEnd::Recovered(recovered))) => self.recovered(recovered, now),
+            (Errand::Recover(_), Err(failure)) => vec![Effect::Tell(News::NotRecovered(failure))],
             (Errand::RollBack, Err(failure)) => self.not_rolled_back(failure),
             (_, Err(failure)) => vec![Effect::Tell(News::NotSwitched(failure))],
             // No errand ends in what another one brings.

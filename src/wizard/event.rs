@@ -1,9 +1,9 @@
 //! What goes into the machine and what comes out of it: plain data.
 
-use super::{Errand, ErrandEnd, Look, Outcome, Seen, Switching};
+use super::{Errand, ErrandEnd, Look, Outcome, Recovery, Seen, Switching};
 use crate::config::{Onto, Select};
 use crate::failure::Failure;
-use crate::session::report::Report;
+use crate::session::report::{Recovered, Report};
 use crate::session::{CutOptions, CutPhase, PassedPhase, Reached, Signature, Step};
 use crate::switch::Settled;
 
@@ -163,6 +163,13 @@ pub enum Event {
     AskToAbandon,
     /// The same, without a question.
     Abandon,
+    /// Save something of the target for the way back, or try that on copies.
+    Recover {
+        /// What.
+        recovery: Recovery,
+        /// The old database's name, typed, where that is written to; otherwise nothing.
+        database: String,
+    },
     /// Take the application back to its old database: a person typed the name of that.
     RollBack {
         /// What was typed.
@@ -212,6 +219,7 @@ impl Event {
             | Self::AskWhetherSet
             | Self::AskToAbandon
             | Self::Abandon
+            | Self::Recover { .. }
             | Self::RollBack { .. }
             | Self::LookAway => true,
             Self::Opened
@@ -317,6 +325,10 @@ pub enum News {
     CutOver,
     /// A phase of a cutting over has failed, or was stopped.
     NotCutOver(CutPhase, Failure),
+    /// Something of the target was saved, or the way back tried.
+    Recovered(Recovered),
+    /// It could not be.
+    NotRecovered(Failure),
     /// The application leads to its old database again.
     RolledBack,
     /// It could not be taken back.

@@ -18,7 +18,7 @@ mod signing;
 mod switching;
 
 pub use choice::target_database;
-pub use errand::{Brought, Errand, ErrandEnd, PhaseEnd};
+pub use errand::{Brought, Errand, ErrandEnd, PhaseEnd, Recovery};
 pub use event::{Effect, Event, News, RunId, Side, Steering};
 pub use excerpt::{Excerpt, ExcerptCell, ExcerptColumn, ExcerptRow, Pairing, Size, Value, value};
 pub use look::{Look, Looking, Planned, Preview, Seen};
@@ -181,6 +181,7 @@ impl Wizard {
             Event::AskWhetherSet => self.ask_whether_set(),
             Event::AskToAbandon => self.ask_to_abandon(),
             Event::Abandon => self.abandon(),
+            Event::Recover { recovery, database } => self.recover(recovery, &database),
             Event::RollBack { database, by } => self.roll_back(&database, &by, now),
             Event::ErrandEnded { run, result } => self.errand_ended(run, result, now),
         });

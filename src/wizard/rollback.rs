@@ -1,8 +1,9 @@
 //! The way back to the old database: looked at first, consented to with its name.
 
-use super::errand::Errand;
+use super::errand::{Errand, Recovery};
 use super::{Effect, News, Wizard, database, refused};
 use crate::failure::{Failure, Severity};
+use crate::session::report::Recovered;
 use crate::session::{RolledBack, State, Step};
 use crate::switch::Settled;
 use jiff::Timestamp;
@@ -17,7 +18,7 @@ impl Wizard {
         let begun = session.state(Step::Application) == State::Done
             || session.switched.is_some()
             || session.cutting.is_some()
-            || session.is_half_way_back();
+            || session.rolled_back.is_some();
         (!begun).then(|| "there is no way back to go: no application was switched, and the step application is not done".to_owned())
     }
 
@@ -30,6 +31,29 @@ impl Wizard {
             )),
             None => Some("the source is not known yet".to_owned()),
         }
+    }
+
+    /// Saves something of the target, or tries the way back on copies. Only what writes to the old
+    /// database needs its name, typed.
+    pub(super) fn recover(&mut self, recovery: Recovery, typed: &str) -> Vec<Effect> {
+        let refusal = match recovery {
+            Recovery::Apply { .. } => self.refuse_rollback(typed),
+            Recovery::Database | Recovery::Rows | Recovery::Rehearse => None,
+        };
+        let obstacle = self.obstacle_to_roll_back().or(refusal);
+        self.unless(obstacle, |wizard| wizard.begin_errand(Errand::Recover(recovery)))
+    }
+
+    /// Keeps what was saved. A rehearsal may tick its item.
+    pub(super) fn recovered(&mut self, recovered: Recovered, now: Timestamp) -> Vec<Effect> {
+        let is_rehearsal = matches!(recovered, Recovered::Rehearsed(_));
+        self.session.recovered.push(recovered.clone());
+        let mut effects = vec![Effect::Tell(News::Recovered(recovered))];
+        let is_open = self.session.state(Step::Cutover) == State::AwaitingSignOff;
+        if is_rehearsal && is_open {
+            effects.push(Effect::Tell(self.open_checklist(now)));
+        }
+        effects
     }
 
     pub(super) fn roll_back(&mut self, typed: &str, by: &str, now: Timestamp) -> Vec<Effect> {

@@ -14,6 +14,7 @@ mod messages;
 mod opened;
 mod outcome;
 mod preview;
+mod rollback;
 mod side_by_side;
 mod value;
 mod vectors;

@@ -1,0 +1,109 @@
+//! Why something could not be recovered, or rehearsed.
+
+use crate::compare;
+use crate::failure::{Explain, Failure, Severity, chain};
+use crate::postgres::Error as PostgresError;
+use crate::postgres::tools::ToolError;
+use crate::switch;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why something could not be recovered, or rehearsed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The old database refused, or was lost.
+    #[error(transparent)]
+    Source(PostgresError),
+    /// The target refused, or was lost.
+    #[error(transparent)]
+    Target(PostgresError),
+    /// The two sides could not be compared.
+    #[error(transparent)]
+    Compare(#[from] compare::Error),
+    /// One of PostgreSQL's tools failed.
+    #[error(transparent)]
+    Tool(#[from] ToolError),
+    /// An application's files could not be switched or put back.
+    #[error(transparent)]
+    Switch(#[from] switch::Error),
+    /// The file system refused.
+    #[error("cannot {doing} {}", .file.display())]
+    File {
+        /// What was tried.
+        doing: &'static str,
+        /// With which file.
+        file: PathBuf,
+        /// The refusal.
+        #[source]
+        source: io::Error,
+    },
+    /// A database of this name is there already.
+    #[error("the database {0} is there already")]
+    Exists(String),
+    /// The role may not make databases.
+    #[error("the role {role} may not create a database on {endpoint}")]
+    MayNotCreate {
+        /// The role.
+        role: String,
+        /// The server.
+        endpoint: String,
+    },
+    /// The consent names another database.
+    #[error("the consent is for the database {consented}, and this is {found}")]
+    OtherDatabase {
+        /// The consent's.
+        consented: String,
+        /// The one that the connection leads to.
+        found: String,
+    },
+}
+
+impl Error {
+    /// For `map_err`: the file system refused this with a file.
+    pub(super) fn file(doing: &'static str, file: &Path) -> impl FnOnce(io::Error) -> Self {
+        let file = file.to_owned();
+        move |source| Self::File {
+            doing,
+            file,
+            source,
+        }
+    }
+}
+
+impl Explain for Error {
+    fn failure(&self) -> Failure {
+        match self {
+            Self::Source(error) => error.failure(),
+            Self::Target(error) => error.failure_on_target(),
+            Self::Compare(error) => error.failure(),
+            Self::Tool(error) => error.failure(),
+            Self::Switch(error) => error.failure(),
+            Self::File { source, .. } => Failure::new(self.to_string(), source.to_string())
+                .advise("Choose a folder that exists, has room, and that you may write to."),
+            Self::Exists(name) => Failure::new(
+                chain(self),
+                "What was recovered goes into a new database, never over one that is there.",
+            )
+            .advise("Give another name, or drop that database if nobody needs it:")
+            .advise(format!("$ dropdb {}", crate::invocation::quoted(name))),
+            Self::MayNotCreate { role, .. } => Failure::new(
+                chain(self),
+                "What was recovered goes into a new database, which needs CREATEDB.",
+            )
+            .advise("Let a superuser give the right:")
+            .advise(format!(
+                "$ psql -d postgres -c {}",
+                crate::invocation::quoted(&format!(
+                    "ALTER ROLE {} CREATEDB",
+                    crate::postgres::quote::identifier(role)
+                ))
+            )),
+            Self::OtherDatabase { .. } => Failure::new(
+                "Rows were not taken over",
+                format!("{}. Nothing was changed.", chain(self)),
+            )
+            .advise("Look where the source's connection leads, and consent again.")
+            .severity(Severity::Usage),
+        }
+    }
+}
