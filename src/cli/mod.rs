@@ -4,6 +4,7 @@ mod application;
 mod args;
 mod choice;
 mod connect;
+mod cutover;
 mod demo;
 mod ending;
 mod error;
@@ -11,6 +12,7 @@ mod explain;
 mod opening;
 mod practice;
 mod questions;
+mod rollback;
 mod sessions;
 mod standing;
 mod start;
@@ -124,7 +126,8 @@ async fn command(arguments: Arguments) -> Result<Outcome, Error> {
         Some(Command::Transfer) => steps::one(common, Step::Transfer).await,
         Some(Command::Compare) => steps::compare(common).await,
         Some(Command::Application(wanted)) => application::run(common, wanted).await,
-        Some(Command::Cutover) => steps::one(common, Step::Cutover).await,
+        Some(Command::Cutover(wanted)) => cutover::run(common, wanted).await,
+        Some(Command::Rollback(wanted)) => rollback::run(common, wanted).await,
         Some(Command::Sign(sign)) => standing::sign(common, sign).await,
         Some(Command::Explain { error }) => explain::run(common, error),
         Some(Command::Status) => standing::status(common),
@@ -250,6 +253,7 @@ mod tests {
     use crate::headless::{End, Gauge};
     use crate::progress::Note;
     use crate::session::Session;
+    use crate::session::report::WayBack;
     use crate::wizard::News;
 
     /// Keeps what is said.
@@ -264,6 +268,7 @@ mod tests {
         fn note(&mut self, _: &Note) {}
         fn failure(&mut self, _: &Failure) {}
         fn end(&mut self, _: &End<'_>) {}
+        fn way_back(&mut self, _: &WayBack) {}
 
         fn say(&mut self, text: &str) {
             self.0.push(text.to_owned());

@@ -6,7 +6,7 @@ use crate::invocation::Invocation;
 use crate::progress::{Note, Stage, Tone};
 use crate::session::report::{
     ComparedVectors, Comparison, Estimate, Inventory, Phase, Report, SPEED_LIMIT, SearchSide,
-    Share, Table,
+    Share, Table, WayBack,
 };
 use crate::session::{CutPhase, Session, Step};
 use crate::wizard::{News, Outcome, checklist};
@@ -300,6 +300,18 @@ impl Voice for Json {
             })
             .collect();
         self.emit(&json!({"event": "checklist", "items": items}));
+    }
+
+    fn way_back(&mut self, found: &WayBack) {
+        let (lost, unknown) = match &found.lost {
+            Ok(lost) => (Some(lost), None),
+            Err(failure) => (None, Some(failure)),
+        };
+        self.emit(&json!({
+            "event": "way_back", "source": found.source, "open": found.is_open(),
+            "alive": found.alive, "switched": found.switched, "cut_over": found.cut_over,
+            "lost": lost, "lost_unknown": unknown, "clients": found.clients,
+        }));
     }
 
     fn progress(&mut self, step: Step, gauge: &Gauge<'_>) {

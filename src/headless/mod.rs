@@ -16,7 +16,7 @@ use crate::failure::{Failure, Severity};
 use crate::invocation::Invocation;
 use crate::progress::{Note, Pace, Progress, Sample};
 use crate::runner::Runner;
-use crate::session::report::Recovered;
+use crate::session::report::{Recovered, WayBack};
 use crate::session::{Session, State, Step, store};
 use crate::wizard::{Effect, Event, News, Outcome, Question};
 use std::time::Duration;
@@ -44,6 +44,8 @@ pub trait Voice: Send {
     fn news(&mut self, news: &News, session: &Session);
     /// The cutover was asked for, and a step before it failed: its checklist, with what is open.
     fn locked(&mut self, session: &Session);
+    /// What the way back to the old database would undo and lose.
+    fn way_back(&mut self, found: &WayBack);
     /// How far the running step is.
     fn progress(&mut self, step: Step, gauge: &Gauge<'_>);
     /// A line left by the running step.

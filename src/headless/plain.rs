@@ -16,7 +16,7 @@ use crate::failure::Failure;
 use crate::figures;
 use crate::invocation::Invocation;
 use crate::progress::{Note, Stage, Tone};
-use crate::session::report::Report;
+use crate::session::report::{Report, WayBack};
 use crate::session::{Record, Session, Step};
 use crate::wizard::{News, Outcome};
 use std::path::PathBuf;
@@ -170,6 +170,10 @@ impl Voice for Plain {
         self.line(format!(
             "✗ cutover: refused, with {open} of the checklist open"
         ));
+    }
+
+    fn way_back(&mut self, found: &WayBack) {
+        cutting::way_back(found).iter().for_each(|line| self.line(line));
     }
 
     fn progress(&mut self, _step: Step, gauge: &Gauge<'_>) {

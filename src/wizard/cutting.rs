@@ -40,6 +40,12 @@ impl Wizard {
         })
     }
 
+    /// Whether open items of the checklist stand against cutting over.
+    pub fn is_locked(&self) -> bool {
+        let is_done = self.session.state(Step::Cutover) == State::Done;
+        !is_done && !self.goes_on_switched() && !self.session.is_cut_over()
+    }
+
     /// Why this name is no consent to cut over.
     pub fn refuse_cutting(&self, typed: &str) -> Option<String> {
         match target_database(&self.session) {

@@ -6,6 +6,7 @@
 
 mod application;
 mod bad_input;
+mod cut_over;
 mod definitions;
 mod differences;
 mod differing_rows;
