@@ -291,8 +291,9 @@ fn onto(name: &str) -> Result<Onto, String> {
 }
 
 fn step(name: &str) -> Result<Step, String> {
-    Step::from_name(name).ok_or_else(|| {
-        let names: Vec<&str> = Step::ALL.into_iter().map(Step::name).collect();
+    let known = Step::from_name(name).filter(|step| !step.is_afterwards());
+    known.ok_or_else(|| {
+        let names: Vec<&str> = Step::COURSE.into_iter().map(Step::name).collect();
         format!("the steps are {}", names.join(", "))
     })
 }

@@ -171,6 +171,10 @@ pub async fn run_errand(
 
 /// The steps to run, in order.
 fn wanted(session: &Session, options: &Options) -> Vec<Step> {
+    if let Some(alone) = options.until.filter(|step| step.is_afterwards()) {
+        // Who watches a target does not mean to migrate to it.
+        return vec![alone];
+    }
     let last = options.until.unwrap_or(Step::Cutover);
     let again = |step: Step| options.from.is_some_and(|from| step >= from);
     let steps = session.course().iter().copied();
@@ -248,7 +252,7 @@ impl<'a> Driver<'a> {
         let ended = self.drive(step, Event::Run(step), person).await?;
         let state = self.runner.wizard().session().state(step);
         let stays = state == State::Failed || state == State::Interrupted;
-        Ok(ended.or(stays.then(|| self.runner.wizard().outcome())))
+        Ok(ended.or(stays.then(|| self.runner.wizard().outcome_after(step))))
     }
 
     /// Runs a step to its end; `Some` when the program ends with it.

@@ -61,7 +61,7 @@ pub(super) fn of(wizard: &Wizard) -> (Vec<(Act, String)>, usize) {
     found.push((Act::Steps, "look at another step".to_owned()));
     found.push((Act::Messages, "read the messages".to_owned()));
     found.push((Act::Help, "how this works, and where the log is".to_owned()));
-    let is_done = session.first_open().is_none();
+    let is_done = session.first_open().is_none() && !begins_afterwards(wizard);
     let leave = match is_done {
         true => "leave: everything is done and signed",
         false => "leave; it goes on from here next time",
@@ -74,6 +74,14 @@ pub(super) fn of(wizard: &Wizard) -> (Vec<(Act, String)>, usize) {
         false => found.iter().position(harmless).unwrap_or_default(),
     };
     (found, default)
+}
+
+/// Whether a step that comes after the migration is looked at and can run.
+fn begins_afterwards(wizard: &Wizard) -> bool {
+    let session = wizard.session();
+    let step = session.current;
+    let is_open = session.state(step) != State::Done;
+    step.is_afterwards() && is_open && wizard.obstacle(step).is_none()
 }
 
 /// What brings the migration on.

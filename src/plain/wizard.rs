@@ -80,8 +80,11 @@ impl<'a> Lines<'a> {
     fn tell_step(&mut self) {
         let session = self.runner.wizard().session();
         let (step, state) = (session.current, session.state(session.current));
-        let place = Step::ALL.iter().position(|other| *other == step);
-        let (place, count) = (place.unwrap_or_default() + 1, Step::ALL.len());
+        let place = Step::COURSE.iter().position(|other| *other == step);
+        let place = match place {
+            Some(place) => format!("Step {} of {}", place + 1, Step::COURSE.len()),
+            None => "Afterwards".to_owned(),
+        };
         let open = match state {
             State::AwaitingSignOff => self.runner.wizard().open_items().count(),
             _ => 0,
@@ -91,10 +94,7 @@ impl<'a> Lines<'a> {
             open => format!("; {} still open", counted(open as u64, "item")),
         };
         let word = state.word();
-        let mut lines = vec![
-            String::new(),
-            format!("Step {place} of {count}, {step}: {word}{open}."),
-        ];
+        let mut lines = vec![String::new(), format!("{place}, {step}: {word}{open}.")];
         if self.told.replace((step, state)) != Some((step, state)) {
             lines.extend(self.about_step(step, state));
         }

@@ -47,11 +47,30 @@ pub enum Step {
     Application,
     /// The checklist and its signatures.
     Cutover,
+    /// Afterwards: the target in use, looked at for a day or two.
+    Watch,
+    /// Afterwards: what the migration needs no more.
+    Cleanup,
 }
 
 impl Step {
     /// All steps, in order.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
+        Self::Prerequisites,
+        Self::Connections,
+        Self::Inventory,
+        Self::Backup,
+        Self::Schema,
+        Self::Transfer,
+        Self::Compare,
+        Self::Application,
+        Self::Cutover,
+        Self::Watch,
+        Self::Cleanup,
+    ];
+
+    /// The steps of the migration itself: it is done when these are. The others come afterwards.
+    pub const COURSE: [Self; 9] = [
         Self::Prerequisites,
         Self::Connections,
         Self::Inventory,
@@ -75,6 +94,8 @@ impl Step {
             Self::Compare => "compare",
             Self::Application => "application",
             Self::Cutover => "cutover",
+            Self::Watch => "watch",
+            Self::Cleanup => "cleanup",
         }
     }
 
@@ -104,12 +125,19 @@ impl Step {
                 "Tries the target as your application would, and plans its files. Changes none."
             }
             Self::Cutover => "Goes through the checklist; what only you know, you sign.",
+            Self::Watch => "Looks at the target in use, now and then. Changes nothing.",
+            Self::Cleanup => "Puts away what the migration needs no more.",
         }
     }
 
     /// The step with this name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|step| step.name() == name)
+    }
+
+    /// Whether it comes after the migration, which is done without it.
+    pub fn is_afterwards(self) -> bool {
+        self > Self::Cutover
     }
 
     /// The step after this one.
@@ -479,11 +507,11 @@ impl Session {
     pub fn course(&self) -> &'static [Step] {
         match self.compares_only {
             true => &[Step::Compare],
-            false => &Step::ALL,
+            false => &Step::COURSE,
         }
     }
 
-    /// The first step that is not done.
+    /// The first step of its course that is not done.
     pub fn first_open(&self) -> Option<Step> {
         let mut steps = self.course().iter().copied();
         steps.find(|step| self.state(*step) != State::Done)

@@ -30,10 +30,10 @@ impl Session {
         [&self.source, &self.target].map(|place| place.as_ref().map(|place| name(&place.url)))
     }
 
-    /// How many steps are done, of how many.
+    /// How many steps of the migration are done, of how many.
     pub fn steps_done(&self) -> (usize, usize) {
         let done = |step: &&Step| self.state(**step) == State::Done;
-        (Step::ALL.iter().filter(done).count(), Step::ALL.len())
+        (Step::COURSE.iter().filter(done).count(), Step::COURSE.len())
     }
 
     /// The step that is to be done next and where it stands; `None` when all are done.
@@ -92,7 +92,7 @@ mod tests {
             state,
             ..Record::default()
         };
-        for step in Step::ALL {
+        for step in Step::COURSE {
             session.steps.insert(step, record(State::Done));
         }
         assert_eq!(session.whats_next(), "done and signed");

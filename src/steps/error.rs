@@ -38,6 +38,9 @@ pub enum Error {
     /// The comparison.
     #[error(transparent)]
     Compare(#[from] crate::compare::Error),
+    /// The step has a place, and no work yet.
+    #[error("{0} is not part of this version yet")]
+    NotInThisVersion(Step),
     /// A connection string is missing.
     #[error("no connection string was given for the {}", .0.name())]
     NotGiven(Side),
@@ -276,6 +279,9 @@ impl Explain for Error {
             Self::Transfer(error) => error.failure(),
             Self::Selection(error) => error.failure(),
             Self::Compare(error) => error.failure(),
+            Self::NotInThisVersion(_) => {
+                Failure::new("This cannot be run", format!("{}.", chain(self)))
+            }
             Self::NotGiven(side) => not_given(*side),
             Self::OtherDatabase { side, .. } => Failure::new(
                 "This session is about another database",

@@ -327,6 +327,7 @@ async fn carry_out(step: Step, work: Work<'_>) -> Result<Report, Error> {
         Step::Compare => compare::run(work).await.map(Report::Compare),
         Step::Application => application::run(work).await.map(Report::Application),
         Step::Cutover => cutover::run(work).await.map(Report::Cutover),
+        Step::Watch | Step::Cleanup => Err(Error::NotInThisVersion(step)),
     }
 }
 

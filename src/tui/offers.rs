@@ -86,9 +86,7 @@ fn cannot_proceed(wizard: &Wizard) -> Option<String> {
     let session = wizard.session();
     let step = session.current;
     match session.state(step) {
-        State::Done if step.next().is_none() => {
-            Some("the checklist is complete; q leaves".to_owned())
-        }
+        State::Done if step.next().is_none() => Some("everything is done; q leaves".to_owned()),
         State::Done => None,
         // The form comes first.
         _ if wizard.needs_connections() && running(wizard).is_none() => None,

@@ -9,8 +9,14 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 pub(super) fn draw(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
-    let roomy = usize::from(area.height) >= 2 * Step::ALL.len();
+    let later = Step::ALL.len() - Step::COURSE.len();
+    let height = usize::from(area.height);
     let rows = Step::ALL.iter().flat_map(|step| {
+        // What comes after the migration gives way first.
+        let roomy = match step.is_afterwards() {
+            true => height >= 2 * Step::ALL.len(),
+            false => height >= 2 * Step::COURSE.len() + later,
+        };
         if roomy {
             in_two_lines(scene, *step, usize::from(area.width))
         } else {
@@ -38,7 +44,12 @@ fn name(scene: &Scene<'_>, step: Step) -> Vec<ratatui::text::Span<'static>> {
 }
 
 fn in_two_lines(scene: &Scene<'_>, step: Step, cells: usize) -> Vec<Line<'static>> {
-    let (_, word, meaning) = scene.standing(step, scene.session().state(step));
+    let state = scene.session().state(step);
+    let (_, word, meaning) = scene.standing(step, state);
+    let word = match (step.is_afterwards(), state) {
+        (true, State::Waiting) => "afterwards",
+        _ => word,
+    };
     let is_current = scene.session().current == step;
     let mark = if is_current {
         scene.theme().pick("▌", ">")
@@ -68,6 +79,7 @@ fn in_two_lines(scene: &Scene<'_>, step: Step, cells: usize) -> Vec<Line<'static
 fn in_one_line(scene: &Scene<'_>, step: Step) -> Line<'static> {
     let word = match scene.session().state(step) {
         state if scene.standing(step, state).1 == "paused" => "wait",
+        State::Waiting if step.is_afterwards() => "then",
         State::Waiting => "",
         State::Running => "runs",
         State::Done => "done",

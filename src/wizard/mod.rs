@@ -99,11 +99,26 @@ impl Wizard {
 
     /// How the program would end if it ended now.
     pub fn outcome(&self) -> Outcome {
-        let session = &self.session;
-        let Some(open) = session.first_open() else {
-            return Outcome::Done;
-        };
-        match session.steps.get(&open) {
+        match self.session.first_open() {
+            Some(open) => self.outcome_of(open),
+            None => Outcome::Done,
+        }
+    }
+
+    /// How the program would end if it ended now that this step has run. One that comes after the
+    /// migration speaks for itself: the migration stays done.
+    pub fn outcome_after(&self, step: Step) -> Outcome {
+        match step.is_afterwards() {
+            true => self.outcome_of(step),
+            false => self.outcome(),
+        }
+    }
+
+    fn outcome_of(&self, step: Step) -> Outcome {
+        match self.session.steps.get(&step) {
+            Some(Record {
+                state: State::Done, ..
+            }) => Outcome::Done,
             Some(Record {
                 state: State::AwaitingSignOff,
                 ..
@@ -125,6 +140,9 @@ impl Wizard {
         if self.session.is_cut_over() && matches!(step, Step::Schema | Step::Transfer) {
             let why = "the application was cut over and writes to the target: roll back first";
             return Some(why.to_owned());
+        }
+        if matches!(step, Step::Watch | Step::Cleanup) {
+            return Some(format!("{step} is not part of this version yet"));
         }
         self.missing(needs(step), step.name())
     }
@@ -202,8 +220,17 @@ impl Wizard {
             return Vec::new();
         }
         self.session.stop_running();
-        self.session.current = self.session.first_open().unwrap_or(Step::Cutover);
+        let next = self.session.first_open();
+        self.session.current = next.unwrap_or_else(|| self.begun_afterwards());
         Vec::new()
+    }
+
+    /// Once the migration is done: what was begun after it and is not done, else its last step.
+    fn begun_afterwards(&self) -> Step {
+        let begun = self.session.steps.iter().find_map(|(step, record)| {
+            (step.is_afterwards() && record.state != State::Done).then_some(*step)
+        });
+        begun.unwrap_or(Step::Cutover)
     }
 
     fn described(&mut self, side: Side, url: String) -> Vec<Effect> {
@@ -348,7 +375,7 @@ impl Wizard {
         let news = self.settle(step, result, now);
         let mut effects = vec![Effect::Tell(news)];
         if leaving {
-            effects.push(Effect::Exit(self.outcome()));
+            effects.push(Effect::Exit(self.outcome_after(step)));
         }
         effects
     }
@@ -430,15 +457,16 @@ pub fn needs(step: Step) -> &'static [Step] {
             // The steps stand in ALL in the order of their numbers.
             &Step::ALL[..step as usize]
         }
+        Step::Watch | Step::Cleanup => &[Step::Cutover],
     }
 }
 
 /// The steps whose reports are no longer true once a step runs again.
 fn invalidates(step: Step) -> &'static [Step] {
-    use Step::{Application, Compare, Cutover, Schema, Transfer};
+    use Step::{Application, Cleanup, Compare, Cutover, Schema, Transfer, Watch};
     match step {
-        Schema => &[Transfer, Compare, Application, Cutover],
-        Transfer => &[Compare, Application, Cutover],
+        Schema => &[Transfer, Compare, Application, Cutover, Watch, Cleanup],
+        Transfer => &[Compare, Application, Cutover, Watch, Cleanup],
         Compare | Application => &[Cutover],
         _ => &[],
     }

@@ -422,6 +422,36 @@ pub(super) fn any_event() -> impl Strategy<Value = Event> {
     ]
 }
 
+#[test]
+fn what_comes_after_the_migration_never_takes_back_that_it_is_done() {
+    let mut session = signed().session().clone();
+    assert_eq!(session.state(Step::Cutover), State::Done);
+    let record = Record {
+        state: State::Failed,
+        failure: Some(Failure::new("what", "why")),
+        ..Record::default()
+    };
+    session.steps.insert(Step::Watch, record);
+    let mut wizard = Wizard::new(session);
+    wizard.handle(Event::Opened, at(20));
+    assert_eq!(wizard.session().first_open(), None);
+    assert_eq!(wizard.outcome(), Outcome::Done);
+    let failed = Outcome::Failed(Severity::Failed);
+    assert_eq!(wizard.outcome_after(Step::Watch), failed);
+    assert_eq!(wizard.outcome_after(Step::Cutover), Outcome::Done);
+    assert_eq!(wizard.session().current, Step::Watch);
+}
+
+#[test]
+fn what_comes_after_the_migration_needs_its_end() {
+    let wizard = driven(Step::Cutover);
+    for step in [Step::Watch, Step::Cleanup] {
+        assert!(wizard.obstacle(step).is_some());
+        assert_eq!(needs(step), [Step::Cutover]);
+        assert!(invalidates(Step::Transfer).contains(&step));
+    }
+}
+
 proptest! {
     #[test]
     fn whatever_happens_the_machine_stays_sound(events in prop::collection::vec(any_event(), 0..60)) {

@@ -339,7 +339,7 @@ pub(super) fn shots() -> Vec<Shot> {
         Shot::of("refused", fixtures::empty()).press(&[KeyCode::Left]),
     ];
     shots.extend(connections());
-    shots.extend(Step::ALL.into_iter().flat_map(states));
+    shots.extend(Step::COURSE.into_iter().flat_map(states));
     shots
 }
 
