@@ -282,7 +282,7 @@ mod tests {
                 .collect::<Vec<_>>()
         };
         let before = signatures(&wizard);
-        assert_eq!(before.len(), 4);
+        assert_eq!(before.len(), 5);
         let (item, by) = ("performance".to_owned(), "Ada".to_owned());
         wizard.handle(Event::Sign { item, by }, Timestamp::UNIX_EPOCH);
         assert_eq!(signatures(&wizard), before);

@@ -114,6 +114,9 @@ pub struct CutOver {
     /// The phases that were passed, in order.
     #[serde(default)]
     pub passed: Vec<PassedPhase>,
+    /// What a person has to set, where it waits for that; without passwords.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub to_set: Vec<String>,
     /// Why the phase failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
@@ -132,6 +135,7 @@ impl CutOver {
             phase: CutPhase::Checklist,
             options,
             passed: Vec::new(),
+            to_set: Vec::new(),
             failure: None,
             ended: None,
         }

@@ -1,6 +1,7 @@
 //! What lies over everything: the wizard's question, the name under a signature, the consent to
 //! overwrite.
 
+use super::consent::Purpose;
 use super::field::Field;
 use super::lines::{self, blank, line, paragraph, span, window};
 use super::theme::{Meaning, Theme};
@@ -29,6 +30,7 @@ pub(super) fn draw(
     let (body, cell) = match ui.layers.last()? {
         Layer::Signing { item, name } => signing(wizard, item, name, cells, ui.theme),
         Layer::Consent { name } => consent(wizard, name, (cells, rows), ui.theme),
+        Layer::Typed { purpose, name } => typed_name(wizard, *purpose, name, cells, ui.theme),
         _ => return None,
     };
     // The name stands in the last line but two.
@@ -133,6 +135,28 @@ fn consent(
     body.push(blank());
     let text = format!("To consent, type the database's name: {database}");
     body.extend(paragraph(&text, 0, cells, Meaning::Plain));
+    typed(body, ("name  ", name), &hint, cells)
+}
+
+/// What is consented to, and the name that has to be typed.
+fn typed_name(
+    wizard: &Wizard,
+    purpose: Purpose,
+    name: &Field,
+    cells: usize,
+    theme: Theme,
+) -> (Vec<Line<'static>>, usize) {
+    let (asked, does, _) = purpose.words();
+    let mut body = paragraph(asked, 0, cells, Meaning::Strong);
+    body.extend(paragraph(does, 0, cells, Meaning::Plain));
+    body.push(blank());
+    let database = purpose.database(wizard);
+    let text = format!("To consent, type the database's name: {database}");
+    body.extend(paragraph(&text, 0, cells, Meaning::Caution));
+    let hint = format!(
+        "Enter consents, when it is exactly this name{}Esc goes back",
+        theme.dot()
+    );
     typed(body, ("name  ", name), &hint, cells)
 }
 

@@ -1,12 +1,13 @@
 //! Keys and pasted text: from the key to the command, from the command to what is wanted.
 
+use super::consent::{CutKey, Purpose, cut_key};
 use super::commands;
 use super::field::Field;
 use super::keys::{self, Command, Context};
 use super::offers;
 use super::ui::{Intent, Layer, Ui, checked};
 use crate::session::{State, Step};
-use crate::wizard::{Answer, Event, Look, Question, Steering, Wizard};
+use crate::wizard::{Answer, Event, Look, Question, Recovery, Steering, Wizard};
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 impl Ui {
@@ -71,7 +72,9 @@ impl Ui {
 
     fn field(&mut self) -> Option<&mut Field> {
         match self.layers.last_mut()? {
-            Layer::Signing { name, .. } | Layer::Consent { name } => Some(name),
+            Layer::Signing { name, .. }
+            | Layer::Consent { name }
+            | Layer::Typed { name, .. } => Some(name),
             Layer::Search => Some(&mut self.tree.search),
             _ => None,
         }
@@ -94,6 +97,17 @@ impl Ui {
             Command::More => return send(Event::Steer(Steering::MoreWorkers)),
             Command::Fewer => return send(Event::Steer(Steering::FewerWorkers)),
             Command::Switch => return send(Event::Switch(offers::switch_or_back(wizard))),
+            Command::CutOver => return self.cut_over(wizard),
+            Command::Undo => return send(Event::AskToAbandon),
+            Command::WayBack if context == Context::WayBack => self.ask_for_name(Purpose::RollBack),
+            Command::WayBack => {
+                self.scroll = 0;
+                return send(Event::Look(Look::WayBack));
+            }
+            Command::ApplyRows => self.ask_for_name(Purpose::Apply),
+            Command::Rehearse => return recover(Recovery::Rehearse),
+            Command::SaveRows => return recover(Recovery::Rows),
+            Command::SaveDatabase => return recover(Recovery::Database),
             Command::Stop => return send(Event::Stop),
             Command::Suspend => return vec![Intent::Suspend],
             Command::Earlier => {
@@ -167,6 +181,15 @@ impl Ui {
         Vec::new()
     }
 
+    fn cut_over(&mut self, wizard: &Wizard) -> Vec<Intent> {
+        match cut_key(wizard) {
+            Ok(CutKey::IsSet) => return vec![Intent::Send(Event::AskWhetherSet)],
+            Ok(CutKey::Begin | CutKey::GoOn) => self.ask_for_name(Purpose::CutOver),
+            Err(why) => self.say(why),
+        }
+        Vec::new()
+    }
+
     fn recheck(&mut self, wizard: &Wizard) -> Vec<Intent> {
         let checks = checked(wizard).unwrap_or_default();
         let marked = checks.get(self.marked).map(|check| check.name.clone());
@@ -210,6 +233,10 @@ impl Ui {
                 self.signer.clone_from(&by);
                 self.layers.pop();
                 vec![Intent::Send(Event::Sign { item, by })]
+            }
+            Some(Layer::Typed { purpose, name }) => {
+                let (purpose, typed) = (*purpose, name.text());
+                self.typed(wizard, purpose, typed)
             }
             Some(Layer::Consent { name }) => {
                 let typed = name.text();
@@ -346,6 +373,12 @@ impl Ui {
             None => self.scroll = moved(command, self.scroll, page, end),
         }
     }
+}
+
+/// What needs no name.
+fn recover(recovery: Recovery) -> Vec<Intent> {
+    let database = String::new();
+    vec![Intent::Send(Event::Recover { recovery, database })]
 }
 
 /// A path with the home folder as people write it.

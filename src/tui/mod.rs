@@ -10,6 +10,7 @@ mod bindings;
 mod clipboard;
 mod columns;
 mod commands;
+mod consent;
 mod dialog;
 mod field;
 mod footer;

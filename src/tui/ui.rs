@@ -2,6 +2,7 @@
 //! is marked, what was said. Keys come in, intents for the wizard go out; nothing is carried out here.
 
 use super::commands::in_order;
+use super::consent::Purpose;
 use super::field::Field;
 use super::form::{Entered, Form, Passwords};
 use super::gauges::Gauges;
@@ -9,11 +10,12 @@ use super::keys::Context;
 use super::messages::Messages;
 use super::theme::Theme;
 use super::tree::TreeView;
+use crate::config::LastComparison;
 use crate::invocation::Invocation;
 use crate::progress::Note;
 use crate::session::report::{Check, Comparison, Report};
 use crate::session::{Item, ItemKind, Session, State, Step};
-use crate::wizard::{Event, News, Question, Side, Wizard};
+use crate::wizard::{Event, Look, News, Question, Side, Wizard};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -50,6 +52,13 @@ pub(super) enum Layer {
     },
     /// The consent to overwrite the target.
     Consent {
+        /// What was typed.
+        name: Field,
+    },
+    /// A consent that is typed: the name of a database.
+    Typed {
+        /// To what.
+        purpose: Purpose,
         /// What was typed.
         name: Field,
     },
@@ -102,6 +111,8 @@ pub struct Ui {
     pub(super) signer: String,
     pub(super) invocation: Invocation,
     pub(super) log: String,
+    /// Whether a cutting over compares all rows once more.
+    pub(super) comparison: LastComparison,
     pub(super) copied: usize,
     /// The check that was asked for again.
     pub(super) rechecked: Option<String>,
@@ -140,6 +151,7 @@ impl Ui {
             signer: signer.to_owned(),
             invocation: Invocation::default(),
             log: String::new(),
+            comparison: LastComparison::default(),
             copied: 0,
             rechecked: None,
             asked: None,
@@ -177,8 +189,9 @@ impl Ui {
             Some(Layer::Help | Layer::Messages | Layer::Notes) => Context::Reading,
             Some(Layer::Form) => Context::Form,
             Some(Layer::Signing { .. }) => Context::Signing,
-            Some(Layer::Consent { .. }) => Context::Consent,
+            Some(Layer::Consent { .. } | Layer::Typed { .. }) => Context::Consent,
             Some(Layer::Search) => Context::Search,
+            None if looks_back(wizard) => Context::WayBack,
             None if wizard.looking().is_some() => Context::Reading,
             None if checklist_is_open(wizard) => Context::Checklist,
             None if wizard.choosable().is_some() => Context::Tree,
@@ -374,6 +387,12 @@ impl Ui {
     pub(super) fn reads_help(&self) -> bool {
         matches!(self.layers.last(), Some(Layer::Help))
     }
+}
+
+/// Whether the way back is looked at, and was read.
+fn looks_back(wizard: &Wizard) -> bool {
+    let looking = wizard.looking().filter(|looking| looking.at == Look::WayBack);
+    looking.is_some_and(|looking| matches!(looking.seen, Some(Ok(_))))
 }
 
 fn checklist_is_open(wizard: &Wizard) -> bool {

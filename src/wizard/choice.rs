@@ -228,8 +228,13 @@ pub fn target_database(session: &Session) -> Option<String> {
     database(session.target.as_ref())
 }
 
+/// The name of the source's database, as the server told it or as the connection string has it.
+pub fn source_database(session: &Session) -> Option<String> {
+    database(session.source.as_ref())
+}
+
 /// The name of a side's database, as the server told it or as the connection string has it.
-pub(super) fn database(place: Option<&Place>) -> Option<String> {
+fn database(place: Option<&Place>) -> Option<String> {
     let place = place?;
     match &place.identity {
         Some(identity) => Some(identity.database.clone()),

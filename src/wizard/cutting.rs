@@ -222,6 +222,7 @@ impl Wizard {
     fn wait_for_connection(&mut self, found: Vec<String>) -> Vec<Effect> {
         if let Some(cutting) = &mut self.session.cutting {
             cutting.state = State::AwaitingSignOff;
+            cutting.to_set.clone_from(&found);
         }
         vec![Effect::Tell(News::SetByHand(found))]
     }
@@ -289,3 +290,6 @@ fn opened_again(open: &[String]) -> Failure {
         .advise("Nothing was switched. See what is open, and close it:")
         .advise("$ neonlift cutover")
 }
+
+#[cfg(test)]
+mod tests;

@@ -123,6 +123,11 @@ impl Wizard {
         self.phase != Phase::Idle || self.errand.is_some()
     }
 
+    /// Whether the errand that is under way was told to stop.
+    pub fn is_stopping(&self) -> bool {
+        self.errand.is_some_and(|under_way| under_way.stopping)
+    }
+
     /// Why nothing else can be begun now.
     pub(super) fn busy(&self) -> Option<String> {
         match (self.phase, self.errand) {

@@ -219,7 +219,6 @@ impl Event {
             | Self::AskWhetherSet
             | Self::AskToAbandon
             | Self::Abandon
-            | Self::Recover { .. }
             | Self::RollBack { .. }
             | Self::LookAway => true,
             Self::Opened
@@ -234,6 +233,7 @@ impl Event {
             | Self::Look(_)
             | Self::Seen { .. }
             | Self::FilesFound(_)
+            | Self::Recover { .. }
             | Self::ErrandEnded { .. } => false,
         }
     }

@@ -17,7 +17,7 @@ mod rollback;
 mod signing;
 mod switching;
 
-pub use choice::target_database;
+pub use choice::{source_database, target_database};
 pub use errand::{Brought, Errand, ErrandEnd, PhaseEnd, Recovery};
 pub use event::{Effect, Event, News, RunId, Side, Steering};
 pub use excerpt::{Excerpt, ExcerptCell, ExcerptColumn, ExcerptRow, Pairing, Size, Value, value};
@@ -26,7 +26,6 @@ pub use outcome::Outcome;
 pub use question::{Answer, Question};
 pub use switching::Switching;
 
-use choice::database;
 use errand::UnderWay;
 
 use crate::failure::{Failure, Severity};

@@ -1,7 +1,7 @@
 //! The way back to the old database: looked at first, consented to with its name.
 
 use super::errand::{Errand, Recovery};
-use super::{Effect, News, Wizard, database, refused};
+use super::{Effect, News, Wizard, refused, source_database};
 use crate::failure::{Failure, Severity};
 use crate::session::report::Recovered;
 use crate::session::{RolledBack, State, Step};
@@ -24,7 +24,7 @@ impl Wizard {
 
     /// Why this name is no consent to go back.
     pub fn refuse_rollback(&self, typed: &str) -> Option<String> {
-        match database(self.session.source.as_ref()) {
+        match source_database(&self.session) {
             Some(name) if name == typed => None,
             Some(name) => Some(format!(
                 "{typed:?} is not the name of the source's database: that is {name}"
@@ -65,6 +65,7 @@ impl Wizard {
             "" => "somebody without a name",
             by => by,
         };
+        self.session.current = Step::Cutover;
         let cutting = self.session.cutting.as_ref();
         self.session.rolled_back = Some(RolledBack {
             state: State::Running,

@@ -66,6 +66,7 @@ fn a_signature_without_the_sources_password_says_that_it_was_not_looked_at() {
         "application-tested",
         "performance",
         "rollback-plan",
+        "rollback-rehearsed",
         "team-informed",
     ] {
         let arguments = ["sign", key, "--by", "Ada", "--session", session];

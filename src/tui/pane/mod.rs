@@ -5,6 +5,7 @@ mod checklist;
 mod checks;
 mod comparison;
 mod connections;
+mod cutting;
 mod definitions;
 mod failure;
 mod form;
@@ -30,7 +31,7 @@ use crate::figures;
 use crate::progress::Sample;
 use crate::session::report::Report;
 use crate::session::{Session, State, Step};
-use crate::wizard::{Phase, Wizard};
+use crate::wizard::{Errand, Phase, Wizard};
 use jiff::Timestamp;
 use ratatui::text::{Line, Span};
 use std::ops::Range;
@@ -117,7 +118,7 @@ pub(super) fn page(scene: &Scene<'_>) -> Page {
         Layer::Messages => Some(messages::page(scene)),
         Layer::Form => Some(form::page(scene)),
         Layer::Notes => notes(scene),
-        Layer::Signing { .. } | Layer::Consent { .. } | Layer::Search => None,
+        Layer::Signing { .. } | Layer::Consent { .. } | Layer::Typed { .. } | Layer::Search => None,
     });
     let looked_at = || {
         let looking = scene.wizard.looking()?;
@@ -142,6 +143,7 @@ fn step_page(scene: &Scene<'_>) -> Page {
     let record = session.steps.get(&step);
     let state = session.state(step);
     let page = match (state, record.and_then(|record| record.report.as_ref())) {
+        _ if step == Step::Cutover && let Some(page) = cutover_page(scene) => page,
         _ if is_running && step == Step::Cutover => checklist::page(scene),
         _ if is_running => working::page(scene),
         (State::Failed, Some(report)) => failure::with_report(scene, report_page(scene, report)),
@@ -155,6 +157,26 @@ fn step_page(scene: &Scene<'_>) -> Page {
         title: heading(step),
         aside: aside(scene, step, state),
         ..page
+    }
+}
+
+/// What has the cutover's pane in place of the checklist: what is under way, or was done.
+fn cutover_page(scene: &Scene<'_>) -> Option<Page> {
+    let session = scene.session();
+    let is_open = session.state(Step::Cutover) == State::AwaitingSignOff;
+    match (scene.wizard.errand(), &session.cutting, &session.rolled_back) {
+        (Some(errand @ (Errand::RollBack | Errand::Recover(_))), ..) => {
+            Some(cutting::at_work(scene, errand))
+        }
+        (_, _, Some(back)) if session.is_half_way_back() => Some(cutting::back(scene, back)),
+        (None, Some(begun), _) if is_open && begun.failure.is_some() => {
+            Some(checklist::opened_again(scene, begun))
+        }
+        (_, Some(begun), _) => Some(cutting::page(scene, begun)),
+        (_, None, Some(back)) if session.state(Step::Cutover) == State::Waiting => {
+            Some(cutting::back(scene, back))
+        }
+        _ => None,
     }
 }
 

@@ -300,6 +300,7 @@ pub(super) fn signed() -> Wizard {
     for item in [
         "performance",
         "rollback-plan",
+        "rollback-rehearsed",
         "team-informed",
         "left-out-accepted",
     ] {
@@ -314,7 +315,7 @@ pub(super) fn looked(wizard: &mut Wizard) {
     let Phase::Working { run, .. } = wizard.phase() else {
         panic!("the source is not looked at")
     };
-    let report = Report::Cutover(SourceLook::Quiet { at: at(1000) });
+    let report = Report::Cutover(SourceLook::Quiet { at: at(1000) }.into());
     let result = Ok(Box::new(report));
     wizard.handle(Event::Finished { run, result }, at(1060));
 }

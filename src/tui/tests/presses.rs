@@ -8,7 +8,7 @@ use crate::session::report::{Report, Verdict};
 use crate::session::{State, Step};
 use crate::tui::keys::Context;
 use crate::tui::ui::{Intent, Layer, Ui};
-use crate::wizard::{Effect, Event, Look, News, Phase, Steering, Switching, Wizard};
+use crate::wizard::{Errand, ErrandEnd, Effect, Event, Look, News, Phase, Steering, Switching, Wizard};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 pub(super) fn key(code: KeyCode) -> KeyEvent {
@@ -622,7 +622,10 @@ fn files_are_switched_only_after_a_question() {
     let starts = |effects: Vec<Effect>| {
         let mut effects = effects.into_iter();
         effects.find_map(|effect| match effect {
-            Effect::Switch { run, way } => Some((run, way)),
+            Effect::Errand {
+                run,
+                errand: Errand::Switch(way),
+            } => Some((run, way)),
             _ => None,
         })
     };
@@ -638,8 +641,8 @@ fn files_are_switched_only_after_a_question() {
     let (run, way) = starts(effects).unwrap();
     assert_eq!(way, Switching::Write);
     assert!(wizard.obstacle(Step::Application).is_some());
-    let result = Ok(Box::new(fixtures::switched()));
-    wizard.handle(Event::Switched { run, result }, at(1001));
+    let result = Ok(Box::new(ErrandEnd::Files(fixtures::switched())));
+    wizard.handle(Event::ErrandEnded { run, result }, at(1001));
     assert!(wizard.session().switched.is_some());
     press(&mut ui, &mut wizard, key(KeyCode::Char('s')));
     let effects = press(&mut ui, &mut wizard, key(KeyCode::Char('y')));
