@@ -77,7 +77,8 @@ pub(super) async fn carried_out(
             signals.next().await;
             Event::Stop
         };
-        outcome = headless::run_errand(runner, event, voice, stop).await;
+        let ran = headless::run_errand(runner, event, voice, stop).await;
+        outcome = ran.map(|ran| ran.outcome);
         if !matches!(outcome, Ok(Outcome::Partial)) {
             break;
         }

@@ -156,17 +156,27 @@ pub async fn run_step(
     driver.drive(step, begin, &mut person).await
 }
 
-/// Does something outside of the steps to its end, which the event begins, telling what happens; how it
-/// ended. `person` as in [`run`].
+/// What came of work outside of the steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ErrandRan {
+    /// How it ended: [`Outcome::Partial`] when it succeeded.
+    pub outcome: Outcome,
+    /// How the program ends with it; `None` when it does not.
+    pub left: Option<Outcome>,
+}
+
+/// Does something outside of the steps to its end, which the event begins, telling what happens.
+/// `person` as in [`run`].
 pub async fn run_errand(
     runner: &mut Runner,
     begin: Event,
     voice: &mut dyn Voice,
     mut person: impl AsyncFnMut(Option<&Question>) -> Event,
-) -> Result<Outcome, store::Error> {
+) -> Result<ErrandRan, store::Error> {
     let mut driver = Driver::new(runner, voice);
-    let ended = driver.drive(Step::Cutover, begin, &mut person).await?;
-    Ok(ended.or(driver.errand_failed).unwrap_or(Outcome::Partial))
+    let left = driver.drive(Step::Cutover, begin, &mut person).await?;
+    let outcome = left.or(driver.errand_failed).unwrap_or(Outcome::Partial);
+    Ok(ErrandRan { outcome, left })
 }
 
 /// The steps to run, in order.

@@ -53,7 +53,7 @@ fn comparison<'a>(lines: &'a Lines<'_>) -> Option<&'a Comparison> {
 }
 
 /// Reads something and tells it in pages; Ctrl-C goes back.
-async fn look(lines: &mut Lines<'_>, at: Look) -> Result<(), Break> {
+pub(super) async fn look(lines: &mut Lines<'_>, at: Look) -> Result<(), Break> {
     lines.dispatch(Event::Look(at.clone()))?;
     if lines.runner.wizard().looking().is_some() {
         let text = "Reading both sides; nothing is changed. Ctrl-C goes back.";

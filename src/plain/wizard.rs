@@ -2,7 +2,7 @@
 
 use super::choices::{self, Act};
 use super::person::answers;
-use super::{Break, Options, Person, checklist, choosing, connections, consent, help, look};
+use super::{Break, Options, Person, checklist, choosing, connections, consent, cutting, help, look};
 use crate::failure::Failure;
 use crate::figures::counted;
 use crate::headless::{self, Voice};
@@ -11,7 +11,7 @@ use crate::progress::Tone;
 use crate::runner::Runner;
 use crate::session::report::{Check, Verdict};
 use crate::session::{State, Step};
-use crate::wizard::{Effect, Event, News, Outcome, Side, Switching};
+use crate::wizard::{Effect, Event, News, Outcome, Side};
 
 /// The steps whose result is worth a choice: the person goes on from there.
 const LOOKED_AT: [Step; 3] = [Step::Inventory, Step::Compare, Step::Application];
@@ -20,7 +20,7 @@ const LOOKED_AT: [Step; 3] = [Step::Inventory, Step::Compare, Step::Application]
 pub(super) struct Lines<'a> {
     pub(super) person: &'a mut Person,
     pub(super) runner: &'a mut Runner,
-    voice: &'a mut dyn Voice,
+    pub(super) voice: &'a mut dyn Voice,
     pub(super) signer: String,
     invocation: Invocation,
     log: String,
@@ -121,6 +121,7 @@ impl<'a> Lines<'a> {
             ));
         }
         if step == Step::Cutover {
+            lines.extend(session.cutting.iter().map(|cutting| format!("  {}.", cutting.in_words())));
             let items = checklist::lines(session).into_iter();
             lines.extend(items.map(|item| format!("    {item}")));
         }
@@ -146,7 +147,11 @@ impl<'a> Lines<'a> {
                     return self.run(Step::Connections).await;
                 }
             }
-            Act::Switch(way) => self.switch(*way).await?,
+            Act::Switch(way) => return cutting::asked(self, Event::Switch(*way)).await,
+            Act::CutOver => return cutting::over(self).await,
+            Act::ConnectionSet => return cutting::asked(self, Event::AskWhetherSet).await,
+            Act::Abandon => return cutting::asked(self, Event::AskToAbandon).await,
+            Act::WayBack => return cutting::back(self).await,
             Act::Sign(item) => return checklist::sign(self, item).await,
             Act::Report => self.tell_report(),
             Act::Steps => return self.look_elsewhere().await,
@@ -254,23 +259,6 @@ impl<'a> Lines<'a> {
             .await?;
         let again = Event::Recheck(checks[chosen].name.clone());
         self.begun(Step::Prerequisites, again).await
-    }
-
-    /// Switches the application's files, or puts them back, after a question.
-    async fn switch(&mut self, way: Switching) -> Result<(), Break> {
-        self.dispatch(Event::Switch(way))?;
-        let Some(question) = self.runner.wizard().question().cloned() else {
-            return Ok(());
-        };
-        self.person.say(&question.text);
-        let answer = self.person.choose(&answers(&question), 0).await?;
-        let question = question.number;
-        self.dispatch(Event::Answer { question, answer })?;
-        while self.runner.wizard().errand().is_some() {
-            let ended = self.runner.finished().await;
-            self.dispatch(ended)?;
-        }
-        Ok(())
     }
 
     /// Asks for connections and tests them.

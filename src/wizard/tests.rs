@@ -295,11 +295,11 @@ fn signatures_are_withdrawn_aloud() {
             Effect::Tell(News::SignaturesWithdrawn(items)) => Some(items.len()),
             _ => None,
         });
-        assert_eq!(told, Some(4), "{effects:?}");
+        assert_eq!(told, Some(5), "{effects:?}");
     }
     let mut wizard = signed();
     wizard.handle(Event::Run(Step::Compare), at(11));
-    assert_eq!(signatures(&wizard).len(), 4, "comparing changes nothing");
+    assert_eq!(signatures(&wizard).len(), 5, "comparing changes nothing");
 }
 
 fn signatures(wizard: &Wizard) -> Vec<Timestamp> {

@@ -1,8 +1,13 @@
 //! Wizards in every state that the screen draws, driven there by events.
 
+mod cutting;
 mod excerpts;
 mod reports;
 
+pub(super) use cutting::{
+    cut_over, cutting, cutting_differs, cutting_failed, cutting_waits, not_ready, rolled_back,
+    still_written, way_back,
+};
 pub(super) use excerpts::{different_excerpt, equal_excerpt, keyless_excerpt, missing_excerpt};
 use reports::TABLES;
 pub(super) use reports::{comparison, report, unreached};

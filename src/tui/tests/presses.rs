@@ -337,7 +337,7 @@ fn a_signature_keeps_its_name_for_the_next_one() {
     type_in(&mut ui, &wizard, "q for Quentin");
     let told = press(&mut ui, &mut wizard, key(KeyCode::Enter));
     let by = "q for Quentin".to_owned();
-    let item = "performance".to_owned();
+    let item = "rollback-plan".to_owned();
     assert!(told.contains(&Effect::Tell(News::Signed {
         item,
         by: by.clone(),
