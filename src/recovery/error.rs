@@ -1,8 +1,9 @@
 //! Why something could not be recovered, or rehearsed.
 
 use crate::compare;
-use crate::failure::{Explain, Failure, Severity, chain};
+use crate::failure::{Explain, Failure, Retry, Severity, chain};
 use crate::postgres::Error as PostgresError;
+use crate::postgres::catalogue::TableName;
 use crate::postgres::tools::ToolError;
 use crate::switch;
 use std::io;
@@ -47,6 +48,16 @@ pub enum Error {
         role: String,
         /// The server.
         endpoint: String,
+    },
+    /// Rows that were found could not be read by their keys.
+    #[error("of {wanted} rows of {table} that were found, {found} could be read")]
+    Unreadable {
+        /// Their table.
+        table: TableName,
+        /// How many were found.
+        wanted: u64,
+        /// How many were read.
+        found: u64,
     },
     /// The consent names another database.
     #[error("the consent is for the database {consented}, and this is {found}")]
@@ -98,6 +109,12 @@ impl Explain for Error {
                     crate::postgres::quote::identifier(role)
                 ))
             )),
+            Self::Unreadable { .. } => Failure::new(
+                "Rows were written while they were read",
+                format!("{}. Nothing was changed.", chain(self)),
+            )
+            .advise("Stop what writes to the target, and do the same again.")
+            .retry(Retry::Now),
             Self::OtherDatabase { .. } => Failure::new(
                 "Rows were not taken over",
                 format!("{}. Nothing was changed.", chain(self)),

@@ -123,6 +123,14 @@ pub const BINDINGS: &[Binding] = &[
         "Stops the practice servers safely.",
     ),
     named(
+        Command::CutOver,
+        &[Context::Step],
+        &[letter('c')],
+        "c",
+        "cut over",
+        "Cuts the application over once the checklist is signed: asks for the target database's name. Where it waits for the connection, says that it is set.",
+    ),
+    named(
         Command::Proceed,
         &[Context::Step, Context::Tree, Context::Checks],
         &[key(KeyCode::Enter), letter('n')],
@@ -257,14 +265,6 @@ pub const BINDINGS: &[Binding] = &[
         "s",
         "switch files",
         "Lets the application's files lead to the target, or puts them back as they were; asks first.",
-    ),
-    named(
-        Command::CutOver,
-        &[Context::Step],
-        &[letter('c')],
-        "c",
-        "cut over",
-        "Cuts the application over once the checklist is signed: asks for the target database's name. Where it waits for the connection, says that it is set.",
     ),
     named(
         Command::Undo,

@@ -8,7 +8,7 @@ use super::theme::{Meaning, Theme};
 use super::ui::{Layer, Ui};
 use crate::figures::{self, counted};
 use crate::session::report::{AtStake, Lost, rows_at_stake};
-use crate::wizard::{Question, Wizard, target_database};
+use crate::wizard::{Question, Seen, Wizard, target_database};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::Line;
@@ -149,6 +149,9 @@ fn typed_name(
     let (asked, does, _) = purpose.words();
     let mut body = paragraph(asked, 0, cells, Meaning::Strong);
     body.extend(paragraph(does, 0, cells, Meaning::Plain));
+    if let Some(lost) = lost(wizard).filter(|_| purpose == Purpose::RollBack) {
+        body.extend(paragraph(&lost, 0, cells, Meaning::Bad));
+    }
     body.push(blank());
     let database = purpose.database(wizard);
     let text = format!("To consent, type the database's name: {database}");
@@ -158,6 +161,14 @@ fn typed_name(
         theme.dot()
     );
     typed(body, ("name  ", name), &hint, cells)
+}
+
+/// What the way back that is looked at would lose.
+fn lost(wizard: &Wizard) -> Option<String> {
+    match wizard.looking()?.seen.as_ref()?.as_deref() {
+        Ok(Seen::WayBack(found)) => Some(format!("Lost would be {}.", found.losses().first()?)),
+        _ => None,
+    }
 }
 
 /// How many of what is no table are lost too.

@@ -72,6 +72,10 @@ fn now(scene: &Scene<'_>) -> (String, Meaning) {
     }
     let step = session.current;
     let state = session.state(step);
+    if let Some(cutting) = session.cutting.as_ref().filter(|_| step == Step::Cutover) {
+        let (glyph, _, meaning) = theme.state(cutting.state);
+        return (format!("{glyph} {}", cutting.in_words()), meaning);
+    }
     let (glyph, _, meaning) = theme.state(state);
     let text = match state {
         State::Waiting => format!("{step}: not run yet"),
@@ -79,7 +83,6 @@ fn now(scene: &Scene<'_>) -> (String, Meaning) {
         _ if step == Step::Cutover && session.is_half_way_back() => {
             "the way back is not finished".to_owned()
         }
-        _ if step == Step::Cutover && let Some(cutting) = &session.cutting => cutting.in_words(),
         State::Done if step == Step::Cutover => "the checklist is complete".to_owned(),
         State::Done => format!("{step}: done"),
         State::Failed => format!("{step}: failed"),

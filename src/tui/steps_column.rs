@@ -47,8 +47,6 @@ fn in_two_lines(scene: &Scene<'_>, step: Step, cells: usize) -> Vec<Line<'static
     let state = scene.session().state(step);
     let (_, word, meaning) = scene.standing(step, state);
     let word = match (step.is_afterwards(), state) {
-        _ if step == Step::Cutover && scene.session().is_cut_over() => "cut over",
-        _ if step == Step::Cutover && scene.session().cutting.is_some() => "cutting over",
         (true, State::Waiting) => "afterwards",
         _ => word,
     };
@@ -81,7 +79,8 @@ fn in_two_lines(scene: &Scene<'_>, step: Step, cells: usize) -> Vec<Line<'static
 fn in_one_line(scene: &Scene<'_>, step: Step) -> Line<'static> {
     let word = match scene.session().state(step) {
         state if scene.standing(step, state).1 == "paused" => "wait",
-        _ if step == Step::Cutover && scene.session().is_cut_over() => "over",
+        state if scene.standing(step, state).1 == "cut over" => "over",
+        state if scene.standing(step, state).1 == "cutting over" => "begun",
         State::Waiting if step.is_afterwards() => "then",
         State::Waiting => "",
         State::Running => "runs",

@@ -252,7 +252,7 @@ fn follow_performance(session: &Session, item: &mut Item) {
     let evidence = match (measured.is_empty(), within) {
         (true, _) => String::new(),
         (false, true) => format!(
-            "median search of the target by the source's, network apart: {ratios}; the guide's limit is {SPEED_LIMIT} x"
+            "median search against the source's, network apart: {ratios} (limit {SPEED_LIMIT} x)"
         ),
         (false, false) => format!(
             "slower than the guide's limit of {SPEED_LIMIT} x the source, network apart: {ratios}"

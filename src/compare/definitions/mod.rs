@@ -19,6 +19,7 @@ use difference::{Found, Side, differences};
 use expected::{AHEAD, Expected};
 use object::{Id, Object};
 use sequence::Standing;
+pub(crate) use sequence::further;
 use std::collections::HashMap;
 use wording::Wording;
 

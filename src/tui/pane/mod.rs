@@ -64,6 +64,9 @@ impl<'a> Scene<'a> {
         step: Step,
         state: State,
     ) -> (&'static str, &'static str, Meaning) {
+        if let Some(cutting) = self.cutting(step, state) {
+            return cutting;
+        }
         match self.wizard.phase() {
             Phase::Working {
                 step: running,
@@ -73,6 +76,19 @@ impl<'a> Scene<'a> {
             } if running == step => (self.theme().pick("‖", "="), "paused", Meaning::Caution),
             _ => self.theme().state(state),
         }
+    }
+
+    /// How a cutting over stands, which is more than its signed checklist.
+    fn cutting(
+        &self,
+        step: Step,
+        state: State,
+    ) -> Option<(&'static str, &'static str, Meaning)> {
+        let is_signed = step == Step::Cutover && state == State::Done;
+        let cutting = self.session().cutting.as_ref().filter(|_| is_signed)?;
+        let (glyph, _, meaning) = self.theme().state(cutting.state);
+        let word = if cutting.is_done() { "cut over" } else { "cutting over" };
+        Some((glyph, word, meaning))
     }
 
     /// A width at which running text still reads well.

@@ -14,7 +14,8 @@ pub(super) fn page(scene: &Scene<'_>, found: &WayBack) -> Page {
     };
     let mut head = paragraph(said.0, 0, cells, said.1);
     head.push(blank());
-    let mut body = Vec::new();
+    let mut body = checks::listed(scene, std::slice::from_ref(&found.alive));
+    body.push(blank());
     let mut part = |title: &str, lines: Vec<String>, meaning| {
         body.push(line(title.to_owned(), Meaning::Strong));
         body.extend(lines.iter().flat_map(|text| {
@@ -29,7 +30,6 @@ pub(super) fn page(scene: &Scene<'_>, found: &WayBack) -> Page {
         part("Connected to the target, and may write to it", found.clients.clone(), Meaning::Caution);
     }
     part("Would be undone", found.undone(), Meaning::Plain);
-    body.extend(checks::listed(scene, std::slice::from_ref(&found.alive)));
     Page {
         head,
         body,
