@@ -56,7 +56,7 @@ async fn last_comparison(work: Work<'_>) -> Result<PhaseEnd, Error> {
             return Ok(only_found(vec![text]));
         }
     }
-    let found = compare::run(work).await?;
+    let found = compare::again(work).await?;
     Ok(PhaseEnd {
         found: vec![format!("{}, equal", found.equal_in_words())],
         brought: Brought::Comparison(Box::new(found)),

@@ -255,7 +255,7 @@ pub async fn look(
                 };
                 excerpt::read(work, &name).await.map(Seen::Table)
             }
-            Look::WayBack => rollback::look(work).await.map(Seen::WayBack),
+            Look::WayBack => Box::pin(rollback::look(work)).await.map(Seen::WayBack),
         }
     };
     tokio::select! {
@@ -289,19 +289,19 @@ pub async fn errand(
         }
         Errand::Abandon => Ok(ErrandEnd::Files(cutting::abandon(context).await?)),
         Errand::CutOver(CutPhase::Switch) => {
-            let end = cutting::run(CutPhase::Switch, work).await?;
+            let end = Box::pin(cutting::run(CutPhase::Switch, work)).await?;
             Ok(ErrandEnd::Phase(end))
         }
         Errand::CutOver(phase) => tokio::select! {
-            end = cutting::run(phase, work) => Ok(ErrandEnd::Phase(end?)),
+            end = Box::pin(cutting::run(phase, work)) => Ok(ErrandEnd::Phase(end?)),
             () = patience_over(cancel) => Err(PostgresError::Cancelled.into()),
         },
         Errand::Recover(recovery) => {
-            let recovered = rollback::recovered(work, recovery).await?;
+            let recovered = Box::pin(rollback::recovered(work, recovery)).await?;
             Ok(ErrandEnd::Recovered(recovered))
         }
         Errand::RollBack => {
-            let (stand, done) = rollback::run(work).await?;
+            let (stand, done) = Box::pin(rollback::run(work)).await?;
             Ok(ErrandEnd::RolledBack(stand, done))
         }
     }

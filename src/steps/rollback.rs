@@ -5,28 +5,35 @@ mod saved;
 pub(super) use saved::recovered;
 
 use super::{Error, Work};
-use crate::failure::Explain;
+use crate::failure::{Explain, Failure};
 use crate::figures::counted;
 use crate::postgres::{Connection, Retrying, quote};
 use crate::session::Step;
-use crate::session::report::{Check, Report, WayBack};
+use crate::session::report::{Check, Report, Verdict, WayBack};
 use crate::source::holder;
 use crate::source::postgres::activity;
 use crate::switch::{self, Settled};
 use crate::wizard::Side;
 use jiff::Timestamp;
+use std::time::Duration;
 
 /// What going back would undo, and whether the old database is fit for it.
 pub(super) async fn look(work: Work<'_>) -> Result<WayBack, Error> {
     let session = work.session;
     let source = work.given(Side::Source)?.endpoint();
+    let alive = alive_or_not(work).await?;
+    let lost = match alive.verdict {
+        // Its rows cannot be held against the target's.
+        Verdict::Bad => Err(Failure::new("not counted", "the old database does not answer")),
+        _ => Box::pin(saved::lost(work)).await?,
+    };
     Ok(WayBack {
         at: Timestamp::now(),
         source,
-        alive: alive_or_not(work).await?,
+        alive,
         switched: session.switched.clone(),
         cut_over: session.cutting.as_ref().and_then(|cutting| cutting.ended),
-        lost: saved::lost(work).await?,
+        lost,
         clients: clients(work).await,
     })
 }
@@ -95,10 +102,17 @@ async fn clients(work: Work<'_>) -> Vec<String> {
 
 const NAME: &str = "Old database";
 
+/// So long the old database is tried again and again: who wants to go back has no time.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// Connects, reads and counts: what an application needs of it.
 async fn alive(work: Work<'_>) -> Result<Check, Error> {
     let string = work.given(Side::Source)?;
-    let connection = Connection::open(&string, &Retrying::default(), work.cancel).await?;
+    let retrying = Retrying {
+        within: PATIENCE,
+        ..Retrying::default()
+    };
+    let connection = Connection::open(&string, &retrying, work.cancel).await?;
     connection.pin_for_reading().await?;
     work.recognise(Side::Source, &connection).await?;
     let reading = async {

@@ -1,10 +1,11 @@
 //! Consents that are typed: the name of the database that an act is about, to the letter.
 
 use super::field::Field;
+use super::keys::{Command, Context};
 use super::ui::{Intent, Layer, Ui};
 use crate::config::LastComparison;
 use crate::session::{CutOptions, Step};
-use crate::wizard::{Event, Recovery, Wizard, source_database, target_database};
+use crate::wizard::{Event, Look, Recovery, Wizard, source_database, target_database};
 
 /// What is consented to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,10 +59,45 @@ impl Purpose {
 }
 
 impl Ui {
+    /// What a key of the cutting over, or of the way back, does.
+    pub(super) fn over_and_back(
+        &mut self,
+        command: Command,
+        context: Context,
+        wizard: &Wizard,
+    ) -> Vec<Intent> {
+        let recover = |recovery| Event::Recover {
+            recovery,
+            database: String::new(),
+        };
+        let event = match command {
+            Command::CutOver => match cut_key(wizard) {
+                Ok(CutKey::IsSet) => Event::AskWhetherSet,
+                Ok(CutKey::Begin | CutKey::GoOn) => return self.ask_for_name(Purpose::CutOver),
+                // Said before: such a key does nothing.
+                Err(_) => return Vec::new(),
+            },
+            Command::Undo => Event::AskToAbandon,
+            Command::WayBack if context == Context::WayBack => {
+                return self.ask_for_name(Purpose::RollBack);
+            }
+            Command::WayBack => {
+                self.scroll = 0;
+                Event::Look(Look::WayBack)
+            }
+            Command::Rehearse => recover(Recovery::Rehearse),
+            Command::SaveRows => recover(Recovery::Rows),
+            Command::SaveDatabase => recover(Recovery::Database),
+            _ => return self.ask_for_name(Purpose::Apply),
+        };
+        vec![Intent::Send(event)]
+    }
+
     /// Opens a consent, empty: it is always typed anew.
-    pub(super) fn ask_for_name(&mut self, purpose: Purpose) {
+    fn ask_for_name(&mut self, purpose: Purpose) -> Vec<Intent> {
         let name = Field::default();
         self.layers.push(Layer::Typed { purpose, name });
+        Vec::new()
     }
 
     /// To the letter, blanks included: nothing else is a consent.

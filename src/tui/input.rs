@@ -1,13 +1,12 @@
 //! Keys and pasted text: from the key to the command, from the command to what is wanted.
 
-use super::consent::{CutKey, Purpose, cut_key};
 use super::commands;
 use super::field::Field;
 use super::keys::{self, Command, Context};
 use super::offers;
 use super::ui::{Intent, Layer, Ui, checked};
 use crate::session::{State, Step};
-use crate::wizard::{Answer, Event, Look, Question, Recovery, Steering, Wizard};
+use crate::wizard::{Answer, Event, Look, Question, Steering, Wizard};
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 impl Ui {
@@ -97,17 +96,13 @@ impl Ui {
             Command::More => return send(Event::Steer(Steering::MoreWorkers)),
             Command::Fewer => return send(Event::Steer(Steering::FewerWorkers)),
             Command::Switch => return send(Event::Switch(offers::switch_or_back(wizard))),
-            Command::CutOver => return self.cut_over(wizard),
-            Command::Undo => return send(Event::AskToAbandon),
-            Command::WayBack if context == Context::WayBack => self.ask_for_name(Purpose::RollBack),
-            Command::WayBack => {
-                self.scroll = 0;
-                return send(Event::Look(Look::WayBack));
-            }
-            Command::ApplyRows => self.ask_for_name(Purpose::Apply),
-            Command::Rehearse => return recover(Recovery::Rehearse),
-            Command::SaveRows => return recover(Recovery::Rows),
-            Command::SaveDatabase => return recover(Recovery::Database),
+            Command::CutOver
+            | Command::Undo
+            | Command::WayBack
+            | Command::Rehearse
+            | Command::SaveRows
+            | Command::SaveDatabase
+            | Command::ApplyRows => return self.over_and_back(command, context, wizard),
             Command::Stop => return send(Event::Stop),
             Command::Suspend => return vec![Intent::Suspend],
             Command::Earlier => {
@@ -177,15 +172,6 @@ impl Ui {
             | Command::Bottom => {
                 self.go(command, context, wizard);
             }
-        }
-        Vec::new()
-    }
-
-    fn cut_over(&mut self, wizard: &Wizard) -> Vec<Intent> {
-        match cut_key(wizard) {
-            Ok(CutKey::IsSet) => return vec![Intent::Send(Event::AskWhetherSet)],
-            Ok(CutKey::Begin | CutKey::GoOn) => self.ask_for_name(Purpose::CutOver),
-            Err(why) => self.say(why),
         }
         Vec::new()
     }
@@ -373,12 +359,6 @@ impl Ui {
             None => self.scroll = moved(command, self.scroll, page, end),
         }
     }
-}
-
-/// What needs no name.
-fn recover(recovery: Recovery) -> Vec<Intent> {
-    let database = String::new();
-    vec![Intent::Send(Event::Recover { recovery, database })]
 }
 
 /// A path with the home folder as people write it.

@@ -26,6 +26,7 @@ mod opening;
 mod pane;
 mod place;
 mod run_loop;
+mod said;
 pub mod screen;
 pub mod start;
 pub mod start_screen;

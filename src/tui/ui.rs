@@ -8,6 +8,7 @@ use super::form::{Entered, Form, Passwords};
 use super::gauges::Gauges;
 use super::keys::Context;
 use super::messages::Messages;
+use super::said::{is_good, said};
 use super::theme::Theme;
 use super::tree::TreeView;
 use crate::config::LastComparison;
@@ -277,38 +278,13 @@ impl Ui {
     /// What the wizard tells.
     pub fn tell(&mut self, news: &News, wizard: &Wizard, now: Timestamp) {
         self.messages.tell(news, now);
-        self.said_is_good = matches!(news, News::Done(_) | News::CutOver | News::RolledBack);
-        self.said = match news {
-            News::Refused(why) => Some(why.clone()),
-            News::Signed { .. } => {
-                self.mark_open_item(wizard.session());
-                None
-            }
-            News::Done(Step::Cutover) => {
-                Some("the checklist is complete: everything is done".to_owned())
-            }
-            News::SignaturesWithdrawn(_) => {
-                Some("the signatures are withdrawn: the target changes".to_owned())
-            }
-            News::FilesStand(stand) => Some(match (&stand.switched, stand.left.is_empty()) {
-                (_, false) => "not all files were put back: m tells more".to_owned(),
-                (Some(_), _) => "the application leads to the target now: restart it".to_owned(),
-                (None, _) => "the application's files are as they were: restart it".to_owned(),
-            }),
-            News::CutOver => Some("cut over: start the application, and watch it".to_owned()),
-            News::RolledBack => {
-                Some("rolled back: restart the application".to_owned())
-            }
-            News::SetByHand(_) => Some("set the connection now: it is waited for".to_owned()),
-            News::PhaseBegun(_) | News::PhasePassed(_) | News::Recovered(_) => None,
-            News::NotSwitched(failure)
-            | News::NotCutOver(_, failure)
-            | News::NotRecovered(failure)
-            | News::NotRolledBack(failure) => Some(format!("{}: m tells more", failure.what)),
+        self.said_is_good = is_good(news);
+        match news {
             News::AwaitingSignOff(_) => return,
-            // What was refused while a step ran, or before it, is no longer so.
-            News::Started(_) | News::Done(_) | News::Failed(..) | News::Interrupted(_) => None,
-        };
+            News::Signed { .. } => self.mark_open_item(wizard.session()),
+            _ => {}
+        }
+        self.said = said(news);
     }
 
     /// Says something in the status line, until the next key.

@@ -11,6 +11,7 @@ mod event;
 mod excerpt;
 mod look;
 mod offer;
+mod order;
 mod outcome;
 mod question;
 mod rollback;
@@ -22,6 +23,7 @@ pub use errand::{Brought, Errand, ErrandEnd, PhaseEnd, Recovery};
 pub use event::{Effect, Event, News, RunId, Side, Steering};
 pub use excerpt::{Excerpt, ExcerptCell, ExcerptColumn, ExcerptRow, Pairing, Size, Value, value};
 pub use look::{Look, Looking, Planned, Preview, Seen};
+pub use order::needs;
 pub use outcome::Outcome;
 pub use question::{Answer, Question};
 pub use switching::Switching;
@@ -146,15 +148,6 @@ impl Wizard {
         self.missing(needs(step), step.name())
     }
 
-    /// Which of these steps is not done yet, though `what` needs it.
-    fn missing(&self, needs: &[Step], what: &str) -> Option<String> {
-        let course = self.session.course();
-        let missing = needs
-            .iter()
-            .find(|need| course.contains(need) && self.session.state(**need) != State::Done)?;
-        Some(format!("{what} needs {missing} to be done first"))
-    }
-
     /// Takes an event in at the time `now`; answers with what has to be done, in order.
     pub fn handle(&mut self, event: Event, now: Timestamp) -> Vec<Effect> {
         let before = self.session.clone();
@@ -277,21 +270,6 @@ impl Wizard {
             },
         );
         self.begin(step, None)
-    }
-
-    /// What built on a step is no longer true when it runs again. What was cut over stays so: people
-    /// may compare and try again as they like.
-    fn forget_what_stood_on(&mut self, step: Step) {
-        let is_over = self.session.is_cut_over();
-        for stale in invalidates(step) {
-            if !(is_over && *stale == Step::Cutover) {
-                self.session.steps.remove(stale);
-            }
-        }
-        if invalidates(step).contains(&Step::Cutover) && !is_over && self.session.switched.is_none()
-        {
-            self.session.cutting = None;
-        }
     }
 
     /// Looks at one of the prerequisites again. What was found of the others stays in the record, and
@@ -442,32 +420,6 @@ impl Wizard {
             session.steps.retain(|step, _| *step <= Step::Connections);
         }
         self.tie_consent();
-    }
-}
-
-/// The steps that must be done before a step may run: those that it builds on, and before
-/// anything is written, all.
-pub fn needs(step: Step) -> &'static [Step] {
-    match step {
-        Step::Prerequisites | Step::Connections => &[],
-        Step::Inventory => &[Step::Connections],
-        Step::Backup => &[Step::Prerequisites, Step::Connections],
-        Step::Schema | Step::Transfer | Step::Compare | Step::Application | Step::Cutover => {
-            // The steps stand in ALL in the order of their numbers.
-            &Step::ALL[..step as usize]
-        }
-        Step::Watch | Step::Cleanup => &[Step::Cutover],
-    }
-}
-
-/// The steps whose reports are no longer true once a step runs again.
-fn invalidates(step: Step) -> &'static [Step] {
-    use Step::{Application, Cleanup, Compare, Cutover, Schema, Transfer, Watch};
-    match step {
-        Schema => &[Transfer, Compare, Application, Cutover, Watch, Cleanup],
-        Transfer => &[Compare, Application, Cutover, Watch, Cleanup],
-        Compare | Application => &[Cutover],
-        _ => &[],
     }
 }
 

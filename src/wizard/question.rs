@@ -1,7 +1,8 @@
 //! The machine's questions: what is asked before work is stopped or done again, what each answer
 //! does; and the pause, which is one of them.
 
-use super::{Effect, Phase, Steering, Switching, Wizard, invalidates, refused, target_database};
+use super::order::invalidates;
+use super::{Effect, Phase, Steering, Switching, Wizard, refused, target_database};
 use crate::config::Select;
 use crate::figures::counted;
 use crate::session::report::Report;

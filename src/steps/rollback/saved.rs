@@ -27,7 +27,8 @@ pub(super) async fn lost(work: Work<'_>) -> Result<Result<Divergence, Failure>, 
 
 async fn counted(work: Work<'_>) -> Result<Divergence, Error> {
     let sides = Sides::of(work).await?;
-    Ok(sides.since(work).count().await?)
+    let since = sides.since(work);
+    Ok(Box::pin(since.count()).await?)
 }
 
 /// Both databases, and how the source's counters stood at the cutover.
@@ -89,7 +90,8 @@ pub(crate) async fn recovered(work: Work<'_>, recovery: Recovery) -> Result<Reco
     match recovery {
         Recovery::Rehearse => rehearsed(work, &sides).await,
         Recovery::Rows => {
-            let (_, rows) = sides.since(work).export(&folder).await?;
+            let since = sides.since(work);
+            let (_, rows) = Box::pin(since.export(&folder)).await?;
             Ok(Recovered::Rows(rows))
         }
         Recovery::Apply { changed } => {
@@ -99,16 +101,18 @@ pub(crate) async fn recovered(work: Work<'_>, recovery: Recovery) -> Result<Reco
             };
             let name = sides.source.database();
             let consent = Consent::given(name, &sides.source).ok_or(Error::NotGiven(Side::Source))?;
-            let applied = sides.since(work).apply(consent, changed).await?;
+            let since = sides.since(work);
+            let applied = Box::pin(since.apply(consent, changed)).await?;
             Ok(Recovered::Applied(applied))
         }
         Recovery::Database => {
             let tools = work.context.tools();
             let dumping = dumping(work, &tools);
-            let dump = dumping.dump_target(&sides.target, &folder).await?;
+            let dump = Box::pin(dumping.dump_target(&sides.target, &folder)).await?;
             let name = new_name(sides.source.database(), Zoned::now().datetime());
             let file = std::path::Path::new(&dump.file);
-            let restored = dumping.restore_into_new(&sides.source, file, &name).await?;
+            let restoring = dumping.restore_into_new(&sides.source, file, &name);
+            let restored = Box::pin(restoring).await?;
             Ok(Recovered::Database { dump, restored })
         }
     }
@@ -135,5 +139,5 @@ async fn rehearsed(work: Work<'_>, sides: &Sides) -> Result<Recovered, Error> {
         largest: REHEARSED_BYTES,
         dumping: dumping(work, &tools),
     };
-    Ok(Recovered::Rehearsed(rehearsing.run().await?))
+    Ok(Recovered::Rehearsed(Box::pin(rehearsing.run()).await?))
 }
