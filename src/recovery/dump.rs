@@ -1,7 +1,7 @@
 //! The target dumped, and the dump restored into a new database on the old server.
 
-use super::Error;
 use super::bridge::Bridge;
+use super::{Error, new_file};
 use crate::postgres::catalogue::{self, LEDGER_SCHEMA};
 use crate::postgres::tools::{
     ClientTools, Search, ToolError, Watch, dump_archive, list_archive, restore_archive,
@@ -54,10 +54,7 @@ impl Dumping<'_> {
         folder: &Path,
     ) -> Result<Backup, Error> {
         let tools = self.tools_for(target).await?;
-        std::fs::create_dir_all(folder).map_err(Error::file("create", folder))?;
-        let name = Zoned::now().strftime("neon_recovery_%Y%m%d_%H%M%S.dump");
-        let file = folder.join(name.to_string());
-        let file = std::path::absolute(&file).map_err(Error::file("find", &file))?;
+        let file = new_file(folder, "neon_recovery", &Zoned::now(), "dump")?;
         let bridge = Bridge::open(target, self.cancel).await?;
         let dumped = self.dump_over(&bridge, &tools, &file).await;
         bridge.close().await;
@@ -200,7 +197,12 @@ impl Dumping<'_> {
 
 /// The name of the new database: `<database>_recovered_<date>_<time>`, no longer than PostgreSQL takes.
 pub fn new_name(database: &str, at: DateTime) -> String {
-    let suffix = at.strftime("_recovered_%Y%m%d_%H%M%S").to_string();
+    name_for("recovered", database, at)
+}
+
+/// A name that says what the database is for.
+pub(super) fn name_for(what: &str, database: &str, at: DateTime) -> String {
+    let suffix = format!("_{what}_{}", at.strftime("%Y%m%d_%H%M%S"));
     let room = LONGEST_NAME - UNFINISHED.len() - suffix.len();
     let end = database.floor_char_boundary(room);
     format!("{}{suffix}", &database[..end])

@@ -18,6 +18,9 @@ pub enum Error {
     /// The target refused, or was lost.
     #[error(transparent)]
     Target(PostgresError),
+    /// The old database refused what was to be taken over into it, or was lost. Nothing is changed.
+    #[error("no row was taken over")]
+    NotTakenOver(#[source] PostgresError),
     /// The two sides could not be compared.
     #[error(transparent)]
     Compare(#[from] compare::Error),
@@ -70,6 +73,20 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether a person stopped it.
+    pub fn is_stopped(&self) -> bool {
+        match self {
+            Self::Source(error) | Self::Target(error) | Self::NotTakenOver(error) => {
+                matches!(error, PostgresError::Cancelled)
+            }
+            Self::Compare(compare::Error::Postgres(error) | compare::Error::Target(error)) => {
+                matches!(error, PostgresError::Cancelled)
+            }
+            Self::Tool(error) => matches!(error, ToolError::Cancelled { .. }),
+            _ => false,
+        }
+    }
+
     /// For `map_err`: the file system refused this with a file.
     pub(super) fn file(doing: &'static str, file: &Path) -> impl FnOnce(io::Error) -> Self {
         let file = file.to_owned();
@@ -86,6 +103,7 @@ impl Explain for Error {
         match self {
             Self::Source(error) => error.failure(),
             Self::Target(error) => error.failure_on_target(),
+            Self::NotTakenOver(error) => not_taken_over(error),
             Self::Compare(error) => error.failure(),
             Self::Tool(error) => error.failure(),
             Self::Switch(error) => error.failure(),
@@ -122,5 +140,25 @@ impl Explain for Error {
             .advise("Look where the source's connection leads, and consent again.")
             .severity(Severity::Usage),
         }
+    }
+}
+
+/// `serialization_failure`: a row is no longer what was compared.
+const MOVED_ON: &str = "40001";
+
+/// `foreign_key_violation`.
+const NO_PARENT: &str = "23503";
+
+fn not_taken_over(error: &PostgresError) -> Failure {
+    let mut failure = error.failure();
+    failure.what = "No row was taken over, the old database is as it was".to_owned();
+    match error.sqlstate() {
+        Some(MOVED_ON) => failure
+            .advise("Somebody writes to the old database: stop that, and do the same again.")
+            .retry(Retry::Now),
+        Some(NO_PARENT) => failure.advise(
+            "A row refers to another one that conflicts, or is in a ring of tables: save the rows as a file, or as a database of their own, and take them over by hand.",
+        ),
+        _ => failure,
     }
 }

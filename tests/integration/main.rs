@@ -28,6 +28,7 @@ mod picked;
 mod policies;
 #[allow(dead_code, reason = "the suite of faults needs more of it")]
 mod processes;
+mod recovery;
 mod resumed;
 mod road;
 mod row_security;

@@ -40,6 +40,31 @@ impl Lying {
     fn has_rows(&self) -> bool {
         self.rows != [0, 0]
     }
+
+    /// Takes its rows over: how many were inserted, and updated. What conflicts with a row that is
+    /// changed besides is tried once more when that is done.
+    async fn go_in(
+        &self,
+        session: &Connection,
+        fixed: &[String],
+    ) -> Result<(u64, u64), PostgresError> {
+        let [added, changed] = [false, true].map(|kind| beside(self.number, kind));
+        let [added, changed] = [added, changed].map(|name| format!("pg_temp.{name}"));
+        let insert = insert(&self.table, &added);
+        let mut inserted = 0;
+        if self.rows[0] > 0 {
+            inserted += written(session, &insert, &self.table).await?;
+        }
+        let update = update(&self.table, &self.key, &changed, fixed);
+        let Some(update) = update.filter(|_| self.rows[1] > 0) else {
+            return Ok((inserted, 0));
+        };
+        let updated = written(session, &update, &self.table).await?;
+        if inserted < self.rows[0] {
+            inserted += written(session, &insert, &self.table).await?;
+        }
+        Ok((inserted, updated))
+    }
 }
 
 /// Puts rows beside their tables, in a session of the old database.
@@ -155,7 +180,7 @@ impl Since<'_> {
             let sequences = self.raised(&session).await?;
             let doing = "keeping what was taken over";
             let kept = session.batch(doing, "COMMIT").await;
-            kept.map_err(Error::Source)?;
+            kept.map_err(Error::NotTakenOver)?;
             Ok(Applied {
                 at: Timestamp::now(),
                 endpoint: self.source.endpoint(),
@@ -212,7 +237,7 @@ async fn taken_over(
     lying: &[Lying],
     changed: Changed,
 ) -> Result<Vec<AppliedTable>, Error> {
-    let failed = Error::Source;
+    let failed = Error::NotTakenOver;
     let fixed = fixed_columns(session).await.map_err(failed)?;
     let mut quiet = Vec::new();
     let mut tables = Vec::new();
@@ -221,19 +246,9 @@ async fn taken_over(
             true => silence(session, &lies.table).await.map_err(failed)?,
             false => Triggers::default(),
         };
-        let Lying { table, number, .. } = lies;
-        let mut inserted = 0;
-        if lies.rows[0] > 0 {
-            let sql = insert(table, &format!("pg_temp.{}", beside(*number, false)));
-            inserted = written(session, &sql, table).await.map_err(failed)?;
-        }
-        let mut updated = 0;
-        let fixed = fixed.get(&table.oid).map_or(&[][..], Vec::as_slice);
-        let from = format!("pg_temp.{}", beside(*number, true));
-        if let Some(sql) = update(table, &lies.key, &from, fixed).filter(|_| lies.rows[1] > 0) {
-            updated = written(session, &sql, table).await.map_err(failed)?;
-        }
-        tables.push(told(lies, changed, (inserted, updated), &triggers));
+        let fixed = fixed.get(&lies.table.oid).map_or(&[][..], Vec::as_slice);
+        let counts = lies.go_in(session, fixed).await.map_err(failed)?;
+        tables.push(told(lies, changed, counts, &triggers));
         quiet.push(triggers);
     }
     let check = "SET CONSTRAINTS ALL IMMEDIATE";

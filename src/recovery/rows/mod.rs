@@ -6,7 +6,7 @@ mod script;
 mod statements;
 mod walk;
 
-use super::Error;
+use super::{Error, new_file};
 use crate::compare::Running;
 use crate::config::Select;
 use crate::postgres::catalogue::TableName;
@@ -93,11 +93,8 @@ impl Since<'_> {
     /// # Errors
     /// [`Error::Compare`], [`Error::Target`], [`Error::File`]; then there is no such file.
     pub async fn export(&self, folder: &Path) -> Result<(Divergence, RowsFile), Error> {
-        std::fs::create_dir_all(folder).map_err(Error::file("create", folder))?;
         let now = Zoned::now();
-        let name = now.strftime("neon_rows_%Y%m%d_%H%M%S.sql").to_string();
-        let file = folder.join(name);
-        let file = std::path::absolute(&file).map_err(Error::file("find", &file))?;
+        let file = new_file(folder, "neon_rows", &now, "sql")?;
         let running = Running::default();
         let exporting = self.exported(&file, &now, &running);
         self.watched(&running, exporting).await

@@ -14,8 +14,9 @@ use tokio_postgres::CopyOutStream;
 /// Keys that are under way between who finds rows and who reads them.
 const UNDER_WAY: usize = 256;
 
-/// Rows that are read by one statement, and the bytes of their keys.
-const BATCH_ROWS: usize = 2_000;
+/// Rows that are read by one statement, and the bytes of their keys. Without a key each statement
+/// reads the whole table.
+const BATCH_ROWS: usize = 20_000;
 const BATCH_BYTES: usize = 1 << 20;
 
 /// Who takes the rows that the target has otherwise.
