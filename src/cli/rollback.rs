@@ -13,7 +13,10 @@ pub(super) async fn run(common: &Common, wanted: &Rollback) -> Result<Outcome, E
     let mut voice = voice(common);
     let (mut runner, by) = opened(common, wanted.by.as_deref(), voice.as_mut())?;
     let typed = wanted.confirm.iter().chain(&wanted.apply_rows);
-    let is_refused = typed.filter_map(|name| runner.wizard().refuse_rollback(name)).next().is_some();
+    let is_refused = typed
+        .filter_map(|name| runner.wizard().refuse_rollback(name))
+        .next()
+        .is_some();
     // A wrong name is told at once, and a rehearsal loses nothing.
     if !wanted.rehearse && !is_refused {
         let looked = look(&mut runner, voice.as_mut()).await?;
@@ -54,7 +57,9 @@ fn events(wanted: &Rollback, by: &str) -> Vec<Event> {
         (wanted.recover_rows, Recovery::Rows),
         (wanted.apply_rows.is_some(), Recovery::Apply { changed }),
     ];
-    let wishes = wishes.into_iter().filter(|(wished, _)| *wished && !wanted.dry_run);
+    let wishes = wishes
+        .into_iter()
+        .filter(|(wished, _)| *wished && !wanted.dry_run);
     let mut events: Vec<Event> = wishes.map(|(_, recovery)| recover(recovery)).collect();
     events.extend(wanted.confirm.as_ref().map(|database| Event::RollBack {
         database: database.clone(),
@@ -78,7 +83,10 @@ async fn look(runner: &mut Runner, voice: &mut dyn Voice) -> Result<Option<Outco
         match looking.map(|looking| &looking.seen) {
             None => return Ok(Some(Outcome::Interrupted)),
             Some(Some(Err(failure))) => {
-                voice.news(&News::NotRolledBack(failure.clone()), runner.wizard().session());
+                voice.news(
+                    &News::NotRolledBack(failure.clone()),
+                    runner.wizard().session(),
+                );
                 return Ok(Some(Outcome::Failed(failure.severity)));
             }
             Some(Some(Ok(seen))) => {

@@ -178,7 +178,10 @@ pub const KEYS: &[Key] = &[
     },
     Key {
         path: "cutover.wait_seconds",
-        kind: Kind::Number { min: 1, max: 86_400 },
+        kind: Kind::Number {
+            min: 1,
+            max: 86_400,
+        },
     },
     Key {
         path: "cutover.comparison",

@@ -173,7 +173,12 @@ impl Voice for Plain {
     }
 
     fn way_back(&mut self, found: &WayBack) {
-        cutting::way_back(found).iter().for_each(|line| self.line(line));
+        cutting::way_back(found)
+            .iter()
+            .for_each(|line| self.line(line));
+        cutting::ways(found, &self.invocation)
+            .iter()
+            .for_each(|line| self.line(line));
     }
 
     fn progress(&mut self, _step: Step, gauge: &Gauge<'_>) {

@@ -66,7 +66,9 @@ async fn carried_out(lines: &mut Lines<'_>, event: Event) -> Result<Option<Outco
     }
     lines.person.forget_typed();
     // What is refused ends nothing here.
-    Ok(ran.left.filter(|left| *left != Outcome::Failed(Severity::Usage)))
+    Ok(ran
+        .left
+        .filter(|left| *left != Outcome::Failed(Severity::Usage)))
 }
 
 /// What can be done once the way back was looked at.

@@ -2,7 +2,9 @@
 
 use super::choices::{self, Act};
 use super::person::answers;
-use super::{Break, Options, Person, checklist, choosing, connections, consent, cutting, help, look};
+use super::{
+    Break, Options, Person, checklist, choosing, connections, consent, cutting, help, look,
+};
 use crate::failure::Failure;
 use crate::figures::counted;
 use crate::headless::{self, Voice};
@@ -121,7 +123,12 @@ impl<'a> Lines<'a> {
             ));
         }
         if step == Step::Cutover {
-            lines.extend(session.cutting.iter().map(|cutting| format!("  {}.", cutting.in_words())));
+            lines.extend(
+                session
+                    .cutting
+                    .iter()
+                    .map(|cutting| format!("  {}.", cutting.in_words())),
+            );
             let items = checklist::lines(session).into_iter();
             lines.extend(items.map(|item| format!("    {item}")));
         }

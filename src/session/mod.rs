@@ -481,10 +481,13 @@ impl Session {
 
     /// The last rehearsal of the way back.
     pub fn rehearsal(&self) -> Option<&Rehearsal> {
-        self.recovered.iter().rev().find_map(|recovered| match recovered {
-            Recovered::Rehearsed(rehearsal) => Some(rehearsal),
-            _ => None,
-        })
+        self.recovered
+            .iter()
+            .rev()
+            .find_map(|recovered| match recovered {
+                Recovered::Rehearsed(rehearsal) => Some(rehearsal),
+                _ => None,
+            })
     }
 
     /// Whether the application was being taken back, and is not yet.

@@ -58,7 +58,11 @@ impl Session {
 
     /// What comes next, in words.
     pub fn whats_next(&self) -> String {
-        if let Some(back) = self.rolled_back.as_ref().filter(|_| self.is_half_way_back()) {
+        if let Some(back) = self
+            .rolled_back
+            .as_ref()
+            .filter(|_| self.is_half_way_back())
+        {
             return back.in_words();
         }
         if let Some(cutting) = &self.cutting {

@@ -52,7 +52,9 @@ async fn last_comparison(work: Work<'_>) -> Result<PhaseEnd, Error> {
         work.progress.begin("Asking the source's counters");
         if matches!(cutover::source(work).await?, SourceLook::Quiet { .. }) {
             let at = found.at.strftime("%F %H:%M UTC");
-            let text = format!("no write was counted since both sides were equal at {at}: not compared again");
+            let text = format!(
+                "no write was counted since both sides were equal at {at}: not compared again"
+            );
             return Ok(only_found(vec![text]));
         }
     }
@@ -89,7 +91,8 @@ async fn is_still_quiet(work: Work<'_>) -> Result<(), Error> {
 }
 
 async fn switched(work: Work<'_>) -> Result<PhaseEnd, Error> {
-    work.progress.begin("Asking the source's counters once more");
+    work.progress
+        .begin("Asking the source's counters once more");
     is_still_quiet(work).await?;
     let (context, session) = (work.context, work.session);
     if let Some(switched) = &session.switched {
@@ -155,7 +158,10 @@ fn objection(report: &Application) -> Option<Failure> {
     let files = report.files.iter().map(|file| file.file.as_str());
     let files = files.collect::<Vec<_>>().join(", ");
     let what = "The application's files still lead to the source";
-    Some(Failure::new(what, format!("{files}: not changed, or changed since.")))
+    Some(Failure::new(
+        what,
+        format!("{files}: not changed, or changed since."),
+    ))
 }
 
 fn going_on(failure: Failure) -> Failure {

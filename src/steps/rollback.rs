@@ -20,16 +20,21 @@ use std::time::Duration;
 /// What going back would undo, and whether the old database is fit for it.
 pub(super) async fn look(work: Work<'_>) -> Result<WayBack, Error> {
     let session = work.session;
-    let source = work.given(Side::Source)?.endpoint();
+    let string = work.given(Side::Source)?;
+    let (source, database) = (string.endpoint(), string.database().to_owned());
     let alive = alive_or_not(work).await?;
     let lost = match alive.verdict {
         // Its rows cannot be held against the target's.
-        Verdict::Bad => Err(Failure::new("not counted", "the old database does not answer")),
+        Verdict::Bad => Err(Failure::new(
+            "not counted",
+            "the old database does not answer",
+        )),
         _ => Box::pin(saved::lost(work)).await?,
     };
     Ok(WayBack {
         at: Timestamp::now(),
         source,
+        database,
         alive,
         switched: session.switched.clone(),
         cut_over: session.cutting.as_ref().and_then(|cutting| cutting.ended),
@@ -40,11 +45,13 @@ pub(super) async fn look(work: Work<'_>) -> Result<WayBack, Error> {
 
 /// Goes back: the old database first, then the files, then what of ours burdens it.
 pub(super) async fn run(work: Work<'_>) -> Result<(Settled, Vec<String>), Error> {
-    work.progress.begin("Looking whether the old database is alive");
+    work.progress
+        .begin("Looking whether the old database is alive");
     let alive = work.cancel.run_until_cancelled(alive(work)).await;
     let alive = alive.ok_or(crate::postgres::Error::Cancelled)??;
     let mut done = vec![format!("the old database is alive: {}", alive.found)];
-    work.progress.activity("Putting the application's files back");
+    work.progress
+        .activity("Putting the application's files back");
     let stand = put_back(work).await?;
     done.extend(match &work.session.switched {
         Some(_) => stand.in_words(),
@@ -95,7 +102,10 @@ async fn clients(work: Work<'_>) -> Vec<String> {
         Ok::<_, Error>(activity(&connection).await?.clients)
     };
     asked.await.unwrap_or_else(|error| {
-        tracing::info!(cause = crate::failure::chain(&error), "the target's clients are not known");
+        tracing::info!(
+            cause = crate::failure::chain(&error),
+            "the target's clients are not known"
+        );
         Vec::new()
     })
 }

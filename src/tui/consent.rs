@@ -101,7 +101,12 @@ impl Ui {
     }
 
     /// To the letter, blanks included: nothing else is a consent.
-    pub(super) fn typed(&mut self, wizard: &Wizard, purpose: Purpose, typed: String) -> Vec<Intent> {
+    pub(super) fn typed(
+        &mut self,
+        wizard: &Wizard,
+        purpose: Purpose,
+        typed: String,
+    ) -> Vec<Intent> {
         if let Some(why) = purpose.refuse(wizard, &typed) {
             self.say(why);
             return Vec::new();

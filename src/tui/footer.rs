@@ -108,7 +108,10 @@ fn at_errand(scene: &Scene<'_>, errand: Errand) -> (String, Meaning) {
     let percent = share.map(|share| format!(" {}", figures::percent(share)));
     let percent = percent.unwrap_or_default();
     let text = match errand {
-        Errand::CutOver(phase) => format!("{glyph} cutting over, {phase}{percent}: {}", scene.sample.activity),
+        Errand::CutOver(phase) => format!(
+            "{glyph} cutting over, {phase}{percent}: {}",
+            scene.sample.activity
+        ),
         _ => format!("{glyph} {}{percent}", errand.in_words()),
     };
     (text, Meaning::Accent)

@@ -71,9 +71,9 @@ impl Ui {
 
     fn field(&mut self) -> Option<&mut Field> {
         match self.layers.last_mut()? {
-            Layer::Signing { name, .. }
-            | Layer::Consent { name }
-            | Layer::Typed { name, .. } => Some(name),
+            Layer::Signing { name, .. } | Layer::Consent { name } | Layer::Typed { name, .. } => {
+                Some(name)
+            }
             Layer::Search => Some(&mut self.tree.search),
             _ => None,
         }

@@ -98,10 +98,12 @@ impl Messages {
                 (Tone::Info, text, Vec::new())
             }
             News::SetByHand(found) => (Tone::Info, found.join(" "), Vec::new()),
-            News::CutOver => (Tone::Info, "the application is cut over".to_owned(), Vec::new()),
-            News::Recovered(recovered) => {
-                (Tone::Info, recovered.in_words().join("; "), Vec::new())
-            }
+            News::CutOver => (
+                Tone::Info,
+                "the application is cut over".to_owned(),
+                Vec::new(),
+            ),
+            News::Recovered(recovered) => (Tone::Info, recovered.in_words().join("; "), Vec::new()),
             News::RolledBack => {
                 let text = "the application leads to its old database again".to_owned();
                 (Tone::Info, text, Vec::new())

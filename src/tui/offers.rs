@@ -232,9 +232,8 @@ pub(super) fn label(binding: &Binding, context: Context, wizard: &Wizard, ui: &U
 /// The way back is offered where there is something to be taken back; elsewhere the help tells of it.
 fn shows_way_back(wizard: &Wizard) -> bool {
     let session = wizard.session();
-    let is_begun = session.switched.is_some()
-        || session.cutting.is_some()
-        || session.is_half_way_back();
+    let is_begun =
+        session.switched.is_some() || session.cutting.is_some() || session.is_half_way_back();
     is_begun && session.current >= Step::Application && !wizard.is_busy()
 }
 

@@ -367,7 +367,9 @@ impl Ui {
 
 /// Whether the way back is looked at, and was read.
 fn looks_back(wizard: &Wizard) -> bool {
-    let looking = wizard.looking().filter(|looking| looking.at == Look::WayBack);
+    let looking = wizard
+        .looking()
+        .filter(|looking| looking.at == Look::WayBack);
     looking.is_some_and(|looking| matches!(looking.seen, Some(Ok(_))))
 }
 

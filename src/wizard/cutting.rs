@@ -285,7 +285,11 @@ impl Wizard {
 }
 
 fn opened_again(open: &[String]) -> Failure {
-    let why = format!("{} open: {}.", counted(open.len() as u64, "item"), open.join(", "));
+    let why = format!(
+        "{} open: {}.",
+        counted(open.len() as u64, "item"),
+        open.join(", ")
+    );
     Failure::new("The checklist is open again", why)
         .advise("Nothing was switched. See what is open, and close it:")
         .advise("$ neonlift cutover")

@@ -3,8 +3,8 @@
 
 use super::{Effect, News, Phase, RunId, Switching, Wizard, refused};
 use crate::failure::Failure;
-use crate::session::report::{Comparison, CutoverLook, Recovered};
 use crate::session::CutPhase;
+use crate::session::report::{Comparison, CutoverLook, Recovered};
 use crate::switch::Settled;
 use jiff::Timestamp;
 
@@ -171,7 +171,9 @@ impl Wizard {
             (Errand::RollBack, Ok(ErrandEnd::RolledBack(stand, back))) => {
                 self.rolled_back(stand, back, now)
             }
-            (Errand::Recover(_), Ok(ErrandEnd::Recovered(recovered))) => self.recovered(recovered, now),
+            (Errand::Recover(_), Ok(ErrandEnd::Recovered(recovered))) => {
+                self.recovered(recovered, now)
+            }
             (Errand::Recover(_), Err(failure)) => vec![Effect::Tell(News::NotRecovered(failure))],
             (Errand::RollBack, Err(failure)) => self.not_rolled_back(failure),
             (_, Err(failure)) => vec![Effect::Tell(News::NotSwitched(failure))],

@@ -190,7 +190,10 @@ impl Wizard {
             Answer::new('k', "keep going", "it goes on", Act::Nothing),
             Answer::new('s', "stop and leave", does, Act::StopAndLeave),
         ];
-        let text = format!("{}. What shall become of it?", capitalised(errand.in_words()));
+        let text = format!(
+            "{}. What shall become of it?",
+            capitalised(errand.in_words())
+        );
         self.ask(text, answers)
     }
 

@@ -41,7 +41,9 @@ impl Wizard {
             Recovery::Database | Recovery::Rows | Recovery::Rehearse => None,
         };
         let obstacle = self.obstacle_to_roll_back().or(refusal);
-        self.unless(obstacle, |wizard| wizard.begin_errand(Errand::Recover(recovery)))
+        self.unless(obstacle, |wizard| {
+            wizard.begin_errand(Errand::Recover(recovery))
+        })
     }
 
     /// Keeps what was saved. A rehearsal may tick its item.
@@ -121,6 +123,8 @@ fn files_left() -> Failure {
         "Not all of the application's files are back",
         "Somebody has changed some since they were switched; they were left as they are.",
     )
-    .advise("What stood there before is in the copy beside each: put the old connection back by hand.")
+    .advise(
+        "What stood there before is in the copy beside each: put the old connection back by hand.",
+    )
     .advise("Then roll back again: it finishes what is left.")
 }

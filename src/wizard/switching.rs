@@ -1,8 +1,8 @@
 //! The application's files, switched to the target and back: asked for, carried out outside of any
 //! step, told.
 
-use super::question::{Act, Answer};
 use super::errand::Errand;
+use super::question::{Act, Answer};
 use super::{Effect, News, Wizard, refused};
 use crate::figures::counted;
 use crate::session::report::{Application, Report};

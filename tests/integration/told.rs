@@ -58,7 +58,9 @@ fn a_suggested_command_hits_the_session_it_was_suggested_for() {
     let signed = typed(&world, suggested(&first, "neonlift sign performance"));
     assert_eq!(signed.code, Some(0), "{signed}");
     assert!(
-        signed.stdout.contains("signed: rollback-plan, by Your Name"),
+        signed
+            .stdout
+            .contains("signed: rollback-plan, by Your Name"),
         "{signed}"
     );
     let file = world.work().join("it's my move.toml");

@@ -87,7 +87,10 @@ fn the_plain_wizard_does_the_same_by_numbers() {
     let before = signed.env_now();
     let mut terminal = Terminal::start(&signed.wizard(&["--plain"]), 100, 40);
     choose(&mut terminal, "cut the application over to the target");
-    terminal.at("type the database's name, neondb", &format!("neondb{ENTER}"));
+    terminal.at(
+        "type the database's name, neondb",
+        &format!("neondb{ENTER}"),
+    );
     terminal.wait_for_text("✓ cut over at");
     assert_ne!(signed.env_now(), before);
     choose(&mut terminal, "look at the way back");

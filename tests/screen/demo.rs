@@ -86,7 +86,10 @@ fn keys_alone_lead_from_the_start_over_a_break_to_the_signed_checklist() {
         .collect();
     // A machine that is quick enough ticks one of the people's items.
     assert!(signers.len() >= 4, "{signers:?}");
-    assert!(signers.iter().all(|by| *by == "Ada Lovelace"), "{signers:?}");
+    assert!(
+        signers.iter().all(|by| *by == "Ada Lovelace"),
+        "{signers:?}"
+    );
     assert!(after.steps.contains_key(&Step::Cutover));
 }
 

@@ -192,7 +192,11 @@ pub async fn behind(
             sequence::standing(here, other, *increment) == Standing::Behind
         })
     };
-    Ok(here.iter().filter(|here| is_behind(here)).cloned().collect())
+    Ok(here
+        .iter()
+        .filter(|here| is_behind(here))
+        .cloned()
+        .collect())
 }
 
 /// By how much each sequence goes on.
@@ -202,7 +206,10 @@ async fn increments(connection: &Connection) -> Result<HashMap<TableName, i64>, 
                JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace";
     let rows = connection.query(sql, &[]).await;
     let rows = rows.map_err(|error| connection.failed("reading the sequences", error))?;
-    Ok(rows.iter().map(|row| (TableName::of(row, 0), row.get(2))).collect())
+    Ok(rows
+        .iter()
+        .map(|row| (TableName::of(row, 0), row.get(2)))
+        .collect())
 }
 
 /// A difference as it is reported. What was expected needs no mending.

@@ -38,7 +38,11 @@ pub(super) fn news(news: &News, session: &Session, invocation: &Invocation) -> O
 
 /// Which phase, of how many.
 fn place(phase: CutPhase) -> String {
-    format!("cutting over, {} of {}", phase as usize + 1, CutPhase::ALL.len())
+    format!(
+        "cutting over, {} of {}",
+        phase as usize + 1,
+        CutPhase::ALL.len()
+    )
 }
 
 fn stands(session: &Session) -> String {
@@ -48,7 +52,9 @@ fn stands(session: &Session) -> String {
 
 fn by_hand(found: &[String], session: &Session, invocation: &Invocation) -> Vec<String> {
     let mut lines: Vec<String> = found.iter().map(|line| format!("    {line}")).collect();
-    lines.push("‖ Nothing writes, and both sides are equal: set it now, everywhere. Then:".to_owned());
+    lines.push(
+        "‖ Nothing writes, and both sides are equal: set it now, everywhere. Then:".to_owned(),
+    );
     let name = target_database(session).unwrap_or_default();
     let words = format!("cutover --confirm {} --by-hand", quoted(&name));
     lines.push(format!("        {}", invocation.command(&words)));
@@ -58,14 +64,46 @@ fn by_hand(found: &[String], session: &Session, invocation: &Invocation) -> Vec<
 /// What the way back would undo and lose, and how to go it.
 pub fn way_back(found: &WayBack) -> Vec<String> {
     let glyph = if found.is_open() { "✓" } else { "✗" };
-    let mut lines = vec![format!("{glyph} {} ({}): {}", found.alive.name, found.source, found.alive.found)];
+    let mut lines = vec![format!(
+        "{glyph} {} ({}): {}",
+        found.alive.name, found.source, found.alive.found
+    )];
     lines.push("Would be undone:".to_owned());
     lines.extend(found.undone().iter().map(|line| format!("    {line}")));
     lines.push("Would be lost, unless it is saved first:".to_owned());
     lines.extend(found.losses().iter().map(|line| format!("    {line}")));
     if !found.clients.is_empty() {
         let clients = found.clients.join("; ");
-        lines.push(format!("! Connected to the target, and may write to it: {clients}"));
+        lines.push(format!(
+            "! Connected to the target, and may write to it: {clients}"
+        ));
     }
     lines
+}
+
+/// The commands that save what would be lost, and go the way back.
+pub(super) fn ways(found: &WayBack, invocation: &Invocation) -> Vec<String> {
+    let name = quoted(&found.database);
+    let apply = format!("rollback --recover-rows --apply-rows {name}");
+    let back = format!("rollback --confirm {name}");
+    let saves = [
+        (
+            "In a file, and taken over into the old database:",
+            apply.as_str(),
+        ),
+        ("As a new database beside it:", "rollback --recover-dump"),
+    ];
+    let goes = [("To go back:", back.as_str())];
+    let saves = saves
+        .into_iter()
+        .filter(|_| found.is_open() && found.loses());
+    let goes = goes.into_iter().filter(|_| found.is_open());
+    let ways = saves.chain(goes);
+    ways.flat_map(|(text, words)| {
+        [
+            text.to_owned(),
+            format!("        {}", invocation.command(words)),
+        ]
+    })
+    .collect()
 }

@@ -74,9 +74,9 @@ impl BackupLook {
         match self {
             Self::Sound { .. } => None,
             Self::Unread { why } => Some(format!("the dump cannot be read ({why})")),
-            Self::Changed => Some(
-                "the dump is not what was written: its sha256 is another one".to_owned(),
-            ),
+            Self::Changed => {
+                Some("the dump is not what was written: its sha256 is another one".to_owned())
+            }
             Self::Expired { days } => Some(format!("the dump is older than {days} days")),
         }
     }

@@ -17,6 +17,8 @@ pub struct WayBack {
     pub at: Timestamp,
     /// The old database: host, port and name.
     pub source: String,
+    /// Its name, which a consent to go back repeats.
+    pub database: String,
     /// Whether it answers, and what was read of it.
     pub alive: Check,
     /// The files that would be put back.
@@ -49,7 +51,9 @@ impl WayBack {
                 self.source
             )],
         };
-        lines.push("signatures go; compare, application and cutover are done again later".to_owned());
+        lines.push(
+            "signatures go; compare, application and cutover are done again later".to_owned(),
+        );
         lines
     }
 
@@ -114,7 +118,9 @@ impl Recovered {
             Self::Applied(applied) => applied_in_words(applied),
             Self::Rehearsed(rehearsal) => {
                 let checks = rehearsal.checks.iter();
-                checks.map(|check| format!("{}: {}", check.name, check.found)).collect()
+                checks
+                    .map(|check| format!("{}: {}", check.name, check.found))
+                    .collect()
             }
         }
     }

@@ -43,9 +43,8 @@ pub async fn activity(connection: &Connection) -> Result<Activity, Error> {
                   WHERE l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
                     AND l.granted AND c.relkind IN ('r', 'p') AND l.pid IS DISTINCT FROM pg_backend_pid()
                     AND l.mode IN ('RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')";
-    let state = format!(
-        "SELECT NOT {UNCOUNTED}, txid_snapshot_xmax(txid_current_snapshot())::text"
-    );
+    let state =
+        format!("SELECT NOT {UNCOUNTED}, txid_snapshot_xmax(txid_current_snapshot())::text");
     let failed = |error| connection.failed(DOING, error);
     let state = connection.query_one(&state, &[]).await.map_err(failed)?;
     let clients = connection.query(clients, &[]).await.map_err(failed)?;

@@ -1,8 +1,8 @@
 //! The backup read again: whether it is there, young enough, and byte for byte what was written.
 
 use super::{Error, Work};
-use crate::session::report::{Backup, BackupLook, Report};
 use crate::session::Step;
+use crate::session::report::{Backup, BackupLook, Report};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use std::fs::File;
@@ -27,7 +27,9 @@ pub(super) async fn look(work: Work<'_>) -> Result<Option<BackupLook>, Error> {
     meter.begin();
     let (dump, cancel) = (dump.clone(), work.cancel.clone());
     let reading = tokio::task::spawn_blocking(move || {
-        let read = sha256(Path::new(&dump.file), &cancel, |bytes| meter.set_bytes(bytes));
+        let read = sha256(Path::new(&dump.file), &cancel, |bytes| {
+            meter.set_bytes(bytes)
+        });
         meter.finish();
         (read, dump)
     });

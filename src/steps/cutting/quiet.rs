@@ -83,8 +83,9 @@ async fn watched(
             0 => "nobody is connected".to_owned(),
             _ => format!("connected: {}", named(&clients)),
         };
-        work.progress
-            .activity(format!("Nothing written for {still} s of {quiet} s; {text}"));
+        work.progress.activity(format!(
+            "Nothing written for {still} s of {quiet} s; {text}"
+        ));
         tokio::time::sleep(PAUSE).await;
     }
 }
@@ -116,7 +117,10 @@ fn found(stillness: &Stillness<'_>, now: Instant, clients: &[String]) -> Vec<Str
     )];
     if !clients.is_empty() {
         let count = counted(clients.len() as u64, "client");
-        let text = format!("{count} still connected, without writing: {}", named(clients));
+        let text = format!(
+            "{count} still connected, without writing: {}",
+            named(clients)
+        );
         found.push(text);
     }
     found

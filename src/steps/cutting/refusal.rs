@@ -50,12 +50,7 @@ impl Explain for Refusal {
     }
 }
 
-fn still_written(
-    tables: &[String],
-    clients: &[String],
-    counts: bool,
-    waited: Duration,
-) -> Failure {
+fn still_written(tables: &[String], clients: &[String], counts: bool, waited: Duration) -> Failure {
     let seconds = waited.as_secs();
     let what = match (tables.is_empty(), counts) {
         (false, _) => format!("Written to within {seconds} s: {}", tables.join(", ")),

@@ -8,7 +8,10 @@ use crate::postgres::{Connection, Retrying};
 use crate::wizard::Side;
 
 pub(super) async fn raised(work: Work<'_>) -> Result<Vec<String>, Error> {
-    let (source, target) = (work.recognised(Side::Source).await?, work.known(Side::Target).await?);
+    let (source, target) = (
+        work.recognised(Side::Source).await?,
+        work.known(Side::Target).await?,
+    );
     let retrying = Retrying::default();
     let (source, target) = tokio::try_join!(
         Connection::open(&source, &retrying, work.cancel),
@@ -24,7 +27,10 @@ pub(super) async fn raised(work: Work<'_>) -> Result<Vec<String>, Error> {
         target.batch("raising sequences", &sql).await?;
         let names: Vec<String> = behind.iter().map(|s| s.name.to_string()).collect();
         let count = counted(names.len() as u64, "sequence");
-        Ok(vec![format!("{count} raised to the source's: {}", names.join(", "))])
+        Ok(vec![format!(
+            "{count} raised to the source's: {}",
+            names.join(", ")
+        )])
     };
     target.until_cancelled(work.cancel, raising).await?
 }

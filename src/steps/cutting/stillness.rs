@@ -48,7 +48,12 @@ impl<'a> Stillness<'a> {
         self.moving.extend(moved);
         let others = self.transactions != seen.transactions;
         self.before = Some(seen);
-        self.still_for(now) >= if others { self.quiet.max(LATE) } else { self.quiet }
+        self.still_for(now)
+            >= if others {
+                self.quiet.max(LATE)
+            } else {
+                self.quiet
+            }
     }
 
     /// How long nothing was written by now.
@@ -66,7 +71,8 @@ impl<'a> Stillness<'a> {
         let open = seen.locked.iter().filter(matters);
         let mut moved: Vec<String> = open.map(ToString::to_string).collect();
         if let (Some(before), true) = (&self.before, seen.counts) {
-            let other = |table: &&TableName| before.counters.get(*table) != seen.counters.get(*table);
+            let other =
+                |table: &&TableName| before.counters.get(*table) != seen.counters.get(*table);
             let counted = self.tables.iter().filter(other);
             moved.extend(counted.map(ToString::to_string));
         }
@@ -137,6 +143,9 @@ mod tests {
             ..seen(&counter.to_string(), &transactions.to_string())
         };
         assert_eq!(reached((0..20).map(|second| uncounted(second, 7))), Some(5));
-        assert_eq!(reached((0..20).map(|second| uncounted(second, second))), None);
+        assert_eq!(
+            reached((0..20).map(|second| uncounted(second, second))),
+            None
+        );
     }
 }

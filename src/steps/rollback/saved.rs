@@ -13,6 +13,7 @@ use crate::session::report::{Divergence, Recovered, Report};
 use crate::wizard::{Recovery, Side};
 use jiff::Zoned;
 use std::collections::HashMap;
+use std::path::Path;
 
 /// A target of more bytes is not dumped for a rehearsal alone.
 const REHEARSED_BYTES: u64 = 1 << 30;
@@ -40,10 +41,8 @@ struct Sides {
 
 impl Sides {
     async fn of(work: Work<'_>) -> Result<Self, Error> {
-        let (source, target) = tokio::try_join!(
-            work.recognised(Side::Source),
-            work.recognised(Side::Target)
-        )?;
+        let (source, target) =
+            tokio::try_join!(work.recognised(Side::Source), work.recognised(Side::Target))?;
         Ok(Self {
             source,
             target: target.direct(),
@@ -88,7 +87,7 @@ pub(crate) async fn recovered(work: Work<'_>, recovery: Recovery) -> Result<Reco
     std::fs::create_dir_all(folder).map_err(Error::file("create", folder))?;
     let folder = std::path::absolute(folder).map_err(Error::file("find", folder))?;
     match recovery {
-        Recovery::Rehearse => rehearsed(work, &sides).await,
+        Recovery::Rehearse => rehearsed(work, &sides, &folder).await,
         Recovery::Rows => {
             let since = sides.since(work);
             let (_, rows) = Box::pin(since.export(&folder)).await?;
@@ -100,7 +99,8 @@ pub(crate) async fn recovered(work: Work<'_>, recovery: Recovery) -> Result<Reco
                 false => Changed::Keep,
             };
             let name = sides.source.database();
-            let consent = Consent::given(name, &sides.source).ok_or(Error::NotGiven(Side::Source))?;
+            let consent =
+                Consent::given(name, &sides.source).ok_or(Error::NotGiven(Side::Source))?;
             let since = sides.since(work);
             let applied = Box::pin(since.apply(consent, changed)).await?;
             Ok(Recovered::Applied(applied))
@@ -110,7 +110,7 @@ pub(crate) async fn recovered(work: Work<'_>, recovery: Recovery) -> Result<Reco
             let dumping = dumping(work, &tools);
             let dump = Box::pin(dumping.dump_target(&sides.target, &folder)).await?;
             let name = new_name(sides.source.database(), Zoned::now().datetime());
-            let file = std::path::Path::new(&dump.file);
+            let file = Path::new(&dump.file);
             let restoring = dumping.restore_into_new(&sides.source, file, &name);
             let restored = Box::pin(restoring).await?;
             Ok(Recovered::Database { dump, restored })
@@ -126,7 +126,7 @@ fn dumping<'a>(work: Work<'a>, tools: &'a crate::postgres::tools::Search) -> Dum
     }
 }
 
-async fn rehearsed(work: Work<'_>, sides: &Sides) -> Result<Recovered, Error> {
+async fn rehearsed(work: Work<'_>, sides: &Sides, backups: &Path) -> Result<Recovered, Error> {
     let tools = work.context.tools();
     let application = &work.context.config.application;
     let rehearsing = Rehearsing {
@@ -136,6 +136,7 @@ async fn rehearsed(work: Work<'_>, sides: &Sides) -> Result<Recovered, Error> {
             folder,
             files: &application.files,
         }),
+        folder: backups,
         largest: REHEARSED_BYTES,
         dumping: dumping(work, &tools),
     };

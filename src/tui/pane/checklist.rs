@@ -41,7 +41,9 @@ pub(super) fn page(scene: &Scene<'_>) -> Page {
 pub(super) fn opened_again(scene: &Scene<'_>, begun: &CutOver) -> Page {
     let page = page(scene);
     let failure = begun.failure.as_ref();
-    let why = failure.map_or_else(String::new, |failure| format!("{}: {}", failure.what, failure.why));
+    let why = failure.map_or_else(String::new, |failure| {
+        format!("{}: {}", failure.what, failure.why)
+    });
     let text = format!("Not cut over, nothing was switched. {why}");
     let mut head = paragraph(&text, 0, scene.text_cells(), Meaning::Bad);
     head.extend(page.head);

@@ -79,7 +79,11 @@ fn told(scene: &Scene<'_>, cutting: &CutOver, phase: CutPhase) -> Vec<Line<'stat
         span(phase.title(), text_meaning),
     ])];
     let found = passed.map_or(&[][..], |passed| &passed.found);
-    told.extend(found.iter().flat_map(|text| paragraph(text, 2, cells, Meaning::Quiet)));
+    told.extend(
+        found
+            .iter()
+            .flat_map(|text| paragraph(text, 2, cells, Meaning::Quiet)),
+    );
     if passed.is_none() && is_here {
         told.extend(here(scene, cutting));
     }
@@ -109,7 +113,11 @@ fn here(scene: &Scene<'_>, cutting: &CutOver) -> Vec<Line<'static>> {
 /// Where the application has to lead, without the password.
 fn to_set(scene: &Scene<'_>) -> Vec<Line<'static>> {
     let cells = scene.text_cells();
-    let lines = scene.session().cutting.iter().flat_map(|cutting| &cutting.to_set);
+    let lines = scene
+        .session()
+        .cutting
+        .iter()
+        .flat_map(|cutting| &cutting.to_set);
     lines
         .flat_map(|text| paragraph(text, 2, cells, Meaning::Plain))
         .collect()
@@ -137,12 +145,18 @@ pub(super) fn back(scene: &Scene<'_>, back: &RolledBack) -> Page {
             "{glyph} Rolled back at {at}, by {}. The application leads to its old database: restart it.",
             back.by
         ),
-        _ => format!("{glyph} The way back was begun at {at} and is not finished: b looks at it again."),
+        _ => format!(
+            "{glyph} The way back was begun at {at} and is not finished: b looks at it again."
+        ),
     };
     let mut head = paragraph(&text, 0, cells, meaning);
     head.push(blank());
     let mut body: Vec<Line<'static>> = Vec::new();
-    body.extend(back.done.iter().flat_map(|text| paragraph(text, 2, cells, Meaning::Plain)));
+    body.extend(
+        back.done
+            .iter()
+            .flat_map(|text| paragraph(text, 2, cells, Meaning::Plain)),
+    );
     if let Some(failure) = &back.failure {
         body.extend(paragraph(&failure.what, 0, cells, Meaning::Bad));
         body.extend(paragraph(&failure.why, 2, cells, Meaning::Plain));
@@ -150,11 +164,19 @@ pub(super) fn back(scene: &Scene<'_>, back: &RolledBack) -> Page {
         body.extend(advice.flat_map(|advice| advised(scene, advice, 2)));
     }
     body.push(blank());
-    let saved = scene.session().recovered.iter().flat_map(|saved| saved.in_words());
+    let saved = scene
+        .session()
+        .recovered
+        .iter()
+        .flat_map(|saved| saved.in_words());
     let saved: Vec<String> = saved.collect();
     if !saved.is_empty() {
         body.push(line("Saved of the target, or tried", Meaning::Strong));
-        body.extend(saved.iter().flat_map(|text| paragraph(text, 2, cells, Meaning::Plain)));
+        body.extend(
+            saved
+                .iter()
+                .flat_map(|text| paragraph(text, 2, cells, Meaning::Plain)),
+        );
         body.push(blank());
     }
     if back.state == State::Done {

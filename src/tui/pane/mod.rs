@@ -79,15 +79,15 @@ impl<'a> Scene<'a> {
     }
 
     /// How a cutting over stands, which is more than its signed checklist.
-    fn cutting(
-        &self,
-        step: Step,
-        state: State,
-    ) -> Option<(&'static str, &'static str, Meaning)> {
+    fn cutting(&self, step: Step, state: State) -> Option<(&'static str, &'static str, Meaning)> {
         let is_signed = step == Step::Cutover && state == State::Done;
         let cutting = self.session().cutting.as_ref().filter(|_| is_signed)?;
         let (glyph, _, meaning) = self.theme().state(cutting.state);
-        let word = if cutting.is_done() { "cut over" } else { "cutting over" };
+        let word = if cutting.is_done() {
+            "cut over"
+        } else {
+            "cutting over"
+        };
         Some((glyph, word, meaning))
     }
 
@@ -159,7 +159,11 @@ fn step_page(scene: &Scene<'_>) -> Page {
     let record = session.steps.get(&step);
     let state = session.state(step);
     let page = match (state, record.and_then(|record| record.report.as_ref())) {
-        _ if step == Step::Cutover && let Some(page) = cutover_page(scene) => page,
+        _ if step == Step::Cutover
+            && let Some(page) = cutover_page(scene) =>
+        {
+            page
+        }
         _ if is_running && step == Step::Cutover => checklist::page(scene),
         _ if is_running => working::page(scene),
         (State::Failed, Some(report)) => failure::with_report(scene, report_page(scene, report)),
@@ -180,7 +184,11 @@ fn step_page(scene: &Scene<'_>) -> Page {
 fn cutover_page(scene: &Scene<'_>) -> Option<Page> {
     let session = scene.session();
     let is_open = session.state(Step::Cutover) == State::AwaitingSignOff;
-    match (scene.wizard.errand(), &session.cutting, &session.rolled_back) {
+    match (
+        scene.wizard.errand(),
+        &session.cutting,
+        &session.rolled_back,
+    ) {
         (Some(errand @ (Errand::RollBack | Errand::Recover(_))), ..) => {
             Some(cutting::at_work(scene, errand))
         }

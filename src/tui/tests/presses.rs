@@ -8,7 +8,9 @@ use crate::session::report::{Report, Verdict};
 use crate::session::{State, Step};
 use crate::tui::keys::Context;
 use crate::tui::ui::{Intent, Layer, Ui};
-use crate::wizard::{Errand, ErrandEnd, Effect, Event, Look, News, Phase, Steering, Switching, Wizard};
+use crate::wizard::{
+    Effect, Errand, ErrandEnd, Event, Look, News, Phase, Steering, Switching, Wizard,
+};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 pub(super) fn key(code: KeyCode) -> KeyEvent {

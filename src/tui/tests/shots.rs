@@ -259,8 +259,11 @@ fn cutting() -> Vec<Shot> {
             "cutting-check-failed",
             failed(CutPhase::Check, fixtures::not_ready()),
         ),
-        named("cutting-undo", failed(CutPhase::Check, fixtures::not_ready()))
-            .act(&[KeyCode::Char('u')]),
+        named(
+            "cutting-undo",
+            failed(CutPhase::Check, fixtures::not_ready()),
+        )
+        .act(&[KeyCode::Char('u')]),
         named("cutting-differs", fixtures::cutting_differs()),
         named("cutting-waits", fixtures::cutting_waits()),
         named("cut-over", fixtures::cut_over()),

@@ -3,9 +3,7 @@
 
 use super::look;
 use crate::figures;
-use crate::session::report::{
-    Backup, BackupLook, ComparedVectors, Report, SPEED_LIMIT, Verdict,
-};
+use crate::session::report::{Backup, BackupLook, ComparedVectors, Report, SPEED_LIMIT, Verdict};
 use crate::session::{Item, ItemKind, Session, Step};
 
 /// The dump, as it was found when it was read last.
@@ -36,13 +34,21 @@ pub(super) fn follow_rehearsal(session: &Session, item: &mut Item) {
             let at = rehearsal.at.strftime("%F %H:%M UTC");
             let open = rehearsal.checks.iter();
             let open = open.filter(|check| check.verdict != Verdict::Good);
-            let open: Vec<String> = open.map(|check| format!("{}: {}", check.name, check.found)).collect();
+            let open: Vec<String> = open
+                .map(|check| format!("{}: {}", check.name, check.found))
+                .collect();
             match rehearsal.is_whole() {
                 true => {
                     let count = figures::counted(rehearsal.checks.len() as u64, "part");
-                    (ItemKind::Machine, format!("rehearsed on copies at {at}: {count}, all well"))
+                    (
+                        ItemKind::Machine,
+                        format!("rehearsed on copies at {at}: {count}, all well"),
+                    )
                 }
-                false => (ItemKind::Person, format!("rehearsed at {at}, but {}", open.join("; "))),
+                false => (
+                    ItemKind::Person,
+                    format!("rehearsed at {at}, but {}", open.join("; ")),
+                ),
             }
         }
     };

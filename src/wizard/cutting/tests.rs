@@ -6,7 +6,10 @@ use crate::session::{Session, Switched};
 
 fn signed() -> Wizard {
     let mut wizard = driven(Step::Cutover);
-    for (side, name) in [(super::super::Side::Source, "old"), (super::super::Side::Target, "new")] {
+    for (side, name) in [
+        (super::super::Side::Source, "old"),
+        (super::super::Side::Target, "new"),
+    ] {
         let url = format!("postgresql://u@h/{name}");
         wizard.handle(Event::Described { side, url }, at(3));
     }
@@ -24,7 +27,14 @@ fn signed() -> Wizard {
 fn over(wizard: &mut Wizard, database: &str) -> Vec<Effect> {
     let (database, by) = (database.to_owned(), "Ada".to_owned());
     let options = CutOptions::default();
-    wizard.handle(Event::CutOver { database, by, options }, at(10))
+    wizard.handle(
+        Event::CutOver {
+            database,
+            by,
+            options,
+        },
+        at(10),
+    )
 }
 
 /// The errand among the effects.
@@ -41,7 +51,10 @@ fn is_refused(effects: &[Effect]) -> bool {
 
 fn passes(wizard: &mut Wizard, effects: &[Effect], brought: Brought) -> Vec<Effect> {
     let (run, _) = begun(effects).expect("a phase");
-    let end = PhaseEnd { found: Vec::new(), brought };
+    let end = PhaseEnd {
+        found: Vec::new(),
+        brought,
+    };
     let result = Ok(Box::new(ErrandEnd::Phase(end)));
     wizard.handle(Event::ErrandEnded { run, result }, at(11))
 }
@@ -68,7 +81,10 @@ fn until_switch(wizard: &mut Wizard) -> Vec<Effect> {
     for _ in [CutPhase::Quiet, CutPhase::Sequences, CutPhase::Compare] {
         effects = passes(wizard, &effects, Brought::Nothing);
     }
-    assert_eq!(begun(&effects).map(|(_, errand)| errand), Some(Errand::CutOver(CutPhase::Switch)));
+    assert_eq!(
+        begun(&effects).map(|(_, errand)| errand),
+        Some(Errand::CutOver(CutPhase::Switch))
+    );
     effects
 }
 
@@ -96,7 +112,10 @@ fn each_phase_is_saved_before_it_begins() {
     let mut effects = over(&mut wizard, "new");
     for phase in CutPhase::ALL {
         assert_eq!(effects[0], Effect::Save, "{phase}");
-        assert_eq!(begun(&effects).map(|(_, errand)| errand), Some(Errand::CutOver(phase)));
+        assert_eq!(
+            begun(&effects).map(|(_, errand)| errand),
+            Some(Errand::CutOver(phase))
+        );
         let cutting = wizard.session().cutting.clone().expect("begun");
         assert_eq!((cutting.phase, cutting.state), (phase, State::Running));
         assert!(wizard.obstacle(Step::Compare).is_some());
@@ -112,7 +131,10 @@ fn each_phase_is_saved_before_it_begins() {
     assert_eq!(wizard.outcome(), Outcome::Done);
     assert!(is_refused(&over(&mut wizard, "new")));
     let transfer = wizard.handle(Event::Run(Step::Transfer), at(12));
-    assert!(is_refused(&transfer), "the application writes to the target");
+    assert!(
+        is_refused(&transfer),
+        "the application writes to the target"
+    );
     // To compare takes nothing back of what was done.
     wizard.handle(Event::Run(Step::Compare), at(13));
     assert!(wizard.session().is_cut_over());
@@ -124,14 +146,23 @@ fn killed_before_the_switch_it_begins_anew_and_behind_it_it_goes_on() {
     let mut wizard = signed();
     let effects = until_switch(&mut wizard);
     let mut killed = reopened(&wizard);
-    assert_eq!(killed.session().cutting.as_ref().map(|cut| cut.state), Some(State::Interrupted));
+    assert_eq!(
+        killed.session().cutting.as_ref().map(|cut| cut.state),
+        Some(State::Interrupted)
+    );
     let again = over(&mut killed, "new");
-    assert_eq!(begun(&again).map(|(_, errand)| errand), Some(Errand::CutOver(CutPhase::Checklist)));
+    assert_eq!(
+        begun(&again).map(|(_, errand)| errand),
+        Some(Errand::CutOver(CutPhase::Checklist))
+    );
     passes(&mut wizard, &effects, Brought::Files(files()));
     let mut killed = reopened(&wizard);
     killed.handle(Event::FilesFound(Box::new(files())), at(21));
     let again = over(&mut killed, "new");
-    assert_eq!(begun(&again).map(|(_, errand)| errand), Some(Errand::CutOver(CutPhase::Check)));
+    assert_eq!(
+        begun(&again).map(|(_, errand)| errand),
+        Some(Errand::CutOver(CutPhase::Check))
+    );
 }
 
 #[test]
@@ -144,10 +175,20 @@ fn a_difference_opens_the_checklist_and_switches_nothing() {
     let Some(Report::Compare(found)) = wizard.session().report(Step::Compare).cloned() else {
         panic!("a comparison")
     };
-    let differs = Comparison { equal: false, ..found };
-    let effects = passes(&mut wizard, &effects, Brought::Comparison(Box::new(differs)));
+    let differs = Comparison {
+        equal: false,
+        ..found
+    };
+    let effects = passes(
+        &mut wizard,
+        &effects,
+        Brought::Comparison(Box::new(differs)),
+    );
     assert_eq!(begun(&effects), None);
-    assert_eq!(wizard.session().state(Step::Cutover), State::AwaitingSignOff);
+    assert_eq!(
+        wizard.session().state(Step::Cutover),
+        State::AwaitingSignOff
+    );
     assert_eq!(wizard.session().state(Step::Compare), State::Failed);
     assert!(is_refused(&over(&mut wizard, "new")));
 }
@@ -159,16 +200,34 @@ fn without_files_it_waits_until_a_person_has_set_the_connection() {
     let effects = passes(&mut wizard, &effects, Brought::ByHand);
     assert!(begun(&effects).is_none() && wizard.waits_for_connection());
     let mut wizard = reopened(&wizard);
-    assert!(wizard.waits_for_connection(), "it is waited for as long as it takes");
+    assert!(
+        wizard.waits_for_connection(),
+        "it is waited for as long as it takes"
+    );
     wizard.handle(Event::AskWhetherSet, at(22));
     let question = wizard.question().expect("a question").number;
     let answered = |answer| Event::Answer { question, answer };
     assert!(wizard.handle(answered(0), at(23)).is_empty());
     wizard.handle(Event::AskWhetherSet, at(24));
     let question = wizard.question().expect("a question").number;
-    let effects = wizard.handle(Event::Answer { question, answer: 1 }, at(25));
-    assert_eq!(begun(&effects).map(|(_, errand)| errand), Some(Errand::CutOver(CutPhase::Switch)));
-    assert!(wizard.session().cutting.as_ref().is_some_and(|cut| cut.options.by_hand));
+    let effects = wizard.handle(
+        Event::Answer {
+            question,
+            answer: 1,
+        },
+        at(25),
+    );
+    assert_eq!(
+        begun(&effects).map(|(_, errand)| errand),
+        Some(Errand::CutOver(CutPhase::Switch))
+    );
+    assert!(
+        wizard
+            .session()
+            .cutting
+            .as_ref()
+            .is_some_and(|cut| cut.options.by_hand)
+    );
 }
 
 #[test]
@@ -180,7 +239,10 @@ fn stopped_it_begins_no_further_phase() {
     let effects = passes(&mut wizard, &effects, look());
     assert_eq!(begun(&effects), None);
     let cutting = wizard.session().cutting.as_ref().expect("begun");
-    assert_eq!((cutting.phase, cutting.state), (CutPhase::Quiet, State::Interrupted));
+    assert_eq!(
+        (cutting.phase, cutting.state),
+        (CutPhase::Quiet, State::Interrupted)
+    );
 }
 
 #[test]
@@ -197,7 +259,10 @@ fn what_is_unfinished_is_undone_and_what_is_done_is_not() {
     assert_eq!(errand, Errand::Abandon);
     let result = Ok(Box::new(ErrandEnd::Files(Settled::default())));
     wizard.handle(Event::ErrandEnded { run, result }, at(14));
-    assert_eq!((&wizard.session().cutting, &wizard.session().switched), (&None, &None));
+    assert_eq!(
+        (&wizard.session().cutting, &wizard.session().switched),
+        (&None, &None)
+    );
     assert_eq!(wizard.session().state(Step::Cutover), State::Done);
 }
 
@@ -213,10 +278,18 @@ fn the_way_back_needs_the_old_name_and_takes_the_signatures() {
     let (run, _) = begun(&effects).expect("the way back");
     assert_eq!(effects[0], Effect::Save, "saved before it begins");
     assert!(reopened(&wizard).session().is_half_way_back());
-    let result = Ok(Box::new(ErrandEnd::RolledBack(Settled::default(), Vec::new())));
+    let result = Ok(Box::new(ErrandEnd::RolledBack(
+        Settled::default(),
+        Vec::new(),
+    )));
     wizard.handle(Event::ErrandEnded { run, result }, at(31));
     let session: &Session = wizard.session();
     assert!(!session.is_half_way_back() && session.rolled_back.is_some());
     assert_eq!(session.first_open(), Some(Step::Compare));
-    assert!(session.checklist.iter().all(|item| item.signature.is_none()));
+    assert!(
+        session
+            .checklist
+            .iter()
+            .all(|item| item.signature.is_none())
+    );
 }
