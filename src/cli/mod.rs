@@ -5,6 +5,7 @@ mod args;
 mod choice;
 mod cleanup;
 mod connect;
+mod cutover;
 mod demo;
 mod ending;
 mod error;
@@ -13,6 +14,7 @@ mod opening;
 mod practice;
 mod questions;
 mod report;
+mod rollback;
 mod sessions;
 mod standing;
 mod start;
@@ -127,7 +129,8 @@ async fn command(arguments: Arguments) -> Result<Outcome, Error> {
         Some(Command::Transfer) => steps::one(common, Step::Transfer).await,
         Some(Command::Compare) => steps::compare(common).await,
         Some(Command::Application(wanted)) => application::run(common, wanted).await,
-        Some(Command::Cutover) => steps::one(common, Step::Cutover).await,
+        Some(Command::Cutover(wanted)) => cutover::run(common, wanted).await,
+        Some(Command::Rollback(wanted)) => rollback::run(common, wanted).await,
         Some(Command::Report(wanted)) => report::run(common, wanted),
         Some(Command::Watch(wanted)) => watch::run(common, wanted).await,
         Some(Command::Cleanup(wanted)) => cleanup::run(common, wanted).await,
@@ -256,6 +259,7 @@ mod tests {
     use crate::headless::{End, Gauge};
     use crate::progress::Note;
     use crate::session::Session;
+    use crate::session::report::WayBack;
     use crate::wizard::{CleanupPlan, News};
 
     /// Keeps what is said.
@@ -271,6 +275,7 @@ mod tests {
         fn note(&mut self, _: &Note) {}
         fn failure(&mut self, _: &Failure) {}
         fn end(&mut self, _: &End<'_>) {}
+        fn way_back(&mut self, _: &WayBack) {}
 
         fn say(&mut self, text: &str) {
             self.0.push(text.to_owned());

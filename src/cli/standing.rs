@@ -10,7 +10,7 @@ use crate::invocation::Invocation;
 use crate::practice;
 use crate::report;
 use crate::runner::Runner;
-use crate::session::{Record, Session, State, Step, store};
+use crate::session::{CutOver, Record, RolledBack, Session, State, Step, store};
 use crate::signals::Stops;
 use crate::source::holder::{self, Held, NoteFile};
 use crate::steps::Context;
@@ -50,6 +50,11 @@ pub(super) fn status(common: &Common) -> Result<Outcome, Error> {
     output.line(&sessions::summary(&session));
     for step in Step::ALL {
         let line = step_line(&session, step, &invocation);
+        output.line(&format!("  {line}"));
+    }
+    let cutting = session.cutting.iter().map(CutOver::in_words);
+    let back = session.rolled_back.iter().map(RolledBack::in_words);
+    for line in cutting.chain(back) {
         output.line(&format!("  {line}"));
     }
     for line in headless::open_items(&session, &invocation) {

@@ -11,8 +11,8 @@ mod side;
 mod table;
 mod vectors;
 
-pub use definitions::Meant;
 pub(crate) use definitions::further;
+pub use definitions::{Meant, behind};
 pub(crate) use rows::Written;
 pub(crate) use side::Running;
 

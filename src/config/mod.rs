@@ -7,6 +7,7 @@
 mod application;
 mod check;
 mod cleanup;
+mod cutover;
 mod error;
 mod keys;
 mod password;
@@ -19,6 +20,7 @@ mod watch;
 pub use application::Application;
 pub use check::{Mistake, Problem};
 pub use cleanup::Cleanup;
+pub use cutover::{Cutover, LastComparison};
 pub use error::Error;
 pub use keys::{KEYS, Key, Kind};
 pub use password::holds_password;
@@ -60,6 +62,8 @@ pub struct Config {
     pub watch: Watch,
     /// What follows the migration.
     pub cleanup: Cleanup,
+    /// How the application is cut over.
+    pub cutover: Cutover,
     /// How the full-screen wizard behaves.
     pub screen: Screen,
 }
@@ -107,12 +111,15 @@ impl Transfer {
 pub struct Backup {
     /// Folder for dumps and statistics; a relative one lies in the working folder.
     pub folder: PathBuf,
+    /// So many days a dump counts as the backup of a cutover, 1 to 365.
+    pub valid_days: u32,
 }
 
 impl Default for Backup {
     fn default() -> Self {
         Self {
             folder: PathBuf::from("backups"),
+            valid_days: 7,
         }
     }
 }

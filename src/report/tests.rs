@@ -201,7 +201,7 @@ fn only_a_comparison_that_holds_proves_anything() {
     let written = SourceLook::Written {
         tables: vec!["shop.orders".to_owned()],
     };
-    record(&mut session, Step::Cutover).report = Some(Report::Cutover(written));
+    record(&mut session, Step::Cutover).report = Some(Report::Cutover(written.into()));
     assert_eq!(standing(&session), Standing::WrittenSince);
     for state in [State::Waiting, State::Running] {
         record(&mut session, Step::Compare).state = state;

@@ -2,7 +2,7 @@
 
 use crate::failure::Severity;
 use crate::figures::counted;
-use crate::session::report::{Comparison, Report, SourceLook};
+use crate::session::report::{Comparison, CutoverLook, Report, SourceLook};
 use crate::session::{Session, State, Step};
 use serde::Serialize;
 
@@ -106,7 +106,10 @@ fn proved(session: &Session, found: &Comparison) -> (Standing, String) {
         words += " Of some tables only the rows that were selected count.";
     }
     match session.report(Step::Cutover) {
-        Some(Report::Cutover(SourceLook::Written { tables })) => {
+        Some(Report::Cutover(CutoverLook {
+            source: SourceLook::Written { tables },
+            ..
+        })) => {
             words += &format!(
                 " Since then it was written to on the source: {}.",
                 tables.join(", ")

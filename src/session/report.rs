@@ -16,6 +16,7 @@ mod transfer;
 mod unreached;
 mod vectors;
 mod watch;
+mod way_back;
 
 pub use application::{Application, ChangedLine, OwnTest, SwitchedFile};
 pub use cleanup::{ArchivedFile, Cleanup};
@@ -29,7 +30,7 @@ pub use phases::{Here, Phase};
 pub use recovery::{
     Applied, AppliedTable, DivergedTable, Divergence, Rehearsal, Restored, RowsFile,
 };
-pub use source_look::SourceLook;
+pub use source_look::{BackupLook, CutoverLook, SourceLook};
 pub use throughput::{Stretch, Throughput};
 pub use transfer::{LoadedObjects, LoadedTable, NotMoved, SomeRows, Transfer};
 pub use unreached::Unreached;
@@ -38,6 +39,7 @@ pub use vectors::{
     VectorIndex,
 };
 pub use watch::{Alarm, Probe, Sample, Statement, Watch, WatchedFigure};
+pub use way_back::{Recovered, WayBack};
 
 use super::Identity;
 use crate::failure::Failure;
@@ -66,7 +68,7 @@ pub enum Report {
     /// Of `application`.
     Application(Application),
     /// Of `cutover`; the checklist itself is the session's.
-    Cutover(SourceLook),
+    Cutover(CutoverLook),
     /// Of `watch`; also while it goes on.
     Watch(Box<Watch>),
     /// Of `cleanup`.

@@ -201,6 +201,12 @@ pub enum Error {
     /// The application's files.
     #[error(transparent)]
     Switch(#[from] crate::switch::Error),
+    /// What the target has could not be recovered.
+    #[error(transparent)]
+    Recovery(#[from] crate::recovery::Error),
+    /// A cutting over does not go on.
+    #[error(transparent)]
+    CutOver(#[from] super::cutting::Refusal),
     /// A task of ours broke off.
     #[error("a task broke off")]
     Broken(#[source] tokio::task::JoinError),
@@ -401,6 +407,8 @@ impl Explain for Error {
             Self::TrialStayed(_) => Failure::new("The target keeps what was rolled back", format!("{}.", chain(self)))
                 .advise("Look for the row whose text begins with \"neonlift trial\" and delete it; then see what stands between neonlift and the target."),
             Self::Switch(error) => error.failure(),
+            Self::Recovery(error) => error.failure(),
+            Self::CutOver(refusal) => refusal.failure(),
             Self::Broken(error) => Failure::new("The step broke off", format!("{error}."))
                 .advise("This is a fault in neonlift: please report it with the log. Running it again goes on where it was."),
         }

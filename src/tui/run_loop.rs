@@ -137,6 +137,7 @@ impl<'a> Loop<'a> {
         ui.invocation = options.invocation.on_screen(runner.session_file());
         ui.log = options.log.display().to_string();
         ui.report = report(runner);
+        ui.comparison = runner.context().config.cutover.comparison;
         ui.follow(runner.wizard());
         ui.note(
             options.said.iter().map(|text| worth_a_look(text)).collect(),
@@ -188,7 +189,7 @@ impl<'a> Loop<'a> {
     }
 
     fn is_working(&self) -> bool {
-        matches!(self.runner.wizard().phase(), Phase::Working { .. })
+        self.runner.wizard().is_busy()
     }
 
     /// When to wake without anything happening; never while nothing runs and all is drawn.
@@ -242,7 +243,11 @@ impl<'a> Loop<'a> {
     /// The terminal's title: the step, and how far it is.
     fn title(&self) -> String {
         let Phase::Working { step, paused, .. } = self.runner.wizard().phase() else {
-            return format!("neonlift: {}", self.runner.wizard().session().current);
+            let current = self.runner.wizard().session().current;
+            return match self.runner.wizard().errand() {
+                Some(errand) => format!("neonlift: {}", errand.in_words()),
+                None => format!("neonlift: {current}"),
+            };
         };
         let paused = if paused { ", paused" } else { "" };
         match self.sample.share() {
@@ -347,7 +352,7 @@ impl<'a> Loop<'a> {
                 Effect::Save
                 | Effect::Start { .. }
                 | Effect::Look { .. }
-                | Effect::Switch { .. }
+                | Effect::Errand { .. }
                 | Effect::Cancel { .. }
                 | Effect::Steer { .. } => {}
             }

@@ -8,6 +8,7 @@ mod application;
 mod bad_input;
 mod browser;
 mod cleanup;
+mod cut_over;
 mod definitions;
 mod differences;
 mod differing_rows;

@@ -57,6 +57,9 @@ pub(super) fn ending(end: &End<'_>, invocation: &Invocation) -> Vec<String> {
     match end.outcome {
         _ if end.session.compares_only => vec![compared(end.outcome).to_owned()],
         Outcome::Done => vec!["✓ Done: migrated, proved equal, and signed.".to_owned()],
+        Outcome::Partial if end.session.is_cut_over() => {
+            vec!["✓ The application is over on the target. Start it, and watch it.".to_owned()]
+        }
         Outcome::Partial if end.session.first_open().is_none() => {
             vec!["✓ Done as far as asked.".to_owned()]
         }

@@ -1,6 +1,6 @@
 //! What somebody should know besides: warnings of all steps, and failures that stand.
 
-use crate::session::report::{Connections, Report, SourceLook, Verdict};
+use crate::session::report::{Connections, CutoverLook, Report, SourceLook, Verdict};
 use crate::session::{Session, Step};
 use serde::Serialize;
 
@@ -82,7 +82,13 @@ fn written(session: &Session) -> Vec<(String, &'static str)> {
         session.report(Step::Compare),
         session.report(Step::Transfer),
     ) {
-        (Some(Report::Cutover(SourceLook::Written { tables })), ..) => (
+        (
+            Some(Report::Cutover(CutoverLook {
+                source: SourceLook::Written { tables },
+                ..
+            })),
+            ..,
+        ) => (
             tables.clone(),
             "The source was written to after it was compared: that is not on the target.",
         ),

@@ -9,7 +9,7 @@ fn done() -> Wizard {
     let mut session = driven(Step::Cutover).session().clone();
     let record = Record {
         state: State::Done,
-        report: Some(Report::Cutover(SourceLook::Quiet { at: at(5) })),
+        report: Some(Report::Cutover(SourceLook::Quiet { at: at(5) }.into())),
         ..Record::default()
     };
     session.steps.insert(Step::Cutover, record);
