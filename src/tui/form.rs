@@ -125,9 +125,9 @@ impl Form {
             }
     }
 
-    /// What is typed behind a string from before is its password, or a mistake: nothing of it is
-    /// taken in, or shown.
-    fn refuse_behind_known(&self) -> Result<(), &'static str> {
+    /// What is typed behind a string from before is its password, or a mistake, unless it
+    /// `goes_on` with the string: nothing of it is taken in, or shown.
+    fn refuse_behind_known(&self, goes_on: bool) -> Result<(), &'static str> {
         let Focus { side, part } = self.focus;
         let entry = self.entry(side);
         let field = entry.field(Part::String);
@@ -136,7 +136,7 @@ impl Form {
             && !text.is_empty()
             && text == entry.known()
             && field.cursor() == text.chars().count();
-        match is_behind && self.lacks_its_password(side) {
+        match is_behind && (!goes_on || self.lacks_its_password(side)) {
             true => Err("the password has its own field below; Ctrl-U empties this one"),
             false => Ok(()),
         }
@@ -205,7 +205,7 @@ impl Form {
     pub fn key(&mut self, key: KeyEvent) -> Result<(), &'static str> {
         let types = matches!(key.code, KeyCode::Char(_));
         if types && !key.modifiers.contains(KeyModifiers::CONTROL) {
-            self.refuse_behind_known()?;
+            self.refuse_behind_known(true)?;
         }
         let before = self.entry(self.focus.side).field(self.focus.part).text();
         self.edit(|field| {
@@ -225,7 +225,7 @@ impl Form {
             return self.take_as_string(text);
         }
         if !mask::is_connection_string(text) {
-            self.refuse_behind_known()?;
+            self.refuse_behind_known(text.starts_with(['?', '&', '/', ' ']))?;
         }
         self.edit(|field| field.paste(text))
     }
@@ -508,6 +508,16 @@ mod tests {
         form.key(KeyEvent::from(KeyCode::Backspace)).unwrap();
         form.key(letter).unwrap();
         assert_eq!(form.field(string).unwrap().text(), "postgresql://u@b/s");
+    }
+
+    #[test]
+    fn what_is_pasted_behind_a_string_has_to_go_on_with_it() {
+        let mut form = Form::of(&known(), &held());
+        form.go(at(Side::Target, Part::String));
+        assert!(form.paste("secret").is_err());
+        form.paste("?connect_timeout=5").unwrap();
+        let text = form.field(form.focus()).unwrap().text();
+        assert_eq!(text, "postgresql://u@b/d?connect_timeout=5");
     }
 
     #[test]

@@ -151,10 +151,7 @@ async fn a_full_server_is_tried_again_until_there_is_room() {
     plain().create_role("crowded", "CONNECTION LIMIT 1").await;
     let place = plain().place_of("crowded", "");
     let first = open(&place).await.unwrap();
-    assert_eq!(
-        error_of(&place).await.cause(),
-        Some(Cause::RoleConnections)
-    );
+    assert_eq!(error_of(&place).await.cause(), Some(Cause::RoleConnections));
     let first = Mutex::new(Some(first));
     let retrying = Retrying {
         first_pause: Duration::from_millis(10),

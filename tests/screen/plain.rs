@@ -132,7 +132,8 @@ fn a_new_user_goes_from_the_start_over_a_wrong_password_to_the_signed_checklist(
             let after = text.split_once(&heading);
             after.is_some_and(|(_, after)| after.contains("Number (Enter alone: "))
         });
-        terminal.press(&format!("1{ENTER}"));
+        // The numbers stay: what is signed may be signed anew.
+        terminal.press(&format!("{}{ENTER}", at + 1));
         let name = if at == 0 { "Ada Lovelace" } else { "" };
         answer(&mut terminal, "Your name, for the signature", at + 1, name);
     }

@@ -49,7 +49,7 @@ fn a_session_is_gone_on_with_and_its_password_asked_for() {
     terminal.wait_for_text("passwords are not kept: type that of source and target");
     terminal.paste(password(&world.source_url()));
     terminal.wait_for_text("password  ••••");
-    terminal.press("\t\t");
+    terminal.press("\t");
     terminal.paste(password(&world.target_url()));
     terminal.press(ENTER);
     terminal.at("Enter run backup", "q");
