@@ -91,7 +91,13 @@ impl Dumping<'_> {
             dump_archive(tools, &environment, &without, file, &watch, self.cancel).await?;
         meter.finish();
         progress.activity("pg_restore reads the dump back");
-        let contents = list_archive(tools, file, self.cancel).await?;
+        let contents = list_archive(tools, file, self.cancel).await;
+        if contents.is_err()
+            && let Err(error) = std::fs::remove_file(file)
+        {
+            tracing::warn!(file = %file.display(), %error, "a dump that is not read back stays");
+        }
+        let contents = contents?;
         let contents_file = file.with_extension("list");
         let listed = write_whole(&contents_file, contents.text.as_bytes());
         listed.map_err(Error::file("write", &contents_file))?;

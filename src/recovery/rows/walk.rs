@@ -100,6 +100,7 @@ impl Since<'_> {
         for (_, place) in places {
             tables.extend(one(&differences, place, taker).await?);
         }
+        tables.extend(differences.large_objects().await?);
         self.note_writes(&differences, &mut tables).await?;
         tables.sort_by_cached_key(|table| {
             let (added, changed, deleted) = table.lost();

@@ -5,9 +5,14 @@ use super::*;
 #[test]
 fn what_would_be_lost_is_counted_exactly() {
     let world = World::new(10);
-    let pair = Pair::migrated(&world, TABLES);
+    let object = "SELECT lo_from_bytea(7001, 'a large object')";
+    let pair = Pair::migrated(&world, &format!("{TABLES}; {object}"));
     assert!(pair.count().is_none());
+    let owner = pair.target.user();
     world.target().run(WRITTEN);
+    world.target().run(&format!(
+        "SELECT lo_from_bytea(7002, 'written meanwhile'); ALTER LARGE OBJECT 7002 OWNER TO {owner}"
+    ));
     world.target().run(
         "CREATE TABLE app.newer (id int); INSERT INTO app.newer VALUES (1), (2);
         ALTER TABLE app.log ADD COLUMN more int",
@@ -23,7 +28,12 @@ fn what_would_be_lost_is_counted_exactly() {
     // Its columns are other ones: nobody can say which of its rows are new.
     assert_eq!(of(&found, "log").lost().0, 34);
     assert!(of(&found, "log").apart.is_some());
-    assert_eq!(found.tables.len(), 10, "{:?}", found.in_words());
+    let objects = of(&found, "pg_largeobject");
+    assert_eq!(
+        (objects.source_rows, objects.target_rows),
+        (Some(1), Some(2))
+    );
+    assert_eq!(found.tables.len(), 11, "{:?}", found.in_words());
     assert_eq!(found.tables[0].table, "log", "most to lose first");
 }
 
