@@ -220,6 +220,9 @@ pub(super) struct Watch {
     /// One probe, now
     #[arg(long, conflicts_with = "unit")]
     pub once: bool,
+    /// Do nothing when its time is over already, where a new watch would begin: for a service
+    #[arg(long)]
+    pub resume: bool,
     /// Print a unit of systemd's user manager that watches in the background, and nothing else
     #[arg(long)]
     pub unit: bool,

@@ -5,11 +5,11 @@ use super::opening::{begin, leading_back, open_watching};
 use super::sessions::{self, Which};
 use super::{Error, ending, settled, voice};
 use crate::config::Config;
-use crate::headless::{self, Output};
+use crate::headless::{self, Output, Ran};
 use crate::runner::Runner;
-use crate::session::Step;
 use crate::session::report::Report;
 use crate::session::standing::name;
+use crate::session::{State, Step};
 use crate::signals::Stops;
 use crate::steps::Watching;
 use crate::wizard::{Effect, Event, Outcome};
@@ -41,6 +41,11 @@ async fn watch(common: &Common, wanted: &Watch) -> Result<Outcome, Error> {
         if let Effect::Tell(news) = effect {
             voice.news(&news, runner.wizard().session());
         }
+    }
+    let is_done = runner.wizard().session().state(Step::Watch) == State::Done;
+    if wanted.resume && is_done {
+        let (outcome, worked) = (Outcome::Partial, false);
+        return Ok(Ran { outcome, worked }.tell(&runner, voice.as_mut()));
     }
     let stop = async |_: Option<&_>| {
         signals.next().await;
@@ -101,6 +106,7 @@ impl Unit {
         let mut command = vec![
             quoted(&self.program),
             "watch".to_owned(),
+            "--resume".to_owned(),
             "--plain".to_owned(),
         ];
         let seconds = |time: Duration| format!("{}s", time.as_secs());
@@ -125,6 +131,7 @@ const TEMPLATE: &str = "\
 #   systemctl --user enable --now neonlift-watch
 #   journalctl --user -fu neonlift-watch     what it says
 #   loginctl enable-linger                   lets it run while you are logged out
+# While it runs, other commands that work on this session (rollback, cleanup) are refused: stop it first.
 # It needs the target's password, which never belongs in here. It is found in ~/.pgpass (mode 0600), in
 # the keyring, or in the file below (chmod 600), as a line PGPASSWORD=…
 [Unit]
@@ -176,7 +183,7 @@ mod tests {
         assert_eq!(
             command,
             Some(
-                r#""/opt/neon lift/neonlift" watch --plain --for 172800s --every 900s --session "/home/me/50%% \"of\" $$it.toml""#
+                r#""/opt/neon lift/neonlift" watch --resume --plain --for 172800s --every 900s --session "/home/me/50%% \"of\" $$it.toml""#
             )
         );
         assert!(

@@ -123,7 +123,10 @@ impl Voice for Plain {
                 let why = match session.report(*step) {
                     // The checks stand above, each with what was found.
                     Some(
-                        Report::Prerequisites(_) | Report::Connections(_) | Report::Unreached(_),
+                        Report::Prerequisites(_)
+                        | Report::Connections(_)
+                        | Report::Unreached(_)
+                        | Report::Watch(_),
                     ) => "marked ✗ above",
                     _ => &failure.why,
                 };

@@ -151,7 +151,7 @@ fn rollbacks(interval: Option<&Interval>, limits: &config::Watch) -> Check {
     let found = format!(
         "{} of {} (limit {} %)",
         grouped(interval.rollbacks),
-        counted(all, "transaction"),
+        grouped(all),
         limits.rollbacks_percent
     );
     let percent = interval.rolled_back().unwrap_or_default() * 100.0;
@@ -196,7 +196,7 @@ fn statements(before: Option<&Sample>, now: &Sample, limits: &config::Watch) -> 
     let (listed, earlier) = match (listed, earlier) {
         (None, _) => {
             let why = now.unread.as_deref().unwrap_or("nobody asked");
-            return Check::warning(STATEMENTS, format!("not read: {why}"));
+            return Check::warning(STATEMENTS, why);
         }
         (Some(_), None) => return Check::good(STATEMENTS, "told from the next probe on"),
         (Some(listed), Some(earlier)) => (listed, earlier),

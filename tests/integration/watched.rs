@@ -178,6 +178,11 @@ fn a_watch_that_is_stopped_or_killed_goes_on_with_its_history_and_its_deadline()
     assert_eq!(ended.only("watch_sample")["next"], Value::Null);
     assert_eq!(ended.only("step_finished")["outcome"], "done");
     assert_eq!(ended.only("watch_sample")["probes"], probes + 1);
+    // A service that is started once more begins no new watch; a person may.
+    let again = world.json(&["watch", "--resume"]).expect(0, "done");
+    assert_eq!(again.of_kind("watch_sample").len(), 0, "{again}");
+    let anew = world.json(&["watch", "--once"]).expect(0, "done");
+    assert_eq!(anew.only("watch_sample")["probes"], 1);
 }
 
 fn holds_no_password(world: &World, file: &std::path::Path) {

@@ -258,8 +258,8 @@ impl Watch {
     /// The standing alarms; a watch does not end well with them.
     pub(super) fn failure(&self) -> Option<Failure> {
         let what = match self.standing().count() {
-            1 => "An alarm stands at the end of the watch",
-            _ => "Alarms stand at the end of the watch",
+            1 => "An alarm stands",
+            _ => "Alarms stand",
         };
         checks_failure(what, &self.checks)
     }
