@@ -96,14 +96,22 @@ impl Wizard {
         }
         let session = &mut self.session;
         session.steps.retain(|step, _| *step < Step::Compare);
+        let mut withdrawn = Vec::new();
         for item in &mut session.checklist {
-            (item.signature, item.ticked) = (None, false);
+            item.ticked = false;
+            withdrawn.extend(item.signature.take().map(|_| item.key.clone()));
         }
         (session.cutting, session.current) = (None, Step::Cutover);
         if let Some(back) = &mut session.rolled_back {
             (back.state, back.at, back.done) = (State::Done, now, done);
         }
-        vec![Effect::Tell(News::RolledBack)]
+        let withdrawn = Some(withdrawn).filter(|items| !items.is_empty());
+        let mut effects: Vec<Effect> = withdrawn
+            .map(|items| Effect::Tell(News::SignaturesWithdrawn(items)))
+            .into_iter()
+            .collect();
+        effects.push(Effect::Tell(News::RolledBack));
+        effects
     }
 
     pub(super) fn not_rolled_back(&mut self, failure: Failure) -> Vec<Effect> {

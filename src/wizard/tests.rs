@@ -1,3 +1,4 @@
+use super::order::invalidates;
 use super::*;
 use crate::config::{Onto, Select};
 use crate::session::report::{Backup, Comparison, Prerequisites, SourceLook};

@@ -160,12 +160,10 @@ fn step_page(scene: &Scene<'_>) -> Page {
         matches!(scene.wizard.phase(), Phase::Working { step: running, .. } if running == step);
     let record = session.steps.get(&step);
     let state = session.state(step);
+    let over = Some(step).filter(|step| *step == Step::Cutover);
+    let over = over.and_then(|_| cutover_page(scene));
     let page = match (state, record.and_then(|record| record.report.as_ref())) {
-        _ if step == Step::Cutover
-            && let Some(page) = cutover_page(scene) =>
-        {
-            page
-        }
+        _ if over.is_some() => over.unwrap_or_default(),
         _ if is_running && step == Step::Cutover => checklist::page(scene),
         (State::Running | State::Interrupted, Some(Report::Watch(found))) => {
             watch::page(scene, found)

@@ -1,8 +1,9 @@
-use super::super::tests::{at, driven, looked, open_checklist};
+use super::super::tests::{any_event, at, driven, looked, open_checklist};
 use super::super::{ErrandEnd, Event, Outcome, RunId};
 use super::*;
 use crate::session::report::{Comparison, CutoverLook, SourceLook};
 use crate::session::{Session, Switched};
+use proptest::prelude::*;
 
 fn signed() -> Wizard {
     let mut wizard = driven(Step::Cutover);
@@ -292,4 +293,87 @@ fn the_way_back_needs_the_old_name_and_takes_the_signatures() {
             .iter()
             .all(|item| item.signature.is_none())
     );
+}
+
+/// Events of a cutting over and of the way back, and ends that fit the errand under way.
+fn any_act() -> impl Strategy<Value = Event> {
+    let name = prop_oneof![Just("new".to_owned()), Just("old".to_owned())];
+    let brought = |brought| {
+        let found = Vec::new();
+        Just(ErrandEnd::Phase(PhaseEnd { found, brought }))
+    };
+    let ends = prop_oneof![
+        brought(Brought::Nothing),
+        brought(Brought::ByHand),
+        brought(Brought::Files(files())),
+        Just(ErrandEnd::Files(Settled::default())),
+        Just(ErrandEnd::RolledBack(Settled::default(), Vec::new())),
+    ];
+    let ends = prop_oneof![
+        4 => ends.prop_map(|end| Ok(Box::new(end))),
+        1 => Just(Err(Failure::new("what", "why"))),
+        1 => Just(Err(Failure::interrupted("what"))),
+    ];
+    let by = || "Ada".to_owned();
+    prop_oneof![
+        4 => ends.prop_map(|result| Event::ErrandEnded { run: 0, result }),
+        2 => name.clone().prop_map(move |database| Event::CutOver {
+            database,
+            by: by(),
+            options: CutOptions::default(),
+        }),
+        1 => name.prop_map(move |database| Event::RollBack { database, by: by() }),
+        1 => Just(Event::AskWhetherSet),
+        1 => Just(Event::AskToAbandon),
+        1 => Just(Event::Abandon),
+        2 => any_event(),
+    ]
+}
+
+/// Whether the event is an end that the errand under way can have.
+fn fits(event: &Event, errand: Option<Errand>) -> bool {
+    let Event::ErrandEnded {
+        result: Ok(end), ..
+    } = event
+    else {
+        return true;
+    };
+    matches!(
+        (errand, &**end),
+        (Some(Errand::CutOver(_)), ErrandEnd::Phase(_))
+            | (
+                Some(Errand::Switch(_) | Errand::Abandon),
+                ErrandEnd::Files(_)
+            )
+            | (Some(Errand::RollBack), ErrandEnd::RolledBack(..))
+            | (None, _)
+    )
+}
+
+proptest! {
+    #[test]
+    fn whatever_happens_only_one_thing_is_at_work(events in prop::collection::vec(any_act(), 0..60)) {
+        let mut wizard = signed();
+        for mut event in events {
+            if let (Event::ErrandEnded { run, .. }, Some(under_way)) = (&mut event, wizard.errand) {
+                *run = under_way.run;
+            }
+            if !fits(&event, wizard.errand()) {
+                continue;
+            }
+            let mut before = wizard.session().clone();
+            let effects = wizard.handle(event, at(40));
+            before.current = wizard.session().current;
+            prop_assert_eq!(before != *wizard.session(), effects.first() == Some(&Effect::Save));
+            let is_working = matches!(wizard.phase(), super::super::Phase::Working { .. });
+            prop_assert!(!(is_working && wizard.errand().is_some()));
+            let cutting = wizard.session().cutting.as_ref();
+            let is_cutting = matches!(wizard.errand(), Some(Errand::CutOver(_)));
+            prop_assert_eq!(is_cutting, cutting.is_some_and(|cut| cut.state == State::Running));
+            if let Some(done) = cutting.filter(|cut| cut.is_done()) {
+                let passed: Vec<CutPhase> = done.passed.iter().map(|passed| passed.phase).collect();
+                prop_assert_eq!(passed, CutPhase::ALL);
+            }
+        }
+    }
 }
