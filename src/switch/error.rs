@@ -33,6 +33,9 @@ pub enum Error {
     /// Nothing was switched.
     #[error("no file of an application was switched in this session")]
     NotSwitched,
+    /// A file cannot be put back; what could be was.
+    #[error("not every file could be put back")]
+    NotPutBack(#[source] Box<Error>),
     /// The note of what was begun cannot be read.
     #[error("{} cannot be read", .file.display())]
     Journal {
@@ -64,7 +67,7 @@ impl Explain for Error {
         match self {
             Self::File { .. } => Failure::new("A file of the application cannot be used", why)
                 .advise("Check that the folder exists, is yours to write to, and has room.")
-                .advise("What had been replaced was put back."),
+                .advise("No file stays half switched: what had been replaced was put back."),
             Self::NoSuchFile(_) => Failure::new("A file of the application is missing", why)
                 .advise("Correct application.files in config.toml: paths in the application's folder.")
                 .severity(Severity::Usage),
@@ -81,6 +84,8 @@ impl Explain for Error {
             Self::NotSwitched => {
                 Failure::new("There is nothing to undo", why).severity(Severity::Usage)
             }
+            Self::NotPutBack(_) => Failure::new("A file of the application is not put back yet", why)
+                .advise("Check that its folder exists, is yours to write to, and has room. The next start puts it back; its old text is in the copy beside it."),
             Self::Journal { file, .. } => Failure::new("The note of the switched files is damaged", why)
                 .advise(format!("It names the old files' copies, which lie beside them: put them back by hand, then remove {}.", file.display())),
             Self::Encode(_) => Failure::new("The files cannot be switched", why),

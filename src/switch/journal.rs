@@ -111,12 +111,16 @@ impl Journal {
     pub(super) fn write(&self, session_file: &Path) -> Result<(), Error> {
         let file = Self::path(session_file);
         let text = toml::to_string_pretty(self).map_err(Error::Encode)?;
-        write_whole(&file, text.as_bytes()).map_err(Error::file("write", &file))
+        writing::moment();
+        write_whole(&file, text.as_bytes()).map_err(Error::file("write", &file))?;
+        writing::moment();
+        Ok(())
     }
 
     fn remove(session_file: &Path) -> Result<(), Error> {
         let file = Self::path(session_file);
         fs::remove_file(&file).map_err(Error::file("remove", &file))?;
+        writing::moment();
         writing::sync_folder(&file).map_err(Error::file("remove", &file))
     }
 
@@ -148,7 +152,7 @@ impl Entry {
             file.path
                 .with_file_name(format!("{name}{COPY}{date}{number}"))
         };
-        let free = (1..100).map(copy).find(|copy| !copy.exists());
+        let free = (1..100).map(copy).find(|copy| !writing::is_there(copy));
         Self {
             file: file.path.clone(),
             copy: free.unwrap_or_else(|| copy(100)),
@@ -171,28 +175,48 @@ impl Entry {
         writing::replace(&self.file, after).map_err(Error::file("replace", &self.file))
     }
 
-    /// Puts the old bytes back; says whether they are there. Its copy goes then.
-    fn restore(&self) -> Result<bool, Error> {
-        writing::clear(&self.file).map_err(Error::file("clear up beside", &self.file))?;
-        let now = match fs::read(&self.file) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
-            bytes => hash(&bytes.map_err(Error::file("read", &self.file))?),
+    /// Puts the old bytes back, and takes the copy away then; says why it does not.
+    fn restore(&self) -> Result<Option<String>, Error> {
+        for file in [&self.file, &self.copy] {
+            writing::clear(file).map_err(Error::file("clear up beside", file))?;
+        }
+        let copy = self.copy.display();
+        let by_hand =
+            format!("what stood there before is in {copy}: put that there, and undo again");
+        let now = match hash_of(&self.file)? {
+            None => return Ok(Some(format!("it is gone; {by_hand}"))),
+            Some(now) => now,
         };
-        if now == self.after && now != self.before {
+        if now != self.before {
+            if now != self.after {
+                return Ok(Some(format!("it has been changed since; {by_hand}")));
+            }
+            if hash_of(&self.copy)?.as_ref() != Some(&self.before) {
+                return Ok(Some(format!(
+                    "its copy {copy} is gone, or has been changed"
+                )));
+            }
             let old = fs::read(&self.copy).map_err(Error::file("read", &self.copy))?;
-            if hash(&old) != self.before {
-                return Ok(false);
-            }
             writing::replace(&self.file, &old).map_err(Error::file("put back", &self.file))?;
-        } else if now != self.before {
-            return Ok(false);
         }
-        match fs::remove_file(&self.copy) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                Err(Error::file("remove", &self.copy)(error))
-            }
-            _ => Ok(true),
+        self.remove_copy().map(|()| None)
+    }
+
+    /// What stands under the copy's name, and is none, is somebody else's.
+    fn remove_copy(&self) -> Result<(), Error> {
+        if hash_of(&self.copy)?.as_ref() == Some(&self.before) {
+            fs::remove_file(&self.copy).map_err(Error::file("remove", &self.copy))?;
+            writing::moment();
         }
+        Ok(())
+    }
+}
+
+/// The hash of a file's bytes; `None` when it is not there.
+fn hash_of(file: &Path) -> Result<Option<String>, Error> {
+    match fs::read(file) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        bytes => Ok(Some(hash(&bytes.map_err(Error::file("read", file))?))),
     }
 }
 
@@ -225,7 +249,8 @@ pub fn carry_out(plan: &Plan, session_file: &Path, at: Timestamp) -> Result<Swit
     match replaced {
         Ok(()) => Ok(journal.switched()),
         Err(error) => {
-            settle(session_file)?;
+            journal.stage = Stage::Replacing;
+            restore(journal, session_file)?;
             Err(error)
         }
     }
@@ -270,17 +295,21 @@ pub fn settle(session_file: &Path) -> Result<Settled, Error> {
 
 fn restore(mut journal: Journal, session_file: &Path) -> Result<Settled, Error> {
     let mut settled = Settled::default();
-    let mut changed = Vec::new();
-    for entry in std::mem::take(&mut journal.files) {
-        let file = entry.file.display().to_string();
-        if entry.restore()? {
-            settled.restored.push(file);
-        } else {
-            let copy = entry.copy.display();
-            let why = format!("it has been changed since; what stood there before is in {copy}");
-            settled.left.push(LeftOut { what: file, why });
-            changed.push(entry);
+    let (mut changed, mut refused) = (Vec::new(), None);
+    for entry in &journal.files {
+        let what = entry.file.display().to_string();
+        match entry.restore() {
+            Ok(None) => settled.restored.push(what),
+            Ok(Some(why)) => {
+                settled.left.push(LeftOut { what, why });
+                changed.push(entry.clone());
+            }
+            Err(error) => refused = refused.or(Some(error)),
         }
+    }
+    // The note stays as it is: the next start tries again.
+    if let Some(error) = refused {
+        return Err(Error::NotPutBack(Box::new(error)));
     }
     // Of what was being replaced, a changed file is somebody's own.
     if changed.is_empty() || journal.stage == Stage::Replacing {

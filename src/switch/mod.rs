@@ -24,4 +24,6 @@ pub use plan::{Plan, PlannedFile};
 pub use value::{Goal, connection_variables};
 
 #[cfg(test)]
+mod crash_tests;
+#[cfg(test)]
 mod tests;

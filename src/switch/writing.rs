@@ -14,20 +14,42 @@ fn fresh(file: &Path) -> PathBuf {
 
 /// Takes away what a crash may have left beside a file.
 pub(super) fn clear(file: &Path) -> io::Result<()> {
-    match fs::remove_file(fresh(file)) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
+    let fresh = fresh(file);
+    // Where nothing can be taken away, a name that is not there would be refused, too.
+    match is_there(&fresh) {
+        true => fs::remove_file(fresh),
+        false => Ok(()),
     }
+}
+
+/// Whether a name is taken, be it by a link that leads nowhere.
+pub(super) fn is_there(file: &Path) -> bool {
+    fs::symlink_metadata(file).is_ok()
 }
 
 /// Replaces a file, so that whoever reads it, or a crash at any moment, finds the old or the new
 /// text whole. Mode and owner stay.
 pub(super) fn replace(file: &Path, text: &[u8]) -> io::Result<()> {
     let like = fs::metadata(file)?;
+    place(file, text, &like, like.mode())
+}
+
+/// Makes a copy that only the file's owner can read; it is there whole, or not at all. Its name must
+/// be free.
+pub(super) fn copy(file: &Path, to: &Path, text: &[u8]) -> io::Result<()> {
+    if is_there(to) {
+        return Err(io::ErrorKind::AlreadyExists.into());
+    }
+    place(to, text, &fs::metadata(file)?, 0o600)
+}
+
+fn place(file: &Path, text: &[u8], like: &Metadata, mode: u32) -> io::Result<()> {
     clear(file)?;
     let fresh = fresh(file);
-    let written = write(&fresh, text, &like, like.mode());
+    let written = write(&fresh, text, like, mode);
+    moment();
     let placed = written.and_then(|()| fs::rename(&fresh, file));
+    moment();
     if placed.is_err() {
         // The reason is told by the first error.
         clear(file).ok();
@@ -36,10 +58,10 @@ pub(super) fn replace(file: &Path, text: &[u8]) -> io::Result<()> {
     sync_folder(file)
 }
 
-/// Writes a copy that only the file's owner can read. It must not be there yet.
-pub(super) fn copy(file: &Path, to: &Path, text: &[u8]) -> io::Result<()> {
-    write(to, text, &fs::metadata(file)?, 0o600)?;
-    sync_folder(to)
+/// Between any two acts the program may be killed: the tests do so at each of these.
+pub(super) fn moment() {
+    #[cfg(test)]
+    super::crash_tests::killed_here();
 }
 
 /// The directory entry of a file, on the disk.
@@ -54,11 +76,13 @@ fn write(file: &Path, text: &[u8], like: &Metadata, mode: u32) -> io::Result<()>
         .create_new(true)
         .mode(0o600)
         .open(file)?;
+    moment();
     let own = open.metadata()?;
     if (own.uid(), own.gid()) != (like.uid(), like.gid()) {
         fchown(&open, Some(like.uid()), Some(like.gid()))?;
     }
     open.set_permissions(fs::Permissions::from_mode(mode & 0o7777))?;
     open.write_all(text)?;
+    moment();
     open.sync_all()
 }

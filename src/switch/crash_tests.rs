@@ -1,0 +1,155 @@
+//! A process that is killed with SIGKILL at every moment of a switch, of an undo, and of the start
+//! after that: each in a child of its own.
+
+use super::tests::{Application, goal};
+use super::*;
+use jiff::Timestamp;
+use rustix::process::{Signal, getpid, kill_process};
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// At which moment, from 1, a child kills itself; what it does; and where.
+const KILLED_AT: &str = "NEONLIFT_TEST_KILLED_AT";
+const DOES: &str = "NEONLIFT_TEST_DOES";
+const PLACE: &str = "NEONLIFT_TEST_PLACE";
+
+static MOMENTS: AtomicU32 = AtomicU32::new(0);
+
+/// Kills a child whose moment has come; does nothing anywhere else.
+pub(super) fn killed_here() {
+    let Ok(moment) = std::env::var(KILLED_AT) else {
+        return;
+    };
+    let now = MOMENTS.fetch_add(1, Ordering::SeqCst) + 1;
+    if moment == now.to_string() {
+        kill_process(getpid(), Signal::KILL).expect("a process may kill itself");
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Act {
+    Switch,
+    Undo,
+    Start,
+}
+
+/// What the children run; in the run of all tests it has nothing to do.
+#[test]
+fn a_child_does_what_it_is_told() {
+    let (Ok(does), Ok(place)) = (std::env::var(DOES), std::env::var(PLACE)) else {
+        return;
+    };
+    let place = Path::new(&place);
+    match does.as_str() {
+        "Switch" => {
+            switch(place).unwrap();
+        }
+        "Undo" => {
+            undo(&session(place)).unwrap();
+        }
+        _ => {
+            settle(&session(place)).unwrap();
+        }
+    }
+}
+
+fn session(place: &Path) -> std::path::PathBuf {
+    place.join("s.toml")
+}
+
+fn switch(place: &Path) -> Result<crate::session::Switched, Error> {
+    let plan = Plan::make(&place.join("app"), &[], &goal()).unwrap();
+    carry_out(&plan, &session(place), Timestamp::UNIX_EPOCH)
+}
+
+/// Does it in a child that is killed at a moment; `false` when it came to its end before.
+fn killed(act: Act, place: &Path, moment: u32) -> bool {
+    let mut child = Command::new(std::env::current_exe().unwrap());
+    let name = "switch::crash_tests::a_child_does_what_it_is_told";
+    child
+        .args(["--exact", name])
+        .env(KILLED_AT, moment.to_string());
+    child.env(DOES, format!("{act:?}")).env(PLACE, place);
+    let ended = child.output().unwrap();
+    let is_killed = ended.status.signal() == Some(9);
+    assert!(
+        is_killed || ended.status.success(),
+        "{act:?} {moment}: {ended:?}"
+    );
+    is_killed
+}
+
+/// An application whose act was killed at a moment; `None` when the act has no such moment.
+fn crashed(act: Act, moment: u32) -> Option<Application> {
+    let application = Application::new();
+    if act == Act::Undo {
+        switch(application.place()).unwrap();
+    }
+    let is_killed = killed(act, application.place(), moment);
+    application.is_whole();
+    is_killed.then_some(application)
+}
+
+/// Everything before or everything after; and both ways are free again.
+fn is_settled(application: &Application, act: Act) {
+    let place = application.place();
+    let settled = settle(&session(place)).unwrap();
+    assert_eq!(settled.left, []);
+    application.is_whole();
+    assert_eq!(settle(&session(place)).unwrap().switched, settled.switched);
+    match settled.switched {
+        None => application.is_as_before(),
+        Some(_) => application.is_switched(),
+    }
+    if act == Act::Switch && settled.switched.is_none() {
+        switch(place).unwrap();
+        application.is_switched();
+    }
+    if settle(&session(place)).unwrap().switched.is_some() {
+        undo(&session(place)).unwrap();
+    }
+    application.is_as_before();
+}
+
+#[test]
+fn whatever_is_killed_at_any_moment_the_next_start_finishes_or_puts_back() {
+    for act in [Act::Switch, Act::Undo] {
+        let mut moments = 0;
+        while let Some(application) = crashed(act, moments + 1) {
+            moments += 1;
+            is_settled(&application, act);
+        }
+        assert!(moments > 10, "{act:?} has {moments} moments");
+    }
+}
+
+#[test]
+fn a_start_that_is_killed_while_it_puts_back_is_no_harm() {
+    // Both copies are made and one file is replaced; one file is put back.
+    let mut halves = 0;
+    for act in [Act::Switch, Act::Undo] {
+        for moment in 1.. {
+            let Some(application) = crashed(act, moment) else {
+                break;
+            };
+            if application.is_half_switched() {
+                halves += 1;
+                starts_killed(act, moment);
+            }
+        }
+    }
+    assert!(halves > 1, "{halves}");
+}
+
+fn starts_killed(act: Act, moment: u32) {
+    for start in 1.. {
+        let application = crashed(act, moment).expect("it was there before");
+        if !killed(Act::Start, application.place(), start) {
+            return assert!(start > 4);
+        }
+        application.is_whole();
+        is_settled(&application, act);
+    }
+}
