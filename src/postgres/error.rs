@@ -123,7 +123,7 @@ pub enum Error {
         endpoint: String,
         /// What the server or the network said.
         #[source]
-        source: LoginError,
+        source: Box<LoginError>,
     },
     /// A statement failed, or the session ended under it.
     #[error("error while {doing}")]
