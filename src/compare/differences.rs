@@ -3,12 +3,12 @@
 
 use super::hash::{self, Agreed, Method};
 use super::rows::{Unequal, Written};
-use super::side::{Leader, Lease, Running, Side};
+use super::side::{Leader, Running, Side};
 use super::table::{Pair, refused};
 use super::{Error, content, on_source, on_target, pairs};
 use crate::config::Select;
 use crate::postgres::catalogue::{self, Table, TableName};
-use crate::postgres::{Connection, ConnectionString, count, quote};
+use crate::postgres::{Connection, ConnectionString, count, large_object, quote};
 use crate::progress::{Meter, Progress};
 use crate::session::report::{DifferingRows, DivergedTable};
 use crate::source::Selected;
@@ -47,6 +47,8 @@ pub(crate) struct Differences {
     pairs: Vec<Pair>,
     progress: Progress,
     meter: Arc<Meter>,
+    /// Whether large objects were moved, and then whether the target may have others besides.
+    objects: Option<bool>,
 }
 
 impl Looking<'_> {
@@ -102,6 +104,10 @@ impl Looking<'_> {
             pairs,
             progress: self.progress.clone(),
             meter,
+            objects: self
+                .select
+                .takes_large_objects()
+                .then_some(self.beside_others),
         })
     }
 }
@@ -120,17 +126,41 @@ impl Differences {
         self.pairs.iter().map(|pair| pair.source.as_ref())
     }
 
-    /// A session of the source's that sees what is compared.
-    pub(crate) async fn source(&self) -> Result<Lease<'_>, Error> {
-        on_source(self.source.lease()).await
-    }
-
     /// The source's counters as they are now, in the form in which a comparison notes them.
     ///
     /// # Errors
     /// The source's.
     pub(crate) async fn source_counters(&self) -> Result<HashMap<TableName, String>, Error> {
         on_source(async { counters(&*self.source.lease().await?).await }).await
+    }
+
+    /// The large objects as one table, where they are not the same on both sides and the target has
+    /// some.
+    ///
+    /// # Errors
+    /// A side's.
+    pub(crate) async fn large_objects(&self) -> Result<Option<DivergedTable>, Error> {
+        let Some(beside_others) = self.objects else {
+            return Ok(None);
+        };
+        self.progress.activity("Comparing large objects");
+        let source = on_source(self.source.lease()).await?;
+        let among = beside_others.then_some(&*source);
+        let (here, there) = tokio::try_join!(
+            on_source(large_object::digest(&source, None)),
+            on_target(large_object::digest(&self.reader, among))
+        )?;
+        let name = TableName {
+            schema: large_object::SCHEMA.to_owned(),
+            name: large_object::TABLE.to_owned(),
+        };
+        let why = "large objects differ, and only a dump saves them";
+        Ok((here != there && there.0 > 0).then(|| DivergedTable {
+            source_rows: Some(here.0),
+            target_rows: Some(there.0),
+            apart: Some(why.to_owned()),
+            ..DivergedTable::of(&name)
+        }))
     }
 
     /// Looks at the table at this place of [`Differences::tables`]; `None` where it is the same on

@@ -215,7 +215,7 @@ async fn see(session: &Connection, snapshot: &str) -> Result<(), Error> {
 }
 
 /// A session in use.
-pub(crate) struct Lease<'a> {
+pub(super) struct Lease<'a> {
     side: &'a Side,
     at: usize,
     _permit: SemaphorePermit<'a>,

@@ -22,4 +22,5 @@ pub use connection::{Canceller, Connection, Notice, OnRetry, RetryNotice, Retryi
 pub use connection_string::{ChannelBinding, ConnectionString, ParseError, SslMode, SslRoot};
 pub use diagnosis::{Cause, diagnose};
 pub use error::{DriverError, Error};
+pub use login::LoginError;
 pub use tls::{TlsError, TlsFacts};

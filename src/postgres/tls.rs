@@ -1,5 +1,6 @@
 //! Encryption with libpq's `sslmode` meanings, and a look at what a server offers.
 
+use super::connection::KEEPALIVE;
 use super::connection_string::{ConnectionString, SslMode, SslRoot, default_root_file};
 use super::diagnosis::{Cause, diagnose};
 use super::error::Error;
@@ -12,6 +13,7 @@ use openssl::ssl::{Ssl, SslConnector, SslMethod, SslRef, SslVerifyMode, SslVersi
 use openssl::x509::store::X509StoreBuilder;
 use openssl::x509::{X509, X509NameRef, X509VerifyResult};
 use postgres_native_tls::MakeTlsConnector;
+use rustix::net::sockopt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
@@ -234,7 +236,14 @@ async fn handshake(place: &ConnectionString) -> Result<Option<TlsFacts>, TlsErro
 pub(super) async fn dialled(place: &ConnectionString) -> io::Result<TcpStream> {
     let address = place.hostaddr().map(|address| address.to_string());
     let host = address.as_deref().unwrap_or_else(|| place.host());
-    TcpStream::connect((host, place.port())).await
+    let stream = TcpStream::connect((host, place.port())).await?;
+    stream.set_nodelay(true)?;
+    let (idle, interval, times) = KEEPALIVE;
+    sockopt::set_socket_keepalive(&stream, true)?;
+    sockopt::set_tcp_keepidle(&stream, idle)?;
+    sockopt::set_tcp_keepintvl(&stream, interval)?;
+    sockopt::set_tcp_keepcnt(&stream, times)?;
+    Ok(stream)
 }
 
 /// An encrypted connection before anything is said on it, and whether the certificate was verified.

@@ -91,7 +91,13 @@ impl Dumping<'_> {
             dump_archive(tools, &environment, &without, file, &watch, self.cancel).await?;
         meter.finish();
         progress.activity("pg_restore reads the dump back");
-        let contents = list_archive(tools, file, self.cancel).await?;
+        let contents = list_archive(tools, file, self.cancel).await;
+        if contents.is_err()
+            && let Err(error) = std::fs::remove_file(file)
+        {
+            tracing::warn!(file = %file.display(), %error, "a dump that is not read back stays");
+        }
+        let contents = contents?;
         let contents_file = file.with_extension("list");
         let listed = write_whole(&contents_file, contents.text.as_bytes());
         listed.map_err(Error::file("write", &contents_file))?;
@@ -204,13 +210,21 @@ pub fn new_name(database: &str, at: DateTime) -> String {
 pub(super) fn name_for(what: &str, database: &str, at: DateTime) -> String {
     let suffix = format!("_{what}_{}", at.strftime("%Y%m%d_%H%M%S"));
     let room = LONGEST_NAME - UNFINISHED.len() - suffix.len();
-    let end = database.floor_char_boundary(room);
-    format!("{}{suffix}", &database[..end])
+    format!("{}{suffix}", cut(database, room))
 }
 
 fn unfinished(database: &str) -> String {
-    let end = database.floor_char_boundary(LONGEST_NAME - UNFINISHED.len());
-    format!("{}{UNFINISHED}", &database[..end])
+    let begin = cut(database, LONGEST_NAME - UNFINISHED.len());
+    format!("{begin}{UNFINISHED}")
+}
+
+/// As much of a text as fits into so many bytes.
+fn cut(text: &str, bytes: usize) -> &str {
+    let ends = text
+        .char_indices()
+        .map(|(at, letter)| at + letter.len_utf8());
+    let end = ends.take_while(|end| *end <= bytes).last().unwrap_or(0);
+    &text[..end]
 }
 
 async fn may_create(session: &Connection, source: &ConnectionString) -> Result<(), Error> {

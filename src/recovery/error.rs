@@ -23,7 +23,7 @@ pub enum Error {
     NotTakenOver(#[source] PostgresError),
     /// The two sides could not be compared.
     #[error(transparent)]
-    Compare(#[from] compare::Error),
+    Compare(Box<compare::Error>),
     /// One of PostgreSQL's tools failed.
     #[error(transparent)]
     Tool(#[from] ToolError),
@@ -72,6 +72,12 @@ pub enum Error {
     },
 }
 
+impl From<compare::Error> for Error {
+    fn from(error: compare::Error) -> Self {
+        Self::Compare(Box::new(error))
+    }
+}
+
 impl Error {
     /// Whether a person stopped it.
     pub fn is_stopped(&self) -> bool {
@@ -79,9 +85,11 @@ impl Error {
             Self::Source(error) | Self::Target(error) | Self::NotTakenOver(error) => {
                 matches!(error, PostgresError::Cancelled)
             }
-            Self::Compare(compare::Error::Postgres(error) | compare::Error::Target(error)) => {
-                matches!(error, PostgresError::Cancelled)
-            }
+            Self::Compare(error) => matches!(
+                **error,
+                compare::Error::Postgres(PostgresError::Cancelled)
+                    | compare::Error::Target(PostgresError::Cancelled)
+            ),
             Self::Tool(error) => matches!(error, ToolError::Cancelled { .. }),
             _ => false,
         }
@@ -157,7 +165,7 @@ fn not_taken_over(error: &PostgresError) -> Failure {
             .advise("Somebody writes to the old database: stop that, and do the same again.")
             .retry(Retry::Now),
         Some(NO_PARENT) => failure.advise(
-            "A row refers to another one that conflicts, or is in a ring of tables: save the rows as a file, or as a database of their own, and take them over by hand.",
+            "A row refers to another one that conflicts: save the rows as a file, or as a database of their own, and take them over by hand.",
         ),
         _ => failure,
     }

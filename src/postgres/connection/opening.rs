@@ -15,6 +15,11 @@ use tokio_util::task::AbortOnDropHandle;
 /// The limit for one attempt to connect: a sleeping Neon compute may need many seconds.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 
+/// A connection that says nothing for so long is asked whether it is there, so often again, so many
+/// times.
+pub(in crate::postgres) const KEEPALIVE: (Duration, Duration, u32) =
+    (Duration::from_secs(30), Duration::from_secs(10), 3);
+
 /// The time limit for one attempt to connect to a place.
 pub(in crate::postgres) fn time_limit(place: &ConnectionString) -> Duration {
     match place.connect_timeout() {
@@ -227,9 +232,9 @@ fn configuration(place: &ConnectionString, encryption: Encryption, limit: Durati
         // Half for each of two addresses (IPv6 and IPv4), so that a dead one leaves time.
         .connect_timeout(limit / 2)
         .keepalives(true)
-        .keepalives_idle(Duration::from_secs(30))
-        .keepalives_interval(Duration::from_secs(10))
-        .keepalives_retries(3)
+        .keepalives_idle(KEEPALIVE.0)
+        .keepalives_interval(KEEPALIVE.1)
+        .keepalives_retries(KEEPALIVE.2)
         .ssl_mode(match encryption {
             Encryption::Off => config::SslMode::Disable,
             Encryption::IfOffered => config::SslMode::Prefer,

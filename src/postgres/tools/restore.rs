@@ -69,7 +69,9 @@ pub async fn restore_archive(
     let ended = running.finish(silence, &on_line, cancel).await;
     let errors = errors.into_inner().unwrap_or_else(PoisonError::into_inner);
     match ended {
-        Err(ToolError::Failed { .. }) if !errors.is_empty() && errors.iter().all(is_harmless) => {
+        Err(ToolError::Failed { .. })
+            if !errors.is_empty() && errors.iter().all(|error| is_harmless(error)) =>
+        {
             Ok(())
         }
         // Its other lines may quote rows.
@@ -82,7 +84,7 @@ pub async fn restore_archive(
     }
 }
 
-fn is_harmless(error: &String) -> bool {
+fn is_harmless(error: &str) -> bool {
     error.contains(UNKNOWN_SETTING)
 }
 

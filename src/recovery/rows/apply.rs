@@ -1,6 +1,7 @@
 //! The rows taken over into the old database: put beside its tables first, then into them, all in one
 //! transaction.
 
+use super::order::Order;
 use super::statements::{fixed_columns, further_sequences, insert, update};
 use super::walk::Taker;
 use super::{Changed, Consent, Error, Since};
@@ -173,10 +174,12 @@ impl Since<'_> {
                 lying: Vec::new(),
                 rows: [0; 2],
             };
-            let divergence = self.walk(Some(&snapshot), running, &mut stage).await?;
+            let order = Order::read(&session).await.map_err(Error::Source)?;
+            let from = (Some(snapshot.as_str()), running);
+            let divergence = self.walk(from, &order, &mut stage).await?;
             self.progress.activity("Taking the rows over");
             let lying = stage.lying;
-            let tables = taken_over(&session, &lying, changed).await?;
+            let tables = taken_over(&session, &lying, changed, &order).await?;
             let sequences = self.raised(&session).await?;
             let doing = "keeping what was taken over";
             let kept = session.batch(doing, "COMMIT").await;
@@ -236,10 +239,16 @@ async fn taken_over(
     session: &Connection,
     lying: &[Lying],
     changed: Changed,
+    order: &Order,
 ) -> Result<Vec<AppliedTable>, Error> {
     let failed = Error::NotTakenOver;
     let fixed = fixed_columns(session).await.map_err(failed)?;
-    let mut quiet = Vec::new();
+    let [wait, check] = order.waiting();
+    let doing = "letting foreign keys wait";
+    let mut on = match allowed(session, doing, wait).await.map_err(failed)? {
+        true => check.clone(),
+        false => String::new(),
+    };
     let mut tables = Vec::new();
     for lies in lying {
         let triggers = match lies.has_rows() {
@@ -249,18 +258,15 @@ async fn taken_over(
         let fixed = fixed.get(&lies.table.oid).map_or(&[][..], Vec::as_slice);
         let counts = lies.go_in(session, fixed).await.map_err(failed)?;
         tables.push(told(lies, changed, counts, &triggers));
-        quiet.push(triggers);
+        on += &triggers.on;
     }
     let check = "SET CONSTRAINTS ALL IMMEDIATE";
     session
         .batch("checking the constraints", check)
         .await
         .map_err(failed)?;
-    let on: String = quiet.iter().map(|triggers| triggers.on.as_str()).collect();
-    session
-        .batch("switching triggers on", &on)
-        .await
-        .map_err(failed)?;
+    let doing = "switching triggers on";
+    session.batch(doing, &on).await.map_err(failed)?;
     tables.sort_by(|a, b| (&a.schema, &a.table).cmp(&(&b.schema, &b.table)));
     Ok(tables)
 }
@@ -327,19 +333,34 @@ async fn silence(session: &Connection, table: &Table) -> Result<Triggers, Postgr
         on += &format!("{alter} {enable} TRIGGER {trigger};");
         names.push(name);
     }
-    session.batch(&doing, "SAVEPOINT loud").await?;
-    match session.batch(&doing, &off).await {
+    Ok(match allowed(session, &doing, &off).await? {
+        true => Triggers {
+            on,
+            fire: Vec::new(),
+        },
+        false => Triggers {
+            on: String::new(),
+            fire: names,
+        },
+    })
+}
+
+/// Runs what only a table's owner may; says whether it was allowed.
+async fn allowed(session: &Connection, doing: &str, sql: &str) -> Result<bool, PostgresError> {
+    if sql.is_empty() {
+        return Ok(true);
+    }
+    session.batch(doing, "SAVEPOINT allowed").await?;
+    match session.batch(doing, sql).await {
         Ok(()) => {
-            session.batch(&doing, "RELEASE SAVEPOINT loud").await?;
-            let fire = Vec::new();
-            Ok(Triggers { on, fire })
+            session.batch(doing, "RELEASE SAVEPOINT allowed").await?;
+            Ok(true)
         }
         Err(error) if error.sqlstate() == Some(NOT_ALLOWED) => {
-            session.batch(&doing, "ROLLBACK TO SAVEPOINT loud").await?;
-            Ok(Triggers {
-                on: String::new(),
-                fire: names,
-            })
+            session
+                .batch(doing, "ROLLBACK TO SAVEPOINT allowed")
+                .await?;
+            Ok(false)
         }
         Err(error) => Err(error),
     }

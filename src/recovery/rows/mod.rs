@@ -14,6 +14,7 @@ use crate::postgres::{Connection, ConnectionString, Error as PostgresError, Retr
 use crate::progress::Progress;
 use crate::session::report::{Applied, Divergence, RowsFile};
 use jiff::Zoned;
+use order::Order;
 use script::Script;
 use statements::{fixed_columns, further_sequences};
 use std::collections::HashMap;
@@ -82,7 +83,8 @@ impl Since<'_> {
     pub async fn count(&self) -> Result<Divergence, Error> {
         let running = Running::default();
         let mut nobody = Nobody;
-        let counting = self.walk(None, &running, &mut nobody);
+        let order = Order::default();
+        let counting = self.walk((None, &running), &order, &mut nobody);
         self.watched(&running, counting).await
     }
 
@@ -117,11 +119,12 @@ impl Since<'_> {
             ),
             "Run it with psql in the old database: it changes all or nothing. A row whose key is there already stops it.".to_owned(),
         ];
-        let mut script = Script::create(file, &told, fixed).await?;
-        let divergence = self.walk(None, running, &mut script).await?;
+        let order = Order::read(&source).await.map_err(Error::Source)?;
+        let mut script = Script::create(file, &told, (&order, fixed)).await?;
+        let divergence = self.walk((None, running), &order, &mut script).await?;
         let target = self.session(self.target).await.map_err(Error::Target)?;
         let sequences = further_sequences(&source, &target).await?;
-        let written = script.complete(&divergence, &sequences).await?;
+        let written = script.complete(&divergence, &order, &sequences).await?;
         Ok((divergence, written))
     }
 

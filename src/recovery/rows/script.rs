@@ -1,5 +1,6 @@
 //! The rows as a file: for people to read, for `psql` to run.
 
+use super::order::Order;
 use super::walk::Taker;
 use super::{Error, statements};
 use crate::compare::differences::Rows;
@@ -22,7 +23,7 @@ use tokio_postgres::types::Oid;
 const BEGIN: &str = "\\set ON_ERROR_STOP on\nBEGIN;\n\
     SET LOCAL client_encoding = 'UTF8';\nSET LOCAL standard_conforming_strings = on;\n\
     SET LOCAL DateStyle = 'ISO';\nSET LOCAL IntervalStyle = 'postgres';\n\
-    SET LOCAL TimeZone = 'UTC';\nSET LOCAL row_security = off;\n";
+    SET LOCAL TimeZone = 'UTC';\nSET LOCAL row_security = off;\nSET CONSTRAINTS ALL DEFERRED;\n";
 
 /// A file on its way, for its owner only: removed unless it is completed.
 pub(super) struct Script {
@@ -47,7 +48,7 @@ impl Script {
     pub(super) async fn create(
         path: &Path,
         told: &[String],
-        fixed: HashMap<Oid, Vec<String>>,
+        (order, fixed): (&Order, HashMap<Oid, Vec<String>>),
     ) -> Result<Self, Error> {
         let folder = path.parent().unwrap_or(Path::new("."));
         let partial = tempfile::Builder::new()
@@ -72,6 +73,7 @@ impl Script {
             script.comment(line).await?;
         }
         script.text(BEGIN).await?;
+        script.text(&order.waiting()[0]).await?;
         Ok(script)
     }
 
@@ -108,8 +110,11 @@ impl Script {
     pub(super) async fn complete(
         mut self,
         divergence: &Divergence,
+        order: &Order,
         sequences: &[Sequence],
     ) -> Result<RowsFile, Error> {
+        self.text("SET CONSTRAINTS ALL IMMEDIATE;\n").await?;
+        self.text(&order.waiting()[1]).await?;
         for table in &divergence.tables {
             self.leave(table).await?;
         }

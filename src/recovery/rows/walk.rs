@@ -71,12 +71,12 @@ impl Since<'_> {
         done
     }
 
-    /// Looks at all tables, those first to which others refer. `source_snapshot` is that of a session
-    /// which is going to write.
+    /// Looks at all tables in this order. `source_snapshot` is that of a session which is going to
+    /// write.
     pub(super) async fn walk(
         &self,
-        source_snapshot: Option<&str>,
-        running: &Running,
+        (source_snapshot, running): (Option<&str>, &Running),
+        order: &Order,
         taker: &mut impl Taker,
     ) -> Result<Divergence, Error> {
         let looking = Looking {
@@ -90,8 +90,6 @@ impl Since<'_> {
         };
         let differences = looking.open(source_snapshot, running).await?;
         let at = Timestamp::now();
-        let order = Order::read(&*differences.source().await?).await;
-        let order = order.map_err(Error::Source)?;
         let mut places: Vec<(usize, usize)> = Vec::new();
         for (place, table) in differences.tables().enumerate() {
             places.push((table.map_or(0, |table| order.rank(table.oid)), place));
@@ -102,6 +100,7 @@ impl Since<'_> {
         for (_, place) in places {
             tables.extend(one(&differences, place, taker).await?);
         }
+        tables.extend(differences.large_objects().await?);
         self.note_writes(&differences, &mut tables).await?;
         tables.sort_by_cached_key(|table| {
             let (added, changed, deleted) = table.lost();
