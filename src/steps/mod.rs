@@ -274,7 +274,10 @@ pub async fn look(
                 };
                 excerpt::read(work, &name).await.map(Seen::Table)
             }
-            Look::WayBack => Box::pin(rollback::look(work)).await.map(Seen::WayBack),
+            Look::WayBack => {
+                let found = Box::pin(rollback::look(work)).await?;
+                Ok(Seen::WayBack(Box::new(found)))
+            }
         }
     };
     tokio::select! {

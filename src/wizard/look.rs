@@ -41,7 +41,7 @@ pub enum Seen {
     /// A table on both sides.
     Table(Excerpt),
     /// What the way back to the old database would undo, and lose.
-    WayBack(WayBack),
+    WayBack(Box<WayBack>),
 }
 
 /// What the schema step would do on the target as it is now.

@@ -213,7 +213,7 @@ impl Wizard {
     }
 
     fn opened(&mut self) -> Vec<Effect> {
-        if self.phase != Phase::Idle {
+        if self.is_busy() {
             return Vec::new();
         }
         self.session.stop_running();
