@@ -5,7 +5,7 @@ use super::opening::{begin, leading_back, open_watching};
 use super::sessions::{self, Which};
 use super::{Error, ending, settled, voice};
 use crate::config::Config;
-use crate::headless::{self, Output, Ran};
+use crate::headless::{self, Output, Ran, Voice};
 use crate::runner::Runner;
 use crate::session::report::Report;
 use crate::session::standing::name;
@@ -25,28 +25,14 @@ pub(super) async fn run(common: &Common, wanted: &Watch) -> Result<Outcome, Erro
 }
 
 async fn watch(common: &Common, wanted: &Watch) -> Result<Outcome, Error> {
-    let mut signals = Stops::new()?;
     let mut voice = voice(common);
-    // Nobody begins a migration by watching one.
-    let file = sessions::existing(common)?;
-    let watching = Watching {
-        lasts: wanted.lasts,
-        every: wanted.every,
-        once: wanted.once,
-    };
-    let say = &mut |text: &str| voice.say(text);
-    let mut runner = open_watching(common, Which::File(&file), watching, say)?;
-    voice.invoked(leading_back(common, &runner));
-    for effect in begin(&mut runner)? {
-        if let Effect::Tell(news) = effect {
-            voice.news(&news, runner.wizard().session());
-        }
-    }
+    let mut runner = opened(common, wanted, voice.as_mut())?;
     let is_done = runner.wizard().session().state(Step::Watch) == State::Done;
     if wanted.resume && is_done {
         let (outcome, worked) = (Outcome::Partial, false);
         return Ok(Ran { outcome, worked }.tell(&runner, voice.as_mut()));
     }
+    let mut signals = Stops::new()?;
     let stop = async |_: Option<&_>| {
         signals.next().await;
         Event::Stop
@@ -63,6 +49,25 @@ async fn watch(common: &Common, wanted: &Watch) -> Result<Outcome, Error> {
         ran.outcome = Outcome::Partial;
     }
     Ok(ran.tell(&runner, voice.as_mut()))
+}
+
+/// The session, which has to be there: nobody begins a migration by watching one.
+fn opened(common: &Common, wanted: &Watch, voice: &mut dyn Voice) -> Result<Runner, Error> {
+    let file = sessions::existing(common)?;
+    let watching = Watching {
+        lasts: wanted.lasts,
+        every: wanted.every,
+        once: wanted.once,
+    };
+    let say = &mut |text: &str| voice.say(text);
+    let mut runner = open_watching(common, Which::File(&file), watching, say)?;
+    voice.invoked(leading_back(common, &runner));
+    for effect in begin(&mut runner)? {
+        if let Effect::Tell(news) = effect {
+            voice.news(&news, runner.wizard().session());
+        }
+    }
+    Ok(runner)
 }
 
 /// Whether a probe was made since.
