@@ -72,9 +72,26 @@ pub fn percent(share: f64) -> String {
     format!("{:.1} %", (share.clamp(0.0, 1.0) * 1000.0).floor() / 10.0)
 }
 
+/// The value that so many of a hundred do not exceed; of sorted ones, by nearest rank. The default
+/// one when there are none.
+pub fn percentile<T: Copy + Default>(sorted: &[T], hundredth: usize) -> T {
+    let rank = (sorted.len() * hundredth).div_ceil(100);
+    let value = sorted.get(rank.saturating_sub(1));
+    value.copied().unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn percentiles_by_nearest_rank() {
+        let values: Vec<u64> = (1..=20).collect();
+        assert_eq!(percentile(&values, 50), 10);
+        assert_eq!(percentile(&values, 95), 19);
+        assert_eq!(percentile(&values[..1], 95), 1);
+        assert_eq!(percentile::<u64>(&[], 50), 0);
+    }
 
     #[test]
     fn numbers_read_well() {

@@ -2,7 +2,7 @@
 //!
 //! The floors, lowest first (upper ones import lower ones, never the other way round):
 //! [`progress`], [`failure`], [`secret`], [`invocation`] · [`postgres`] · [`session`], [`config`], [`start`] · [`source`],
-//! [`target`] · [`transfer`], [`compare`], [`switch`], [`archive`], [`practice`] · [`wizard`] · [`steps`] · [`runner`] ·
+//! [`target`] · [`transfer`], [`compare`], [`switch`], [`watch`], [`archive`], [`practice`] · [`wizard`] · [`steps`] · [`runner`] ·
 //! [`headless`] · [`plain`], [`tui`] · [`cli`]. ARCHITECTURE.md tells the data's way through them.
 
 pub mod archive;
@@ -28,4 +28,5 @@ pub mod switch;
 pub mod target;
 pub mod transfer;
 pub mod tui;
+pub mod watch;
 pub mod wizard;

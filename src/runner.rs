@@ -4,7 +4,7 @@
 use crate::failure::{Explain, Failure};
 use crate::postgres::{ConnectionString, ParseError};
 use crate::progress::{MeterSample, Progress, Sample, Stage, Tone};
-use crate::session::report::Report;
+use crate::session::report::{Report, Watch};
 use crate::session::{Reached, Session, State, Step, store};
 use crate::source::holder;
 use crate::steps::{self, Context};
@@ -14,6 +14,7 @@ use crate::wizard::{Effect, Event, Look, News, RunId, Seen, Side, Steering, Swit
 use jiff::Timestamp;
 use std::collections::HashMap;
 use std::sync::Arc;
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -23,6 +24,9 @@ enum Ended {
     Look(RunId, Result<Box<Seen>, Failure>),
     Switch(RunId, Result<Box<Settled>, Failure>),
 }
+
+/// So many reports of a step that is not over wait for being taken.
+const INTERIM: usize = 8;
 
 /// The wizard with its hands.
 #[derive(Debug)]
@@ -41,6 +45,8 @@ pub struct Runner {
     /// The task that switches the application's files.
     switching: Option<(tokio::task::Id, RunId)>,
     throttle: Throttle,
+    /// What a step that runs for long tells before its end.
+    interim: Option<(RunId, mpsc::Receiver<Box<Watch>>)>,
     opened: bool,
     unsaved: bool,
 }
@@ -56,6 +62,7 @@ impl Runner {
             context: Arc::new(context),
             throttle: Throttle::new(&progress),
             progress,
+            interim: None,
             running: JoinSet::new(),
             current: None,
             looking: None,
@@ -221,12 +228,14 @@ impl Runner {
         self.throttle = Throttle::new(&self.progress);
         let (context, progress) = (Arc::clone(&self.context), self.progress.clone());
         let throttle = self.throttle.clone();
+        let (interim, told) = mpsc::channel(INTERIM);
+        self.interim = Some((run, told));
         let session = self.wizard.session().clone();
         self.running.spawn(async move {
             tracing::info!(%step, "started");
             let wanted = (step, only.as_deref());
-            let meters = (&progress, &throttle);
-            let result = steps::run(wanted, &context, &session, meters, &token).await;
+            let told = (&progress, &throttle, &interim);
+            let result = steps::run(wanted, &context, &session, told, &token).await;
             let result = match result {
                 Ok(report) => Ok(Box::new(report)),
                 Err(error) => {
@@ -300,10 +309,17 @@ impl Runner {
         refused.map(News::Refused)
     }
 
-    /// Waits for the running step, or a look, to end; for ever when nothing runs. Safe to drop and
+    /// Waits for the running step, or a look, to end, or to tell how it stands; for ever when nothing
+    /// runs. Safe to drop and
     /// call again.
     pub async fn finished(&mut self) -> Event {
-        match self.running.join_next_with_id().await {
+        let ended = tokio::select! {
+            // What a run told comes before its end.
+            biased;
+            Some(event) = told(&mut self.interim) => return event,
+            ended = self.running.join_next_with_id() => ended,
+        };
+        match ended {
             Some(Ok((_, Ended::Run(run, result)))) => Event::Finished { run, result },
             Some(Ok((_, Ended::Switch(run, result)))) => Event::Switched { run, result },
             Some(Ok((task, Ended::Look(run, result)))) => {
@@ -342,6 +358,13 @@ impl Runner {
         }
         Ok(())
     }
+}
+
+/// What a running step tells next; `None` when it tells nothing more.
+async fn told(interim: &mut Option<(RunId, mpsc::Receiver<Box<Watch>>)>) -> Option<Event> {
+    let (run, told) = interim.as_mut()?;
+    let (run, report) = (*run, told.recv().await?);
+    Some(Event::Watched { run, report })
 }
 
 /// How far a transfer came; `None` for other steps, and before it has begun to move rows.

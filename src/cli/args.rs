@@ -5,6 +5,7 @@ use crate::session::Step;
 use crate::source::holder;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Takes a PostgreSQL database to Neon, step by step, and proves that every row arrived.
 ///
@@ -125,6 +126,8 @@ pub(super) enum Command {
     Application(Application),
     /// Show the cutover's checklist, with what is still open
     Cutover,
+    /// Watch the target after the cutover, for a day or two; goes on where it was stopped
+    Watch(Watch),
     /// Put away what the migration needs no more: shows what, and does it with consent
     Cleanup(Cleanup),
     /// Sign an item of the checklist
@@ -198,6 +201,25 @@ pub(super) struct Application {
     pub undo: bool,
 }
 
+/// `neonlift watch`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Watch {
+    /// How long, from its first start on: hours, or a number with s, m or h (otherwise watch.hours of
+    /// the configuration)
+    #[arg(long = "for", value_name = "HOURS", value_parser = hours)]
+    pub lasts: Option<Duration>,
+    /// The time between two probes: minutes, or a number with s, m or h (otherwise
+    /// watch.every_minutes). Each may keep an idle Neon compute awake for 5 minutes
+    #[arg(long, value_name = "MINUTES", value_parser = minutes)]
+    pub every: Option<Duration>,
+    /// One probe, now
+    #[arg(long, conflicts_with = "unit")]
+    pub once: bool,
+    /// Print a unit of systemd's user manager that watches in the background, and nothing else
+    #[arg(long)]
+    pub unit: bool,
+}
+
 /// `neonlift cleanup`. With --yes it does what is safe.
 #[derive(Debug, Clone, Args)]
 pub(super) struct Cleanup {
@@ -250,6 +272,33 @@ fn onto(name: &str) -> Result<Onto, String> {
     Onto::from_name(name).ok_or_else(|| format!("it can be {}", Onto::NAMES.join(", ")))
 }
 
+fn hours(text: &str) -> Result<Duration, String> {
+    time(text, 3600)
+}
+
+fn minutes(text: &str) -> Result<Duration, String> {
+    time(text, 60)
+}
+
+/// A time of at most a week; a number alone counts so many seconds each.
+fn time(text: &str, alone: u64) -> Result<Duration, String> {
+    const WEEK: u64 = 7 * 24 * 3600;
+    let end = text.find(|c: char| !c.is_ascii_digit());
+    let (number, unit) = text.split_at(end.unwrap_or(text.len()));
+    let seconds = match unit {
+        "" => alone,
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        _ => return Err("it is a number, alone or with s, m or h behind it".to_owned()),
+    };
+    let number: u64 = number.parse().map_err(|_| "it is a number".to_owned())?;
+    match number.checked_mul(seconds) {
+        Some(time @ 1..=WEEK) => Ok(Duration::from_secs(time)),
+        _ => Err("it is at least a second and at most a week (168h)".to_owned()),
+    }
+}
+
 fn step(name: &str) -> Result<Step, String> {
     let known = Step::from_name(name).filter(|step| !step.is_afterwards());
     known.ok_or_else(|| {
@@ -262,6 +311,26 @@ fn step(name: &str) -> Result<Step, String> {
 mod tests {
     use super::*;
     use clap::CommandFactory;
+
+    #[test]
+    fn times_are_read() {
+        let seconds = |text| hours(text).ok().map(|time| time.as_secs());
+        assert_eq!(seconds("48"), Some(48 * 3600));
+        assert_eq!(seconds("90m"), Some(90 * 60));
+        assert_eq!(minutes("5").unwrap().as_secs(), 300);
+        for wrong in [
+            "",
+            "0",
+            "h",
+            "-1",
+            "1.5",
+            "169",
+            "1d",
+            "99999999999999999999",
+        ] {
+            assert_eq!(seconds(wrong), None, "{wrong}");
+        }
+    }
 
     #[test]
     fn the_form_is_sound() {

@@ -16,6 +16,7 @@ mod sessions;
 mod standing;
 mod start;
 mod steps;
+mod watch;
 
 pub use error::Error;
 
@@ -126,6 +127,7 @@ async fn command(arguments: Arguments) -> Result<Outcome, Error> {
         Some(Command::Compare) => steps::compare(common).await,
         Some(Command::Application(wanted)) => application::run(common, wanted).await,
         Some(Command::Cutover) => steps::one(common, Step::Cutover).await,
+        Some(Command::Watch(wanted)) => watch::run(common, wanted).await,
         Some(Command::Cleanup(wanted)) => cleanup::run(common, wanted).await,
         Some(Command::Sign(sign)) => standing::sign(common, sign).await,
         Some(Command::Explain { error }) => explain::run(common, error),

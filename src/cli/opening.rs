@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::invocation::Invocation;
 use crate::runner::Runner;
 use crate::session::Session;
-use crate::steps::Context;
+use crate::steps::{Context, Watching};
 use crate::wizard::{Effect, Event};
 use std::path::{Path, PathBuf};
 
@@ -17,6 +17,16 @@ pub(super) type Say<'a> = dyn FnMut(&str) + 'a;
 /// Opens a session of a real migration and tells it the connections. Nothing of it is saved
 /// before [`begin`].
 pub(super) fn open(common: &Common, which: Which<'_>, say: &mut Say<'_>) -> Result<Runner, Error> {
+    open_watching(common, which, Watching::default(), say)
+}
+
+/// As [`open`], for a run that watches the target in its own way.
+pub(super) fn open_watching(
+    common: &Common,
+    which: Which<'_>,
+    watching: Watching,
+    say: &mut Say<'_>,
+) -> Result<Runner, Error> {
     let config = configured(common)?;
     let wanted = connect::given(common, &config);
     let fits = |session: &Session| connect::fits(session, &wanted);
@@ -26,7 +36,9 @@ pub(super) fn open(common: &Common, which: Which<'_>, say: &mut Say<'_>) -> Resu
         let path = std::path::absolute(named).ok();
         session.config = path.filter(|path| path.to_str().is_some());
     }
-    let mut runner = Runner::new(session, store, context(config.clone(), Vec::new()));
+    let mut context = context(config.clone(), Vec::new());
+    context.watching = watching;
+    let mut runner = Runner::new(session, store, context);
     connect::describe(&mut runner, &wanted, common.yes, say)?;
     choice::tell(&mut runner, common, &config)?;
     Ok(runner)

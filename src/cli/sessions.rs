@@ -185,6 +185,15 @@ pub(super) fn existing(common: &Common) -> Result<PathBuf, Error> {
     }
 }
 
+/// A session that must exist, read and not opened.
+pub(super) fn look_at_existing(common: &Common) -> Result<(PathBuf, Session), Error> {
+    let file = existing(common)?;
+    match store::look(&file)? {
+        Some((session, _)) => Ok((file, session)),
+        None => Err(Error::NoSuchSession(file)),
+    }
+}
+
 /// Opens a session that must exist.
 pub(super) fn open_existing(common: &Common) -> Result<(Store, Session), Error> {
     let file = existing(common)?;

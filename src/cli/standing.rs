@@ -90,7 +90,14 @@ fn held_lines(held: &Held) -> impl Iterator<Item = String> {
 }
 
 fn step_line(session: &Session, step: Step, invocation: &Invocation) -> String {
-    let going_on = || format!("interrupted (go on with {})", invocation.command("run"));
+    let going_on = || {
+        let command = if step.is_afterwards() {
+            step.name()
+        } else {
+            "run"
+        };
+        format!("interrupted (go on with {})", invocation.command(command))
+    };
     let (glyph, word) = match session.state(step) {
         State::Waiting => ("·", "waiting".to_owned()),
         State::Running => ("▸", "running".to_owned()),

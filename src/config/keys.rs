@@ -168,6 +168,55 @@ pub const KEYS: &[Key] = &[
         kind: Kind::FilledText,
     },
     Key {
+        path: "watch.hours",
+        kind: Kind::Number { min: 1, max: 168 },
+    },
+    Key {
+        path: "watch.every_minutes",
+        kind: Kind::Number { min: 1, max: 1440 },
+    },
+    Key {
+        path: "watch.connections_percent",
+        kind: Kind::Number { min: 1, max: 100 },
+    },
+    Key {
+        path: "watch.rollbacks_percent",
+        kind: Kind::Number { min: 1, max: 100 },
+    },
+    Key {
+        path: "watch.latency_ms",
+        kind: Kind::Number {
+            min: 1,
+            max: 60_000,
+        },
+    },
+    Key {
+        path: "watch.statement_ms",
+        kind: Kind::Number {
+            min: 1,
+            max: 600_000,
+        },
+    },
+    Key {
+        path: "watch.cache_hits_percent",
+        kind: Kind::Number { min: 0, max: 100 },
+    },
+    Key {
+        path: "watch.size_percent",
+        kind: Kind::Number { min: 1, max: 100 },
+    },
+    Key {
+        path: "watch.lock_seconds",
+        kind: Kind::Number { min: 1, max: 3600 },
+    },
+    Key {
+        path: "watch.idle_in_transaction_seconds",
+        kind: Kind::Number {
+            min: 1,
+            max: 86_400,
+        },
+    },
+    Key {
         path: "cleanup.keep_days",
         kind: Kind::Number { min: 1, max: 3650 },
     },

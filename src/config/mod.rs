@@ -14,6 +14,7 @@ mod pattern;
 mod screen;
 mod selection;
 mod wanted;
+mod watch;
 
 pub use application::Application;
 pub use check::{Mistake, Problem};
@@ -25,6 +26,7 @@ pub use pattern::{NamePattern, TablePattern, exactly, exactly_table};
 pub use screen::{Notify, Screen};
 pub use selection::{BadPattern, Onto, Patterns, Rows, Select, What};
 pub use wanted::{Flags, Given, Origin, Wanted, connections};
+pub use watch::Watch;
 
 use serde::{Deserialize, Serialize};
 use std::io::ErrorKind;
@@ -54,6 +56,8 @@ pub struct Config {
     pub application: Application,
     /// What people have to confirm before the cutover.
     pub checklist: Checklist,
+    /// How the target is watched after the cutover.
+    pub watch: Watch,
     /// What follows the migration.
     pub cleanup: Cleanup,
     /// How the full-screen wizard behaves.

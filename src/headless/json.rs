@@ -6,7 +6,7 @@ use crate::invocation::Invocation;
 use crate::progress::{Note, Stage, Tone};
 use crate::session::report::{
     ComparedVectors, Comparison, Estimate, Inventory, Phase, Report, SPEED_LIMIT, SearchSide,
-    Share, Table,
+    Share, Table, Watch,
 };
 use crate::session::{Session, Step};
 use crate::wizard::{CleanupPlan, News, Outcome, checklist};
@@ -49,6 +49,27 @@ impl Json {
             "event": "failure", "step": step, "what": failure.what, "why": failure.why,
             "advice": advice, "retry": failure.retry,
         }));
+    }
+
+    /// A probe, the alarms that are new with it, and those that are over.
+    fn watched(&mut self, found: &Watch) {
+        let alarms: Vec<&str> = found.standing().map(|check| check.name.as_str()).collect();
+        self.emit(&json!({
+            "event": "watch_sample", "at": found.at, "since": found.since, "until": found.until,
+            "next": found.next, "probes": found.probes, "missed": found.missed,
+            "woken": found.woken, "sample": found.last, "checks": found.checks, "alarms": alarms,
+        }));
+        for alarm in found.new_alarms() {
+            let advice = alarm.advice.iter();
+            let advice: Vec<String> = advice.map(|step| self.invocation.advice(step)).collect();
+            self.emit(&json!({
+                "event": "alarm", "step": Step::Watch, "what": alarm.what, "why": alarm.why,
+                "advice": advice,
+            }));
+        }
+        for name in &found.over_now {
+            self.emit(&json!({"event": "alarm_over", "step": Step::Watch, "name": name}));
+        }
     }
 
     fn comparison(&mut self, session: &Session) {
@@ -101,6 +122,17 @@ fn figures(report: &Report) -> Vec<(&'static str, Value)> {
             ("left", json!(found.left)),
             ("tests", json!(found.tests)),
             ("not_done", json!(found.not_done())),
+        ],
+        Report::Watch(found) => vec![
+            ("since", json!(found.since)),
+            ("until", json!(found.until)),
+            ("probes", json!(found.probes)),
+            ("missed", json!(found.missed)),
+            ("woken", json!(found.woken)),
+            ("checks", json!(found.checks)),
+            ("alarms", json!(found.alarms)),
+            ("figures", json!(found.figures)),
+            ("history", json!(found.history)),
         ],
         Report::Cleanup(done) => vec![
             ("keep_until", json!(done.keep_until)),
@@ -246,6 +278,7 @@ impl Voice for Json {
                 self.failed(cause, Some(*step));
                 self.step_finished(*step, "failed", session);
             }
+            News::Watched(found) => self.watched(found),
             News::Interrupted(step) => self.step_finished(*step, "interrupted", session),
             News::Refused(why) => {
                 let refused = Failure::new("This cannot be done now", why.clone());

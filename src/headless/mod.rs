@@ -298,6 +298,10 @@ impl<'a> Driver<'a> {
 
     fn tell_progress(&mut self, step: Step) {
         self.tell_notes();
+        if step == Step::Watch {
+            // It tells each of its probes; in between nothing happens.
+            return;
+        }
         let progress: &Progress = self.runner.progress();
         let (sample, elapsed) = (progress.sample(), self.started.elapsed());
         let all = sample.in_all();

@@ -5,6 +5,7 @@ mod cleanup;
 mod ending;
 mod look;
 mod report;
+mod watch;
 
 pub use cleanup::would_do as cleanup_lines;
 pub use ending::{item_line, open_items};
@@ -124,6 +125,17 @@ impl Voice for Plain {
                     .iter()
                     .for_each(|line| self.line(line));
                 self.step_end("✗", "failed", *step, session);
+            }
+            News::Watched(found) => watch::probe(found, self.quiet, &self.invocation)
+                .iter()
+                .for_each(|line| self.line(line)),
+            News::Interrupted(Step::Watch) => {
+                self.report(Step::Watch, session);
+                let reach = match session.report(Step::Watch) {
+                    Some(Report::Watch(found)) => found.reach_in_words(),
+                    _ => "no probe yet".to_owned(),
+                };
+                self.line(format!("‖ watch: {reach}; the same command goes on"));
             }
             News::Interrupted(step) => self.step_end("‖", "stopped", *step, session),
             News::Refused(why) => self.line(format!("✗ This cannot be done now: {why}.")),

@@ -104,6 +104,11 @@ impl Progress {
         self.add(Meter::new(label, "definition", total, 0))
     }
 
+    /// Adds a meter for probes of a target in use.
+    pub fn probes(&self, label: &str, total: u64) -> Arc<Meter> {
+        self.add(Meter::new(label, "probe", total, 0))
+    }
+
     /// Adds a meter for large objects and their bytes.
     pub fn objects(&self, label: &str, total: u64) -> Arc<Meter> {
         self.add(Meter::new(label, "object", total, 0))

@@ -13,6 +13,7 @@ mod source_look;
 mod transfer;
 mod unreached;
 mod vectors;
+mod watch;
 
 pub use application::{Application, ChangedLine, OwnTest, SwitchedFile};
 pub use cleanup::{ArchivedFile, Cleanup};
@@ -30,6 +31,7 @@ pub use vectors::{
     ComparedVectors, SPEED_LIMIT, SearchSide, Searches, Share, Standing, Told, VectorFigures,
     VectorIndex,
 };
+pub use watch::{Alarm, Probe, Sample, Statement, Watch, WatchedFigure};
 
 use super::Identity;
 use crate::failure::Failure;
@@ -59,6 +61,8 @@ pub enum Report {
     Application(Application),
     /// Of `cutover`; the checklist itself is the session's.
     Cutover(SourceLook),
+    /// Of `watch`; also while it goes on.
+    Watch(Box<Watch>),
     /// Of `cleanup`.
     Cleanup(Cleanup),
 }
@@ -75,8 +79,16 @@ impl Report {
             Self::Unreached(found) => found.failure(),
             Self::Compare(found) if !found.equal => Some(found.objection(migrated)),
             Self::Application(found) => found.failure(),
+            Self::Watch(found) => found.failure(),
             _ => None,
         }
+    }
+}
+
+impl Report {
+    /// Whether the step has more to do, although its run has come to its end.
+    pub fn goes_on(&self) -> bool {
+        matches!(self, Self::Watch(found) if !found.is_over())
     }
 }
 

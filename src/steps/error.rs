@@ -38,6 +38,9 @@ pub enum Error {
     /// The comparison.
     #[error(transparent)]
     Compare(#[from] crate::compare::Error),
+    /// The history of a watch could not be kept.
+    #[error(transparent)]
+    Watch(#[from] crate::watch::history::Error),
     /// Archiving the backup.
     #[error(transparent)]
     Archive(#[from] crate::archive::Error),
@@ -47,9 +50,6 @@ pub enum Error {
     /// The target has no ledger of this session's migration, though it had one.
     #[error("{0} has no ledger of this migration any more")]
     LedgerGone(String),
-    /// The step has a place, and no work yet.
-    #[error("{0} is not part of this version yet")]
-    NotInThisVersion(Step),
     /// A connection string is missing.
     #[error("no connection string was given for the {}", .0.name())]
     NotGiven(Side),
@@ -279,6 +279,7 @@ impl Explain for Error {
             Self::Transfer(error) => error.failure(),
             Self::Selection(error) => error.failure(),
             Self::Compare(error) => error.failure(),
+            Self::Watch(error) => error.failure(),
             Self::Archive(error) => error.failure(),
             Self::Holder(error) => error.failure(),
             Self::LedgerGone(_) => Failure::new(
@@ -288,9 +289,6 @@ impl Explain for Error {
             .advise("To migrate once more, begin a new session with an empty database, or one that may be overwritten:")
             .advise("$ neonlift run --session ANOTHER.toml")
             .severity(Severity::Usage),
-            Self::NotInThisVersion(_) => {
-                Failure::new("This cannot be run", format!("{}.", chain(self)))
-            }
             Self::NotGiven(side) => not_given(*side),
             Self::OtherDatabase { side, .. } => Failure::new(
                 "This session is about another database",

@@ -18,10 +18,12 @@ mod prerequisites;
 mod private_file;
 mod schema;
 mod transfer;
+mod watch;
 
 pub use error::Error;
 use identity::identity;
 use kept::Kept;
+pub use watch::Watching;
 
 use crate::config::Config;
 use crate::failure::chain;
@@ -29,7 +31,7 @@ use crate::postgres::catalogue::TableName;
 use crate::postgres::tools::Search;
 use crate::postgres::{Connection, ConnectionString, Error as PostgresError, Retrying};
 use crate::progress::{Progress, Tone};
-use crate::session::report::Report;
+use crate::session::report::{Report, Watch};
 use crate::session::{Identity, Session, Step};
 use crate::switch::Settled;
 use crate::target::Ledger;
@@ -52,6 +54,8 @@ pub struct Context {
     pub program: Option<PathBuf>,
     /// The session's file; the [`Runner`](crate::runner::Runner) fills it in.
     pub session_file: PathBuf,
+    /// How the target is watched in this run.
+    pub watching: Watching,
     connections: Mutex<[Option<ConnectionString>; 2]>,
     password_origins: Mutex<[Option<String>; 2]>,
     kept: Kept,
@@ -118,7 +122,12 @@ struct Work<'a> {
     cancel: &'a CancellationToken,
     /// The one check that is wanted, of a step that makes several.
     only: Option<&'a str>,
+    /// Takes reports of a step that tells before its end how it stands.
+    interim: &'a Interim,
 }
+
+/// Where a step sends the report of how it stands while it goes on.
+pub type Interim = tokio::sync::mpsc::Sender<Box<Watch>>;
 
 impl Work<'_> {
     /// The connection string of a side as it was given. Retries on the way there leave a note.
@@ -139,6 +148,13 @@ impl Work<'_> {
         match Error::pooled(&string).filter(|_| side == Side::Target) {
             Some(refusal) => Err(refusal),
             None => self.recognised(side).await,
+        }
+    }
+
+    /// Tells how the step stands. Nobody need listen.
+    async fn tell(&self, report: Watch) {
+        if self.interim.send(Box::new(report)).await.is_err() {
+            tracing::debug!("nobody listens to the step");
         }
     }
 
@@ -207,7 +223,7 @@ pub async fn run(
     (step, only): (Step, Option<&str>),
     context: &Context,
     session: &Session,
-    (progress, throttle): (&Progress, &Throttle),
+    (progress, throttle, interim): (&Progress, &Throttle, &Interim),
     cancel: &CancellationToken,
 ) -> Result<Report, Error> {
     let work = Work {
@@ -217,6 +233,7 @@ pub async fn run(
         throttle,
         cancel,
         only,
+        interim,
     };
     if step != Step::Transfer {
         context.kept.close();
@@ -243,6 +260,7 @@ pub async fn look(
         throttle: &throttle,
         cancel,
         only: None,
+        interim: &tokio::sync::mpsc::channel(1).0,
     };
     let reading = async {
         match at {
@@ -292,7 +310,9 @@ async fn carry_out(step: Step, work: Work<'_>) -> Result<Report, Error> {
         Step::Compare => compare::run(work).await.map(Report::Compare),
         Step::Application => application::run(work).await.map(Report::Application),
         Step::Cutover => cutover::run(work).await.map(Report::Cutover),
-        Step::Watch => Err(Error::NotInThisVersion(step)),
+        Step::Watch => watch::run(work)
+            .await
+            .map(|found| Report::Watch(Box::new(found))),
         Step::Cleanup => cleanup::run(work).await.map(Report::Cleanup),
     }
 }

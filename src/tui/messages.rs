@@ -1,6 +1,7 @@
 //! Messages: what happened, with its time, kept for the messages pane.
 
 use crate::progress::{Note, Tone};
+use crate::session::report::Watch;
 use crate::wizard::News;
 use jiff::Timestamp;
 use std::collections::VecDeque;
@@ -40,6 +41,7 @@ impl Messages {
     /// and stands in the status line.
     pub fn tell(&mut self, news: &News, at: Timestamp) {
         let (tone, text, advice) = match news {
+            News::Watched(found) => return self.watched(found, at),
             News::Started(step) => (Tone::Info, format!("{step} started"), Vec::new()),
             News::Done(step) => (Tone::Info, format!("{step} is done"), Vec::new()),
             News::Failed(step, failure) => (
@@ -92,6 +94,17 @@ impl Messages {
             News::Refused(_) => return,
         };
         self.push(tone, text, advice, at);
+    }
+
+    /// Of a probe, only what turns is a message.
+    fn watched(&mut self, found: &Watch, at: Timestamp) {
+        for alarm in found.new_alarms() {
+            let text = format!("{}. {}", alarm.what, alarm.why);
+            self.push(Tone::Warning, text, alarm.advice, at);
+        }
+        for name in &found.over_now {
+            self.push(Tone::Info, format!("Over: {name}"), Vec::new(), at);
+        }
     }
 
     fn push(&mut self, tone: Tone, text: String, advice: Vec<String>, at: Timestamp) {

@@ -33,6 +33,9 @@ const KEY_FRAME: Duration = Duration::from_millis(25);
 /// Between two looks at the meters of a step at work.
 const TICK: Duration = Duration::from_millis(100);
 
+/// The same while the target is watched.
+const SLOW_TICK: Duration = Duration::from_secs(1);
+
 /// A step that took so many seconds was long enough to look elsewhere meanwhile.
 const LONG: f64 = 10.0;
 
@@ -192,8 +195,18 @@ impl<'a> Loop<'a> {
         let drawn = self.drawn.unwrap_or_else(Instant::now);
         match (self.changed, self.is_working()) {
             (true, _) => Some(self.due()),
-            (false, true) => Some(drawn + TICK),
+            (false, true) => Some(drawn + self.tick()),
             (false, false) => None,
+        }
+    }
+
+    /// How often meters are looked at: a watch, which runs for days, hardly has any.
+    fn tick(&self) -> Duration {
+        match self.runner.wizard().phase() {
+            Phase::Working {
+                step: Step::Watch, ..
+            } => SLOW_TICK,
+            _ => TICK,
         }
     }
 
@@ -294,8 +307,16 @@ impl<'a> Loop<'a> {
         }
     }
 
-    /// Tells somebody who looks elsewhere that a long step has ended.
+    /// Tells somebody who looks elsewhere that a long step has ended, or of an alarm.
     fn notify(&mut self, effects: &[Effect]) -> Result<(), Error> {
+        let alarm = effects.iter().find_map(|effect| match effect {
+            Effect::Tell(News::Watched(found)) => found.raised_now.first(),
+            _ => None,
+        });
+        if let Some(alarm) = alarm {
+            let text = format!("neonlift: alarm: {alarm}");
+            self.screen.notify(self.notify, &text)?;
+        }
         let ended = effects.iter().find_map(|effect| match effect {
             Effect::Tell(News::Done(step)) => Some((*step, "is done")),
             Effect::Tell(News::Failed(step, _)) => Some((*step, "failed")),

@@ -283,6 +283,11 @@ impl Ui {
                 (None, _) => "the application's files are as they were: restart it".to_owned(),
             }),
             News::NotSwitched(failure) => Some(format!("{}: m tells more", failure.what)),
+            News::Watched(found) if found.raised_now.is_empty() => return,
+            News::Watched(found) => Some(format!(
+                "alarm: {}: m tells more",
+                found.raised_now.join(", ")
+            )),
             News::AwaitingSignOff(_) => return,
             // What was refused while a step ran, or before it, is no longer so.
             News::Started(_) | News::Done(_) | News::Failed(..) | News::Interrupted(_) => None,

@@ -3,7 +3,7 @@
 use super::{Look, Outcome, Seen, Switching};
 use crate::config::{Onto, Select};
 use crate::failure::Failure;
-use crate::session::report::Report;
+use crate::session::report::{Report, Watch};
 use crate::session::{Cleaning, Reached, Signature, Step};
 use crate::switch::Settled;
 
@@ -122,6 +122,13 @@ pub enum Event {
         /// How far.
         reached: Reached,
     },
+    /// How a watch stands after a probe.
+    Watched {
+        /// Which run.
+        run: RunId,
+        /// How.
+        report: Box<Watch>,
+    },
     /// A step's run has ended.
     Finished {
         /// Which run.
@@ -165,6 +172,7 @@ impl Event {
         !matches!(
             self,
             Self::Reached { .. }
+                | Self::Watched { .. }
                 | Self::Finished { .. }
                 | Self::Seen { .. }
                 | Self::FilesFound(_)
@@ -198,6 +206,7 @@ impl Event {
             | Self::Answer { .. }
             | Self::Sign { .. }
             | Self::Reached { .. }
+            | Self::Watched { .. }
             | Self::Finished { .. }
             | Self::Look(_)
             | Self::Seen { .. }
@@ -264,6 +273,8 @@ pub enum News {
     Failed(Step, Failure),
     /// A step was stopped.
     Interrupted(Step),
+    /// A probe was made: how the watch stands.
+    Watched(Box<Watch>),
     /// What was asked for cannot be done now, and why.
     Refused(String),
     /// The checklist is open; the keys of what is missing.

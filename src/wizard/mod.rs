@@ -25,7 +25,7 @@ pub use question::{Answer, Question};
 pub use switching::Switching;
 
 use crate::failure::{Failure, Severity};
-use crate::session::report::Report;
+use crate::session::report::{Report, Watch};
 use crate::session::{Place, Reached, Record, Session, State, Step};
 use jiff::Timestamp;
 
@@ -138,9 +138,6 @@ impl Wizard {
         if let Some(why) = self.lacks_ledger(step) {
             return Some(why);
         }
-        if matches!(step, Step::Watch) {
-            return Some(format!("{step} is not part of this version yet"));
-        }
         self.missing(needs(step), step.name())
     }
 
@@ -180,6 +177,7 @@ impl Wizard {
             Event::Answer { question, answer } => self.answer(question, answer, now),
             Event::Sign { item, by } => self.sign(&item, &by, now),
             Event::Reached { run, reached } => self.reached(run, reached),
+            Event::Watched { run, report } => self.watched(run, report),
             Event::Finished { run, result } => self.finished(run, result, now),
             Event::Look(at) => self.look(at),
             Event::Seen { run, result } => self.seen(run, result),
@@ -269,15 +267,22 @@ impl Wizard {
         for stale in invalidates(step) {
             self.session.steps.remove(stale);
         }
-        let started = Some(now);
-        self.session.steps.insert(
-            step,
-            Record {
-                state: State::Running,
-                started,
-                ..Record::default()
-            },
-        );
+        let before = self.session.steps.remove(&step);
+        let mut record = Record {
+            state: State::Running,
+            started: Some(now),
+            ..Record::default()
+        };
+        if step == Step::Watch {
+            // One that was done begins anew; any other goes on.
+            let before = before.filter(|record| record.state != State::Done);
+            record.since = before
+                .as_ref()
+                .and_then(|record| record.since)
+                .or(Some(now));
+            record.report = before.and_then(|record| record.report);
+        }
+        self.session.steps.insert(step, record);
         self.begin(step, None)
     }
 
@@ -337,6 +342,17 @@ impl Wizard {
         Vec::new()
     }
 
+    fn watched(&mut self, told: RunId, report: Box<Watch>) -> Vec<Effect> {
+        match self.phase {
+            Phase::Working { run, step, .. } if run == told => {
+                let record = self.session.steps.entry(step).or_default();
+                record.report = Some(Report::Watch(report.clone()));
+                vec![Effect::Tell(News::Watched(report))]
+            }
+            _ => Vec::new(),
+        }
+    }
+
     fn finished(
         &mut self,
         finished: RunId,
@@ -378,15 +394,17 @@ impl Wizard {
             Ok(report) => {
                 record.reached = None;
                 let failure = report.failure(migrated);
-                record.state = if failure.is_some() {
-                    State::Failed
-                } else {
-                    State::Done
+                record.state = match &failure {
+                    Some(_) => State::Failed,
+                    None if report.goes_on() => State::Interrupted,
+                    None => State::Done,
                 };
+                let goes_on = record.state == State::Interrupted;
                 record.failure.clone_from(&failure);
                 record.report = Some(*report);
                 match failure {
                     Some(failure) => News::Failed(step, failure),
+                    None if goes_on => News::Interrupted(step),
                     None => {
                         self.learn_identities();
                         self.spend_consent(step);

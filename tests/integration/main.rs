@@ -40,3 +40,4 @@ mod steered;
 mod told;
 mod two_databases;
 mod vectors;
+mod watched;

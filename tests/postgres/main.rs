@@ -10,3 +10,4 @@ mod script;
 mod server;
 mod sessions;
 mod tools;
+mod watching;

@@ -273,6 +273,14 @@ impl Data {
             "port = {port}\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = '{}'\nfsync = off\n",
             folder.display()
         );
+        // Debian's place, and that of most others.
+        let library = ["lib", "lib/postgresql"].map(|lib| self.bin.join("..").join(lib));
+        if library
+            .iter()
+            .any(|lib| lib.join("pg_stat_statements.so").exists())
+        {
+            settings += "shared_preload_libraries = 'pg_stat_statements'\n";
+        }
         if tls {
             settings +=
                 "ssl = on\nssl_cert_file = '../server.crt'\nssl_key_file = '../server.key'\n";

@@ -2,6 +2,7 @@
 
 use super::nearest::{self, Neighbour, Searcher, Way};
 use super::{SOURCE, TARGET, Unmeasured, on};
+use crate::figures::percentile;
 use crate::session::report::{SearchSide, Searches, Share};
 use std::time::{Duration, Instant};
 
@@ -136,30 +137,9 @@ fn told(mut times: Vec<Duration>, round_trip: Duration) -> SearchSide {
     }
 }
 
-/// The time that so many of a hundred do not exceed; of sorted ones, by nearest rank.
-fn percentile(sorted: &[Duration], hundredth: usize) -> Duration {
-    let rank = (sorted.len() * hundredth).div_ceil(100);
-    let time = sorted.get(rank.saturating_sub(1));
-    time.copied().unwrap_or_default()
-}
-
 fn sum(shares: impl Iterator<Item = Share>) -> Share {
     shares.fold(Share::default(), |all, one| Share {
         found: all.found + one.found,
         of: all.of + one.of,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn percentiles_by_nearest_rank() {
-        let times: Vec<Duration> = (1..=20).map(Duration::from_millis).collect();
-        assert_eq!(percentile(&times, 50), Duration::from_millis(10));
-        assert_eq!(percentile(&times, 95), Duration::from_millis(19));
-        assert_eq!(percentile(&times[..1], 95), Duration::from_millis(1));
-        assert_eq!(percentile(&[], 50), Duration::ZERO);
-    }
 }

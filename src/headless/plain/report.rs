@@ -19,6 +19,7 @@ pub fn lines(report: &Report, invocation: &Invocation) -> Vec<String> {
         Report::Transfer(found) => transfer(found),
         Report::Compare(found) => comparison(found),
         Report::Application(found) => super::application::lines(found, invocation),
+        Report::Watch(found) => super::watch::lines(found, invocation),
         Report::Cleanup(found) => super::cleanup::lines(found, invocation),
         // What it means stands on the checklist.
         Report::Cutover(_) => Vec::new(),

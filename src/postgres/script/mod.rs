@@ -6,12 +6,14 @@ mod class;
 mod condition;
 mod header;
 mod lexer;
+mod masked;
 mod statements;
 mod transaction;
 
 pub use bare::bare;
 pub use class::Class;
 pub use condition::{enclosed, refuse_condition};
+pub use masked::masked;
 pub use statements::{needs_psql, split_statements};
 pub use transaction::needs_own_transaction;
 

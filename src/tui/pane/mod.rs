@@ -19,6 +19,7 @@ mod side_by_side;
 mod value;
 mod vectors;
 mod waiting;
+mod watch;
 mod working;
 
 pub(super) use checks::advice_lines;
@@ -143,6 +144,10 @@ fn step_page(scene: &Scene<'_>) -> Page {
     let state = session.state(step);
     let page = match (state, record.and_then(|record| record.report.as_ref())) {
         _ if is_running && step == Step::Cutover => checklist::page(scene),
+        (State::Running | State::Interrupted, Some(Report::Watch(found))) => {
+            watch::page(scene, found)
+        }
+        _ if is_running && step == Step::Watch => watch::beginning(scene),
         _ if is_running => working::page(scene),
         (State::Failed, Some(report)) => failure::with_report(scene, report_page(scene, report)),
         (State::Failed, None) => failure::page(scene),
@@ -170,6 +175,7 @@ fn report_page(scene: &Scene<'_>, report: &Report) -> Page {
         Report::Compare(found) => comparison::page(scene, found),
         Report::Application(found) => application::page(scene, found),
         Report::Cutover(_) => checklist::page(scene),
+        Report::Watch(found) => watch::page(scene, found),
         Report::Cleanup(found) => cleanup::page(scene, found),
     }
 }

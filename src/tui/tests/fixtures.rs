@@ -3,11 +3,13 @@
 mod cleanup;
 mod excerpts;
 mod reports;
+mod watch;
 
 pub(super) use cleanup::{cleaned_up, cleaning_up, uncleaned};
 pub(super) use excerpts::{different_excerpt, equal_excerpt, keyless_excerpt, missing_excerpt};
 use reports::TABLES;
 pub(super) use reports::{comparison, report, unreached};
+pub(super) use watch::{watch_ended, watch_stopped, watching};
 
 use crate::failure::{Failure, Retry};
 use crate::progress::Progress;

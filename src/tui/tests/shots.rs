@@ -341,7 +341,22 @@ pub(super) fn shots() -> Vec<Shot> {
     shots.extend(connections());
     shots.extend(cleanups());
     shots.extend(Step::COURSE.into_iter().flat_map(states));
+    shots.extend(watched());
     shots
+}
+
+/// The target in use: not yet watched, watched at ease and with alarms, stopped, and at its end.
+fn watched() -> [Shot; 6] {
+    let mut waiting = fixtures::signed();
+    waiting.handle(Event::Show(Step::Watch), at(1000));
+    [
+        Shot::of("waiting-watch", waiting),
+        Shot::of("watching", fixtures::watching(false)),
+        Shot::of("watching-alarm", fixtures::watching(true)),
+        Shot::of("watch-stopped", fixtures::watch_stopped()),
+        Shot::of("watch-done", fixtures::watch_ended(false)),
+        Shot::of("watch-failed", fixtures::watch_ended(true)),
+    ]
 }
 
 /// Cleaning up, in each of its states.
