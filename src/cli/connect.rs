@@ -154,7 +154,8 @@ fn with_password(
 /// has to be asked. Behind a socket none is needed as a rule, nor to read what is done and signed.
 pub(super) fn unknown_passwords(runner: &Runner) -> Vec<Side> {
     let session = runner.wizard().session();
-    let is_over = session.first_open().is_none();
+    let watches = !matches!(session.state(Step::Watch), State::Waiting | State::Done);
+    let is_over = session.first_open().is_none() && !watches;
     let connected = !is_over && session.state(Step::Connections) != State::Waiting;
     let sides = [Side::Source, Side::Target].into_iter();
     sides

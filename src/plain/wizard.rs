@@ -11,6 +11,7 @@ use crate::progress::Tone;
 use crate::runner::Runner;
 use crate::session::report::{Check, Verdict};
 use crate::session::{State, Step};
+use crate::watch::spacing::BEFORE;
 use crate::wizard::{Effect, Event, News, Outcome, Side, Switching};
 
 /// The steps whose result is worth a choice: the person goes on from there.
@@ -124,6 +125,9 @@ impl<'a> Lines<'a> {
             lines.push(format!(
                 "  ✗ {failed}, before this step, has failed: {failure}."
             ));
+        }
+        if step == Step::Watch {
+            lines.extend(BEFORE.map(|text| format!("  {text}")));
         }
         if step == Step::Cleanup {
             let plan = headless::cleanup_lines(&wizard.cleanup_plan());

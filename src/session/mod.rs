@@ -122,7 +122,7 @@ impl Step {
                 "Tries the target as your application would, and plans its files. Changes none."
             }
             Self::Cutover => "Goes through the checklist; what only you know, you sign.",
-            Self::Watch => "Looks at the target in use, now and then. Changes nothing.",
+            Self::Watch => "Probes the target in use, for a day or two. Changes nothing.",
             Self::Cleanup => {
                 "Puts away what the migration needs no more. Never touches the old database."
             }

@@ -8,7 +8,7 @@ use crate::progress::Meter;
 use crate::session::Step;
 use crate::session::report::{Check, Probe, Sample, Verdict, Watch};
 use crate::watch::summary::{Plan, later, watched};
-use crate::watch::{Entry, Finding, History, Spacing, probe, threshold};
+use crate::watch::{Finding, History, Spacing, probe, threshold};
 use crate::wizard::Side;
 use jiff::Timestamp;
 use std::sync::Arc;
@@ -135,7 +135,7 @@ impl<'a> Watcher<'a> {
         });
         let alarms = alarms.collect();
         self.before = probe.sample().cloned().or(self.before.take());
-        self.history.add(Entry { probe, alarms })?;
+        self.history.add(probe, alarms)?;
         self.count();
         self.report(checks)
     }
@@ -202,7 +202,7 @@ impl<'a> Watcher<'a> {
         let between = plan.spacing.after(&probes).as_secs_f64().max(0.001);
         let from = probes.last().map_or(now, |probe| probe.at());
         let left = (seconds(from, plan.until) / between).ceil().max(0.0) as u64;
-        let done = probes.len() as u64;
+        let done = self.history.made();
         self.meter.set(done, done + left);
         let whole = seconds(plan.since, plan.until);
         let passed = seconds(plan.since, now).clamp(0.0, whole);

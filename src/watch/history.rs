@@ -26,6 +26,8 @@ pub struct Finding {
 /// A line of the history.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
+    /// Its number in its watch, from 1: also when earlier ones were left out.
+    pub number: u64,
     /// What was found.
     pub probe: Probe,
     /// The alarms that stood then.
@@ -112,12 +114,22 @@ impl History {
         &self.entries
     }
 
-    /// Adds a probe; on return it is on the disk.
+    /// How many probes were made.
+    pub fn made(&self) -> u64 {
+        self.entries.last().map_or(0, |last| last.number)
+    }
+
+    /// Adds a probe with the alarms that it raised; on return it is on the disk.
     ///
     /// # Errors
     /// The file system refused.
-    pub fn add(&mut self, entry: Entry) -> Result<(), Error> {
-        self.entries.push(entry);
+    pub fn add(&mut self, probe: Probe, alarms: Vec<Finding>) -> Result<(), Error> {
+        let number = self.made() + 1;
+        self.entries.push(Entry {
+            number,
+            probe,
+            alarms,
+        });
         if self.entries.len() > KEPT {
             thin(&mut self.entries);
             self.stale = true;
@@ -193,9 +205,15 @@ mod tests {
 
     fn entry(second: i64) -> Entry {
         Entry {
+            number: second.unsigned_abs() + 1,
             probe: Probe::Reached(Box::new(sample(second))),
             alarms: Vec::new(),
         }
+    }
+
+    fn add(history: &mut History, second: i64) {
+        let Entry { probe, alarms, .. } = entry(second);
+        history.add(probe, alarms).unwrap();
     }
 
     fn opened(folder: &tempfile::TempDir) -> History {
@@ -206,12 +224,13 @@ mod tests {
     fn what_is_added_is_read_again_and_its_owners_alone() {
         let folder = tempfile::tempdir().unwrap();
         let mut history = opened(&folder);
-        (0..3).for_each(|second| history.add(entry(second)).unwrap());
+        (0..3).for_each(|second| add(&mut history, second));
         assert_eq!(opened(&folder).entries(), history.entries());
         let mode = fs::metadata(history.file()).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         let later = History::open(&folder.path().join("s.toml"), at(2)).unwrap();
         assert_eq!(later.entries().len(), 1, "an earlier watch is another");
+        assert_eq!(later.made(), 3);
     }
 
     #[test]
@@ -234,14 +253,14 @@ mod tests {
         fn a_torn_line_costs_itself_alone(cut in 0..200_usize) {
             let folder = tempfile::tempdir().unwrap();
             let mut history = opened(&folder);
-            (0..3).for_each(|second| history.add(entry(second)).unwrap());
+            (0..3).for_each(|second| add(&mut history, second));
             let text = fs::read_to_string(history.file()).unwrap();
             let torn = &text[..text.len() - cut];
             fs::write(history.file(), torn).unwrap();
             let mut again = opened(&folder);
             let whole = torn.lines().filter(|line| line.ends_with('}') && serde_json::from_str::<Entry>(line).is_ok()).count();
             prop_assert_eq!(again.entries().len(), whole);
-            again.add(entry(9)).unwrap();
+            add(&mut again, 9);
             let read = opened(&folder);
             prop_assert_eq!(read.entries(), again.entries());
             let lines = fs::read_to_string(again.file()).unwrap();

@@ -153,9 +153,7 @@ async fn statements(connection: &Connection) -> Result<Result<Vec<Statement>, St
     let rows = connection.query(INSTALLED, &[]).await;
     let rows = rows.map_err(|error| connection.failed("looking for pg_stat_statements", error))?;
     let Some(row) = rows.first() else {
-        return Ok(Err(
-            "pg_stat_statements is not installed (CREATE EXTENSION pg_stat_statements)".to_owned(),
-        ));
+        return Ok(Err("pg_stat_statements is not installed".to_owned()));
     };
     let (schema, is_new, is_loaded): (String, bool, bool) = (row.get(0), row.get(1), row.get(2));
     if !is_loaded {

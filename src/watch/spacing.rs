@@ -19,6 +19,13 @@ const DAY: f64 = 24.0 * 3600.0;
 /// The units that the smallest compute has.
 const SMALLEST: f64 = 0.25;
 
+/// What a person has to know before a watch, one text a paragraph.
+pub const BEFORE: [&str; 3] = [
+    "Connections, latency, rollbacks and errors, slow statements, cache, locks and size are held against the thresholds of [watch] in config.toml, 24 hours long by default. It goes on where it was stopped.",
+    "While your application keeps a Neon compute awake, probes cost nothing. Each that wakes it keeps it awake for 5 minutes; while nobody uses it, they get rarer.",
+    "It runs as long as this program is open. `neonlift watch` does the same in any terminal, and `neonlift watch --unit` prints a service for the background.",
+];
+
 /// How probes are spaced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Spacing {

@@ -69,7 +69,8 @@ pub fn watched(history: &History, plan: &Plan, checks: Vec<Check>) -> Option<Wat
         until: plan.until,
         at,
         next: plan.due(entries).filter(|_| at < plan.until),
-        probes: entries.len() as u64,
+        probes: history.made(),
+        // Those that are left out of a long history were reached.
         missed: (entries.len() - samples.len()) as u64,
         woken: samples.iter().filter(|sample| sample.woken).count() as u64,
         checks,
@@ -181,6 +182,7 @@ mod tests {
             found: format!("at {second}"),
         };
         Entry {
+            number: 1,
             probe: Probe::Reached(Box::new(sample(second))),
             alarms: alarms.iter().map(finding).collect(),
         }
@@ -191,7 +193,7 @@ mod tests {
         let mut history = History::open(&folder.path().join("s.toml"), at(0)).unwrap();
         entries
             .into_iter()
-            .for_each(|entry| history.add(entry).unwrap());
+            .for_each(|entry| history.add(entry.probe, entry.alarms).unwrap());
         (folder, history)
     }
 
@@ -210,6 +212,7 @@ mod tests {
     #[test]
     fn alarms_are_counted_and_only_what_turns_is_news() {
         let missed = Entry {
+            number: 3,
             probe: Probe::Missed {
                 at: at(120),
                 failure: Failure::new("what", "why"),

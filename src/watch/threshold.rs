@@ -20,7 +20,7 @@ pub const ROLLBACKS: &str = "Rollbacks";
 /// See [`ANSWERS`].
 pub const ERRORS: &str = "Errors";
 /// See [`ANSWERS`].
-pub const STATEMENTS: &str = "Slow statements";
+pub const STATEMENTS: &str = "Statements";
 /// See [`ANSWERS`].
 pub const LOCKS: &str = "Locks";
 /// See [`ANSWERS`].
@@ -81,9 +81,9 @@ fn answers(now: &Sample) -> Check {
 }
 
 fn latency(now: &Sample, limits: &config::Watch) -> Check {
-    let milliseconds = |micros: u64| format!("{:.1} ms", micros as f64 / 1000.0);
+    let milliseconds = |micros: u64| micros as f64 / 1000.0;
     let found = format!(
-        "p50 {}, p95 {} (limit {} ms)",
+        "p50 {:.1}, p95 {:.1} ms (limit {})",
         milliseconds(now.p50_us),
         milliseconds(now.p95_us),
         grouped(limits.latency_ms.into())
@@ -104,8 +104,8 @@ fn connections(now: &Sample, limits: &config::Watch) -> Check {
     let (used, limit) = (now.connections, now.connection_limit);
     let share = used as f64 / limit.max(1) as f64;
     let found = format!(
-        "{used} of {limit} in use, {} of them others' (limit {} %)",
-        now.others, limits.connections_percent
+        "{used} of {limit} (limit {} %), {} others'",
+        limits.connections_percent, now.others
     );
     let is_alarm = share * 100.0 >= f64::from(limits.connections_percent);
     let advice = [
@@ -121,16 +121,12 @@ fn cache(interval: Option<&Interval>, limits: &config::Watch) -> Check {
     };
     let blocks = interval.hits + interval.reads;
     let Some(share) = interval.hit().filter(|_| blocks >= ENOUGH_BLOCKS) else {
-        let found = format!(
-            "{} asked for since the probe before: too few to judge",
-            counted(blocks, "block")
-        );
+        let found = format!("{}: too few to judge", counted(blocks, "block"));
         return Check::good(CACHE, found);
     };
     let found = format!(
-        "{} of {} (at least {} %)",
+        "{} of blocks (at least {} %)",
         percent(share),
-        counted(blocks, "block"),
         limits.cache_hits_percent
     );
     let is_alarm = share * 100.0 < f64::from(limits.cache_hits_percent);
@@ -178,9 +174,9 @@ fn errors(interval: Option<&Interval>) -> Check {
     };
     let fatal = interval.fatal.unwrap_or_default();
     let found = format!(
-        "{}, {} ended by a fatal error since the probe before",
+        "{}, {}",
         counted(interval.deadlocks, "deadlock"),
-        counted(fatal, "session")
+        counted(fatal, "fatal error")
     );
     check(
         ERRORS,

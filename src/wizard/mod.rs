@@ -14,6 +14,7 @@ mod outcome;
 mod question;
 mod signing;
 mod switching;
+mod watching;
 
 pub use choice::target_database;
 pub use cleaning::CleanupPlan;
@@ -25,7 +26,7 @@ pub use question::{Answer, Question};
 pub use switching::Switching;
 
 use crate::failure::{Failure, Severity};
-use crate::session::report::{Report, Watch};
+use crate::session::report::Report;
 use crate::session::{Place, Reached, Record, Session, State, Step};
 use jiff::Timestamp;
 
@@ -268,20 +269,7 @@ impl Wizard {
             self.session.steps.remove(stale);
         }
         let before = self.session.steps.remove(&step);
-        let mut record = Record {
-            state: State::Running,
-            started: Some(now),
-            ..Record::default()
-        };
-        if step == Step::Watch {
-            // One that was done begins anew; any other goes on.
-            let before = before.filter(|record| record.state != State::Done);
-            record.since = before
-                .as_ref()
-                .and_then(|record| record.since)
-                .or(Some(now));
-            record.report = before.and_then(|record| record.report);
-        }
+        let record = watching::begun(step, before, now);
         self.session.steps.insert(step, record);
         self.begin(step, None)
     }
@@ -340,17 +328,6 @@ impl Wizard {
             record.reached = Some(reached);
         }
         Vec::new()
-    }
-
-    fn watched(&mut self, told: RunId, report: Box<Watch>) -> Vec<Effect> {
-        match self.phase {
-            Phase::Working { run, step, .. } if run == told => {
-                let record = self.session.steps.entry(step).or_default();
-                record.report = Some(Report::Watch(report.clone()));
-                vec![Effect::Tell(News::Watched(report))]
-            }
-            _ => Vec::new(),
-        }
     }
 
     fn finished(

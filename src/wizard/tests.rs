@@ -273,7 +273,7 @@ fn a_complete_checklist_knows_its_items() {
 }
 
 /// Everything done and signed, at second 10.
-fn signed() -> Wizard {
+pub(super) fn signed() -> Wizard {
     let mut wizard = driven(Step::Cutover);
     open_checklist(&mut wizard, 9);
     let open: Vec<_> = wizard.open_items().map(|item| item.key.clone()).collect();

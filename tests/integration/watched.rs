@@ -2,12 +2,14 @@
 //! is stopped or killed goes on with all that it knew.
 
 use crate::fixture::{Ended, World, eventually};
+use neonlift::postgres::{Connection, ConnectionString, Retrying};
 use rustix::process::Signal;
 use serde_json::Value;
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
+use tokio_util::sync::CancellationToken;
 
 /// A migration that is done and signed.
 fn migrated() -> World {
@@ -42,6 +44,14 @@ fn found<'a>(event: &'a Value, name: &str) -> &'a Value {
     check.unwrap_or_else(|| panic!("no {name} in {event}"))
 }
 
+/// A session of the target's owner, over the road that applications take.
+fn as_application(world: &World) -> Connection {
+    let place = ConnectionString::parse(&world.target_url()).expect("a connection string");
+    let (cancel, once) = (CancellationToken::new(), Retrying::never());
+    let opening = Connection::open(&place, &once, &cancel);
+    world.runtime().block_on(opening).expect("it answers")
+}
+
 /// One probe after the other, until one tells this alarm; each ends as it has to.
 fn alarmed(world: &World, config: &str, name: &str) -> Ended {
     eventually(name, || {
@@ -69,10 +79,13 @@ fn what_happens_on_the_target_is_seen_and_alarms_say_what_to_do() {
     );
     assert!(sample(&alone)["bytes_limit"].is_u64(), "as Neon tells it");
 
-    let others: Vec<_> = (0..6).map(|_| world.target().open()).collect();
+    // As Neon's own agents connect, and as an application does.
+    let agents: Vec<_> = (0..2).map(|_| world.target().open()).collect();
+    let others: Vec<_> = (0..6).map(|_| as_application(&world)).collect();
     let ended = world.json(&["watch", "--once"]).expect(0, "done");
-    assert_eq!(sample(&ended)["connections"].as_u64(), Some(before + 6));
+    assert_eq!(sample(&ended)["connections"].as_u64(), Some(before + 8));
     assert_eq!(sample(&ended)["others"], 6);
+    drop(agents);
     let config = world.config("[watch]\nconnections_percent = 5\nlock_seconds = 1\n");
     let crowded = alarmed(&world, &config, "Connections");
     let alarm = &crowded.of_kind("alarm")[0];

@@ -1,7 +1,7 @@
 //! A step that has not been run, or was stopped half-way: what it will do.
 
 use super::checklist::told;
-use super::{Page, Scene};
+use super::{Page, Scene, watch};
 use crate::figures::{counted, grouped};
 use crate::session::{Reached, State, Step};
 use crate::tui::lines::{blank, labelled, line, paragraph};
@@ -41,6 +41,9 @@ pub(super) fn page(scene: &Scene<'_>) -> Page {
             format!("Enter: {}", offers::proceed(scene.wizard)),
             Meaning::Accent,
         )),
+    }
+    if step == Step::Watch {
+        body.extend(watch::before(scene));
     }
     if step == Step::Cleanup {
         body.extend(super::cleanup::planned(scene));

@@ -5,9 +5,11 @@ use super::checks::advised;
 use super::{Page, Scene};
 use crate::session::report::{Check, Verdict, Watch};
 use crate::session::{State, Step};
+use crate::tui::commands::in_order;
 use crate::tui::lines::{between, blank, line, padded, paragraph, span};
 use crate::tui::offers;
 use crate::tui::theme::Meaning;
+use crate::watch::spacing::BEFORE;
 use crate::watch::threshold::{CACHE, CONNECTIONS, LATENCY};
 use crate::wizard::Phase;
 use ratatui::text::Line;
@@ -16,7 +18,7 @@ use ratatui::text::Line;
 const VERDICT: usize = 8;
 
 /// Cells for a check's name.
-const NAME: usize = 16;
+const NAME: usize = 12;
 
 /// A sparkline is no longer.
 const SPARK: usize = 96;
@@ -26,9 +28,8 @@ pub(super) fn page(scene: &Scene<'_>, found: &Watch) -> Page {
     head.push(how_it_stands(scene, found));
     head.extend(now(scene, found));
     head.push(blank());
-    let mut body: Vec<Line<'static>> = found
-        .checks
-        .iter()
+    let mut body: Vec<Line<'static>> = in_order(&found.checks)
+        .into_iter()
         .flat_map(|check| told(scene, found, check))
         .collect();
     body.push(blank());
@@ -46,6 +47,16 @@ pub(super) fn page(scene: &Scene<'_>, found: &Watch) -> Page {
         body,
         ..Page::default()
     }
+}
+
+/// Before its first start: what it costs, and where else it can run.
+pub(super) fn before(scene: &Scene<'_>) -> Vec<Line<'static>> {
+    let told = BEFORE.iter().flat_map(|text| {
+        let mut told = vec![blank()];
+        told.extend(paragraph(text, 0, scene.text_cells(), Meaning::Quiet));
+        told
+    });
+    told.collect()
 }
 
 /// While there is no probe yet: what it is doing.
@@ -87,7 +98,7 @@ fn now(scene: &Scene<'_>, found: &Watch) -> Vec<Line<'static>> {
         (Phase::Working { stopping: true, .. }, _) => "Stopping.".to_owned(),
         (Phase::Working { .. }, State::Running) => match found.next {
             Some(next) => format!(
-                "Last probe {last}, next {}. Stop it whenever you like: it goes on from there.",
+                "Last probe {last}, next {}; Ctrl-C stops it.",
                 scene.clock(next, "%a %H:%M")
             ),
             None => "Ending.".to_owned(),
