@@ -77,45 +77,13 @@ impl Wizard {
     /// Asks before anything is put away or dropped.
     pub(super) fn ask_to_clean_up(&mut self) -> Vec<Effect> {
         let database = target_database(&self.session).filter(|_| !self.ledger_is_gone());
-        let clean = |ledger: Option<&String>, remove_dump| {
-            let ledger = ledger.cloned();
-            Act::CleanUp(Cleaning {
-                ledger,
-                remove_dump,
-            })
-        };
-        let mut answers = vec![Answer::new(
-            'n',
-            "cancel",
-            "everything stays as it is",
-            Act::Nothing,
-        )];
-        if let Some(database) = &database {
-            let does =
-                format!("the backup is archived and stays; the ledger in {database} is dropped");
-            answers.push(Answer::new(
-                'y',
-                "clean up",
-                does,
-                clean(Some(database), false),
-            ));
-            let does = "the same, and the dump is removed once its archive was read back";
-            answers.push(Answer::new(
-                'd',
-                "and remove dump",
-                does,
-                clean(Some(database), true),
-            ));
-        }
-        let does = "the backup is archived; nothing is dropped or removed";
-        answers.push(Answer::new('b', "backup alone", does, clean(None, false)));
         let watched = match self.session.state(Step::Watch) {
             State::Done => "",
             _ => " Watch has not ended.",
         };
         let text =
             format!("Put away what the migration needs no more? The old database stays.{watched}");
-        self.ask(text, answers)
+        self.ask(text, answers(database.as_deref()))
     }
 
     /// The command line's consent: with the name of the target's database its ledger goes.
@@ -150,6 +118,42 @@ impl Wizard {
         self.session.cleaning = Some(cleaning);
         self.start(Step::Cleanup, now)
     }
+}
+
+/// What can be answered; without the name of a database there is no ledger to drop.
+fn answers(database: Option<&str>) -> Vec<Answer> {
+    let clean = |remove_dump| {
+        let ledger = database.map(str::to_owned);
+        Act::CleanUp(Cleaning {
+            ledger,
+            remove_dump,
+        })
+    };
+    let kept = "everything stays as it is";
+    let mut answers = vec![Answer::new('n', "cancel", kept, Act::Nothing)];
+    let alone = "the backup is archived; nothing is dropped or removed";
+    let alone = Answer::new(
+        'b',
+        "backup alone",
+        alone,
+        Act::CleanUp(Cleaning::default()),
+    );
+    let removed = "and the dump is removed once its archive was read back";
+    let (first, second) = match database {
+        Some(name) => {
+            let does = format!("the backup is archived and stays; the ledger in {name} is dropped");
+            answers.push(Answer::new('y', "clean up", does, clean(false)));
+            ("the same", Some(alone))
+        }
+        None => {
+            answers.push(alone);
+            ("the backup is archived", None)
+        }
+    };
+    let does = format!("{first}, {removed}");
+    answers.push(Answer::new('d', "and remove dump", does, clean(true)));
+    answers.extend(second);
+    answers
 }
 
 #[cfg(test)]

@@ -370,6 +370,9 @@ fn documents_that_name_the_old_database_are_listed_and_the_day_is_remembered() {
         "[application]\nfolder = '{}'\n[cleanup]\nkeep_days = 2\n",
         folder.display()
     ));
+    // What a holder that was killed has left.
+    let note = world.session().with_extension("snapshot.toml");
+    fs::write(&note, "of a snapshot").expect("written");
     let done = world
         .json(&["cleanup", "--yes", "--config", &config])
         .expect(0, "done");
@@ -379,6 +382,11 @@ fn documents_that_name_the_old_database_are_listed_and_the_day_is_remembered() {
         "{done}"
     );
     assert!(!done.stdout.contains("canary"), "{done}");
+    assert!(
+        found(&done, "Snapshot of the source").contains("let go"),
+        "{done}"
+    );
+    assert!(!note.exists());
     let day = finished(&done)["keep_until"]
         .as_str()
         .expect("a day")

@@ -167,6 +167,9 @@ fn without_the_ledger_no_rows_are_written_again() {
     assert_eq!(wizard.session().state(Step::Transfer), State::Done);
     assert_eq!(wizard.obstacle(Step::Compare), None);
     assert!(wizard.cleanup_plan().drops.is_empty());
+    wizard.handle(Event::Again(Step::Cleanup), at(10));
+    let answers = wizard.question().unwrap().answers.iter();
+    assert_eq!(answers.map(|answer| answer.key).collect::<String>(), "nbd");
     // Cleaned up once more, it is looked for, and still not there.
     wizard.handle(Event::CleanUp(Cleaning::default()), at(11));
     assert!(wizard.session().cleaning.as_ref().unwrap().ledger.is_some());
