@@ -26,6 +26,8 @@ pub(super) fn open(common: &Common, which: Which<'_>, say: &mut Say<'_>) -> Resu
         let path = std::path::absolute(named).ok();
         session.config = path.filter(|path| path.to_str().is_some());
     }
+    // What is named now goes before what was named in the wizard.
+    session.application = session.application.filter(|_| common.app.is_none());
     let mut runner = Runner::new(session, store, context(config.clone(), Vec::new()));
     connect::describe(&mut runner, &wanted, common.yes, say)?;
     choice::tell(&mut runner, common, &config)?;

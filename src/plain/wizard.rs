@@ -11,6 +11,7 @@ use crate::progress::Tone;
 use crate::runner::Runner;
 use crate::session::report::{Check, Verdict};
 use crate::session::{State, Step};
+use crate::switch::named_folder;
 use crate::wizard::{Effect, Event, News, Outcome, Side, Switching};
 
 /// The steps whose result is worth a choice: the person goes on from there.
@@ -150,6 +151,7 @@ impl<'a> Lines<'a> {
                     return self.run(Step::Connections).await;
                 }
             }
+            Act::Application => return self.name_application().await,
             Act::Switch(way) => self.switch(*way).await?,
             Act::Sign(item) => return checklist::sign(self, item).await,
             Act::Report => self.tell_report(),
@@ -261,6 +263,25 @@ impl<'a> Lines<'a> {
     }
 
     /// Switches the application's files, or puts them back, after a question.
+    /// Asks where the application is, and looks at it.
+    async fn name_application(&mut self) -> Result<Option<Outcome>, Break> {
+        let prompt = "The application's folder (Enter alone: none): ";
+        let typed = self.person.ask(prompt).await?;
+        if typed.trim().is_empty() {
+            return Ok(None);
+        }
+        match named_folder(&typed) {
+            Err(wrong) => {
+                self.person.say(format!("✗ {wrong}."));
+                Ok(None)
+            }
+            Ok(folder) => {
+                self.dispatch(Event::Application(folder))?;
+                self.run(Step::Application).await
+            }
+        }
+    }
+
     async fn switch(&mut self, way: Switching) -> Result<(), Break> {
         self.dispatch(Event::Switch(way))?;
         let Some(question) = self.runner.wizard().question().cloned() else {

@@ -17,10 +17,13 @@ mod value;
 mod writing;
 
 pub use error::Error;
+pub use finding::named_folder;
 pub use journal::{Settled, carry_out, settle, undo};
 pub use plan::{Plan, PlannedFile};
 pub use value::{Goal, connection_variables};
 
+#[cfg(test)]
+mod awkward_tests;
 #[cfg(test)]
 mod crash_tests;
 #[cfg(test)]

@@ -62,6 +62,7 @@ pub(super) const EVERYWHERE: &[Context] = &[
     Context::Form,
     Context::Signing,
     Context::Consent,
+    Context::Folder,
     Context::Question,
     Context::TooSmall,
 ];
@@ -248,6 +249,14 @@ pub const BINDINGS: &[Binding] = &[
         "Asks for the consent to replace what the target holds: its database's name, typed.",
     ),
     named(
+        Command::Application,
+        &[Context::Step],
+        &[letter('a')],
+        "a",
+        "application",
+        "Names the application's folder: its files are looked at, its tests are run. Nothing in it is changed.",
+    ),
+    named(
         Command::Switch,
         &[Context::Step],
         &[letter('s')],
@@ -294,6 +303,14 @@ pub const BINDINGS: &[Binding] = &[
         "Enter",
         "overwrite",
         "Consents to overwriting the target, when its database's name was typed exactly.",
+    ),
+    named(
+        Command::Submit,
+        &[Context::Folder],
+        &[key(KeyCode::Enter)],
+        "Enter",
+        "look at it",
+        "Takes this folder as the application's, and runs the step.",
     ),
     named(
         Command::Submit,
@@ -359,7 +376,12 @@ pub const BINDINGS: &[Binding] = &[
     ),
     named(
         Command::Close,
-        &[Context::Form, Context::Signing, Context::Consent],
+        &[
+            Context::Form,
+            Context::Signing,
+            Context::Consent,
+            Context::Folder,
+        ],
         &[key(KeyCode::Esc)],
         "Esc",
         "back",
@@ -411,6 +433,7 @@ pub const BINDINGS: &[Binding] = &[
             Context::Form,
             Context::Signing,
             Context::Consent,
+            Context::Folder,
             Context::Question,
             Context::Search,
         ],

@@ -53,6 +53,11 @@ pub(super) enum Layer {
         /// What was typed.
         name: Field,
     },
+    /// The application's folder.
+    Folder {
+        /// What was typed.
+        path: Field,
+    },
     /// What is searched for in the tree of tables.
     Search,
     /// What the inventory found besides tables.
@@ -181,6 +186,7 @@ impl Ui {
             Some(Layer::Form) => Context::Form,
             Some(Layer::Signing { .. }) => Context::Signing,
             Some(Layer::Consent { .. }) => Context::Consent,
+            Some(Layer::Folder { .. }) => Context::Folder,
             Some(Layer::Search) => Context::Search,
             None if wizard.looking().is_some() => Context::Reading,
             None if checklist_is_open(wizard) => Context::Checklist,
