@@ -196,7 +196,8 @@ pub(super) struct Opened {
 impl Opened {
     pub(super) fn of(common: &Common, which: Which<'_>) -> Result<Self, Error> {
         let config = configured(common)?;
-        let (store, session) = sessions::open(which, true, &config, |_| true)?;
+        let (store, mut session) = sessions::open(which, true, &config, |_| true)?;
+        session.application = session.application.filter(|_| common.app.is_none());
         Ok(Self {
             store,
             session,

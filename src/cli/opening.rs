@@ -36,6 +36,8 @@ pub(super) fn open_watching(
         let path = std::path::absolute(named).ok();
         session.config = path.filter(|path| path.to_str().is_some());
     }
+    // What is named now goes before what was named in the wizard.
+    session.application = session.application.filter(|_| common.app.is_none());
     let mut context = context(config.clone(), Vec::new());
     context.watching = watching;
     let mut runner = Runner::new(session, store, context);

@@ -29,6 +29,8 @@ pub(super) enum Act {
     Preview,
     /// Open a compared table.
     Open,
+    /// Name the application's folder.
+    Application,
     /// Switch the application's files, or put them back.
     Switch(Switching),
     /// Cut the application over, or go on with that.
@@ -185,6 +187,10 @@ fn at_step(wizard: &Wizard) -> Vec<(Act, String)> {
         found.push((Act::Preview, text.to_owned()));
     }
     if session.current == Step::Application {
+        if wizard.obstacle_to_name_application().is_none() {
+            let text = "name the application's folder, and look at its files";
+            found.push((Act::Application, text.to_owned()));
+        }
         let ways = [
             (
                 Switching::Write,

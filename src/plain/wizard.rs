@@ -13,6 +13,7 @@ use crate::progress::Tone;
 use crate::runner::Runner;
 use crate::session::report::{Check, Verdict};
 use crate::session::{State, Step};
+use crate::switch::named_folder;
 use crate::watch::spacing::BEFORE;
 use crate::wizard::{Effect, Event, News, Outcome, Side};
 
@@ -174,6 +175,7 @@ impl<'a> Lines<'a> {
                     return self.run(Step::Connections).await;
                 }
             }
+            Act::Application => return self.name_application().await,
             Act::Switch(way) => return cutting::asked(self, Event::Switch(*way)).await,
             Act::CutOver => return cutting::over(self).await,
             Act::ConnectionSet => return cutting::asked(self, Event::AskWhetherSet).await,
@@ -287,6 +289,25 @@ impl<'a> Lines<'a> {
             .await?;
         let again = Event::Recheck(checks[chosen].name.clone());
         self.begun(Step::Prerequisites, again).await
+    }
+
+    /// Asks where the application is, and looks at it.
+    async fn name_application(&mut self) -> Result<Option<Outcome>, Break> {
+        let prompt = "The application's folder (Enter alone: none): ";
+        let typed = self.person.ask(prompt).await?;
+        if typed.trim().is_empty() {
+            return Ok(None);
+        }
+        match named_folder(&typed) {
+            Err(wrong) => {
+                self.person.say(format!("✗ {wrong}."));
+                Ok(None)
+            }
+            Ok(folder) => {
+                self.dispatch(Event::Application(folder))?;
+                self.run(Step::Application).await
+            }
+        }
     }
 
     /// Asks for connections and tests them.

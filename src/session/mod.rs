@@ -406,6 +406,9 @@ pub struct Session {
     /// Where they go.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<Place>,
+    /// The application's folder, when it was named in the wizard: before that of the configuration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub application: Option<PathBuf>,
     /// The application's files that lead to the target now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub switched: Option<Switched>,
@@ -448,6 +451,7 @@ impl Session {
             consent: None,
             source: None,
             target: None,
+            application: None,
             switched: None,
             cleaning: None,
             cutting: None,

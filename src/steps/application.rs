@@ -2,6 +2,7 @@
 //! nothing: what is written on the target is rolled back, and files are switched by [`switch`].
 
 mod own_tests;
+mod performance;
 mod pool;
 mod probe;
 
@@ -37,7 +38,9 @@ pub(super) async fn run(work: Work<'_>) -> Result<Application, Error> {
         left: Vec::new(),
         tests: Vec::new(),
     };
-    if let Some(folder) = work.context.config.application.folder.clone() {
+    let named = work.session.application.as_ref();
+    if let Some(folder) = named.or(work.context.config.application.folder.as_ref()) {
+        let folder = folder.clone();
         work.progress.activity("Looking at the application's files");
         let plan = planned(
             folder,
@@ -100,6 +103,7 @@ async fn tried(work: Work<'_>, place: &ConnectionString) -> Result<Vec<Check>, E
             .activity("Trying a row in each table with vectors; each is rolled back");
         checks.extend(probe::tables(&connection, &work.session.id).await?);
         checks.extend(collections(work.session, &connection).await?);
+        checks.extend(performance::checks(work.session));
         checks.push(pool::advice(&connection, place, &work.context.config.application).await?);
         Ok(checks)
     };

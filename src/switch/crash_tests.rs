@@ -1,12 +1,14 @@
 //! A process that is killed with SIGKILL at every moment of a switch, of an undo, and of the start
 //! after that: each in a child of its own.
 
-use super::tests::{Application, goal};
+use super::tests::{OLD, URL, application, goal, mode};
 use super::*;
 use jiff::Timestamp;
 use rustix::process::{Signal, getpid, kill_process};
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -55,7 +57,7 @@ fn a_child_does_what_it_is_told() {
     }
 }
 
-fn session(place: &Path) -> std::path::PathBuf {
+fn session(place: &Path) -> PathBuf {
     place.join("s.toml")
 }
 
@@ -151,5 +153,93 @@ fn starts_killed(act: Act, moment: u32) {
         }
         application.is_whole();
         is_settled(&application, act);
+    }
+}
+
+/// An application with two files, one behind a link, of which a crash must not lose anything.
+struct Application {
+    folder: tempfile::TempDir,
+    files: [(PathBuf, String, u32); 2],
+}
+
+impl Application {
+    fn new() -> Self {
+        let (folder, real, second, _) = application();
+        fs::set_permissions(&second, fs::Permissions::from_mode(0o604)).unwrap();
+        let files = [real, second].map(|file| {
+            let (text, mode) = (fs::read_to_string(&file).unwrap(), mode(&file));
+            (file, text, mode)
+        });
+        Self { folder, files }
+    }
+
+    fn place(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn copies(&self) -> Vec<PathBuf> {
+        let folders = [self.place().to_owned(), self.place().join("app")];
+        let entries = folders
+            .iter()
+            .flat_map(|folder| fs::read_dir(folder).unwrap());
+        let files = entries.map(|entry| entry.unwrap().path());
+        let is_copy = |file: &PathBuf| {
+            let name = file.file_name().unwrap().to_str().unwrap();
+            name.contains(super::journal::COPY) && !name.ends_with(".neonlift-new")
+        };
+        files.filter(is_copy).collect()
+    }
+
+    /// How many files are switched; each is the old or the new one, with its mode, and whatever is
+    /// switched has its old text in a copy that nobody else can read.
+    fn switched(&self) -> usize {
+        let copies = self.copies();
+        let texts: Vec<String> = copies
+            .iter()
+            .map(|copy| {
+                assert_eq!(mode(copy), 0o600);
+                fs::read_to_string(copy).unwrap()
+            })
+            .collect();
+        for text in &texts {
+            assert!(
+                self.files.iter().any(|(_, old, _)| old == text),
+                "half a copy: {text:?}"
+            );
+        }
+        let is_switched = |(file, old, of): &&(PathBuf, String, u32)| {
+            let now = fs::read_to_string(file).unwrap();
+            assert_eq!(mode(file), *of);
+            assert!(
+                now == *old || now == old.replace(OLD, URL),
+                "half a file: {now:?}"
+            );
+            assert!(now == *old || texts.contains(old), "no copy of {old:?}");
+            now != *old
+        };
+        self.files.iter().filter(is_switched).count()
+    }
+
+    fn is_whole(&self) {
+        assert!(self.place().join("app/.env").is_symlink());
+        self.switched();
+    }
+
+    fn is_half_switched(&self) -> bool {
+        self.switched() == 1
+    }
+
+    fn is_switched(&self) {
+        assert_eq!((self.switched(), self.copies().len()), (2, 2));
+    }
+
+    /// As it was, and nothing beside it: the folder, the file behind the link.
+    fn is_as_before(&self) {
+        assert_eq!(self.switched(), 0);
+        let names = |folder: &Path| fs::read_dir(folder).unwrap().count();
+        assert_eq!(
+            (names(self.place()), names(&self.place().join("app"))),
+            (2, 2)
+        );
     }
 }

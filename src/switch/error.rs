@@ -21,6 +21,9 @@ pub enum Error {
     /// A file that the configuration names is not there.
     #[error("{} is not there", .0.display())]
     NoSuchFile(PathBuf),
+    /// What was named as the application's folder is none.
+    #[error("{} is not a folder", .0.display())]
+    NoFolder(PathBuf),
     /// The files are not what was shown any more.
     #[error("{0} has changed since it was shown")]
     Changed(String),
@@ -70,6 +73,9 @@ impl Explain for Error {
                 .advise("No file stays half switched: what had been replaced was put back."),
             Self::NoSuchFile(_) => Failure::new("A file of the application is missing", why)
                 .advise("Correct application.files in config.toml: paths in the application's folder.")
+                .severity(Severity::Usage),
+            Self::NoFolder(_) => Failure::new("The application's folder is not there", why)
+                .advise("Name the folder that the application is started in.")
                 .severity(Severity::Usage),
             Self::Changed(_) => Failure::new("The files are not what was shown", why)
                 .advise("Look at the plan again; nothing is replaced that was not shown:")

@@ -6,7 +6,7 @@ mod shell;
 mod table;
 mod yaml;
 
-use super::setting::Setting;
+use super::setting::{Setting, Variable, line_start};
 use std::path::Path;
 
 /// A file's form, told by its name.
@@ -51,9 +51,44 @@ impl Format {
         }
     }
 
+    /// Names of known variables, each with its place, that get a value in a way that is not among
+    /// the settings that were found.
+    pub(super) fn unread(self, text: &str, settings: &[Setting]) -> Vec<(usize, &'static str)> {
+        if !matches!(self, Self::Shell | Self::Yaml) {
+            return Vec::new();
+        }
+        let is_read = |at: usize| {
+            let mut settings = settings.iter();
+            settings.any(|setting| (setting.key..setting.span.end).contains(&at))
+        };
+        let of_name = |name: &'static str| {
+            let places = text.match_indices(name);
+            let places = places.filter(move |(at, _)| self.is_set_there(text, *at, name));
+            places.map(move |(at, _)| (at, name))
+        };
+        let mut found: Vec<_> = Variable::names().flat_map(of_name).collect();
+        found.retain(|(at, _)| !is_read(*at));
+        found.sort_unstable();
+        found
+    }
+
+    /// Whether a name is whole, outside of comments, and before what gives it a value.
+    fn is_set_there(self, text: &str, at: usize, name: &str) -> bool {
+        let before = &text[line_start(text, at)..at];
+        let rest = text[at + name.len()..].trim_start_matches(['"', '\'', ' ']);
+        let is_within = |c: char| c.is_ascii_alphanumeric() || "_$".contains(c);
+        let is_set = rest.starts_with('=') || self == Self::Yaml && rest.starts_with(':');
+        let is_taken = before.ends_with(is_within) || before.ends_with("${");
+        is_set && !before.contains('#') && !is_taken
+    }
+
     /// A value as it is to be written; `None` when there is no way that all readers understand.
     pub(super) fn write(self, quoting: Quoting, value: &str) -> Option<String> {
         if value.contains(['\n', '\r', '\0']) || value.contains("${") {
+            return None;
+        }
+        // Compose would put a variable there.
+        if self == Self::Yaml && value.contains('$') {
             return None;
         }
         match (self, quoting) {

@@ -204,7 +204,7 @@ impl Entry {
 
     /// What stands under the copy's name, and is none, is somebody else's.
     fn remove_copy(&self) -> Result<(), Error> {
-        if hash_of(&self.copy)?.as_ref() == Some(&self.before) {
+        if writing::is_there(&self.copy) && hash_of(&self.copy)?.as_ref() == Some(&self.before) {
             fs::remove_file(&self.copy).map_err(Error::file("remove", &self.copy))?;
             writing::moment();
         }

@@ -18,11 +18,14 @@ mod value;
 mod writing;
 
 pub use error::Error;
+pub use finding::named_folder;
 pub use journal::{Settled, carry_out, settle, undo};
 pub use mentions::{Left, Mentions, mentions};
 pub use plan::{Plan, PlannedFile};
 pub use value::{Goal, connection_variables};
 
+#[cfg(test)]
+mod awkward_tests;
 #[cfg(test)]
 mod crash_tests;
 #[cfg(test)]

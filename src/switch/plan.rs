@@ -3,11 +3,12 @@
 use super::finding::{self, Found};
 use super::format::{Format, Quoting};
 use super::setting::{SSLMODE, Setting, Variable, line_of};
-use super::shown::shown;
+use super::shown::{part, shown};
 use super::value::{Goal, parsed};
 use super::{Error, git};
 use crate::secret::Secret;
 use crate::session::report::{ChangedLine, LeftOut, SwitchedFile};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// What would be changed. `Debug` shows no file's text.
@@ -43,6 +44,8 @@ struct Edit {
     end: usize,
     text: String,
     line: ChangedLine,
+    /// What is to be read there then.
+    reads: (Variable, Secret),
 }
 
 impl Plan {
@@ -78,13 +81,23 @@ impl Plan {
         let Some(settings) = format.settings(text.expose()) else {
             return self.leave(name.to_owned(), "it cannot be read as its name promises");
         };
-        if settings.is_empty() {
-            return;
+        for (at, variable) in format.unread(text.expose(), &settings) {
+            let place = format!("{variable} in {name}, line {}", line_of(text.expose(), at));
+            self.leave(place, UNREAD);
+        }
+        let mut sections = sections(&settings, goal);
+        let of_parts = settings.iter().filter(|part| part.variable.is_part());
+        for part in of_parts {
+            let parts = &sections[&part.section];
+            let value = decided(part, goal, parts).ok().flatten();
+            // One that stays would lead with the others to nowhere.
+            if value.is_some_and(|value| edit(&text, format, part, &value).is_none()) {
+                sections.insert(part.section, Err(UNWRITABLE.to_owned()));
+            }
         }
         let mut edits = Vec::new();
-        let parts = parts(&settings, goal);
         for setting in &settings {
-            match decided(setting, goal, &parts) {
+            match decided(setting, goal, &sections[&setting.section]) {
                 Ok(None) => {}
                 Ok(Some(value)) => match edit(&text, format, setting, &value) {
                     Some(edit) => edits.push(edit),
@@ -93,15 +106,18 @@ impl Plan {
                 Err(why) => self.leave(place(name, &text, setting), why),
             }
         }
-        edits.extend(added(&text, format, &settings, (&parts, goal)));
+        let led = sections.iter().filter(|(_, parts)| parts.is_ok());
+        for (section, _) in led {
+            let settings = settings.iter().filter(|found| found.section == *section);
+            let settings: Vec<&Setting> = settings.collect();
+            edits.extend(added(&text, format, &settings, goal));
+            self.lacking.extend(lacking(name, &settings));
+        }
         if edits.is_empty() {
             return;
         }
         self.cautions.extend(git::cautions(&path, name));
-        if parts.is_ok() {
-            self.lacking.extend(lacking(name, &settings));
-        }
-        match PlannedFile::new(name, path, text, format, edits) {
+        match PlannedFile::new(name, path, text, (format, &settings), edits) {
             Some(file) => self.files.push(file),
             None => self.leave(name.to_owned(), UNWRITABLE),
         }
@@ -116,6 +132,18 @@ impl Plan {
 const UNWRITABLE: &str =
     "the new value cannot be written there so that everybody reads it the same: change it by hand";
 
+const UNREAD: &str = "it gets its value in a way that is not understood: look at it by hand";
+
+/// The sections of a file, each with what becomes of the parts of a connection in it.
+fn sections(settings: &[Setting], goal: &Goal) -> BTreeMap<usize, Result<(), String>> {
+    let all: BTreeSet<usize> = settings.iter().map(|setting| setting.section).collect();
+    let decided = |section: usize| {
+        let within = settings.iter().filter(|found| found.section == section);
+        (section, parts(&within.collect::<Vec<_>>(), goal))
+    };
+    all.into_iter().map(decided).collect()
+}
+
 fn place(name: &str, text: &Secret, setting: &Setting) -> String {
     let text = text.expose();
     let key = &text[setting.key..setting.span.start];
@@ -126,7 +154,7 @@ fn place(name: &str, text: &Secret, setting: &Setting) -> String {
 }
 
 /// The parts that a connection needs and this file does not set.
-fn lacking(file: &str, settings: &[Setting]) -> Option<String> {
+fn lacking(file: &str, settings: &[&Setting]) -> Option<String> {
     let needed = [
         ("POSTGRES_DB", Variable::Database),
         ("POSTGRES_USER", Variable::User),
@@ -138,30 +166,32 @@ fn lacking(file: &str, settings: &[Setting]) -> Option<String> {
     (!names.is_empty()).then(|| format!("{file} does not set {}", names.join(", ")))
 }
 
-/// What becomes of the parts of a connection in a file: they change together or not at all.
-fn parts(settings: &[Setting], goal: &Goal) -> Result<(), String> {
-    let value = |wanted: Variable| {
-        let mut settings = settings.iter();
-        settings.find(|setting| setting.variable == wanted)
+/// What becomes of the parts of a connection in a section: they change together or not at all.
+fn parts(settings: &[&Setting], goal: &Goal) -> Result<(), String> {
+    let all = |wanted: Variable| {
+        let settings = settings.iter();
+        settings.filter(move |setting| setting.variable == wanted)
     };
-    if settings
-        .iter()
-        .any(|part| part.variable.is_part() && part.is_composed)
-    {
+    let mut of_parts = settings.iter().filter(|part| part.variable.is_part());
+    if of_parts.any(|part| part.is_composed) {
         return Err(COMPOSED.to_owned());
     }
-    let Some(host) = value(Variable::Host) else {
+    if all(Variable::Host).next().is_none() {
         return Err("no POSTGRES_HOST stands beside it, so it may set up a server".to_owned());
-    };
-    let port = value(Variable::Port).map_or(Ok(5432), |port| port.value.expose().parse());
-    let database = value(Variable::Database).map(|setting| setting.value.expose());
-    let (host, port) = (host.value.expose(), port.unwrap_or(0));
-    let direct = goal.application().direct();
-    let is_target = [goal.application().host(), direct.host()].contains(&host);
-    match is_target || goal.is_source(host, port, database) {
-        true => Ok(()),
-        false => Err(format!("it leads to another database, on {host}")),
     }
+    let direct = goal.application().direct();
+    let targets = [goal.application().host(), direct.host()];
+    for host in all(Variable::Host).map(|host| host.value.expose()) {
+        let port = all(Variable::Port).next();
+        let port = port.map_or(Ok(5432), |port| port.value.expose().parse());
+        let database = all(Variable::Database).next();
+        let database = database.map(|setting| setting.value.expose());
+        let is_ours = goal.is_source(host, port.unwrap_or(0), database);
+        if !is_ours && !targets.contains(&host) {
+            return Err(format!("it leads to another database, on {}", part(host)));
+        }
+    }
+    Ok(())
 }
 
 const COMPOSED: &str = "it is put together of other variables";
@@ -214,7 +244,7 @@ fn edit(text: &Secret, format: Format, setting: &Setting, value: &Secret) -> Opt
     let text = text.expose();
     let span = setting.span.clone();
     let written = format.write(setting.quoting, value.expose())?;
-    let key = &text[setting.key..span.start];
+    let key = text[setting.key..span.start].replace(['\n', '\r'], " ");
     let in_quotes = |written: &str, value: &str| {
         let value = shown(setting.variable, value);
         let quote = written.chars().next().filter(|c| matches!(c, '"' | '\''));
@@ -230,19 +260,15 @@ fn edit(text: &Secret, format: Format, setting: &Setting, value: &Secret) -> Opt
             after: in_quotes(&written, value.expose()),
         },
         text: written,
+        reads: (setting.variable, value.clone()),
     })
 }
 
 /// TLS for a connection in parts, which has no other place to say it.
-fn added(
-    text: &Secret,
-    format: Format,
-    settings: &[Setting],
-    (parts, goal): (&Result<(), String>, &Goal),
-) -> Option<Edit> {
+fn added(text: &Secret, format: Format, settings: &[&Setting], goal: &Goal) -> Option<Edit> {
     let mode = goal.application().ssl_mode();
     let has = |wanted: Variable| settings.iter().find(|setting| setting.variable == wanted);
-    let host = has(Variable::Host).filter(|_| parts.is_ok() && has(Variable::SslMode).is_none())?;
+    let host = has(Variable::Host).filter(|_| has(Variable::SslMode).is_none())?;
     let quoting = match host.quoting {
         Quoting::Bare if format == Format::Toml => Quoting::Double,
         other => other,
@@ -261,7 +287,26 @@ fn added(
             before,
             after,
         },
+        reads: (Variable::SslMode, Secret::new(mode.name())),
     })
+}
+
+/// What is to be read of a file after the edits, in its order.
+fn expected<'a>(
+    settings: &'a [Setting],
+    edits: &'a [Edit],
+) -> impl Iterator<Item = (Variable, &'a str)> {
+    let is_edited = |setting: &&Setting| edits.iter().any(|edit| edit.at == setting.span.start);
+    let stay = settings.iter().filter(|setting| !is_edited(setting));
+    let stay = stay.map(|stays| (stays.span.start, stays.variable, stays.value.expose()));
+    let new = edits.iter().map(|edit| {
+        let (variable, value) = &edit.reads;
+        (edit.at, *variable, value.expose())
+    });
+    let mut all: Vec<(usize, Variable, &str)> = stay.chain(new).collect();
+    all.sort_by_key(|(at, ..)| *at);
+    all.into_iter()
+        .map(|(_, variable, value)| (variable, value))
 }
 
 impl PlannedFile {
@@ -270,7 +315,7 @@ impl PlannedFile {
         name: &str,
         path: PathBuf,
         before: Secret,
-        format: Format,
+        (format, settings): (Format, &[Setting]),
         mut edits: Vec<Edit>,
     ) -> Option<Self> {
         edits.sort_by_key(|edit| edit.at);
@@ -283,11 +328,11 @@ impl PlannedFile {
             at = edit.end;
         }
         after.push_str(text.get(at..)?);
-        let count = |text: &str| Some(format.settings(text)?.len());
-        let inserted = edits
+        let found = format.settings(&after)?;
+        let found = found
             .iter()
-            .filter(|edit| edit.at == edit.end && edit.line.before.is_none());
-        if count(&after)? != count(text)? + inserted.count() {
+            .map(|found| (found.variable, found.value.expose()));
+        if !found.eq(expected(settings, &edits)) {
             return None;
         }
         let lines = edits.into_iter().map(|edit| edit.line).collect();

@@ -45,6 +45,11 @@ impl Variable {
         known.map(|(_, variable)| *variable)
     }
 
+    /// All names.
+    pub(super) fn names() -> impl Iterator<Item = &'static str> {
+        NAMES.iter().map(|(name, _)| *name)
+    }
+
     /// Whether it is one part of a connection.
     pub(super) fn is_part(self) -> bool {
         !matches!(self, Self::Url | Self::DirectUrl | Self::Backend)
@@ -55,6 +60,9 @@ impl Variable {
 #[derive(Debug, Clone)]
 pub(super) struct Setting {
     pub(super) variable: Variable,
+    /// Which part of the file it stands in: a table of TOML, an object of JSON, what is indented
+    /// together in YAML. The parts of a connection belong together in it.
+    pub(super) section: usize,
     /// Where its name begins, a quote before it included.
     pub(super) key: usize,
     /// Where its value stands, quotes included.

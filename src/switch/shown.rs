@@ -10,7 +10,15 @@ pub(super) fn shown(variable: Variable, value: &str) -> String {
         Variable::Password if value.is_empty() => String::new(),
         Variable::Password => MASK.to_owned(),
         Variable::Url | Variable::DirectUrl => url(value).unwrap_or_else(|| MASK.to_owned()),
-        _ => value.to_owned(),
+        _ => part(value),
+    }
+}
+
+/// A part of a connection that is no password, unless somebody has put a whole one there.
+pub(super) fn part(value: &str) -> String {
+    match value.contains(['@', '=', ' ']) || value.contains("://") {
+        true => MASK.to_owned(),
+        false => value.to_owned(),
     }
 }
 

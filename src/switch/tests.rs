@@ -7,7 +7,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-const URL: &str =
+pub(super) const URL: &str =
     "postgresql://owner:p%40w%27@ep-cool-1-pooler.aws.neon.tech:5432/neondb?sslmode=require";
 const DIRECT: &str =
     "postgresql://owner:p%40w%27@ep-cool-1.aws.neon.tech:5432/neondb?sslmode=require";
@@ -19,7 +19,7 @@ pub(super) fn goal() -> Goal {
 }
 
 /// The text of a file after it was switched; without a change, itself.
-fn switched(name: &str, text: &str) -> (String, Plan) {
+pub(super) fn switched(name: &str, text: &str) -> (String, Plan) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join(name);
     fs::create_dir_all(file.parent().unwrap()).unwrap();
@@ -44,7 +44,7 @@ fn switched(name: &str, text: &str) -> (String, Plan) {
     (after, plan)
 }
 
-const OLD: &str = "postgresql://postgres:canary@localhost:5432/chat_pgvector";
+pub(super) const OLD: &str = "postgresql://postgres:canary@localhost:5432/chat_pgvector";
 
 #[rstest]
 #[case(".env", "DATABASE_URL=OLD", "DATABASE_URL=NEW")]
@@ -190,7 +190,7 @@ fn a_switched_application_is_not_switched_again() {
 }
 
 /// Two files, one behind a link, ready to be switched.
-fn application() -> (tempfile::TempDir, PathBuf, PathBuf, PathBuf) {
+pub(super) fn application() -> (tempfile::TempDir, PathBuf, PathBuf, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let app = folder.path().join("app");
     fs::create_dir(&app).unwrap();
@@ -204,11 +204,11 @@ fn application() -> (tempfile::TempDir, PathBuf, PathBuf, PathBuf) {
     (folder, real, second, session)
 }
 
-fn plan(folder: &tempfile::TempDir) -> Plan {
+pub(super) fn plan(folder: &tempfile::TempDir) -> Plan {
     Plan::make(&folder.path().join("app"), &[], &goal()).unwrap()
 }
 
-fn mode(file: &Path) -> u32 {
+pub(super) fn mode(file: &Path) -> u32 {
     fs::metadata(file).unwrap().permissions().mode() & 0o777
 }
 
@@ -326,92 +326,4 @@ fn git_is_asked_whether_it_would_take_the_password_in() {
             .iter()
             .any(|text| text.contains("tracked"))
     );
-}
-
-/// An application with two files, one behind a link, of which a crash must not lose anything.
-pub(super) struct Application {
-    folder: tempfile::TempDir,
-    files: [(PathBuf, String, u32); 2],
-}
-
-impl Application {
-    pub(super) fn new() -> Self {
-        let (folder, real, second, _) = application();
-        fs::set_permissions(&second, fs::Permissions::from_mode(0o604)).unwrap();
-        let files = [real, second].map(|file| {
-            let (text, mode) = (fs::read_to_string(&file).unwrap(), mode(&file));
-            (file, text, mode)
-        });
-        Self { folder, files }
-    }
-
-    pub(super) fn place(&self) -> &Path {
-        self.folder.path()
-    }
-
-    fn copies(&self) -> Vec<PathBuf> {
-        let folders = [self.place().to_owned(), self.place().join("app")];
-        let entries = folders
-            .iter()
-            .flat_map(|folder| fs::read_dir(folder).unwrap());
-        let files = entries.map(|entry| entry.unwrap().path());
-        let is_copy = |file: &PathBuf| {
-            let name = file.file_name().unwrap().to_str().unwrap();
-            name.contains(super::journal::COPY) && !name.ends_with(".neonlift-new")
-        };
-        files.filter(is_copy).collect()
-    }
-
-    /// How many files are switched; each is the old or the new one, with its mode, and whatever is
-    /// switched has its old text in a copy that nobody else can read.
-    fn switched(&self) -> usize {
-        let copies = self.copies();
-        let texts: Vec<String> = copies
-            .iter()
-            .map(|copy| {
-                assert_eq!(mode(copy), 0o600);
-                fs::read_to_string(copy).unwrap()
-            })
-            .collect();
-        for text in &texts {
-            assert!(
-                self.files.iter().any(|(_, old, _)| old == text),
-                "half a copy: {text:?}"
-            );
-        }
-        let is_switched = |(file, old, of): &&(PathBuf, String, u32)| {
-            let now = fs::read_to_string(file).unwrap();
-            assert_eq!(mode(file), *of);
-            assert!(
-                now == *old || now == old.replace(OLD, URL),
-                "half a file: {now:?}"
-            );
-            assert!(now == *old || texts.contains(old), "no copy of {old:?}");
-            now != *old
-        };
-        self.files.iter().filter(is_switched).count()
-    }
-
-    pub(super) fn is_whole(&self) {
-        assert!(self.place().join("app/.env").is_symlink());
-        self.switched();
-    }
-
-    pub(super) fn is_half_switched(&self) -> bool {
-        self.switched() == 1
-    }
-
-    pub(super) fn is_switched(&self) {
-        assert_eq!((self.switched(), self.copies().len()), (2, 2));
-    }
-
-    /// As it was, and nothing beside it: the folder, the file behind the link.
-    pub(super) fn is_as_before(&self) {
-        assert_eq!(self.switched(), 0);
-        let names = |folder: &Path| fs::read_dir(folder).unwrap().count();
-        assert_eq!(
-            (names(self.place()), names(&self.place().join("app"))),
-            (2, 2)
-        );
-    }
 }

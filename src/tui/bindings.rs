@@ -65,6 +65,7 @@ pub(super) const EVERYWHERE: &[Context] = &[
     Context::Form,
     Context::Signing,
     Context::Consent,
+    Context::Folder,
     Context::Question,
     Context::TooSmall,
 ];
@@ -259,6 +260,14 @@ pub const BINDINGS: &[Binding] = &[
         "Asks for the consent to replace what the target holds: its database's name, typed.",
     ),
     named(
+        Command::Application,
+        &[Context::Step],
+        &[letter('a')],
+        "a",
+        "application",
+        "Names the application's folder: its files are looked at, its tests are run. Nothing in it is changed.",
+    ),
+    named(
         Command::Switch,
         &[Context::Step],
         &[letter('s')],
@@ -356,6 +365,14 @@ pub const BINDINGS: &[Binding] = &[
     ),
     named(
         Command::Submit,
+        &[Context::Folder],
+        &[key(KeyCode::Enter)],
+        "Enter",
+        "look at it",
+        "Takes this folder as the application's, and runs the step.",
+    ),
+    named(
+        Command::Submit,
         &[Context::Question],
         &[key(KeyCode::Enter)],
         "Enter",
@@ -418,7 +435,12 @@ pub const BINDINGS: &[Binding] = &[
     ),
     named(
         Command::Close,
-        &[Context::Form, Context::Signing, Context::Consent],
+        &[
+            Context::Form,
+            Context::Signing,
+            Context::Consent,
+            Context::Folder,
+        ],
         &[key(KeyCode::Esc)],
         "Esc",
         "back",
@@ -470,6 +492,7 @@ pub const BINDINGS: &[Binding] = &[
             Context::Form,
             Context::Signing,
             Context::Consent,
+            Context::Folder,
             Context::Question,
             Context::Search,
         ],

@@ -29,6 +29,7 @@ pub(super) fn draw(
     }
     let (body, cell) = match ui.layers.last()? {
         Layer::Signing { item, name } => signing(wizard, item, name, cells, ui.theme),
+        Layer::Folder { path } => folder(path, cells, ui.theme),
         Layer::Consent { name } => consent(wizard, name, (cells, rows), ui.theme),
         Layer::Typed { purpose, name } => typed_name(wizard, *purpose, name, cells, ui.theme),
         _ => return None,
@@ -86,6 +87,14 @@ fn signing(
         theme.dot()
     );
     typed(body, ("signed by  ", name), &hint, cells)
+}
+
+fn folder(path: &Field, cells: usize, theme: Theme) -> (Vec<Line<'static>>, usize) {
+    let mut body = paragraph("Where is the application?", 0, cells, Meaning::Strong);
+    let text = "Its .env and the like are read, and its tests are run on the target. Nothing in the folder is changed before you consent.";
+    body.extend(paragraph(text, 0, cells, Meaning::Plain));
+    let hint = format!("Enter looks at it{}Esc goes back", theme.dot());
+    typed(body, ("folder  ", path), &hint, cells)
 }
 
 /// Tables that are named one by one in the consent, where there is room.

@@ -6,6 +6,7 @@ use super::keys::{self, Command, Context};
 use super::offers;
 use super::ui::{Intent, Layer, Ui, checked};
 use crate::session::{State, Step};
+use crate::switch::named_folder;
 use crate::wizard::{Answer, Event, Look, Question, Steering, Wizard};
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
@@ -74,6 +75,7 @@ impl Ui {
             Layer::Signing { name, .. } | Layer::Consent { name } | Layer::Typed { name, .. } => {
                 Some(name)
             }
+            Layer::Folder { path } => Some(path),
             Layer::Search => Some(&mut self.tree.search),
             _ => None,
         }
@@ -148,6 +150,13 @@ impl Ui {
             Command::Overwrite => {
                 let name = Field::default();
                 self.layers.push(Layer::Consent { name });
+            }
+            Command::Application => {
+                let known = wizard
+                    .application()
+                    .and_then(|found| found.folder.as_deref());
+                let path = Field::with(known.unwrap_or_default());
+                self.layers.push(Layer::Folder { path });
             }
             Command::Copy => return self.copy(context, wizard),
             Command::Log => return self.tell_log(),
@@ -224,11 +233,31 @@ impl Ui {
                 let (purpose, typed) = (*purpose, name.text());
                 self.typed(wizard, purpose, typed)
             }
+            Some(Layer::Folder { path }) => {
+                let typed = path.text();
+                self.take_folder(&typed)
+            }
             Some(Layer::Consent { name }) => {
                 let typed = name.text();
                 self.consent(wizard, typed)
             }
             _ => Vec::new(),
+        }
+    }
+
+    fn take_folder(&mut self, typed: &str) -> Vec<Intent> {
+        match named_folder(typed) {
+            Err(wrong) => {
+                self.say(wrong.to_string());
+                Vec::new()
+            }
+            Ok(folder) => {
+                self.layers.pop();
+                vec![
+                    Intent::Send(Event::Application(folder)),
+                    Intent::Send(Event::Run(Step::Application)),
+                ]
+            }
         }
     }
 

@@ -42,6 +42,8 @@ pub enum Command {
     Edit,
     /// Ask for the consent to overwrite the target.
     Overwrite,
+    /// Name the application's folder.
+    Application,
     /// Switch the application's files to the target, or put them back.
     Switch,
     /// Cut the application over, or say that its connection is set.
@@ -139,6 +141,8 @@ pub enum Context {
     Signing,
     /// The typed consent to overwrite the target.
     Consent,
+    /// The application's folder, typed.
+    Folder,
     /// A question.
     Question,
     /// A window too small to draw in.
@@ -150,7 +154,7 @@ impl Context {
     pub fn is_typing(self) -> bool {
         matches!(
             self,
-            Self::Form | Self::Signing | Self::Consent | Self::Search
+            Self::Form | Self::Signing | Self::Consent | Self::Folder | Self::Search
         )
     }
 }

@@ -40,6 +40,10 @@ pub(super) fn why_not(
         Command::Edit => running(wizard)
             .map(|running| format!("the connections cannot change while {running} is running")),
         Command::Overwrite => cannot_overwrite(wizard),
+        Command::Application if step != Step::Application => {
+            Some("the application's folder is named on the step application".to_owned())
+        }
+        Command::Application => wizard.obstacle_to_name_application(),
         Command::Switch if step != Step::Application => {
             Some("the application's files are switched on the step application".to_owned())
         }

@@ -63,6 +63,11 @@ pub(super) enum Layer {
         /// What was typed.
         name: Field,
     },
+    /// The application's folder.
+    Folder {
+        /// What was typed.
+        path: Field,
+    },
     /// What is searched for in the tree of tables.
     Search,
     /// What the inventory found besides tables.
@@ -194,6 +199,7 @@ impl Ui {
             Some(Layer::Form) => Context::Form,
             Some(Layer::Signing { .. }) => Context::Signing,
             Some(Layer::Consent { .. } | Layer::Typed { .. }) => Context::Consent,
+            Some(Layer::Folder { .. }) => Context::Folder,
             Some(Layer::Search) => Context::Search,
             None if looks_back(wizard) => Context::WayBack,
             None if wizard.looking().is_some() => Context::Reading,

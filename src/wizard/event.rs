@@ -6,6 +6,7 @@ use crate::failure::Failure;
 use crate::session::report::{Recovered, Report, Watch};
 use crate::session::{Cleaning, CutOptions, CutPhase, PassedPhase, Reached, Signature, Step};
 use crate::switch::Settled;
+use std::path::PathBuf;
 
 /// Names one run of a step, so that news of an older run is recognised and ignored.
 pub type RunId = u64;
@@ -147,6 +148,8 @@ pub enum Event {
     },
     /// The person looks away again.
     LookAway,
+    /// The application is in this folder.
+    Application(PathBuf),
     /// Switch the application's files, or put them back; asks first.
     Switch(Switching),
     /// Switch them: the consent is the name of the application's folder.
@@ -222,6 +225,7 @@ impl Event {
             | Self::Again(_)
             | Self::Recheck(_)
             | Self::Show(_)
+            | Self::Application(_)
             | Self::Switch(_)
             | Self::SwitchFolder(_)
             | Self::SwitchBack

@@ -183,6 +183,7 @@ impl Wizard {
             Event::Look(at) => self.look(at),
             Event::Seen { run, result } => self.seen(run, result),
             Event::LookAway => self.look_away(),
+            Event::Application(folder) => self.name_application(folder),
             Event::Switch(way) => self.ask_to_switch(way),
             Event::SwitchFolder(name) => self.consent_to_switch(&name),
             Event::SwitchBack => self.switch(Switching::Undo),

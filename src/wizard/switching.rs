@@ -8,6 +8,7 @@ use crate::figures::counted;
 use crate::session::report::{Application, Report};
 use crate::session::{State, Step};
 use crate::switch::Settled;
+use std::path::PathBuf;
 
 /// Which way the application's files go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +54,25 @@ impl Wizard {
                 Some("no file of an application would change".to_owned())
             }
             Switching::Write => None,
+        }
+    }
+
+    /// Why the application's folder cannot be named now; `None` when it can.
+    pub fn obstacle_to_name_application(&self) -> Option<String> {
+        match self.session.switched {
+            Some(_) => Some("the application's files are switched; put them back first".to_owned()),
+            None => self.obstacle(Step::Application),
+        }
+    }
+
+    /// Takes in where the application is; the step has to be run for it then.
+    pub(super) fn name_application(&mut self, folder: PathBuf) -> Vec<Effect> {
+        match self.obstacle_to_name_application() {
+            Some(why) => refused(why),
+            None => {
+                self.session.application = Some(folder);
+                Vec::new()
+            }
         }
     }
 

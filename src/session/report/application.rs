@@ -69,7 +69,7 @@ impl Application {
     pub fn not_done(&self) -> Option<&'static str> {
         match (&self.folder, self.tests.is_empty()) {
             (None, _) => Some(
-                "No application's folder was given (--app FOLDER, or application.folder in config.toml): its files were not looked at, and its own tests were not run.",
+                "No application's folder was given (a names it in the wizard; --app FOLDER, or application.folder in config.toml): its files were not looked at, and its own tests were not run.",
             ),
             (Some(_), true) => Some(
                 "No tests of the application are named (application.tests in config.toml): none were run.",

@@ -295,7 +295,9 @@ impl Searches {
         Some(("index recall", both(&words(here), &words(there)), standing))
     }
 
-    fn speed(&self) -> Vec<Told> {
+    /// The guide's performance check: the whole search, the network's part of it, and what the limit
+    /// says.
+    pub fn speed(&self) -> Vec<Told> {
         let (whole, own) = self.ratios();
         let (here, there) = (&self.source, &self.target);
         let line = |label, source, target, ratio: Option<f64>| {

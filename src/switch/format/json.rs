@@ -9,8 +9,10 @@ pub(super) fn settings(text: &str) -> Option<Vec<Setting>> {
     serde_json::from_str::<serde_json::Value>(&text[start..]).ok()?;
     let mut found = Vec::new();
     let mut at = start;
+    let mut objects = Vec::new();
     while let Some(open) = text[at..].find('"').map(|open| at + open) {
         let end = string_end(text, open)?;
+        enclose(&text[at..open], at, &mut objects);
         at = end;
         let value = skip_space(text, skip_space(text, end) + 1);
         if !text[skip_space(text, end)..].starts_with(':') {
@@ -18,7 +20,8 @@ pub(super) fn settings(text: &str) -> Option<Vec<Setting>> {
         }
         let name: String = serde_json::from_str(&text[open..end]).ok()?;
         if let Some(variable) = Variable::named(&name) {
-            found.extend(setting(text, variable, open..end, value));
+            let section = objects.last().copied().unwrap_or_default();
+            found.extend(setting(text, (variable, section), open..end, value));
         }
         // A value that is a string is not the next name.
         at = match text[value..].starts_with('"') {
@@ -29,9 +32,22 @@ pub(super) fn settings(text: &str) -> Option<Vec<Setting>> {
     Some(found)
 }
 
+/// The objects that are open behind a text outside of strings, by where they begin.
+fn enclose(text: &str, start: usize, objects: &mut Vec<usize>) {
+    for (at, character) in text.char_indices() {
+        match character {
+            '{' => objects.push(start + at),
+            '}' => {
+                objects.pop();
+            }
+            _ => {}
+        }
+    }
+}
+
 fn setting(
     text: &str,
-    variable: Variable,
+    (variable, section): (Variable, usize),
     name: std::ops::Range<usize>,
     at: usize,
 ) -> Option<Setting> {
@@ -51,6 +67,7 @@ fn setting(
     let space = text[..name.start].len() - text[..name.start].trim_end().len();
     Some(Setting {
         variable,
+        section,
         key: name.start,
         span: at..end,
         is_composed: is_composed(&value),

@@ -97,6 +97,7 @@ impl<'a> Assignment<'a> {
         let before = before.trim_start_matches('\u{feff}');
         Some(Setting {
             variable,
+            section: 0,
             key: self.name,
             span: self.value..span,
             value: Secret::new(value),

@@ -9,29 +9,54 @@ use toml::de::{DeTable, DeValue};
 pub(super) fn settings(text: &str) -> Option<Vec<Setting>> {
     let start = text.len() - text.trim_start_matches('\u{feff}').len();
     let document = DeTable::parse(&text[start..]).ok()?;
-    let mut found = Vec::new();
-    collect(document.get_ref(), (text, start), &mut found);
+    let mut reading = Reading {
+        text,
+        start,
+        tables: 0,
+        found: Vec::new(),
+    };
+    reading.table(document.get_ref());
+    let mut found = reading.found;
     found.sort_by_key(|setting| setting.span.start);
     Some(found)
 }
 
-fn collect(table: &DeTable<'_>, (text, start): (&str, usize), found: &mut Vec<Setting>) {
-    for (key, value) in table {
-        match (value.get_ref(), Variable::named(key.get_ref())) {
-            (DeValue::Table(inner), _) => collect(inner, (text, start), found),
-            (_, Some(variable)) => {
-                let key = start + key.span().start;
-                found.extend(setting(text, start, (variable, key), value));
+struct Reading<'a> {
+    text: &'a str,
+    /// Where the text begins behind a mark of its encoding.
+    start: usize,
+    /// How many tables were read.
+    tables: usize,
+    found: Vec<Setting>,
+}
+
+impl Reading<'_> {
+    fn table(&mut self, table: &DeTable<'_>) {
+        self.tables += 1;
+        let section = self.tables;
+        for (key, value) in table {
+            if let Some(variable) = Variable::named(key.get_ref()) {
+                let key = self.start + key.span().start;
+                let found = setting((self.text, self.start), (variable, section), key, value);
+                self.found.extend(found);
             }
+            self.value(value.get_ref());
+        }
+    }
+
+    fn value(&mut self, value: &DeValue<'_>) {
+        match value {
+            DeValue::Table(inner) => self.table(inner),
+            DeValue::Array(items) => items.iter().for_each(|item| self.value(item.get_ref())),
             _ => {}
         }
     }
 }
 
 fn setting(
-    text: &str,
-    start: usize,
-    (variable, key): (Variable, usize),
+    (text, start): (&str, usize),
+    (variable, section): (Variable, usize),
+    key: usize,
     value: &Spanned<DeValue<'_>>,
 ) -> Option<Setting> {
     let span = start + value.span().start..start + value.span().end;
@@ -46,6 +71,7 @@ fn setting(
     let before = &text[line_start(text, key)..key];
     Some(Setting {
         variable,
+        section,
         key,
         is_composed: is_composed(&value),
         value: Secret::new(value),

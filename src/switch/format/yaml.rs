@@ -20,6 +20,7 @@ pub(super) fn settings(text: &str) -> Vec<Setting> {
     let mut at = text.len() - text.trim_start_matches('\u{feff}').len();
     // The indentation of what has a text over several lines.
     let mut block: Option<usize> = None;
+    let mut sections = Sections::default();
     while at < text.len() {
         let end = line_end(text, at);
         let line = &text[at..end];
@@ -27,11 +28,12 @@ pub(super) fn settings(text: &str) -> Vec<Setting> {
         let is_within = block.is_some_and(|outer| line.trim().is_empty() || indent > outer);
         if !is_within {
             block = None;
+            sections.enter(line, at, indent);
             let behind = line.split(": ").nth(1).unwrap_or(line[indent..].trim());
             if behind.trim_start().starts_with(['|', '>']) {
                 block = Some(indent);
             } else {
-                found.extend(setting(text, at, at + indent, end));
+                found.extend(setting(text, &sections, (at, at + indent), end));
             }
         }
         at = text[end..]
@@ -41,7 +43,40 @@ pub(super) fn settings(text: &str) -> Vec<Setting> {
     found
 }
 
-fn setting(text: &str, line: usize, key: usize, end: usize) -> Option<Setting> {
+/// The lines that those below them are indented under, each with its indentation.
+#[derive(Default)]
+struct Sections {
+    open: Vec<(usize, usize)>,
+    /// What a line stands under: a mapping's, and a list's item as a whole.
+    mapping: usize,
+    list: usize,
+}
+
+impl Sections {
+    /// Goes on to a line, which begins at a byte; dashes count as indentation, too.
+    fn enter(&mut self, line: &str, at: usize, indent: usize) {
+        if line.trim().is_empty() || line.trim_start().starts_with('#') {
+            return;
+        }
+        let blanks = line.len() - line.trim_start_matches(' ').len();
+        self.open.retain(|(outer, _)| *outer < blanks);
+        let under = |open: &[(usize, usize)]| open.last().map_or(0, |(_, line)| line + 1);
+        self.list = under(&self.open);
+        // A dash begins a mapping of its own.
+        if blanks < indent {
+            self.open.push((blanks, at));
+        }
+        self.mapping = under(&self.open);
+        self.open.push((indent, at));
+    }
+}
+
+fn setting(
+    text: &str,
+    sections: &Sections,
+    (line, key): (usize, usize),
+    end: usize,
+) -> Option<Setting> {
     let open = text[key..end].starts_with(['"', '\'']);
     let name = key + usize::from(open);
     let is_name = |c: char| c.is_ascii_uppercase() || c == '_';
@@ -52,7 +87,7 @@ fn setting(text: &str, line: usize, key: usize, end: usize) -> Option<Setting> {
         return Some(listed(
             text,
             (line, key),
-            variable,
+            (variable, sections.list),
             (end - value.len(), end),
         ));
     }
@@ -67,6 +102,7 @@ fn setting(text: &str, line: usize, key: usize, end: usize) -> Option<Setting> {
     let is_odd = unknown || !behind.is_empty() && !behind.starts_with('#');
     Some(Setting {
         variable,
+        section: sections.mapping,
         key,
         is_composed: is_odd || is_composed(&value),
         value: Secret::new(value),
@@ -80,7 +116,7 @@ fn setting(text: &str, line: usize, key: usize, end: usize) -> Option<Setting> {
 fn listed(
     text: &str,
     (line, key): (usize, usize),
-    variable: Variable,
+    (variable, section): (Variable, usize),
     (at, end): (usize, usize),
 ) -> Setting {
     let quote = text[key..]
@@ -99,6 +135,7 @@ fn listed(
     sibling.after = closing + &sibling.after;
     Setting {
         variable,
+        section,
         key,
         is_composed: is_composed(value),
         value: Secret::new(value),

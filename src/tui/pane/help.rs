@@ -55,6 +55,7 @@ fn title(context: Context, scene: &Scene<'_>) -> String {
         Context::Checklist => "Keys on the checklist".to_owned(),
         Context::Signing => "Keys while signing".to_owned(),
         Context::Consent => "Keys while consenting".to_owned(),
+        Context::Folder => "Keys while naming the application's folder".to_owned(),
         Context::Question => "Keys at a question".to_owned(),
         Context::Tree => "Keys in the tree of tables".to_owned(),
         Context::Search => "Keys while searching".to_owned(),

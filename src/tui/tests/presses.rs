@@ -296,6 +296,31 @@ fn overwriting_is_offered_where_something_stands_and_needs_the_name() {
 }
 
 #[test]
+fn the_applications_folder_is_named_on_its_step() {
+    let mut wizard = fixtures::before(Step::Application);
+    let mut ui = fixtures::ui(&wizard, false);
+    press(&mut ui, &mut wizard, key(KeyCode::Char('a')));
+    assert_eq!(ui.context(&wizard), Context::Folder);
+    type_in(&mut ui, &wizard, "/no/such/folder");
+    assert_eq!(press(&mut ui, &mut wizard, key(KeyCode::Enter)), []);
+    assert!(ui.said.as_deref().unwrap().contains("is not a folder"));
+    press(
+        &mut ui,
+        &mut wizard,
+        KeyEvent::new(KeyCode::Char('u'), KeyModifiers::CONTROL),
+    );
+    let folder = tempfile::tempdir().unwrap();
+    type_in(&mut ui, &wizard, folder.path().to_str().unwrap());
+    let told = press(&mut ui, &mut wizard, key(KeyCode::Enter));
+    let starts = |effect: &Effect| matches!(effect, Effect::Start { step, .. } if *step == Step::Application);
+    assert!(told.iter().any(starts), "{told:?}");
+    assert_eq!(wizard.session().application.as_deref(), Some(folder.path()));
+    assert_eq!(ui.context(&wizard), Context::Step);
+    press(&mut ui, &mut wizard, key(KeyCode::Char('a')));
+    assert!(ui.said.as_deref().unwrap().contains("is running"));
+}
+
+#[test]
 fn the_checklist_is_signed_to_its_end() {
     let mut wizard = fixtures::before(Step::Cutover);
     let mut ui = fixtures::ui(&wizard, false);
