@@ -122,7 +122,7 @@ async fn command(arguments: Arguments) -> Result<Outcome, Error> {
         Some(Command::Backup) => steps::one(common, Step::Backup).await,
         Some(Command::Schema) => steps::one(common, Step::Schema).await,
         Some(Command::Transfer) => steps::one(common, Step::Transfer).await,
-        Some(Command::Compare) => steps::compare(common).await,
+        Some(Command::Compare(wanted)) => steps::compare(common, wanted).await,
         Some(Command::Application(wanted)) => application::run(common, wanted).await,
         Some(Command::Cutover) => steps::one(common, Step::Cutover).await,
         Some(Command::Sign(sign)) => standing::sign(common, sign).await,
@@ -250,7 +250,8 @@ mod tests {
     use crate::headless::{End, Gauge};
     use crate::progress::Note;
     use crate::session::Session;
-    use crate::wizard::News;
+    use crate::session::report::ComparedTable;
+    use crate::wizard::{Excerpt, News};
 
     /// Keeps what is said.
     #[derive(Default)]
@@ -260,6 +261,7 @@ mod tests {
         fn invoked(&mut self, _: Invocation) {}
         fn news(&mut self, _: &News, _: &Session) {}
         fn locked(&mut self, _: &Session) {}
+        fn sample(&mut self, _: &ComparedTable, _: &Result<Excerpt, Failure>) {}
         fn progress(&mut self, _: Step, _: &Gauge<'_>) {}
         fn note(&mut self, _: &Note) {}
         fn failure(&mut self, _: &Failure) {}

@@ -1,15 +1,17 @@
 //! What happens as JSON, one object a line, for machines.
 
+mod sample;
+
 use super::{End, Gauge, Output, Voice};
 use crate::failure::Failure;
 use crate::invocation::Invocation;
 use crate::progress::{Note, Stage, Tone};
 use crate::session::report::{
-    ComparedVectors, Comparison, Estimate, Inventory, Phase, Report, SPEED_LIMIT, SearchSide,
-    Share, Table,
+    ComparedTable, ComparedVectors, Comparison, Estimate, Inventory, Phase, Report, SPEED_LIMIT,
+    SearchSide, Share, Table,
 };
 use crate::session::{Session, Step};
-use crate::wizard::{News, Outcome, checklist};
+use crate::wizard::{Excerpt, News, Outcome, checklist};
 use serde_json::{Value, json};
 
 /// Tells as JSON.
@@ -272,6 +274,10 @@ impl Voice for Json {
             })
             .collect();
         self.emit(&json!({"event": "checklist", "items": items}));
+    }
+
+    fn sample(&mut self, table: &ComparedTable, seen: &Result<Excerpt, Failure>) {
+        self.emit(&sample::event(table, seen));
     }
 
     fn progress(&mut self, step: Step, gauge: &Gauge<'_>) {

@@ -15,8 +15,9 @@ use crate::failure::Failure;
 use crate::invocation::Invocation;
 use crate::progress::{Note, Pace, Progress, Sample};
 use crate::runner::Runner;
+use crate::session::report::ComparedTable;
 use crate::session::{Session, State, Step, store};
-use crate::wizard::{Effect, Event, News, Outcome, Phase, Question};
+use crate::wizard::{Effect, Event, Excerpt, News, Outcome, Phase, Question};
 use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior};
 
@@ -42,6 +43,9 @@ pub trait Voice: Send {
     fn news(&mut self, news: &News, session: &Session);
     /// The cutover was asked for, and a step before it failed: its checklist, with what is open.
     fn locked(&mut self, session: &Session);
+    /// Sample rows of a compared table, for who asked for them; the failure where they cannot be
+    /// read.
+    fn sample(&mut self, table: &ComparedTable, seen: &Result<Excerpt, Failure>);
     /// How far the running step is.
     fn progress(&mut self, step: Step, gauge: &Gauge<'_>);
     /// A line left by the running step.

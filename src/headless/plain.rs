@@ -4,6 +4,7 @@ mod application;
 mod ending;
 mod look;
 mod report;
+mod sample;
 
 pub use ending::{item_line, open_items};
 pub use look::{compared as compared_line, excerpt as excerpt_lines, preview as preview_lines};
@@ -14,9 +15,9 @@ use crate::failure::Failure;
 use crate::figures;
 use crate::invocation::Invocation;
 use crate::progress::{Note, Stage, Tone};
-use crate::session::report::Report;
+use crate::session::report::{ComparedTable, Report};
 use crate::session::{Record, Session, Step};
-use crate::wizard::{News, Outcome};
+use crate::wizard::{Excerpt, News, Outcome};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -162,6 +163,19 @@ impl Voice for Plain {
         self.line(format!(
             "✗ cutover: refused, with {open} of the checklist open"
         ));
+    }
+
+    fn sample(&mut self, table: &ComparedTable, seen: &Result<Excerpt, Failure>) {
+        let lines = match seen {
+            Ok(excerpt) => sample::lines(table, excerpt),
+            Err(failure) => vec![format!(
+                "! {}: {}. {}",
+                table.name(),
+                failure.what,
+                failure.why
+            )],
+        };
+        lines.iter().for_each(|line| self.line(line));
     }
 
     fn progress(&mut self, _step: Step, gauge: &Gauge<'_>) {

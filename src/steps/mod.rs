@@ -15,12 +15,14 @@ mod kept;
 mod left_behind;
 mod prerequisites;
 mod private_file;
+mod samples;
 mod schema;
 mod transfer;
 
 pub use error::Error;
 use identity::identity;
 use kept::Kept;
+pub use samples::{Sampling, samples};
 
 use crate::config::Config;
 use crate::failure::chain;

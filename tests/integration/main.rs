@@ -30,6 +30,7 @@ mod processes;
 mod resumed;
 mod road;
 mod row_security;
+mod samples;
 mod schema_files;
 mod secrets;
 mod selection;
