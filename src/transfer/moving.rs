@@ -1,7 +1,7 @@
 //! Moves all rows: plans, loads, proves what it could only presume, until the ledger says that
 //! every chunk is in. After that no row is ever loaded, or taken out, again.
 
-use super::resume::{Known, Plan, plan};
+use super::resume::{Known, Plan, plan, tell_complete};
 use super::retry::Attempts;
 use super::rows::{Crew, Settings, load_rows};
 use super::{Arrival, Error, Throttle, changed};
@@ -113,6 +113,7 @@ impl Moving<'_> {
         let mut found = Found::default();
         if complete {
             self.complete(&ledger, &same_moment).await?;
+            tell_complete(&tables, self.progress);
             self.tell(Arrival::Planned).await;
         } else {
             found.crew = crew;

@@ -157,3 +157,62 @@ fn a_paused_transfer_is_stopped_and_goes_on_unpaused() {
         .expect(0, "awaiting_sign_off")
         .expect_equal();
 }
+
+/// Rows are in, one large table has its indexes, another one's are kept out: what stands counts when
+/// the transfer goes on.
+#[test]
+fn a_transfer_that_goes_on_amid_its_builds_begins_with_what_stands() {
+    let world = World::new(SEVERAL_CHUNKS);
+    world.source().run(
+        "CREATE TABLE big (id int PRIMARY KEY, note text);
+         INSERT INTO big SELECT n, repeat(md5(n::text), 9) FROM generate_series(1, 40000) n;
+         CREATE INDEX big_note ON big (note)",
+    );
+    let config = world.config("[transfer]\nchunk_mb = 1\njobs = 2\n");
+    world.until_schema(&config);
+    let holder = world.target().open();
+    holder.run("BEGIN; LOCK TABLE vector_documents IN SHARE UPDATE EXCLUSIVE MODE");
+    let mut transfer = Steered::new(&world, &config);
+    transfer.send(Event::Run(Step::Transfer));
+    let marks = "SELECT count(*) = 2 FROM neonlift.built
+                 WHERE definition IN ('ANALYZE public big ', 'all rows')";
+    eventually("all rows, and what stands on big", || {
+        let there = "SELECT to_regclass('neonlift.built') IS NOT NULL";
+        let target = world.target();
+        (target.value(there) == "t" && target.value(marks) == "t").then_some(())
+    });
+    let share = |transfer: &Steered<'_>| transfer.runner.progress().sample().share();
+    let before = share(&transfer).expect("a share");
+    assert!((0.5..1.0).contains(&before), "{before}");
+    transfer.send(Event::Stop);
+    assert_eq!(transfer.ended(), State::Interrupted);
+
+    transfer.send(Event::Run(Step::Transfer));
+    // Those of the stopped run are cancelled.
+    waiting_for_builds(&world);
+    eventually("a board that knows it", || {
+        let now = share(&transfer).unwrap_or_default();
+        (now >= before - 0.01 && now < 1.0).then_some(())
+    });
+    let reached = transfer.runner.progress().sample().kinds();
+    let rows = reached.iter().find(|kind| kind.noun == "row");
+    assert!(rows.is_some_and(|rows| rows.rows > 0 && rows.rows == rows.rows_total));
+    let mut last = before - 0.01;
+    drop(holder);
+    eventually("its end", || {
+        let now = share(&transfer).unwrap_or(1.0);
+        assert!(now >= last, "{now} after {last}");
+        last = now;
+        let sql = "SELECT count(*) FROM neonlift.built WHERE definition = 'ANALYZE public vector_documents '";
+        (world.target().value(sql) == "1").then_some(())
+    });
+    assert_eq!(transfer.ended(), State::Done);
+}
+
+fn waiting_for_builds(world: &World) {
+    let sql = "SELECT count(*) > 0 FROM pg_stat_activity
+               WHERE wait_event_type = 'Lock' AND datname = current_database()";
+    eventually("a build that waits", || {
+        (world.target().value(sql) == "t").then_some(())
+    });
+}

@@ -94,7 +94,7 @@ impl Finish<'_> {
         let entries = self.wanted(&mut left_out);
         let large = large_tables(self, &entries);
         let queue = Queue::new(self, &entries, &built, &large);
-        let stages = Stages::new(self, &entries);
+        let stages = Stages::new(self, &entries, &built);
         build_on_arrival(self, queue, &mut arrivals).await?;
         let mut attempts = Attempts::new("what follows the rows", self.progress);
         loop {
@@ -135,7 +135,7 @@ impl Finish<'_> {
                 .collect()
         };
         let first = missing(&is_first);
-        stages.constraints.expect(first.len());
+        stages.constraints.leaves(first.len());
         self.batch(&stages.constraints, control, &first).await?;
         stages.constraints.end();
         self.analyze(control, &built).await?;
