@@ -1,11 +1,13 @@
 //! Wizards in every state that the screen draws, driven there by events.
 
+mod compared;
 mod excerpts;
 mod reports;
 
+pub(super) use compared::comparison;
 pub(super) use excerpts::{different_excerpt, equal_excerpt, keyless_excerpt, missing_excerpt};
 use reports::TABLES;
-pub(super) use reports::{comparison, report, unreached};
+pub(super) use reports::{report, unreached};
 
 use crate::failure::{Failure, Retry};
 use crate::progress::Progress;
@@ -131,7 +133,7 @@ pub(super) fn compared(equal: bool) -> Wizard {
 /// Both sides are compared, and definitions alone differ.
 pub(super) fn defined_otherwise() -> Wizard {
     let mut wizard = before(Step::Compare);
-    let found = Report::Compare(reports::definitions_differ());
+    let found = Report::Compare(compared::definitions_differ());
     run(&mut wizard, Step::Compare, Ok(found));
     wizard
 }
