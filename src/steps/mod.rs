@@ -121,6 +121,36 @@ struct Work<'a> {
     only: Option<&'a str>,
 }
 
+/// The board and the throttle of work beside the steps: nobody sees or steers it.
+struct Unseen {
+    progress: Progress,
+    throttle: Throttle,
+}
+
+impl Unseen {
+    fn new() -> Self {
+        let progress = Progress::default();
+        let throttle = Throttle::new(&progress);
+        Self { progress, throttle }
+    }
+
+    fn work<'a>(
+        &'a self,
+        context: &'a Context,
+        session: &'a Session,
+        cancel: &'a CancellationToken,
+    ) -> Work<'a> {
+        Work {
+            context,
+            session,
+            progress: &self.progress,
+            throttle: &self.throttle,
+            cancel,
+            only: None,
+        }
+    }
+}
+
 impl Work<'_> {
     /// The connection string of a side as it was given. Retries on the way there leave a note.
     fn given(&self, side: Side) -> Result<ConnectionString, Error> {
@@ -235,16 +265,8 @@ pub async fn look(
     session: &Session,
     cancel: &CancellationToken,
 ) -> Result<Seen, Error> {
-    let progress = Progress::default();
-    let throttle = Throttle::new(&progress);
-    let work = Work {
-        context,
-        session,
-        progress: &progress,
-        throttle: &throttle,
-        cancel,
-        only: None,
-    };
+    let unseen = Unseen::new();
+    let work = unseen.work(context, session, cancel);
     let reading = async {
         match at {
             Look::Schema => schema::preview(work).await.map(Seen::Schema),

@@ -2,15 +2,13 @@
 //! and forgotten: values are never kept.
 
 use super::excerpt::{Extent, Opened, told};
-use super::{Context, Error, Work};
+use super::{Context, Error, Unseen, Work};
 use crate::config::TablePattern;
 use crate::failure::{Explain, Failure};
 use crate::postgres::Error as PostgresError;
 use crate::postgres::catalogue::TableName;
-use crate::progress::Progress;
 use crate::session::report::{ComparedTable, Report};
 use crate::session::{Session, Step};
-use crate::transfer::Throttle;
 use crate::wizard::Excerpt;
 use tokio_util::sync::CancellationToken;
 
@@ -66,16 +64,8 @@ pub async fn samples(
     cancel: &CancellationToken,
     tell: impl FnMut(&ComparedTable, Result<Excerpt, Failure>),
 ) -> Result<(), Error> {
-    let progress = Progress::default();
-    let throttle = Throttle::new(&progress);
-    let work = Work {
-        context,
-        session,
-        progress: &progress,
-        throttle: &throttle,
-        cancel,
-        only: None,
-    };
+    let unseen = Unseen::new();
+    let work = unseen.work(context, session, cancel);
     tokio::select! {
         done = each(work, wanted, tell) => done,
         () = cancel.cancelled() => Err(PostgresError::Cancelled.into()),
