@@ -305,6 +305,7 @@ impl Voice for Json {
             "eta": gauge.pace.eta(), "working": meters, "retries": gauge.sample.retries,
             "paused": pool.paused, "workers": (pool.wanted > 0).then_some(pool.wanted),
             "workers_at_work": pool.carrying, "builds_at_work": pool.building,
+            "waited_for": pool.waited_for,
         }));
     }
 

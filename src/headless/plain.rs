@@ -241,6 +241,10 @@ fn describe(gauge: &Gauge<'_>) -> String {
     if pool.paused {
         parts.push(if pool.is_still() { "paused" } else { "pausing" }.to_owned());
     }
+    if pool.waited_for > 0 {
+        let count = figures::counted(pool.waited_for as u64, "session");
+        parts.push(format!("held up on the source: {count}"));
+    }
     let working = gauge
         .sample
         .meters
