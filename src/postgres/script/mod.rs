@@ -10,7 +10,7 @@ mod statements;
 mod transaction;
 
 pub use bare::bare;
-pub use class::Class;
+pub use class::{Class, PUBLICATION, SECURITY_LABEL, SUBSCRIPTION};
 pub use condition::{enclosed, refuse_condition};
 pub use statements::{needs_psql, split_statements};
 pub use transaction::needs_own_transaction;
