@@ -1,9 +1,10 @@
 //! The command line's form.
 
-use crate::config::Onto;
+use crate::config::{Onto, TablePattern};
 use crate::report::Format;
 use crate::session::Step;
 use crate::source::holder;
+use crate::steps::Sampling;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -122,7 +123,7 @@ pub(super) enum Command {
     /// Copy the rows and build what stands on them
     Transfer,
     /// Prove that both sides are equal: those of a migration, or any two databases
-    Compare,
+    Compare(Compare),
     /// Try the target as the application would, and plan its files
     Application(Application),
     /// Show the cutover's checklist, with what is still open; with consent, cut the application over
@@ -192,6 +193,29 @@ pub(super) struct Run {
     /// Run again from this step on, also what is done
     #[arg(long, value_name = "STEP", value_parser = step)]
     pub from: Option<Step>,
+}
+
+/// `neonlift compare`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Compare {
+    /// Also print N sample rows of each compared table, source and target side by side: those that
+    /// differ, then the first by key. Their values are printed only, and never kept or logged
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=100))]
+    pub samples: Option<u16>,
+    /// Samples of this table alone: NAME or SCHEMA.NAME, a pattern with * and ?; may be repeated
+    #[arg(long, value_name = "PATTERN", requires = "samples", value_parser = table)]
+    pub samples_of: Vec<TablePattern>,
+}
+
+impl Compare {
+    /// The sample rows that are wanted.
+    pub(super) fn sampling(&self) -> Option<Sampling> {
+        let of = self.samples_of.clone();
+        self.samples.map(|rows| Sampling {
+            rows: rows.into(),
+            of,
+        })
+    }
 }
 
 /// `neonlift application`.
@@ -339,6 +363,10 @@ pub(super) enum PracticeAction {
     Down,
     /// Say how they stand
     Status,
+}
+
+fn table(text: &str) -> Result<TablePattern, String> {
+    TablePattern::parse(text).ok_or_else(|| "it can be NAME or SCHEMA.NAME".to_owned())
 }
 
 fn onto(name: &str) -> Result<Onto, String> {

@@ -127,7 +127,7 @@ async fn command(arguments: Arguments) -> Result<Outcome, Error> {
         Some(Command::Backup) => steps::one(common, Step::Backup).await,
         Some(Command::Schema) => steps::one(common, Step::Schema).await,
         Some(Command::Transfer) => steps::one(common, Step::Transfer).await,
-        Some(Command::Compare) => steps::compare(common).await,
+        Some(Command::Compare(wanted)) => steps::compare(common, wanted).await,
         Some(Command::Application(wanted)) => application::run(common, wanted).await,
         Some(Command::Cutover(wanted)) => cutover::run(common, wanted).await,
         Some(Command::Rollback(wanted)) => rollback::run(common, wanted).await,
@@ -259,8 +259,8 @@ mod tests {
     use crate::headless::{End, Gauge};
     use crate::progress::Note;
     use crate::session::Session;
-    use crate::session::report::WayBack;
-    use crate::wizard::{CleanupPlan, News};
+    use crate::session::report::{ComparedTable, WayBack};
+    use crate::wizard::{CleanupPlan, Excerpt, News};
 
     /// Keeps what is said.
     #[derive(Default)]
@@ -271,6 +271,7 @@ mod tests {
         fn news(&mut self, _: &News, _: &Session) {}
         fn locked(&mut self, _: &Session) {}
         fn planned(&mut self, _: &CleanupPlan, _: &Session) {}
+        fn sample(&mut self, _: &ComparedTable, _: &Result<Excerpt, Failure>) {}
         fn progress(&mut self, _: Step, _: &Gauge<'_>) {}
         fn note(&mut self, _: &Note) {}
         fn failure(&mut self, _: &Failure) {}

@@ -1,13 +1,16 @@
 //! Steps without questions: `run`, and one step alone.
 
-use super::args::Common;
+use super::args::{Common, Compare};
 use super::opening::{begin, leading_back, open};
 use super::sessions::{self, Choice, Which};
-use super::{Error, ending, report, settled, voice};
-use crate::headless;
+use super::{Error, ending, interruptible, report, settled, voice};
+use crate::failure::Explain;
+use crate::headless::{self, Voice};
 use crate::runner::Runner;
+use crate::session::report::ComparedTable;
 use crate::session::{State, Step};
 use crate::signals::Stops;
+use crate::steps::{Sampling, samples};
 use crate::wizard::{Effect, Event, Outcome, Side};
 
 /// One step, also when it is done already; what it needs runs first.
@@ -20,13 +23,14 @@ pub(super) async fn one(common: &Common, step: Step) -> Result<Outcome, Error> {
 }
 
 /// The comparison: of a migration, or of any two databases.
-pub(super) async fn compare(common: &Common) -> Result<Outcome, Error> {
+pub(super) async fn compare(common: &Common, wanted: &Compare) -> Result<Outcome, Error> {
     let options = headless::Options {
         until: Some(Step::Compare),
         ..Default::default()
     };
     let which = sessions::to_compare(common)?;
-    work(common, which, options, Some(Step::Compare)).await
+    let again = Some(Step::Compare);
+    work(common, which, options, (again, wanted.sampling())).await
 }
 
 /// Steps without a screen. `again` is run again when it, and all before it, are done.
@@ -40,14 +44,14 @@ pub(super) async fn run(
         None => Choice::Next,
     };
     let which = Which::named_or(common, choice);
-    work(common, which, options, again).await
+    work(common, which, options, (again, None)).await
 }
 
 async fn work(
     common: &Common,
     which: Which<'_>,
     mut options: headless::Options,
-    again: Option<Step>,
+    (again, sampling): (Option<Step>, Option<Sampling>),
 ) -> Result<Outcome, Error> {
     let mut signals = Stops::new()?;
     let mut voice = voice(common);
@@ -71,6 +75,12 @@ async fn work(
         Event::Stop
     };
     let ran = headless::run(&mut runner, &options, voice.as_mut(), stop).await;
+    if let (Ok(_), Some(wanted)) = (&ran, sampling) {
+        let stop = async || {
+            signals.next().await;
+        };
+        sample(&runner, &wanted, voice.as_mut(), stop).await;
+    }
     let down = ending::safely(voice.as_mut(), runner.shut_down()).await?;
     let ran = settled(ran.map_err(Error::from), down, voice.as_mut())?;
     // One step alone is not the end of a run; the checklist is.
@@ -78,6 +88,36 @@ async fn work(
         report::leave(&runner, voice.as_mut());
     }
     Ok(ran.tell(&runner, voice.as_mut()))
+}
+
+/// Tells sample rows of what was compared. The proof does not rest on them: where they cannot be
+/// read, that is told, and the comparison's outcome stands.
+async fn sample(
+    runner: &Runner,
+    wanted: &Sampling,
+    voice: &mut dyn Voice,
+    stop: impl AsyncFnMut(),
+) {
+    let session = runner.wizard().session();
+    if session.report(Step::Compare).is_none() {
+        return;
+    }
+    for pattern in wanted.unknown(session) {
+        voice.say(&format!(
+            "No compared table is called {pattern}: no samples of it."
+        ));
+    }
+    let done = interruptible(stop, async |cancel| {
+        let tell = |table: &ComparedTable, seen| voice.sample(table, &seen);
+        samples(wanted, runner.context(), session, &cancel, tell).await
+    });
+    if let Err(error) = done.await {
+        let failure = error.failure();
+        voice.say(&format!(
+            "No more samples. {}: {}",
+            failure.what, failure.why
+        ));
+    }
 }
 
 /// Nobody can be asked for connections here. Found out before the first step, it leaves no

@@ -9,10 +9,6 @@ use std::fmt;
 use tokio_postgres::Row as SqlRow;
 use tokio_postgres::types::{ToSql, Type};
 
-/// So many rows are taken from each side; with those that only the other side has among its first,
-/// twice as many are shown at most, and where the comparison has named fewer than these, they too.
-pub const ROWS: usize = 10;
-
 /// Characters of a value that travel.
 pub const BEGINNING: usize = 200;
 
@@ -83,6 +79,27 @@ pub struct Asked<'a> {
     hash: Option<String>,
 }
 
+/// Where a table that was refused leaves the transaction as it was.
+const SAVEPOINT: &str = "excerpt";
+
+/// Notes where the transaction stands, before its first table.
+///
+/// # Errors
+/// The server's.
+pub async fn mark(connection: &Connection) -> Result<(), Error> {
+    let sql = format!("SAVEPOINT {SAVEPOINT}");
+    connection.batch("preparing to read tables", &sql).await
+}
+
+/// Goes back to where [`mark`] was: a refusal is forgotten, and a table's lock given back. The snapshot stays.
+///
+/// # Errors
+/// The server's; then the session is lost.
+pub async fn go_back(connection: &Connection) -> Result<(), Error> {
+    let sql = format!("ROLLBACK TO SAVEPOINT {SAVEPOINT}");
+    connection.batch("leaving a table", &sql).await
+}
+
 /// The columns of both sides, matched by name: the source's in their order, then those that only
 /// the target has.
 pub async fn columns<'a>(
@@ -130,6 +147,8 @@ pub struct Side<'a> {
     pub columns: Vec<Asked<'a>>,
     /// The columns that tell rows apart; may be none.
     pub key: &'a [String],
+    /// How many rows the first ones are.
+    pub first: usize,
 }
 
 /// What the size of a value counts.
@@ -161,12 +180,8 @@ impl Side<'_> {
     /// The server's.
     pub async fn first_keys(&self) -> Result<Vec<Key>, Error> {
         let (key, from, order) = (self.key_sql(), self.rows_sql(), self.order_sql());
-        let rows = self
-            .query(
-                &format!("SELECT {key} FROM {from} {order} LIMIT {ROWS}"),
-                &[],
-            )
-            .await?;
+        let sql = format!("SELECT {key} FROM {from} {order} LIMIT {}", self.first);
+        let rows = self.query(&sql, &[]).await?;
         Ok(rows.iter().map(|row| row.get(0)).collect())
     }
 
@@ -221,8 +236,8 @@ impl Side<'_> {
     /// The server's.
     pub async fn first_rows(&self) -> Result<Vec<Row>, Error> {
         let (select, order) = (self.select(), self.order_sql());
-        self.rows(&format!("{select} {order} LIMIT {ROWS}"), &[])
-            .await
+        let sql = format!("{select} {order} LIMIT {}", self.first);
+        self.rows(&sql, &[]).await
     }
 
     async fn rows(&self, sql: &str, values: Values<'_>) -> Result<Vec<Row>, Error> {

@@ -1,15 +1,17 @@
 //! What happens as JSON, one object a line, for machines.
 
+mod sample;
+
 use super::{End, Gauge, Output, Voice};
 use crate::failure::Failure;
 use crate::invocation::Invocation;
 use crate::progress::{Note, Stage, Tone};
 use crate::session::report::{
-    ComparedVectors, Comparison, Estimate, Inventory, Phase, Report, SPEED_LIMIT, SearchSide,
-    Share, Table, Watch, WayBack,
+    ComparedTable, ComparedVectors, Comparison, Estimate, Inventory, Phase, Report, SPEED_LIMIT,
+    SearchSide, Share, Table, Watch, WayBack,
 };
 use crate::session::{CutPhase, Session, Step};
-use crate::wizard::{CleanupPlan, News, Outcome, checklist};
+use crate::wizard::{CleanupPlan, Excerpt, News, Outcome, checklist};
 use serde_json::{Value, json};
 
 /// Tells as JSON.
@@ -363,6 +365,10 @@ impl Voice for Json {
         }));
     }
 
+    fn sample(&mut self, table: &ComparedTable, seen: &Result<Excerpt, Failure>) {
+        self.emit(&sample::event(table, seen));
+    }
+
     fn progress(&mut self, step: Step, gauge: &Gauge<'_>) {
         let (all, pool) = (gauge.sample.in_all(), gauge.sample.pool);
         let total = |total: u64| Some(total).filter(|total| *total > 0);
@@ -388,6 +394,7 @@ impl Voice for Json {
             "eta": gauge.pace.eta(), "working": meters, "retries": gauge.sample.retries,
             "paused": pool.paused, "workers": (pool.wanted > 0).then_some(pool.wanted),
             "workers_at_work": pool.carrying, "builds_at_work": pool.building,
+            "waited_for": pool.waited_for,
         }));
     }
 

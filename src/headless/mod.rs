@@ -16,9 +16,9 @@ use crate::failure::{Failure, Severity};
 use crate::invocation::Invocation;
 use crate::progress::{Note, Pace, Progress, Sample};
 use crate::runner::Runner;
-use crate::session::report::{Recovered, WayBack};
+use crate::session::report::{ComparedTable, Recovered, WayBack};
 use crate::session::{Session, State, Step, store};
-use crate::wizard::{CleanupPlan, Effect, Event, News, Outcome, Question};
+use crate::wizard::{CleanupPlan, Effect, Event, Excerpt, News, Outcome, Question};
 use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior};
 
@@ -49,6 +49,10 @@ pub trait Voice: Send {
 
     /// What the way back to the old database would undo and lose.
     fn way_back(&mut self, found: &WayBack);
+
+    /// Sample rows of a compared table, for who asked for them; the failure where they cannot be
+    /// read.
+    fn sample(&mut self, table: &ComparedTable, seen: &Result<Excerpt, Failure>);
     /// How far the running step is.
     fn progress(&mut self, step: Step, gauge: &Gauge<'_>);
     /// A line left by the running step.

@@ -6,6 +6,7 @@ mod cutting;
 mod ending;
 mod look;
 mod report;
+mod sample;
 mod watch;
 
 pub use cleanup::would_do as cleanup_lines;
@@ -19,9 +20,9 @@ use crate::failure::Failure;
 use crate::figures;
 use crate::invocation::Invocation;
 use crate::progress::{Note, Stage, Tone};
-use crate::session::report::{Report, WayBack};
+use crate::session::report::{ComparedTable, Report, WayBack};
 use crate::session::{Record, Session, Step};
-use crate::wizard::{CleanupPlan, News, Outcome};
+use crate::wizard::{CleanupPlan, Excerpt, News, Outcome};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -204,6 +205,19 @@ impl Voice for Plain {
             .for_each(|line| self.line(line));
     }
 
+    fn sample(&mut self, table: &ComparedTable, seen: &Result<Excerpt, Failure>) {
+        let lines = match seen {
+            Ok(excerpt) => sample::lines(table, excerpt),
+            Err(failure) => vec![format!(
+                "! {}: {}. {}",
+                table.name(),
+                failure.what,
+                failure.why
+            )],
+        };
+        lines.iter().for_each(|line| self.line(line));
+    }
+
     fn progress(&mut self, _step: Step, gauge: &Gauge<'_>) {
         let waited = gauge.elapsed.saturating_sub(self.told);
         let text = describe(gauge);
@@ -266,6 +280,10 @@ fn describe(gauge: &Gauge<'_>) -> String {
     let mut parts = vec![gauge.sample.activity.trim_end_matches('.').to_owned()];
     if pool.paused {
         parts.push(if pool.is_still() { "paused" } else { "pausing" }.to_owned());
+    }
+    if pool.waited_for > 0 {
+        let count = figures::counted(pool.waited_for as u64, "session");
+        parts.push(format!("held up on the source: {count}"));
     }
     let working = gauge
         .sample

@@ -4,7 +4,7 @@ use super::Break;
 use super::wizard::Lines;
 use crate::figures::{counted, grouped};
 use crate::session::Step;
-use crate::session::report::{Report, rows_at_stake};
+use crate::session::report::{Report, cost_in_words};
 use crate::wizard::{Event, target_database};
 
 /// Asks for the consent; `true` when it was given.
@@ -13,15 +13,9 @@ pub(super) async fn ask(lines: &mut Lines<'_>) -> Result<bool, Break> {
     let Some(Report::Connections(found)) = session.report(Step::Connections) else {
         return Ok(false);
     };
-    let fate = match session.select.takes_definitions() {
-        true => "dropped",
-        false => "emptied",
-    };
-    let mut told = vec![format!(
-        "On {}, {} will be {fate}, and cannot be brought back:",
-        found.target.endpoint,
-        rows_at_stake(&found.at_stake, false)
-    )];
+    let goes = session.select.takes_definitions();
+    let cost = cost_in_words(&found.at_stake, goes);
+    let mut told = vec![format!("On {}, {cost}", found.target.endpoint)];
     for table in found.tables_at_stake().0 {
         let rows = grouped(table.rows);
         told.push(format!("    {}.{}: {rows} rows", table.schema, table.table));

@@ -81,6 +81,13 @@ impl Meter {
         self.stage.store(2, Relaxed);
     }
 
+    /// All of it was done before the step began.
+    pub fn was_done(&self) {
+        self.rows.store(self.rows_total.load(Relaxed), Relaxed);
+        self.bytes.store(self.bytes_total.load(Relaxed), Relaxed);
+        self.finish();
+    }
+
     pub(super) fn sample(&self) -> MeterSample {
         MeterSample {
             label: self.label.clone(),

@@ -11,6 +11,8 @@ pub struct Pool {
     pub building: usize,
     /// Whether nothing new may begin.
     pub paused: bool,
+    /// Sessions of the source that wait for the transfer's locks.
+    pub waited_for: usize,
 }
 
 impl Pool {

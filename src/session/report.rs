@@ -25,7 +25,7 @@ pub use definition::DefinitionDifference;
 pub use differing::{ChangedColumn, DifferingRow, DifferingRows, EXAMPLES, RowDifference};
 pub use estimate::{Estimate, RoomLeft};
 pub use inventory::{Collection, Extension, Inventory, LeftBehind, Room, Table, VectorColumn};
-pub use loss::{AtStake, Lost, Stake, rows_at_stake};
+pub use loss::{AtStake, Lost, Stake, cost_in_words, rows_at_stake};
 pub use phases::{Here, Phase};
 pub use recovery::{
     Applied, AppliedTable, DivergedTable, Divergence, Rehearsal, Restored, RowsFile,

@@ -9,13 +9,37 @@ use crate::session::report::Report;
 use crate::source::Selected;
 use crate::target::Error as TargetError;
 use crate::wizard::{Excerpt, ExcerptCell, ExcerptColumn, ExcerptRow, Pairing, Side, Size, Value};
+use std::collections::HashMap;
 
 /// Both sides' columns, matched.
 type Columns<'a> = Vec<(Option<Asked<'a>>, Option<Asked<'a>>)>;
 
-/// What both sides have of it now. Large objects have neither columns nor rows to show.
+/// Which rows are shown.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Extent {
+    /// So many are taken from each side as its first, unless the comparison has named as many.
+    pub(super) first: usize,
+    /// So many are shown at most of those that have a key.
+    pub(super) most: usize,
+}
+
+impl Extent {
+    /// What an opened table shows: what the comparison has named, and the first rows of both sides.
+    const OPENED: Self = Self {
+        first: 10,
+        most: usize::MAX,
+    };
+}
+
+/// What both sides have of a table now.
 pub(super) async fn read(work: Work<'_>, name: &TableName) -> Result<Excerpt, Error> {
-    both_sides(work, name).await.map_err(|error| match error {
+    let reading = async { Opened::of(work).await?.table(name, Extent::OPENED).await };
+    reading.await.map_err(|error| told(name, error))
+}
+
+/// A refusal to wait any longer is told with the table's name.
+pub(super) fn told(name: &TableName, error: Error) -> Error {
+    match error {
         Error::Postgres(source) | Error::Target(TargetError::Postgres(source))
             if source.cause() == Some(Cause::StatementTimeout) =>
         {
@@ -23,52 +47,100 @@ pub(super) async fn read(work: Work<'_>, name: &TableName) -> Result<Excerpt, Er
             Error::TooSlow { table, source }
         }
         other => other,
-    })
+    }
 }
 
-async fn both_sides(work: Work<'_>, name: &TableName) -> Result<Excerpt, Error> {
-    if (name.schema.as_str(), name.name.as_str()) == (large_object::SCHEMA, large_object::TABLE) {
-        return Ok(Excerpt::default());
+/// Both databases, open to be looked at, each in one snapshot.
+pub(super) struct Opened<'a> {
+    work: Work<'a>,
+    source: Connection,
+    target: Connection,
+    here: HashMap<TableName, Table>,
+    there: HashMap<TableName, Table>,
+}
+
+impl<'a> Opened<'a> {
+    pub(super) async fn of(work: Work<'a>) -> Result<Self, Error> {
+        let (source, target) =
+            tokio::try_join!(open(work, Side::Source), open(work, Side::Target))?;
+        let (here, there) = tokio::try_join!(
+            async {
+                let selected = Selected::resolve(&work.session.select, &source).await?;
+                let conditions = selected.rows_of();
+                let mut found = tables(&source).await?;
+                for (name, table) in &mut found {
+                    table.condition = conditions.get(name).cloned();
+                }
+                Ok::<_, Error>(found)
+            },
+            async { tables(&target).await.map_err(on_target) }
+        )?;
+        Ok(Self {
+            work,
+            source,
+            target,
+            here,
+            there,
+        })
     }
-    let (source, target) = tokio::try_join!(open(work, Side::Source), open(work, Side::Target))?;
-    let (left, right) = tokio::try_join!(
-        async {
-            let selected = Selected::resolve(&work.session.select, &source).await?;
-            let condition = selected.rows_of().get(name).cloned();
-            let found = find(&source, name).await?;
-            Ok::<_, Error>(found.map(|table| Table { condition, ..table }))
-        },
-        async { find(&target, name).await.map_err(on_target) }
-    )?;
-    let (left, right) = (left.as_ref(), right.as_ref());
-    let key = match (left, right) {
-        (Some(table), _) => catalogue::row_key(&source, table.oid).await?,
-        (None, Some(table)) => {
-            let key = catalogue::row_key(&target, table.oid).await;
-            key.map_err(on_target)?
+
+    /// What both have of a table. Large objects have neither columns nor rows to show.
+    pub(super) async fn table(&self, name: &TableName, extent: Extent) -> Result<Excerpt, Error> {
+        let of = (name.schema.as_str(), name.name.as_str());
+        if of == (large_object::SCHEMA, large_object::TABLE) {
+            return Ok(Excerpt::default());
         }
-        (None, None) => Vec::new(),
-    };
-    let columns = excerpt::columns((&source, left), (&target, right)).await;
-    let pairing = pairing(&key, &columns);
-    let here = reading(&source, left, columns.iter().map(|(here, _)| here), &key);
-    let there = reading(&target, right, columns.iter().map(|(_, there)| there), &key);
-    let named = match pairing {
-        Pairing::Key => named(work, name, &key),
-        _ => Vec::new(),
-    };
-    let rows = match work.session.select.takes_rows() {
-        true => rows((here, there), pairing, &named, &columns).await?,
-        false => Vec::new(),
-    };
-    Ok(Excerpt {
-        on_source: left.is_some(),
-        on_target: right.is_some(),
-        columns: columns.iter().map(|pair| column(pair, &key)).collect(),
-        pairing,
-        rows,
-        named: named.len(),
-    })
+        let (source, target) = (&self.source, &self.target);
+        let (left, right) = (self.here.get(name), self.there.get(name));
+        let key = self.key(left, right).await?;
+        let columns = excerpt::columns((source, left), (target, right)).await;
+        let pairing = pairing(&key, &columns);
+        let here = columns.iter().map(|(here, _)| here);
+        let there = columns.iter().map(|(_, there)| there);
+        let here = reading(source, left, here, (&key, extent));
+        let there = reading(target, right, there, (&key, extent));
+        let mut named = match pairing {
+            Pairing::Key => named(self.work, name, &key),
+            _ => Vec::new(),
+        };
+        named.truncate(extent.most);
+        let rows = match self.work.session.select.takes_rows() {
+            true => rows((here, there), pairing, (&named, extent), &columns).await?,
+            false => Vec::new(),
+        };
+        Ok(Excerpt {
+            on_source: left.is_some(),
+            on_target: right.is_some(),
+            columns: columns.iter().map(|pair| column(pair, &key)).collect(),
+            pairing,
+            rows,
+            named: named.len(),
+        })
+    }
+
+    /// The columns that tell the table's rows apart.
+    async fn key(&self, left: Option<&Table>, right: Option<&Table>) -> Result<Vec<String>, Error> {
+        match (left, right) {
+            (Some(table), _) => Ok(catalogue::row_key(&self.source, table.oid).await?),
+            (None, Some(table)) => {
+                let key = catalogue::row_key(&self.target, table.oid).await;
+                key.map_err(on_target)
+            }
+            (None, None) => Ok(Vec::new()),
+        }
+    }
+
+    /// Notes where both transactions stand, so that a refused table does not end them.
+    pub(super) async fn mark(&self) -> Result<(), Error> {
+        excerpt::mark(&self.source).await?;
+        excerpt::mark(&self.target).await.map_err(on_target)
+    }
+
+    /// Leaves a table, also one that was refused; an error is a lost side.
+    pub(super) async fn leave(&self) -> Result<(), Error> {
+        excerpt::go_back(&self.source).await?;
+        excerpt::go_back(&self.target).await.map_err(on_target)
+    }
 }
 
 /// The keys of rows that the comparison has named as different.
@@ -84,16 +156,17 @@ fn named(work: Work<'_>, name: &TableName, key: &[String]) -> Vec<Key> {
         .collect()
 }
 
+/// Nothing is written: a pooler is no obstacle.
 async fn open(work: Work<'_>, side: Side) -> Result<Connection, Error> {
-    let string = work.known(side).await?;
+    let string = work.recognised(side).await?;
     let connection = Connection::open(&string, &Retrying::default(), work.cancel).await?;
     excerpt::begin(&connection).await?;
     Ok(connection)
 }
 
-async fn find(side: &Connection, name: &TableName) -> Result<Option<Table>, PostgresError> {
-    let mut tables = catalogue::tables(side).await?.into_iter();
-    Ok(tables.find(|table| table.name == *name))
+async fn tables(side: &Connection) -> Result<HashMap<TableName, Table>, PostgresError> {
+    let tables = catalogue::tables(side).await?.into_iter();
+    Ok(tables.map(|table| (table.name.clone(), table)).collect())
 }
 
 /// The target's refusal has another remedy than the source's.
@@ -123,7 +196,7 @@ fn reading<'a>(
     connection: &'a Connection,
     table: Option<&'a Table>,
     columns: impl Iterator<Item = &'a Option<Asked<'a>>>,
-    key: &'a [String],
+    (key, extent): (&'a [String], Extent),
 ) -> Option<Reading<'a>> {
     let table = table?;
     let has = |name: &String| table.columns.iter().any(|column| column.name == *name);
@@ -132,29 +205,19 @@ fn reading<'a>(
         table,
         columns: columns.flatten().cloned().collect(),
         key: if key.iter().all(has) { key } else { &[] },
+        first: extent.first,
     })
 }
 
 async fn rows(
     (here, there): (Option<Reading<'_>>, Option<Reading<'_>>),
     pairing: Pairing,
-    named: &[Key],
+    (named, extent): (&[Key], Extent),
     columns: &Columns<'_>,
 ) -> Result<Vec<ExcerptRow>, Error> {
     let (left, mut right) = match (&here, &there) {
         (Some(here), Some(there)) if pairing == Pairing::Key => {
-            let mut keys = named.to_vec();
-            if keys.len() < excerpt::ROWS {
-                let (first, others) =
-                    tokio::try_join!(async { Ok::<_, Error>(here.first_keys().await?) }, async {
-                        there.first_keys().await.map_err(on_target)
-                    })?;
-                for key in first.into_iter().chain(others) {
-                    if !keys.contains(&key) {
-                        keys.push(key);
-                    }
-                }
-            }
+            let keys = keys(here, there, (named, extent)).await?;
             tokio::try_join!(
                 async { Ok::<_, Error>(here.with_keys(&keys).await?) },
                 async { there.with_keys(&keys).await.map_err(on_target) }
@@ -177,6 +240,29 @@ async fn rows(
     Ok(beside
         .map(|(here, there)| side_by_side(here, there, by_key, columns))
         .collect())
+}
+
+/// The keys of the rows to show: those that the comparison has named, then the first of the source
+/// and of the target.
+async fn keys(
+    here: &Reading<'_>,
+    there: &Reading<'_>,
+    (named, extent): (&[Key], Extent),
+) -> Result<Vec<Key>, Error> {
+    let mut keys = named.to_vec();
+    if keys.len() < extent.first {
+        let (first, others) =
+            tokio::try_join!(async { Ok::<_, Error>(here.first_keys().await?) }, async {
+                there.first_keys().await.map_err(on_target)
+            })?;
+        for key in first.into_iter().chain(others) {
+            if !keys.contains(&key) {
+                keys.push(key);
+            }
+        }
+        keys.truncate(extent.most);
+    }
+    Ok(keys)
 }
 
 async fn first(side: Option<&Reading<'_>>) -> Result<Vec<Row>, PostgresError> {

@@ -4,7 +4,7 @@ use super::schema::{self, from_source};
 use super::{Error, Work, definitions as dumped};
 use crate::config::SchemaFrom;
 use crate::postgres::catalogue::{self, PolicyRoles, Scope, TableName, Undumped, UndumpedKind};
-use crate::postgres::script::{Class, Entry};
+use crate::postgres::script::{Class, Entry, PUBLICATION, SECURITY_LABEL, SUBSCRIPTION};
 use crate::postgres::tools::Section;
 use crate::postgres::{Connection, ConnectionString};
 use crate::session::report::{LeftBehind, LeftOut};
@@ -75,13 +75,9 @@ fn happens(kind: UndumpedKind) -> &'static str {
         }
         UndumpedKind::Tablespace => "it is put where the target puts everything",
         UndumpedKind::Settings => "they are not carried over: set them again on the target",
-        UndumpedKind::Publication => {
-            "it publishes from the old server: make it again where it is needed"
-        }
-        UndumpedKind::Subscription => {
-            "it would pull from another server, with its password: make it again after the cutover"
-        }
-        UndumpedKind::Labels => "labels need a provider module that is not loaded on Neon",
+        UndumpedKind::Publication => PUBLICATION,
+        UndumpedKind::Subscription => SUBSCRIPTION,
+        UndumpedKind::Labels => SECURITY_LABEL,
         UndumpedKind::Comment => "the target database keeps its own",
     }
 }

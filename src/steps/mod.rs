@@ -18,6 +18,7 @@ mod left_behind;
 mod prerequisites;
 mod private_file;
 mod rollback;
+mod samples;
 mod schema;
 mod transfer;
 mod watch;
@@ -26,6 +27,7 @@ pub use cutting::Refusal;
 pub use error::Error;
 use identity::identity;
 use kept::Kept;
+pub use samples::{Sampling, samples};
 pub use watch::Watching;
 
 use crate::config::Config;
@@ -130,6 +132,43 @@ struct Work<'a> {
 
 /// Where a step sends the report of how it stands while it goes on.
 pub type Interim = tokio::sync::mpsc::Sender<Box<Watch>>;
+
+/// The board and the throttle of work beside the steps: nobody sees or steers it.
+struct Unseen {
+    progress: Progress,
+    throttle: Throttle,
+    interim: Interim,
+}
+
+impl Unseen {
+    fn new() -> Self {
+        let progress = Progress::default();
+        let throttle = Throttle::new(&progress);
+        let (interim, _) = tokio::sync::mpsc::channel(1);
+        Self {
+            progress,
+            throttle,
+            interim,
+        }
+    }
+
+    fn work<'a>(
+        &'a self,
+        context: &'a Context,
+        session: &'a Session,
+        cancel: &'a CancellationToken,
+    ) -> Work<'a> {
+        Work {
+            context,
+            session,
+            progress: &self.progress,
+            throttle: &self.throttle,
+            cancel,
+            only: None,
+            interim: &self.interim,
+        }
+    }
+}
 
 impl Work<'_> {
     /// The connection string of a side as it was given. Retries on the way there leave a note.
@@ -253,17 +292,8 @@ pub async fn look(
     session: &Session,
     cancel: &CancellationToken,
 ) -> Result<Seen, Error> {
-    let progress = Progress::default();
-    let throttle = Throttle::new(&progress);
-    let work = Work {
-        context,
-        session,
-        progress: &progress,
-        throttle: &throttle,
-        cancel,
-        only: None,
-        interim: &tokio::sync::mpsc::channel(1).0,
-    };
+    let unseen = Unseen::new();
+    let work = unseen.work(context, session, cancel);
     let reading = async {
         match at {
             Look::Schema => schema::preview(work).await.map(Seen::Schema),

@@ -1,5 +1,6 @@
 //! The rows in one snapshot, and everything that is built over them. Goes on where it was.
 
+mod held_up;
 mod selection;
 mod site;
 mod workers;
@@ -65,7 +66,11 @@ async fn until_moved(work: Work<'_>, holder: Holder<'_>) -> Result<Transfer, Err
             work.progress.note(origin.tone(), note);
         }
         let source = Arc::new(source);
-        let error = match carry_over(work, &source, &from, to).boxed().await {
+        let carried = tokio::select! {
+            carried = carry_over(work, &source, &from, to).boxed() => carried,
+            never = held_up::watch(work, &from, &source) => match never {},
+        };
+        let error = match carried {
             Ok(report) => {
                 if let Some(source) = Arc::into_inner(source) {
                     // All is done and proved by the ledger: a source that has gone takes nothing back.

@@ -25,7 +25,7 @@ pub(super) enum Variable {
 pub(super) const SSLMODE: &str = "POSTGRES_SSLMODE";
 
 /// The migration guides' names.
-const NAMES: [(&str, Variable); 10] = [
+pub(super) const NAMES: [(&str, Variable); 10] = [
     ("DATABASE_URL", Variable::Url),
     ("NEON_DATABASE_URL", Variable::DirectUrl),
     ("POSTGRES_HOST", Variable::Host),

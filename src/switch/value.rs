@@ -1,6 +1,6 @@
 //! What the variables of an application get: the target, as an application should reach it.
 
-use super::setting::Variable;
+use super::setting::{NAMES, Variable};
 use crate::postgres::{ConnectionString, ParseError};
 use crate::secret::Secret;
 
@@ -107,19 +107,9 @@ impl Goal {
 /// The variables under which the migration guides' applications look for their database, with the
 /// target's values: for the environment of a child, never for its arguments.
 pub fn connection_variables(goal: &Goal) -> Vec<(&'static str, Secret)> {
-    let named = [
-        ("DATABASE_URL", Variable::Url),
-        ("NEON_DATABASE_URL", Variable::DirectUrl),
-        ("POSTGRES_HOST", Variable::Host),
-        ("POSTGRES_PORT", Variable::Port),
-        ("POSTGRES_DB", Variable::Database),
-        ("POSTGRES_DATABASE", Variable::Database),
-        ("POSTGRES_USER", Variable::User),
-        ("POSTGRES_PASSWORD", Variable::Password),
-        ("POSTGRES_SSLMODE", Variable::SslMode),
-    ];
-    let values = named.into_iter();
-    values
+    let connection = NAMES.into_iter();
+    connection
+        .filter(|(_, variable)| *variable != Variable::Backend)
         .filter_map(|(name, variable)| Some((name, goal.value(variable, "postgresql://")?)))
         .collect()
 }

@@ -1,7 +1,7 @@
 //! Moves large objects under their own numbers: some at a time, each whole and with its mark in the
 //! ledger in one transaction, so that each is there once or not at all.
 
-use super::moving::is_same_moment;
+use super::moved::is_same_moment;
 use super::retry::Attempts;
 use super::{Error, Throttle};
 use crate::postgres::large_object::{self, Piece};

@@ -6,6 +6,7 @@ mod batch;
 mod changed;
 pub mod finish;
 mod large_objects;
+mod moved;
 mod moving;
 mod resume;
 mod retry;
@@ -14,7 +15,8 @@ mod throttle;
 mod throughput;
 
 pub use large_objects::MovingObjects;
-pub use moving::{Moved, Moving};
+pub use moved::Moved;
+pub use moving::Moving;
 pub use rows::Crew;
 pub use throttle::{Most, Throttle};
 pub use throughput::watched;

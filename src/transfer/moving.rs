@@ -1,7 +1,8 @@
 //! Moves all rows: plans, loads, proves what it could only presume, until the ledger says that
 //! every chunk is in. After that no row is ever loaded, or taken out, again.
 
-use super::resume::{Known, Plan, plan};
+use super::moved::{Moved, is_same_moment};
+use super::resume::{Known, Plan, plan, tell_complete};
 use super::retry::Attempts;
 use super::rows::{Crew, Settings, load_rows};
 use super::{Arrival, Error, Throttle, changed};
@@ -43,19 +44,6 @@ pub struct Moving<'a> {
     pub arrived: mpsc::Sender<Arrival>,
     /// Stops the work.
     pub cancel: &'a CancellationToken,
-}
-
-/// What is on the target now.
-#[derive(Debug)]
-pub struct Moved {
-    /// The tables as the ledger has them, all loaded.
-    pub tables: Vec<PlannedTable>,
-    /// The source's fingerprint of each table from just before the moment that its rows show.
-    pub fingerprints: HashMap<TableName, String>,
-    /// Snapshots used so far.
-    pub snapshots: usize,
-    /// Attempts that had to be repeated, this time.
-    pub retries: u64,
 }
 
 /// What the rounds of one run have found out.
@@ -113,6 +101,7 @@ impl Moving<'_> {
         let mut found = Found::default();
         if complete {
             self.complete(&ledger, &same_moment).await?;
+            tell_complete(&tables, self.progress);
             self.tell(Arrival::Planned).await;
         } else {
             found.crew = crew;
@@ -125,7 +114,7 @@ impl Moving<'_> {
                 .await?;
         }
         let ledger = Ledger::new(control.connection().await?, self.run);
-        self.moved(&ledger, &same_moment, found.retries).await
+        Moved::told(&ledger, self.source, &same_moment, found.retries).await
     }
 
     async fn rounds(
@@ -336,7 +325,7 @@ impl Moving<'_> {
     /// All rows were in before: nothing is loaded, whatever the source has changed since. What was
     /// written to, the report names; what is new, nobody else does.
     async fn complete(&self, ledger: &Ledger<'_>, same_moment: &HashSet<i32>) -> Result<(), Error> {
-        let moved = self.moved(ledger, same_moment, 0).await?;
+        let moved = Moved::told(ledger, self.source, same_moment, 0).await?;
         let changed = moved.changed_since(&self.source.fingerprints_now().await?);
         let tables = self.tables.iter().map(|table| &table.name);
         let new = tables.filter(|name| !moved.fingerprints.contains_key(*name));
@@ -353,62 +342,5 @@ impl Moving<'_> {
             self.progress.note(Tone::Info, text);
         }
         Ok(())
-    }
-
-    async fn moved(
-        &self,
-        ledger: &Ledger<'_>,
-        same_moment: &HashSet<i32>,
-        retries: u64,
-    ) -> Result<Moved, Error> {
-        let (tables, snapshots) = tokio::try_join!(ledger.tables(), ledger.snapshots())?;
-        let before = self.source.fingerprints_before();
-        let reference = |planned: &PlannedTable| {
-            let then = Some(&planned.fingerprint);
-            let same = same_moment.contains(&planned.snapshot);
-            let reference = if same {
-                before.get(&planned.table)
-            } else {
-                then
-            };
-            (
-                planned.table.clone(),
-                reference.cloned().unwrap_or_default(),
-            )
-        };
-        Ok(Moved {
-            fingerprints: tables.iter().map(reference).collect(),
-            tables,
-            snapshots: snapshots.len(),
-            retries,
-        })
-    }
-}
-
-impl Moved {
-    /// The tables that were written to since the moment that their rows show, by the source's
-    /// fingerprints of now. These come late, by seconds: an early warning, not a proof.
-    pub fn changed_since(&self, now: &HashMap<TableName, String>) -> HashSet<TableName> {
-        let changed = self.fingerprints.iter();
-        let changed = changed.filter(|(table, then)| now.get(*table) != Some(*then));
-        changed.map(|(table, _)| table.clone()).collect()
-    }
-}
-
-/// Whether two snapshots see the same rows: the same text, and no transaction under way in it
-/// (`xmin:xmax:` with nothing behind).
-pub(super) fn is_same_moment(then: &str, now: &str) -> bool {
-    then == now && then.ends_with(':')
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_same_moment;
-
-    #[test]
-    fn a_transaction_under_way_makes_two_equal_texts_two_moments() {
-        assert!(is_same_moment("100:100:", "100:100:"));
-        assert!(!is_same_moment("100:103:101", "100:103:101"));
-        assert!(!is_same_moment("100:100:", "100:101:"));
     }
 }

@@ -186,6 +186,16 @@ pub(super) fn plan(known: &Known<'_>, progress: &Progress) -> Plan {
     plan
 }
 
+/// A meter for each table, of a copy whose rows are all in: they count as what they are, done.
+pub(super) fn tell_complete(ledger: &[PlannedTable], progress: &Progress) {
+    for planned in ledger {
+        let loaded = planned.chunks.iter().filter_map(|chunk| chunk.loaded);
+        let (rows, bytes) = loaded.fold((0, 0), |sum, (r, b)| (sum.0 + r, sum.1 + b));
+        let meter = progress.meter(&planned.table.to_string(), rows, bytes);
+        meter.was_done();
+    }
+}
+
 fn fresh_chunks(ranges: Vec<Range>) -> Vec<LoadedChunk> {
     (0..)
         .zip(ranges)

@@ -140,8 +140,13 @@ impl Throttle {
         Changes(self.wanted.subscribe())
     }
 
+    /// Waits until it is paused.
+    pub async fn paused(&self) {
+        let _ = self.wanted.subscribe().wait_for(|now| now.paused).await;
+    }
+
     /// Waits until something new may begin.
-    pub(super) async fn go(&self) {
+    pub async fn go(&self) {
         // The sender is this one, so it does not go while it is waited for.
         let _ = self.wanted.subscribe().wait_for(|now| !now.paused).await;
     }

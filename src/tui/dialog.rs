@@ -7,7 +7,7 @@ use super::lines::{self, blank, line, paragraph, span, window};
 use super::theme::{Meaning, Theme};
 use super::ui::{Layer, Ui};
 use crate::figures::{self, counted};
-use crate::session::report::{AtStake, Lost, rows_at_stake};
+use crate::session::report::{AtStake, Lost, cost_in_words};
 use crate::wizard::{Question, Seen, Wizard, target_database};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -118,14 +118,14 @@ fn consent(
     let tables: Vec<&AtStake> = found.map_or_else(Vec::new, |found| found.tables_at_stake().0);
     let also = also_lost(also, cells);
     let named = rows.saturating_sub(REST + also.len()).min(NAMED);
-    let (fate, gone) = match wizard.session().select.takes_definitions() {
-        true => ("dropped", "Replace what is on"),
-        false => ("emptied", "Empty the tables of"),
+    let goes = wizard.session().select.takes_definitions();
+    let gone = match goes {
+        true => "Replace what is on",
+        false => "Empty the tables of",
     };
     let mut body = paragraph(&format!("{gone} {place}?"), 0, cells, Meaning::Strong);
-    let rows = rows_at_stake(at_stake, false);
-    let text = format!("{rows} will be {fate}, and cannot be brought back:");
-    body.extend(paragraph(&text, 0, cells, Meaning::Bad));
+    let cost = cost_in_words(at_stake, goes);
+    body.extend(paragraph(&cost, 0, cells, Meaning::Bad));
     for table in tables.iter().take(named) {
         let rows = figures::grouped(table.rows);
         let text = format!("  {}.{}  {rows}", table.schema, table.table);

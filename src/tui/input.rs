@@ -107,37 +107,20 @@ impl Ui {
             | Command::ApplyRows => return self.over_and_back(command, context, wizard),
             Command::Stop => return send(Event::Stop),
             Command::Suspend => return vec![Intent::Suspend],
-            Command::Earlier => {
-                return step
-                    .previous()
-                    .map_or_else(Vec::new, |step| send(Event::Show(step)));
-            }
-            Command::Later => {
-                return step
-                    .next()
-                    .map_or_else(Vec::new, |step| send(Event::Show(step)));
-            }
+            Command::Earlier => return show(step.previous()),
+            Command::Later => return show(step.next()),
             Command::Toggle => return self.toggle_part(wizard),
             Command::All => return self.pick_all(wizard),
             Command::Fold => self.fold_part(wizard),
             Command::Search => self.layers.push(Layer::Search),
             Command::Notes => self.toggle(Layer::Notes),
             Command::Close if context == Context::Search => self.end_search(wizard),
-            Command::Close if context == Context::Tree => {
-                if self.tree.search.is_empty() {
-                    return self.command(Command::Earlier, context, wizard);
-                }
-                self.end_search(wizard);
+            Command::Close if context == Context::Tree && self.tree.search.is_empty() => {
+                return show(step.previous());
             }
-            Command::View => {
-                self.scroll = 0;
-                return send(Event::Look(Look::Schema));
-            }
-            Command::Open => {
-                self.scroll = 0;
-                let table = offers::opened(wizard, self);
-                return table.map_or_else(Vec::new, |table| send(Event::Look(table)));
-            }
+            Command::Close if context == Context::Tree => self.end_search(wizard),
+            Command::View => return self.look(Some(Look::Schema)),
+            Command::Open => return self.look(offers::opened(wizard, self)),
             Command::Close if self.layers.is_empty() => {
                 self.scroll = 0;
                 return send(Event::LookAway);
@@ -183,6 +166,13 @@ impl Ui {
             }
         }
         Vec::new()
+    }
+
+    /// Looks at this from its beginning on; at nothing where there is nothing.
+    fn look(&mut self, at: Option<Look>) -> Vec<Intent> {
+        self.scroll = 0;
+        let looks = at.map(|at| Intent::Send(Event::Look(at)));
+        looks.into_iter().collect()
     }
 
     fn recheck(&mut self, wizard: &Wizard) -> Vec<Intent> {
@@ -410,6 +400,11 @@ fn moved(command: Command, from: usize, page: usize, last: usize) -> usize {
         _ => last,
     };
     to.min(last)
+}
+
+fn show(step: Option<Step>) -> Vec<Intent> {
+    let shown = step.map(|step| Intent::Send(Event::Show(step)));
+    shown.into_iter().collect()
 }
 
 /// Gives the answer that is chosen to the open question.

@@ -243,19 +243,24 @@ fn seen_since(session: &Session, known: Writes) -> Writes {
             let at = at.strftime("%F %H:%M UTC");
             (kind, ticked, format!("no write was counted until {at}"))
         }
-        SourceLook::NoPassword if machine => {
-            let why = "the source was not looked at again: its password is not at hand";
-            (kind, ticked, format!("{until_compared}; {why}"))
-        }
+        SourceLook::NoPassword if machine => (
+            ItemKind::Person,
+            false,
+            vouched(&until_compared, "its password is not at hand"),
+        ),
         SourceLook::Unreached { why } if machine => {
-            let why = format!(
-                "{until_compared}, but the source could not be asked again ({why}); sign only if nothing writes to it any more"
-            );
-            (ItemKind::Person, false, why)
+            (ItemKind::Person, false, vouched(&until_compared, why))
         }
         // A person vouches for it already.
         _ => (kind, ticked, until_compared),
     }
+}
+
+/// What a person vouches for where the source was not looked at again.
+fn vouched(until_compared: &str, why: &str) -> String {
+    format!(
+        "{until_compared}, but the source could not be asked again ({why}); sign only if nothing writes to it any more"
+    )
 }
 
 /// Keeps the item about what was left out in step with the last schema and transfer. A signature

@@ -35,6 +35,7 @@ mod report;
 mod resumed;
 mod road;
 mod row_security;
+mod samples;
 mod schema_files;
 mod secrets;
 mod selection;

@@ -167,7 +167,7 @@ fn watch(over: &AtomicBool) -> (usize, Option<String>) {
 }
 
 /// All files below a folder.
-fn files(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).expect("a folder").flatten();
     entries
         .flat_map(|entry| {

@@ -68,16 +68,22 @@ fn a_source_that_was_written_to_after_the_proof_is_not_signed_off() {
 }
 
 #[test]
-fn a_signature_without_the_sources_password_says_that_it_was_not_looked_at() {
+fn without_the_sources_password_a_person_vouches_for_it() {
     let world = World::new(50);
     world.json(&["run"]).expect(0, "awaiting_sign_off");
     let session = world.session();
     let session = session.to_str().expect("a path");
-    for key in open_to_people(&world) {
-        let arguments = ["sign", &key, "--by", "Ada", "--session", session];
+    let sign = |key: &str| {
+        let arguments = ["sign", key, "--by", "Ada", "--session", session, "--json"];
         let signed = Running::start(&mut world.bare(&arguments)).end();
         assert_eq!(signed.code, Some(0), "{signed}");
-    }
-    let evidence = item(&world, "source-quiet")["evidence"].to_string();
-    assert!(evidence.contains("not looked at again"), "{evidence}");
+        signed.only("finished")["outcome"].clone()
+    };
+    let ends: Vec<Value> = open_to_people(&world).iter().map(|key| sign(key)).collect();
+    assert_eq!(ends.last().expect("a signature"), "awaiting_sign_off");
+    let asked = item(&world, "source-quiet");
+    assert_eq!(asked["kind"], "person", "{asked}");
+    let evidence = asked["evidence"].to_string();
+    assert!(evidence.contains("password is not at hand"), "{evidence}");
+    assert_eq!(sign("source-quiet"), "done");
 }

@@ -163,7 +163,7 @@ async fn a_cancelled_or_failed_backup_leaves_nothing_behind() {
 
     let garbled = list_archive(&tools, &file, &cancel).await.unwrap_err();
     assert!(
-        garbled.failure().advice[0].contains("archive"),
+        garbled.failure().advice[0].contains("Make the backup again"),
         "{:?}",
         garbled.failure()
     );
@@ -217,7 +217,7 @@ async fn the_schema_is_that_of_the_snapshot() {
 
         holder.close().await;
         let gone = dump(row.get(0)).await.unwrap_err().failure();
-        assert!(gone.advice[0].contains("new snapshot"), "{gone:?}");
+        assert!(gone.advice[0].contains("takes a new one"), "{gone:?}");
     }
 }
 

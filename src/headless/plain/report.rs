@@ -245,45 +245,51 @@ fn comparison(found: &Comparison) -> Vec<String> {
         "",
     ];
     let mut lines = columns(&titles, &rows);
-    if !found.collections.is_empty() {
-        let groups: Vec<Vec<String>> = found
-            .collections
-            .iter()
-            .map(|group| {
-                vec![
-                    format!("{}.{}", group.schema, group.table),
-                    group.value.clone().unwrap_or_else(|| "(null)".to_owned()),
-                    grouped(group.source_rows),
-                    grouped(group.target_rows),
-                    equality(group.source_rows == group.target_rows).to_owned(),
-                ]
-            })
-            .collect();
-        lines.push(String::new());
-        let titles = ["table", "collection", "source rows", "target rows", ""];
-        lines.extend(columns(&titles, &groups));
-    }
+    lines.extend(collections(found));
     lines.extend(found.vectors.iter().flat_map(vectors));
     lines.extend(definitions(&found.definitions));
     lines.push(String::new());
     let particulars = found.tables.iter().filter_map(ComparedTable::particulars);
     lines.extend(particulars.map(|text| format!("! {text}")));
     lines.extend(changed_since(&found.changed_since()));
-    let left_out = found.tables.iter().filter(|table| table.left_out).count();
-    lines.push(format!(
-        "source and target: {}{}",
-        match (found.equal, found.rows_compared) {
-            (true, true) => format!("equal ({})", found.equal_in_words()),
-            (true, false) => "the same tables; rows were not asked for".to_owned(),
-            (false, _) if found.is_undecided() => "not proved".to_owned(),
-            (false, _) => "not equal".to_owned(),
-        },
-        match left_out {
-            0 => String::new(),
-            some => format!(", apart from {} left out", counted(some as u64, "table")),
-        }
-    ));
+    lines.push(result(found));
     lines
+}
+
+/// Rows by collection, or whatever they are grouped by; nothing where they are not.
+fn collections(found: &Comparison) -> Vec<String> {
+    if found.collections.is_empty() {
+        return Vec::new();
+    }
+    let groups = found.collections.iter().map(|group| {
+        vec![
+            format!("{}.{}", group.schema, group.table),
+            group.value.clone().unwrap_or_else(|| "(null)".to_owned()),
+            grouped(group.source_rows),
+            grouped(group.target_rows),
+            equality(group.source_rows == group.target_rows).to_owned(),
+        ]
+    });
+    let titles = ["table", "collection", "source rows", "target rows", ""];
+    let mut lines = vec![String::new()];
+    lines.extend(columns(&titles, &groups.collect::<Vec<_>>()));
+    lines
+}
+
+/// What the comparison came to, in a line.
+fn result(found: &Comparison) -> String {
+    let verdict = match (found.equal, found.rows_compared) {
+        (true, true) => format!("equal ({})", found.equal_in_words()),
+        (true, false) => "the same tables; rows were not asked for".to_owned(),
+        (false, _) if found.is_undecided() => "not proved".to_owned(),
+        (false, _) => "not equal".to_owned(),
+    };
+    let left_out = found.tables.iter().filter(|table| table.left_out).count();
+    let apart = match left_out {
+        0 => String::new(),
+        some => format!(", apart from {} left out", counted(some as u64, "table")),
+    };
+    format!("source and target: {verdict}{apart}")
 }
 
 fn vectors(found: &ComparedVectors) -> Vec<String> {

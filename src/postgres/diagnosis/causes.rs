@@ -135,9 +135,9 @@ causes! {
     SchemaRights, AfterChange, "This role may not use or create objects in the schema",
         ["Since PostgreSQL 15 only the database's owner may create in public. As the owner:", "$ psql -c 'GRANT USAGE, CREATE ON SCHEMA public TO your_role'"];
     RowSecurity, AfterChange, "A row security policy would hide rows, so the copy was refused",
-        ["Connect to the source as a role with BYPASSRLS or as superuser."];
+        ["Connect to the source as the table's owner or a superuser, or let a superuser give the right to see all rows:", "$ psql -c 'ALTER ROLE your_role BYPASSRLS'"];
     PermissionDenied, AfterChange, "This role lacks a right",
-        ["On the source grant it (pg_read_all_data lets a role read everything).", "On Neon use a role made in the console, and restore with --no-owner --no-acl."];
+        ["On the source let a role that may read everything (PostgreSQL 14 and later):", "$ psql -c 'GRANT pg_read_all_data TO your_role'", "Or leave the table or schema out.", "On Neon use a role made in the console, and restore with --no-owner --no-acl."];
     DefaultPrivileges, Never, "Default privileges and grants of other roles cannot be set by this role",
         ["Restore without owners and grants:", "$ pg_restore --no-owner --no-acl …", "Afterwards grant on the target, as its owner, what its own roles need."];
     RolesNotCopied, Never, "Roles and their passwords cannot be read or copied by this role",
@@ -167,11 +167,11 @@ causes! {
     ProjectSize, AfterChange, "The Neon project's size limit is reached",
         ["The free plan ends at 0.5 GB: upgrade, or move less.", "The limit is told by:", "$ psql -c 'SHOW neon.max_cluster_size'"];
     DiskFull, AfterChange, "The server's disk is full",
-        ["Make room on the server's disk."];
+        ["Make room on the disk that is named: the server's, or this machine's."];
     OutOfMemory, AfterChange, "The server is out of memory",
         ["Use fewer jobs (--jobs) or a larger compute."];
     LockTable, AfterChange, "The server's lock table is full",
-        ["Raise max_locks_per_transaction, or move fewer tables at once."];
+        ["Move fewer tables at once, or raise the limit on a server of your own, and restart it:", "$ psql -c 'ALTER SYSTEM SET max_locks_per_transaction = 1024'"];
 
     // Waiting for each other.
     LockTimeout, Now, "A lock was not given in time",
@@ -206,6 +206,8 @@ causes! {
         ["The dump comes from a newer client: leave that SET out."];
     ToolTooOld, AfterChange, "pg_dump is older than the server",
         ["Install client tools at least as new as the source's server."];
+    NothingMatches, AfterChange, "The source has no table or schema of these names",
+        ["Check the names of what is to be included; they are case-sensitive in quotes."];
     ArchiveDamaged, AfterChange, "The file is no complete archive that this pg_restore understands",
         ["Make the backup again, with room on the disk, and read it back:", "$ pg_restore --list FILE", "A plain SQL file goes through psql instead: psql -f FILE"];
     SourceDamaged, Never, "The server's own files are damaged at this place",

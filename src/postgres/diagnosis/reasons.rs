@@ -228,6 +228,9 @@ impl Cause {
             ToolTooOld => {
                 "pg_dump refuses newer servers, and pg_restore archives of a newer pg_dump."
             }
+            NothingMatches => {
+                "The names and patterns of what is to be included fit nothing that the source has."
+            }
             ArchiveDamaged => {
                 "It is plain SQL, was cut off while it was written or copied, or is no dump at all."
             }

@@ -7,6 +7,12 @@ use super::Cause::{self, *};
 /// (<https://github.com/neondatabase/neon/tree/main/proxy>), OpenSSL, the operating system and,
 /// for `explain`, of the guides and of application drivers.
 pub(super) const TEXTS: &[(&[&str], Cause)] = &[
+    // What client tools say of their files and of what they are asked for.
+    (&["no matching tables were found"], NothingMatches),
+    (&["no matching schemas were found"], NothingMatches),
+    (&["could not read from input file"], ArchiveDamaged),
+    (&["could not uncompress data"], ArchiveDamaged),
+    (&["disk quota exceeded"], DiskFull),
     // Neon's proxy.
     (&["connection is insecure"], TlsRequired),
     (&["endpoint id is not specified"], EndpointNotNamed),
@@ -117,6 +123,11 @@ pub(super) const TEXTS: &[(&[&str], Cause)] = &[
     (
         &["terminating connection due to administrator command"],
         ServerStopped,
+    ),
+    (&["terminating connection because of crash"], ServerStopped),
+    (
+        &["terminating connection due to conflict with recovery"],
+        Conflict,
     ),
     (&["terminating connection due to idle"], SessionTimedOut),
     (&["connection refused"], ConnectionRefused),
@@ -253,8 +264,11 @@ pub(super) const TEXTS: &[(&[&str], Cause)] = &[
     // Statements.
     (&["due to statement timeout"], StatementTimeout),
     (&["due to lock timeout"], LockTimeout),
+    (&["could not obtain lock"], LockTimeout),
+    (&["could not lock table"], LockTimeout),
     (&["due to user request"], Cancelled),
     (&["invalid snapshot identifier"], SnapshotGone),
+    (&["snapshot \"", "does not exist"], SnapshotGone),
     (&["could not import the requested snapshot"], SnapshotGone),
     (&["role \"", "does not exist"], UnknownRole),
     (&["database \"", "does not exist"], UnknownDatabase),
@@ -272,7 +286,6 @@ pub(super) const TEXTS: &[(&[&str], Cause)] = &[
     (&["valid archive"], ArchiveDamaged),
     (&["file header"], ArchiveDamaged),
     (&["input file is too short"], ArchiveDamaged),
-    (&["could not read from input file"], ArchiveDamaged),
     (&["missing chunk number"], SourceDamaged),
     (&["invalid page in block"], SourceDamaged),
     (&["could not read block"], SourceDamaged),
@@ -319,6 +332,7 @@ pub(super) const TEXTS: &[(&[&str], Cause)] = &[
     (&["timeout waiting for server"], Timeout),
     (&["connection closed"], ConnectionLost),
     (&["permission denied"], PermissionDenied),
+    (&["must be superuser"], PermissionDenied),
 ];
 
 /// SQLSTATEs, whole or their class

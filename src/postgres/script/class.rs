@@ -132,10 +132,13 @@ const INTERNAL_STATE: &str =
     "only a superuser may create an aggregate whose state is of the type internal";
 const USER_MAPPING: &str =
     "it is for a role of the old server, often with a password: make it again";
-const PUBLICATION: &str = "it publishes from the old server: make it again where it is needed";
-const SUBSCRIPTION: &str =
+/// Why a publication stays behind.
+pub const PUBLICATION: &str = "it publishes from the old server: make it again where it is needed";
+/// Why a subscription stays behind.
+pub const SUBSCRIPTION: &str =
     "it would pull from another server, with its password: make it again after the cutover";
-const SECURITY_LABEL: &str = "labels need a provider module that is not loaded on Neon";
+/// Why security labels stay behind.
+pub const SECURITY_LABEL: &str = "labels need a provider module that is not loaded on Neon";
 const LANGUAGE: &str = "only a superuser may create a language: install it as an extension";
 
 fn whole_kind(kind: &str) -> Option<&'static str> {

@@ -11,7 +11,7 @@ mod statements;
 mod transaction;
 
 pub use bare::bare;
-pub use class::Class;
+pub use class::{Class, PUBLICATION, SECURITY_LABEL, SUBSCRIPTION};
 pub use condition::{enclosed, refuse_condition};
 pub use masked::masked;
 pub use statements::{needs_psql, split_statements};

@@ -124,6 +124,14 @@ fn apart(at_stake: &[AtStake]) -> (Vec<&AtStake>, u64) {
     (tables, objects.iter().map(|objects| objects.rows).sum())
 }
 
+/// What a consent to overwrite costs, as the line before the list of it; whether what is there
+/// `goes`, or is only emptied.
+pub fn cost_in_words(at_stake: &[AtStake], goes: bool) -> String {
+    let rows = rows_at_stake(at_stake, false);
+    let fate = if goes { "dropped" } else { "emptied" };
+    format!("{rows} will be {fate}, and cannot be brought back:")
+}
+
 /// Tables, rows and large objects in words, `3 tables with 9 rows and 1 large object`; tables by
 /// name too where they are `named`.
 pub fn rows_at_stake(at_stake: &[AtStake], named: bool) -> String {

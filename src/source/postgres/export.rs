@@ -77,19 +77,22 @@ impl Exporting {
 }
 
 impl Exported {
-    /// Opens a session in a read-only transaction that sees what the snapshot sees.
+    /// Opens a session in a read-only transaction that sees what the snapshot sees, with these
+    /// settings of that transaction's.
     ///
     /// # Errors
     /// The server's; also when the snapshot is no longer there.
     pub async fn join(
         &self,
         string: &ConnectionString,
+        settings: &str,
         cancel: &CancellationToken,
     ) -> Result<Connection, Error> {
         let session = Connection::open(string, &Retrying::default(), cancel).await?;
         session.pin_for_reading().await?;
         session.begin_reading().await?;
-        let join = format!("SET TRANSACTION SNAPSHOT {}", quote::literal(&self.name));
+        let snapshot = quote::literal(&self.name);
+        let join = format!("SET TRANSACTION SNAPSHOT {snapshot}; {settings}");
         session
             .batch("joining the source's snapshot", &join)
             .await?;

@@ -4,11 +4,13 @@ mod activity;
 mod chunk;
 mod counters;
 mod export;
+mod waiting;
 
 pub use activity::{Activity, activity};
 pub use chunk::ranges;
 pub use counters::counters;
 pub use export::{Exported, Exporting};
+pub use waiting::{Waiting, waiting};
 
 use super::{Error, Format, Range, Reader, Rows, Shipment, Source};
 use crate::config::Select;
@@ -22,6 +24,10 @@ use tokio_util::sync::CancellationToken;
 
 /// From this version on, a range of `ctid` reads only its own blocks (TID range scan).
 pub const TID_RANGE_SCAN: u32 = 140_000;
+
+/// A reader waits for a table only behind somebody who waits for the snapshot's own lock on it: both
+/// would wait for ever, and no server notices. Others who want a lock and give up soon are waited for.
+const PATIENCE: &str = "SET LOCAL lock_timeout = '20s'";
 
 /// Tables named in one LOCK statement.
 const LOCK_BATCH: usize = 500;
@@ -56,7 +62,7 @@ impl PostgresSource {
         string: &ConnectionString,
         cancel: &CancellationToken,
     ) -> Result<Option<Self>, Error> {
-        let session = match exported.join(string, cancel).await {
+        let session = match exported.join(string, "", cancel).await {
             Ok(session) => session,
             Err(error) if export::is_gone(&error) => return Ok(None),
             Err(error) => return Err(error.into()),
@@ -202,7 +208,10 @@ impl Source for PostgresSource {
     type Reader = PostgresReader;
 
     async fn reader(&self) -> Result<PostgresReader, Error> {
-        let joined = self.exported.join(&self.string, &self.cancel).await;
+        let joined = self
+            .exported
+            .join(&self.string, PATIENCE, &self.cancel)
+            .await;
         let connection = joined.map_err(|error| match export::is_gone(&error) {
             true => Error::SnapshotLost(error),
             false => error.into(),

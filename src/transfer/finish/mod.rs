@@ -94,7 +94,7 @@ impl Finish<'_> {
         let entries = self.wanted(&mut left_out);
         let large = large_tables(self, &entries);
         let queue = Queue::new(self, &entries, &built, &large);
-        let stages = Stages::new(self, &entries);
+        let stages = Stages::new(self, &entries, &built);
         build_on_arrival(self, queue, &mut arrivals).await?;
         let mut attempts = Attempts::new("what follows the rows", self.progress);
         loop {
@@ -135,7 +135,7 @@ impl Finish<'_> {
                 .collect()
         };
         let first = missing(&is_first);
-        stages.constraints.expect(first.len());
+        stages.constraints.leaves(first.len());
         self.batch(&stages.constraints, control, &first).await?;
         stages.constraints.end();
         self.analyze(control, &built).await?;
@@ -162,24 +162,9 @@ impl Finish<'_> {
         )?;
         drop(begun);
         finished.left_out.extend(unchecked);
-        let mut last = missing(&|class| LAST.contains(&class));
-        if keys_refused {
-            let (of_constraints, others): (Vec<_>, Vec<_>) =
-                last.into_iter().partition(is_of_constraint);
-            last = others;
-            let orphans = self.try_each(&stages.last, control, &of_constraints, &[UNDEFINED]);
-            finished.left_out.extend(orphans.await?);
-        }
-        match self.batch(&stages.last, control, &last).await {
-            // A policy for a role that the target does not have: without it fewer rows are seen.
-            Err(error) if has_state(&error, UNDEFINED) => {
-                let refused = self
-                    .try_each(&stages.last, control, &last, &[UNDEFINED])
-                    .await?;
-                finished.left_out.extend(refused);
-            }
-            done => done?,
-        }
+        let last = missing(&|class| LAST.contains(&class));
+        let refused = self.make_last(&stages.last, control, last, keys_refused);
+        finished.left_out.extend(refused.await?);
         let triggers = missing(&|class| class == Class::EventTrigger);
         let refused = self.try_each(&stages.last, control, &triggers, &[NOT_ALLOWED, UNDEFINED]);
         finished.left_out.extend(refused.await?);
@@ -189,6 +174,30 @@ impl Finish<'_> {
         finished.built.extend(kinds);
         stages.last.end();
         Ok(finished)
+    }
+
+    /// Triggers, policies, comments and the rest; gives what the target refuses.
+    async fn make_last(
+        &self,
+        stage: &Stage,
+        control: &mut Control,
+        last: Vec<Made<'_>>,
+        keys_refused: bool,
+    ) -> Result<Vec<LeftOut>, Error> {
+        let (of_constraints, others): (Vec<_>, Vec<_>) = last
+            .into_iter()
+            .partition(|made| keys_refused && is_of_constraint(made));
+        let tried = self.try_each(stage, control, &of_constraints, &[UNDEFINED]);
+        let mut refused = tried.await?;
+        match self.batch(stage, control, &others).await {
+            // A policy for a role that the target does not have: without it fewer rows are seen.
+            Err(error) if has_state(&error, UNDEFINED) => {
+                let tried = self.try_each(stage, control, &others, &[UNDEFINED]);
+                refused.extend(tried.await?);
+            }
+            done => done?,
+        }
+        Ok(refused)
     }
 
     /// What is still to be made of an entry after the large tables' indexes; `None` when nothing.

@@ -59,16 +59,28 @@ impl Queue {
         }
         let mut extended = extended_statistics(finish, entries, built);
         for table in finish.tables.keys() {
+            let extended = extended.remove(table).unwrap_or_default();
             if !built.contains(&statistics_mark(table)) {
-                let extended = extended.remove(table).unwrap_or_default();
                 queue.add_statistics(finish, table, extended, large.contains(table));
+            } else if large.contains(table) {
+                statistics_meter(finish, table).was_done();
             }
         }
-        if !queue.small.is_empty() {
-            let label = "keys, indexes and statistics of small tables";
-            queue.gauge = Some(finish.progress.tables(label, queue.small.len() as u64));
-        }
+        queue.gauge = queue.small_gauge(finish, large);
         queue
+    }
+
+    /// How many small tables are done: those on which nothing is left to be built count too.
+    fn small_gauge(&self, finish: &Finish<'_>, large: &HashSet<TableName>) -> Option<Arc<Meter>> {
+        let small = finish.tables.keys().filter(|table| !large.contains(*table));
+        let all = (small.count() as u64).max(self.small.len() as u64);
+        let label = "keys, indexes and statistics of small tables";
+        let gauge = (all > 0).then(|| finish.progress.tables(label, all))?;
+        match self.small.len() as u64 {
+            0 => gauge.was_done(),
+            left => gauge.set(all - left, all),
+        }
+        Some(gauge)
     }
 
     fn add(
@@ -83,13 +95,15 @@ impl Queue {
             return;
         };
         // Whichever way: a table that has grown since may have been a small one.
-        if standing(entry, built) != Standing::Nothing {
-            return;
-        }
+        let stands = standing(entry, built) != Standing::Nothing;
         const KINDS: [Class; 3] = [Class::Index, Class::PrimaryOrUnique, Class::Exclusion];
         if let Some(sql) = built_alone(finish, entry, large) {
+            let meter = finish.progress.index(&entry.name, extent.rows);
+            if stands {
+                return meter.was_done();
+            }
             let build = Build {
-                meter: finish.progress.index(&entry.name, extent.rows),
+                meter,
                 what: describe(entry),
                 mark: index_mark(entry),
                 sql,
@@ -99,7 +113,7 @@ impl Queue {
             };
             *self.open.entry(table.clone()).or_default() += 1;
             self.waiting.entry(table).or_default().push(build);
-        } else if !large.contains(&table) && KINDS.contains(&entry.class()) {
+        } else if !stands && !large.contains(&table) && KINDS.contains(&entry.class()) {
             let piece = Piece {
                 mark: mark(entry),
                 statement: whole(finish, entry),
@@ -117,7 +131,7 @@ impl Queue {
         is_large: bool,
     ) {
         let extent = finish.tables.get(table).copied().unwrap_or_default();
-        let what = format!("statistics of {table}");
+        let what = statistics_of(table);
         let sql = format!("{extended}ANALYZE {};", table.sql());
         if !is_large {
             let mark = statistics_mark(table);
@@ -127,7 +141,7 @@ impl Queue {
             return;
         }
         let build = Build {
-            meter: finish.progress.index(&what, extent.rows),
+            meter: statistics_meter(finish, table),
             table: table.clone(),
             what,
             mark: statistics_mark(table),
@@ -213,6 +227,17 @@ impl Queue {
             pieces: tables.into_iter().flatten().collect(),
         })
     }
+}
+
+/// A table's statistics, for people.
+fn statistics_of(table: &TableName) -> String {
+    format!("statistics of {table}")
+}
+
+/// The gauge of a large table's statistics.
+fn statistics_meter(finish: &Finish<'_>, table: &TableName) -> Arc<Meter> {
+    let extent = finish.tables.get(table).copied().unwrap_or_default();
+    finish.progress.index(&statistics_of(table), extent.rows)
 }
 
 /// What stands on some small tables.

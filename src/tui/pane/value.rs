@@ -1,44 +1,22 @@
-//! A value of a row as it is shown: cut to its place, with nothing in it that cannot be seen, and
-//! null told apart from texts.
+//! A value of a row as it is shown on the screen.
 
-use crate::tui::lines::{cut, width};
 use crate::tui::theme::{Meaning, Theme};
-use crate::wizard::value::{seen, visible};
-use crate::wizard::{Size, Value};
+use crate::wizard::Value;
+use crate::wizard::value::fitted;
 
 /// A value in at most `cells` cells, from its character `from` on.
 pub(super) fn shown(value: &Value, from: usize, cells: usize, theme: Theme) -> (String, Meaning) {
-    let (beginning, is_cut, size) = match value {
-        Value::Absent => return (theme.pick("–", "-").to_owned(), Meaning::Quiet),
-        Value::Null => return (cut("NULL", cells, theme), Meaning::Quiet),
-        Value::Text {
-            beginning,
-            cut,
-            size,
-        } => (beginning, *cut, *size),
+    let meaning = match value {
+        Value::Absent | Value::Null => Meaning::Quiet,
+        Value::Text { .. } => Meaning::Plain,
     };
-    let mut text = match from {
-        0 => visible(beginning, is_cut, theme.ascii),
-        _ => {
-            let rest: String = beginning.chars().skip(from).collect();
-            theme.ellipsis().to_owned() + &seen(&rest, (true, is_cut), theme.ascii)
-        }
-    };
-    if is_cut {
-        text.push_str(theme.ellipsis());
-    }
-    let tells_size = is_cut || matches!(size, Size::Dimensions(_));
-    let size = format!(" ({size})");
-    // Half of the place at most is for how long it is.
-    if tells_size && 2 * width(&size) <= cells {
-        text = cut(&text, cells - width(&size), theme) + &size;
-    }
-    (cut(&text, cells, theme), Meaning::Plain)
+    (fitted(value, from, cells, theme.ascii), meaning)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wizard::Size;
     use crate::wizard::value::difference;
 
     fn text(beginning: &str) -> Value {

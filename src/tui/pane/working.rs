@@ -48,6 +48,10 @@ fn now(scene: &Scene<'_>) -> Vec<Line<'static>> {
             "Stopping safely: work under way ends or is undone.",
             Meaning::Caution,
         ),
+        _ if pool.waited_for > 0 => (
+            "Others on the source wait for this transfer (m tells who).",
+            Meaning::Caution,
+        ),
         Phase::Working { paused: true, .. } if pool.is_still() => (
             "Paused: nothing moves until p is pressed again.",
             Meaning::Caution,

@@ -1,19 +1,21 @@
 //! Wizards in every state that the screen draws, driven there by events.
 
 mod cleanup;
+mod compared;
 mod cutting;
 mod excerpts;
 mod reports;
 mod watch;
 
 pub(super) use cleanup::{cleaned_up, cleaning_up, uncleaned};
+pub(super) use compared::comparison;
 pub(super) use cutting::{
     cut_over, cutting, cutting_differs, cutting_failed, cutting_waits, not_ready, rolled_back,
     still_written, way_back,
 };
 pub(super) use excerpts::{different_excerpt, equal_excerpt, keyless_excerpt, missing_excerpt};
 use reports::TABLES;
-pub(super) use reports::{comparison, report, unreached};
+pub(super) use reports::{report, unreached};
 pub(super) use watch::{watch_ended, watch_stopped, watching};
 
 use crate::failure::{Failure, Retry};
@@ -140,7 +142,7 @@ pub(super) fn compared(equal: bool) -> Wizard {
 /// Both sides are compared, and definitions alone differ.
 pub(super) fn defined_otherwise() -> Wizard {
     let mut wizard = before(Step::Compare);
-    let found = Report::Compare(reports::definitions_differ());
+    let found = Report::Compare(compared::definitions_differ());
     run(&mut wizard, Step::Compare, Ok(found));
     wizard
 }

@@ -1,5 +1,9 @@
 //! What keys do.
 
+mod form;
+mod questions;
+mod tables;
+
 use super::fixtures::{self, at};
 use super::shots::shots;
 use crate::failure::Failure;
@@ -161,86 +165,6 @@ fn advised_commands_are_copied_one_after_the_other() {
 }
 
 #[test]
-fn a_question_waits_behind_its_help() {
-    let mut wizard = fixtures::running(Step::Transfer);
-    let mut ui = fixtures::ui(&wizard, false);
-    press(&mut ui, &mut wizard, key(KeyCode::Char('q')));
-    assert_eq!(ui.context(&wizard), Context::Question);
-    press(&mut ui, &mut wizard, key(KeyCode::F(1)));
-    assert_eq!(ui.context(&wizard), Context::Reading);
-    press(&mut ui, &mut wizard, key(KeyCode::Enter));
-    assert_eq!(ui.context(&wizard), Context::Question);
-    assert!(
-        wizard.question().is_some(),
-        "closing the help answers nothing"
-    );
-}
-
-#[test]
-fn the_marked_table_is_opened_and_n_goes_on() {
-    let mut wizard = fixtures::compared(true);
-    let mut ui = fixtures::ui(&wizard, false);
-    assert_eq!(ui.context(&wizard), Context::Tables);
-    press(&mut ui, &mut wizard, key(KeyCode::Down));
-    press(&mut ui, &mut wizard, key(KeyCode::Enter));
-    let looking = |wizard: &Wizard| wizard.looking().map(|looking| looking.at.clone());
-    let table = |name: &str| {
-        Some(Look::Table {
-            schema: "public".to_owned(),
-            table: name.to_owned(),
-        })
-    };
-    assert_eq!(looking(&wizard), table("orders"));
-    assert_eq!(ui.context(&wizard), Context::Reading);
-    press(&mut ui, &mut wizard, key(KeyCode::Esc));
-    assert_eq!(looking(&wizard), None);
-    assert_eq!(ui.marked(), 1, "the mark stays where it was");
-    press(&mut ui, &mut wizard, key(KeyCode::End));
-    press(&mut ui, &mut wizard, key(KeyCode::Enter));
-    assert_eq!(looking(&wizard), table("events_2026"));
-    press(&mut ui, &mut wizard, key(KeyCode::Esc));
-    press(&mut ui, &mut wizard, key(KeyCode::Char('n')));
-    assert_eq!(wizard.session().current, Step::Application);
-}
-
-#[test]
-fn what_differs_is_marked_first_and_opened_as_it_is_shown() {
-    let wizard = fixtures::compared(false);
-    let mut ui = fixtures::ui(&wizard, false);
-    for name in ["orders", "Produkt-Größe", "vector_documents"] {
-        let opened = ui.key(&wizard, key(KeyCode::Enter));
-        let [Intent::Send(Event::Look(Look::Table { table, .. }))] = &opened[..] else {
-            panic!("{opened:?}")
-        };
-        assert_eq!(table, name);
-        ui.key(&wizard, key(KeyCode::Down));
-    }
-}
-
-#[test]
-fn behind_the_last_table_the_pane_goes_on() {
-    let mut shot = shots()
-        .into_iter()
-        .find(|shot| shot.name == "different")
-        .unwrap();
-    let mut pressed = |code: KeyCode| {
-        shot.drawn(80, 24);
-        shot.ui.key(&shot.wizard, key(code));
-        let text = shot.drawn(80, 24).backend().to_string();
-        (shot.ui.marked(), text)
-    };
-    assert_eq!(pressed(KeyCode::End).0, 5);
-    let (marked, text) = pressed(KeyCode::End);
-    assert!(marked == 5 && text.contains("r tries again"), "{text}");
-    let (_, text) = pressed(KeyCode::Up);
-    assert!(text.contains("What to do"), "a line, not a leap: {text}");
-    for _ in 0..40 {
-        pressed(KeyCode::Up);
-    }
-    assert_eq!(pressed(KeyCode::Home).0, 0);
-}
-
-#[test]
 fn n_goes_on_in_every_step() {
     for step in [Step::Backup, Step::Compare] {
         let wizard = fixtures::before(step);
@@ -374,40 +298,6 @@ fn a_signature_keeps_its_name_for_the_next_one() {
 }
 
 #[test]
-fn a_question_is_answered_no_unless_yes_is_meant() {
-    let mut wizard = fixtures::running(Step::Transfer);
-    let mut ui = fixtures::ui(&wizard, false);
-    press(&mut ui, &mut wizard, key(KeyCode::Char('q')));
-    assert_eq!(ui.context(&wizard), Context::Question);
-    assert!(press(&mut ui, &mut wizard, key(KeyCode::Enter)).is_empty());
-    assert_eq!(wizard.question(), None);
-    press(&mut ui, &mut wizard, key(KeyCode::Char('q')));
-    press(&mut ui, &mut wizard, key(KeyCode::Down));
-    press(&mut ui, &mut wizard, key(KeyCode::Tab));
-    press(&mut ui, &mut wizard, key(KeyCode::Char('y')));
-    assert!(wizard.question().is_some(), "not one of its letters");
-    let told = press(&mut ui, &mut wizard, key(KeyCode::Enter));
-    assert!(matches!(told[..], [Effect::Cancel { .. }]));
-    let mut wizard = fixtures::running(Step::Transfer);
-    press(&mut ui, &mut wizard, key(KeyCode::Char('q')));
-    let told = press(&mut ui, &mut wizard, key(KeyCode::Char('s')));
-    assert!(matches!(told[..], [Effect::Cancel { .. }]));
-}
-
-#[test]
-fn a_done_step_that_others_build_on_is_not_run_again_by_one_key() {
-    let mut wizard = fixtures::after(Step::Compare);
-    wizard.handle(Event::Show(Step::Schema), at(2000));
-    let mut ui = fixtures::ui(&wizard, false);
-    assert_eq!(press(&mut ui, &mut wizard, key(KeyCode::Char('r'))), []);
-    assert_eq!(press(&mut ui, &mut wizard, key(KeyCode::Enter)), []);
-    assert_eq!(ui.context(&wizard), Context::Step);
-    press(&mut ui, &mut wizard, key(KeyCode::Char('r')));
-    press(&mut ui, &mut wizard, key(KeyCode::Char('y')));
-    assert_eq!(wizard.session().state(Step::Schema), State::Running);
-}
-
-#[test]
 fn the_transfer_is_steered_by_keys_while_it_runs() {
     let mut wizard = fixtures::before(Step::Transfer);
     let mut ui = fixtures::ui(&wizard, false);
@@ -471,152 +361,6 @@ fn a_field_beneath_takes_nothing() {
             ui.paste(&wizard, "pasted");
             assert!(ui.said.as_deref().unwrap().contains("no field"));
             assert_eq!(typed(&ui), before);
-        }
-    }
-}
-
-#[test]
-fn the_form_hands_over_what_was_entered() {
-    let mut wizard = fixtures::empty();
-    wizard.handle(Event::Show(Step::Connections), at(1));
-    let mut ui = fixtures::ui(&wizard, false);
-    assert_eq!(
-        ui.context(&wizard),
-        Context::Form,
-        "a missing connection opens the form"
-    );
-    ui.paste(&wizard, "postgresql://u:q@h/d\n");
-    assert_eq!(
-        ui.key(&wizard, key(KeyCode::Enter)),
-        [],
-        "the target is missing"
-    );
-    type_in(&mut ui, &wizard, "postgresql://u@neon/d");
-    ui.key(&wizard, key(KeyCode::Tab));
-    type_in(&mut ui, &wizard, "quiet?");
-    let intents = ui.key(&wizard, key(KeyCode::Enter));
-    let [
-        Intent::Connect(entered),
-        Intent::Send(Event::Run(Step::Connections)),
-    ] = &intents[..]
-    else {
-        panic!("{intents:?}")
-    };
-    assert_eq!(entered[0].string, Secret::new("postgresql://u:q@h/d"));
-    assert_eq!(entered[1].password, Some(Secret::new("quiet?")));
-}
-
-#[test]
-fn the_form_closes_when_nothing_was_changed_either() {
-    let mut wizard = fixtures::connected();
-    wizard.handle(Event::Show(Step::Connections), at(1));
-    let mut ui = fixtures::ui(&wizard, false);
-    ui.key(&wizard, key(KeyCode::Char('e')));
-    assert_eq!(ui.context(&wizard), Context::Form);
-    let intents = ui.key(&wizard, key(KeyCode::Enter));
-    assert!(matches!(&intents[..], [Intent::Connect(entered), _] if entered.is_empty()));
-    ui.connected(&wizard);
-    assert_eq!(ui.context(&wizard), Context::Step);
-}
-
-#[test]
-fn the_direct_host_is_offered_where_a_pooled_one_was_found() {
-    let wizard = fixtures::after(Step::Connections);
-    let mut ui = fixtures::ui(&wizard, false);
-    assert_eq!(ui.key(&wizard, key(KeyCode::Char('d'))), []);
-    assert!(ui.said.as_deref().unwrap().contains("no pooled host"));
-
-    let wizard = fixtures::pooled();
-    let mut ui = fixtures::ui(&wizard, false);
-    let intents = ui.key(&wizard, key(KeyCode::Char('d')));
-    let again = Intent::Send(Event::Run(Step::Connections));
-    assert_eq!(intents, [Intent::Direct, again]);
-}
-
-#[test]
-fn what_is_revealed_is_hidden_by_every_other_command() {
-    let shot = || {
-        let mut shots = shots().into_iter();
-        shots.find(|shot| shot.name == "form-revealed").unwrap()
-    };
-    let seen = |shot: &mut super::shots::Shot| {
-        let terminal = shot.drawn(140, 40);
-        let cells = terminal.backend().buffer().content.iter();
-        cells
-            .map(|cell| cell.symbol())
-            .collect::<String>()
-            .contains("hunter2")
-    };
-    assert!(seen(&mut shot()), "Ctrl-R shows it");
-    let keys = [
-        KeyCode::Tab,
-        KeyCode::BackTab,
-        KeyCode::Down,
-        KeyCode::Up,
-        KeyCode::F(1),
-    ];
-    for code in keys {
-        let mut shot = shot();
-        shot.ui.key(&shot.wizard, key(code));
-        assert!(!seen(&mut shot), "{code:?}");
-    }
-    let mut shot = shot();
-    shot.ui.key(&shot.wizard, key(KeyCode::Esc));
-    shot.ui.key(&shot.wizard, key(KeyCode::Char('e')));
-    assert!(!seen(&mut shot), "the form was left and opened again");
-}
-
-#[test]
-fn going_back_from_the_form_loses_nothing() {
-    let mut wizard = fixtures::empty();
-    wizard.handle(Event::Show(Step::Connections), at(1));
-    let mut ui = fixtures::ui(&wizard, false);
-    type_in(&mut ui, &wizard, "postgresql://u");
-    press(&mut ui, &mut wizard, key(KeyCode::Esc));
-    assert_eq!(ui.context(&wizard), Context::Step);
-    press(&mut ui, &mut wizard, key(KeyCode::Enter));
-    assert_eq!(ui.context(&wizard), Context::Form);
-    assert_eq!(
-        ui.form.field(ui.form.focus()).unwrap().text(),
-        "postgresql://u"
-    );
-}
-
-#[test]
-fn a_password_never_reaches_the_screen() {
-    const CANARY: &str = "kAnArY7";
-    let shot = || {
-        shots()
-            .into_iter()
-            .find(|shot| shot.name == "form-empty")
-            .unwrap()
-    };
-    let strings = [
-        format!("postgresql://u:{CANARY}@h/d"),
-        format!("host=h user=u dbname=d password={CANARY}"),
-        format!("export DATABASE_URL='postgres://u:{CANARY}@h/d?sslmode=require'"),
-    ];
-    for string in strings {
-        let mut shot = shot();
-        for letter in string.chars().chain(['\t']).chain(CANARY.chars()) {
-            let code = if letter == '\t' {
-                KeyCode::Tab
-            } else {
-                KeyCode::Char(letter)
-            };
-            shot.ui.key(&shot.wizard, key(code));
-            let terminal = shot.drawn(100, 30);
-            let text: String = terminal
-                .backend()
-                .buffer()
-                .content
-                .iter()
-                .map(|cell| cell.symbol())
-                .collect();
-            assert!(
-                !text.contains('7') && !text.contains("kA"),
-                "after {letter}: {text}"
-            );
         }
     }
 }

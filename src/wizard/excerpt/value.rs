@@ -3,6 +3,7 @@
 use super::{Size, Value};
 use crate::figures::{counted, grouped};
 use std::fmt;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// So many characters before the first difference are shown with it.
 const BEFORE: usize = 8;
@@ -40,6 +41,57 @@ pub fn difference(one: &Value, other: &Value, room: usize) -> Option<usize> {
     } else {
         same - BEFORE.min(same)
     })
+}
+
+/// A value in at most `cells` cells of a terminal, from its character `from` on, with how long it is
+/// where it is cut; `ascii` with signs of ASCII alone.
+pub fn fitted(value: &Value, from: usize, cells: usize, ascii: bool) -> String {
+    let (ellipsis, nothing) = if ascii { ("...", "-") } else { ("…", "–") };
+    let (beginning, is_cut, size) = match value {
+        Value::Absent => return nothing.to_owned(),
+        Value::Null => return cut("NULL", cells, ellipsis),
+        Value::Text {
+            beginning,
+            cut,
+            size,
+        } => (beginning, *cut, *size),
+    };
+    let mut text = match from {
+        0 => visible(beginning, is_cut, ascii),
+        _ => {
+            let rest: String = beginning.chars().skip(from).collect();
+            ellipsis.to_owned() + &seen(&rest, (true, is_cut), ascii)
+        }
+    };
+    if is_cut {
+        text.push_str(ellipsis);
+    }
+    let tells_size = is_cut || matches!(size, Size::Dimensions(_));
+    let size = format!(" ({size})");
+    // Half of the place at most is for how long it is.
+    if tells_size && 2 * size.width() <= cells {
+        return cut(&text, cells - size.width(), ellipsis) + &size;
+    }
+    cut(&text, cells, ellipsis)
+}
+
+/// A text in at most `cells` cells, with the ellipsis where it is cut.
+pub fn cut(text: &str, cells: usize, ellipsis: &str) -> String {
+    if text.width() <= cells {
+        return text.to_owned();
+    }
+    let Some(room) = cells.checked_sub(ellipsis.width()) else {
+        return String::new();
+    };
+    let mut taken = 0;
+    let fits = |c: &char| {
+        taken += c.width().unwrap_or(0);
+        taken <= room
+    };
+    text.chars()
+        .take_while(fits)
+        .chain(ellipsis.chars())
+        .collect()
 }
 
 /// A text with everything in it visible, `ascii` with signs of ASCII alone; quoted where it could be taken for something else.
