@@ -123,7 +123,7 @@ pub enum Error {
         endpoint: String,
         /// What the server or the network said.
         #[source]
-        source: LoginError,
+        source: Box<LoginError>,
     },
     /// A statement failed, or the session ended under it.
     #[error("error while {doing}")]
@@ -180,7 +180,7 @@ impl Error {
             Self::Connect { source, .. } | Self::Query { source, .. } => source.cause(),
             Self::Timeout { .. } => Some(Cause::Timeout),
             Self::Tls { source, .. } => source.cause(),
-            Self::Login { source, .. } => source.cause(),
+            Self::Login { source, .. } => LoginError::cause(source),
             Self::Io { source, .. } => diagnose(None, &source.to_string()),
             Self::Cancelled => None,
         }

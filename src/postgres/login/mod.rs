@@ -88,7 +88,7 @@ async fn in_time<T>(
 fn failed(place: &ConnectionString, source: LoginError) -> Error {
     Error::Login {
         endpoint: place.endpoint(),
-        source,
+        source: Box::new(source),
     }
 }
 
