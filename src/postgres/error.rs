@@ -180,7 +180,7 @@ impl Error {
             Self::Connect { source, .. } | Self::Query { source, .. } => source.cause(),
             Self::Timeout { .. } => Some(Cause::Timeout),
             Self::Tls { source, .. } => source.cause(),
-            Self::Login { source, .. } => source.as_ref().cause(),
+            Self::Login { source, .. } => LoginError::cause(source),
             Self::Io { source, .. } => diagnose(None, &source.to_string()),
             Self::Cancelled => None,
         }
