@@ -27,7 +27,7 @@ pub const LOCKS: &str = "Locks";
 pub const SIZE: &str = "Size";
 
 /// A share of fewer transactions says nothing.
-const ENOUGH_TRANSACTIONS: u64 = 20;
+const ENOUGH_TRANSACTIONS: u64 = 100;
 
 /// A share of fewer blocks says nothing.
 const ENOUGH_BLOCKS: u64 = 1000;

@@ -101,7 +101,7 @@ fn what_happens_on_the_target_is_seen_and_alarms_say_what_to_do() {
     });
 
     let application = world.target().open();
-    for _ in 0..40 {
+    for _ in 0..120 {
         application.run("BEGIN; ROLLBACK");
     }
     drop(application);
@@ -111,7 +111,7 @@ fn what_happens_on_the_target_is_seen_and_alarms_say_what_to_do() {
         check["found"]
             .as_str()
             .expect("a text")
-            .starts_with("40 of"),
+            .starts_with("120 of"),
         "{check}"
     );
     waits_for_a_lock(&world, &config);

@@ -49,7 +49,7 @@ fn alarms(before: Option<&Sample>, now: Sample) -> Vec<Check> {
 #[case(CONNECTIONS, |s: &mut Sample| s.connections = 78, |s: &mut Sample| s.connections = 77)]
 #[case(LATENCY, |s: &mut Sample| s.p95_us = 500_000, |s: &mut Sample| s.p95_us = 499_999)]
 #[case(ROLLBACKS, |s: &mut Sample| (s.commits, s.rollbacks) = (95, 5), |s: &mut Sample| (s.commits, s.rollbacks) = (96, 4))]
-#[case(ROLLBACKS, |s: &mut Sample| s.rollbacks = 20, |s: &mut Sample| s.rollbacks = 19)]
+#[case(ROLLBACKS, |s: &mut Sample| s.rollbacks = 100, |s: &mut Sample| s.rollbacks = 99)]
 #[case(ERRORS, |s: &mut Sample| s.deadlocks = 1, |_: &mut Sample| {})]
 #[case(ERRORS, |s: &mut Sample| s.fatal = Some(1), |s: &mut Sample| s.fatal = None)]
 #[case(CACHE, |s: &mut Sample| (s.hits, s.reads) = (799, 201), |s: &mut Sample| (s.hits, s.reads) = (800, 200))]
