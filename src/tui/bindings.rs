@@ -264,7 +264,7 @@ pub const BINDINGS: &[Binding] = &[
         &[Context::Step],
         &[letter('a')],
         "a",
-        "application",
+        "name folder",
         "Names the application's folder: its files are looked at, its tests are run. Nothing in it is changed.",
     ),
     named(
