@@ -111,6 +111,11 @@ impl Invocation {
                 "o asks for that consent, on the step connections",
                 "the consent",
             ),
+            ("cutover", options) if options.starts_with("--confirm") => {
+                by("c, on the step cutover", "the cutting over")
+            }
+            ("cutover", "--undo") => by("u, on the step cutover", "undoing it"),
+            ("rollback", "") => by("b, on the step cutover", "the way back"),
             (step, "") => by(&format!("r, on the step {step}"), step),
             _ => format!("Leave this wizard first, then: {}", self.command(words)),
         }

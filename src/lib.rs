@@ -2,7 +2,7 @@
 //!
 //! The floors, lowest first (upper ones import lower ones, never the other way round):
 //! [`progress`], [`failure`], [`secret`], [`invocation`] · [`postgres`] · [`session`], [`config`], [`start`] · [`source`],
-//! [`target`] · [`transfer`], [`compare`], [`switch`], [`watch`], [`archive`], [`practice`] · [`wizard`] · [`steps`] · [`runner`] ·
+//! [`target`] · [`transfer`], [`compare`], [`switch`], [`watch`], [`archive`], [`practice`] · [`recovery`] · [`wizard`] · [`steps`] · [`runner`] ·
 //! [`headless`] · [`plain`], [`tui`] · [`cli`]. ARCHITECTURE.md tells the data's way through them.
 
 pub mod archive;
@@ -17,6 +17,7 @@ pub mod plain;
 pub mod postgres;
 pub mod practice;
 pub mod progress;
+pub mod recovery;
 pub mod runner;
 pub mod secret;
 pub mod session;

@@ -8,9 +8,11 @@ use crate::session::report::{Report, Watch};
 use crate::session::{Reached, Session, State, Step, store};
 use crate::source::holder;
 use crate::steps::{self, Context};
-use crate::switch::{self, Settled};
+use crate::switch;
 use crate::transfer::Throttle;
-use crate::wizard::{Effect, Event, Look, News, RunId, Seen, Side, Steering, Switching, Wizard};
+use crate::wizard::{
+    Effect, Errand, ErrandEnd, Event, Look, News, RunId, Seen, Side, Steering, Wizard,
+};
 use jiff::Timestamp;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -22,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 enum Ended {
     Run(RunId, Result<Box<Report>, Failure>),
     Look(RunId, Result<Box<Seen>, Failure>),
-    Switch(RunId, Result<Box<Settled>, Failure>),
+    Errand(RunId, Result<Box<ErrandEnd>, Failure>),
 }
 
 /// So many reports of a step that is not over wait for being taken.
@@ -42,8 +44,8 @@ pub struct Runner {
     looking: Option<(RunId, CancellationToken)>,
     /// The tasks of looks: one that breaks off must not be taken for the step's.
     looks: HashMap<tokio::task::Id, RunId>,
-    /// The task that switches the application's files.
-    switching: Option<(tokio::task::Id, RunId)>,
+    /// How to stop the errand that was begun last, and its task.
+    errand: Option<(RunId, CancellationToken, tokio::task::Id)>,
     throttle: Throttle,
     /// What a step that runs for long tells before its end.
     interim: Option<(RunId, mpsc::Receiver<Box<Watch>>)>,
@@ -67,7 +69,7 @@ impl Runner {
             current: None,
             looking: None,
             looks: HashMap::new(),
-            switching: None,
+            errand: None,
             opened: false,
             unsaved: false,
         }
@@ -128,7 +130,7 @@ impl Runner {
                 Effect::Save => {}
                 Effect::Start { run, step, only } => self.start(run, step, only),
                 Effect::Look { run, at } => self.look(run, at),
-                Effect::Switch { run, way } => self.switch(run, way),
+                Effect::Errand { run, errand } => self.errand(run, errand),
                 Effect::Cancel { run } => self.cancel(run),
                 Effect::Steer { run, steering } => {
                     for_front_end.extend(self.steer(run, steering).map(Effect::Tell));
@@ -268,25 +270,42 @@ impl Runner {
         self.looks.insert(task.id(), run);
     }
 
-    fn switch(&mut self, run: RunId, way: Switching) {
+    fn errand(&mut self, run: RunId, errand: Errand) {
+        let token = CancellationToken::new();
+        let cancel = token.clone();
+        self.progress.start(errand.in_words());
+        self.throttle = Throttle::new(&self.progress);
         let (context, session) = (Arc::clone(&self.context), self.wizard.session().clone());
+        let (progress, throttle) = (self.progress.clone(), self.throttle.clone());
         let task = self.running.spawn(async move {
-            tracing::info!(?way, "the application's files");
-            let done = steps::switch(way, &context, &session).await;
+            tracing::info!(?errand, "begun");
+            let meters = (&progress, &throttle);
+            let done = steps::errand(errand, &context, &session, meters, &token).await;
             let done = done.map(Box::new).map_err(|error| {
                 let cause = crate::failure::chain(&error);
-                tracing::error!(?way, cause, "the application's files are not switched");
-                error.failure()
+                tracing::error!(?errand, cause, "ended in an error");
+                match token.is_cancelled() {
+                    true => Failure::interrupted("It was stopped"),
+                    false => error.failure(),
+                }
             });
-            Ended::Switch(run, done)
+            Ended::Errand(run, done)
         });
-        self.switching = Some((task.id(), run));
+        self.errand = Some((run, cancel, task.id()));
+    }
+
+    /// The errand whose task broke off.
+    fn errand_of(&self, error: &tokio::task::JoinError) -> Option<RunId> {
+        let errand = self.errand.as_ref();
+        errand.and_then(|(run, _, task)| (*task == error.id()).then_some(*run))
     }
 
     fn cancel(&self, run: RunId) {
         let known = [&self.current, &self.looking].into_iter().flatten();
+        let errand = self.errand.iter().map(|(run, token, _)| (run, token));
+        let known = known.map(|(run, token)| (run, token)).chain(errand);
         known
-            .filter(|(known, _)| *known == run)
+            .filter(|(known, _)| **known == run)
             .for_each(|(_, token)| token.cancel());
     }
 
@@ -321,17 +340,17 @@ impl Runner {
         };
         match ended {
             Some(Ok((_, Ended::Run(run, result)))) => Event::Finished { run, result },
-            Some(Ok((_, Ended::Switch(run, result)))) => Event::Switched { run, result },
+            Some(Ok((_, Ended::Errand(run, result)))) => Event::ErrandEnded { run, result },
             Some(Ok((task, Ended::Look(run, result)))) => {
                 self.looks.remove(&task);
                 Event::Seen { run, result }
             }
             // The panic hook has written where; the machine must hear that it is over.
             Some(Err(error)) => match self.looks.remove(&error.id()) {
-                None if self.switching.is_some_and(|(task, _)| task == error.id()) => {
-                    let run = self.switching.map_or(0, |(_, run)| run);
-                    let result = Err(broken("Switching the files broke off", &error));
-                    Event::Switched { run, result }
+                None if self.errand_of(&error).is_some() => {
+                    let run = self.errand_of(&error).unwrap_or(0);
+                    let result = Err(broken("What was begun broke off", &error));
+                    Event::ErrandEnded { run, result }
                 }
                 Some(run) => {
                     let result = Err(broken("The step broke off", &error));
@@ -351,6 +370,11 @@ impl Runner {
     pub async fn shut_down(&mut self) -> Result<(), store::Error> {
         for (_, token) in [&self.current, &self.looking].into_iter().flatten() {
             token.cancel();
+        }
+        if let Some((run, token, _)) = &self.errand {
+            token.cancel();
+            // Nothing that would follow it begins.
+            self.wizard.stop_behind(*run);
         }
         while !self.running.is_empty() {
             let event = self.finished().await;

@@ -24,7 +24,7 @@ async fn switch(common: &Common, event: Event) -> Result<Outcome, Error> {
     voice.invoked(leading_back(common, &runner));
     let mut effects = begin(&mut runner)?;
     effects.extend(runner.dispatch(event)?);
-    while runner.wizard().is_switching() {
+    while runner.wizard().errand().is_some() {
         let ended = runner.finished().await;
         effects.extend(runner.dispatch(ended)?);
     }

@@ -124,8 +124,10 @@ pub(super) enum Command {
     Compare,
     /// Try the target as the application would, and plan its files
     Application(Application),
-    /// Show the cutover's checklist, with what is still open
-    Cutover,
+    /// Show the cutover's checklist, with what is still open; with consent, cut the application over
+    Cutover(Cutover),
+    /// Show what the way back to the old database would undo and lose; with consent, go it
+    Rollback(Rollback),
     /// Watch the target after the cutover, for a day or two; goes on where it was stopped
     Watch(Watch),
     /// Put away what the migration needs no more: shows what, and does it with consent
@@ -199,6 +201,59 @@ pub(super) struct Application {
     /// Put the switched files back, byte for byte, each if it is still what was written
     #[arg(long)]
     pub undo: bool,
+}
+
+/// `neonlift cutover`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Cutover {
+    /// Cut the application over, once the checklist is signed: nothing may write to the source any more,
+    /// both sides are compared for the last time, the application's files are switched, the target is
+    /// tried. The consent is the name of the target's database. Goes on with what was interrupted
+    #[arg(long, value_name = "DBNAME")]
+    pub confirm: Option<String>,
+    /// Do not compare again where the source's counters say that nothing was written since it was
+    #[arg(long, requires = "confirm")]
+    pub trust_comparison: bool,
+    /// You set the application's connection yourself, or have: no file is switched
+    #[arg(long, requires = "confirm")]
+    pub by_hand: bool,
+    /// Undo a cutting over that is not finished: the application's files are put back
+    #[arg(long, conflicts_with = "confirm")]
+    pub undo: bool,
+    /// Your name; otherwise that of the last signature
+    #[arg(long, value_name = "NAME")]
+    pub by: Option<String>,
+}
+
+/// `neonlift rollback`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Rollback {
+    /// Go back: the application's files are put back, once the old database has answered. The consent is
+    /// the name of the old database. Save first what would be lost, with the options below
+    #[arg(long, value_name = "DBNAME")]
+    pub confirm: Option<String>,
+    /// Only show what would be undone and lost, as without options
+    #[arg(long, conflicts_with = "confirm")]
+    pub dry_run: bool,
+    /// Dump the target into the backup folder, and restore that into a new database beside the old one
+    #[arg(long)]
+    pub recover_dump: bool,
+    /// Write the rows that only the target has into a file of SQL in the backup folder
+    #[arg(long)]
+    pub recover_rows: bool,
+    /// Take those rows over into the old database; conflicts are told and left alone. The consent is its
+    /// name
+    #[arg(long, value_name = "DBNAME")]
+    pub apply_rows: Option<String>,
+    /// Take rows over, too, that both sides have with other values: they become as on the target
+    #[arg(long, requires = "apply_rows")]
+    pub changed_too: bool,
+    /// Try the way back on copies: of the application's files, and of the target
+    #[arg(long, conflicts_with_all = ["confirm", "recover_dump", "recover_rows", "apply_rows"])]
+    pub rehearse: bool,
+    /// Your name; otherwise that of the last signature
+    #[arg(long, value_name = "NAME")]
+    pub by: Option<String>,
 }
 
 /// `neonlift watch`.

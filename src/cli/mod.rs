@@ -5,6 +5,7 @@ mod args;
 mod choice;
 mod cleanup;
 mod connect;
+mod cutover;
 mod demo;
 mod ending;
 mod error;
@@ -12,6 +13,7 @@ mod explain;
 mod opening;
 mod practice;
 mod questions;
+mod rollback;
 mod sessions;
 mod standing;
 mod start;
@@ -126,7 +128,8 @@ async fn command(arguments: Arguments) -> Result<Outcome, Error> {
         Some(Command::Transfer) => steps::one(common, Step::Transfer).await,
         Some(Command::Compare) => steps::compare(common).await,
         Some(Command::Application(wanted)) => application::run(common, wanted).await,
-        Some(Command::Cutover) => steps::one(common, Step::Cutover).await,
+        Some(Command::Cutover(wanted)) => cutover::run(common, wanted).await,
+        Some(Command::Rollback(wanted)) => rollback::run(common, wanted).await,
         Some(Command::Watch(wanted)) => watch::run(common, wanted).await,
         Some(Command::Cleanup(wanted)) => cleanup::run(common, wanted).await,
         Some(Command::Sign(sign)) => standing::sign(common, sign).await,
@@ -254,6 +257,7 @@ mod tests {
     use crate::headless::{End, Gauge};
     use crate::progress::Note;
     use crate::session::Session;
+    use crate::session::report::WayBack;
     use crate::wizard::{CleanupPlan, News};
 
     /// Keeps what is said.
@@ -269,6 +273,7 @@ mod tests {
         fn note(&mut self, _: &Note) {}
         fn failure(&mut self, _: &Failure) {}
         fn end(&mut self, _: &End<'_>) {}
+        fn way_back(&mut self, _: &WayBack) {}
 
         fn say(&mut self, text: &str) {
             self.0.push(text.to_owned());

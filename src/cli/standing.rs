@@ -9,7 +9,7 @@ use crate::headless::{self, Output, Ran};
 use crate::invocation::Invocation;
 use crate::practice;
 use crate::runner::Runner;
-use crate::session::{Record, Session, State, Step, store};
+use crate::session::{CutOver, Record, RolledBack, Session, State, Step, store};
 use crate::signals::Stops;
 use crate::source::holder::{self, Held, NoteFile};
 use crate::steps::Context;
@@ -48,6 +48,11 @@ pub(super) fn status(common: &Common) -> Result<Outcome, Error> {
     output.line(&sessions::summary(&session));
     for step in Step::ALL {
         let line = step_line(&session, step, &invocation);
+        output.line(&format!("  {line}"));
+    }
+    let cutting = session.cutting.iter().map(CutOver::in_words);
+    let back = session.rolled_back.iter().map(RolledBack::in_words);
+    for line in cutting.chain(back) {
         output.line(&format!("  {line}"));
     }
     for line in headless::open_items(&session, &invocation) {

@@ -3,6 +3,7 @@
 
 mod content;
 mod definitions;
+pub(crate) mod differences;
 pub mod excerpt;
 mod hash;
 mod rows;
@@ -10,7 +11,10 @@ mod side;
 mod table;
 mod vectors;
 
-pub use definitions::Meant;
+pub(crate) use definitions::further;
+pub use definitions::{Meant, behind};
+pub(crate) use rows::Written;
+pub(crate) use side::Running;
 
 use crate::config::Select;
 use crate::failure::{Explain, Failure, Severity};
@@ -22,7 +26,7 @@ use crate::source::postgres::counters;
 use crate::source::{Selected, SelectionError};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
-use side::{Leader, Running, Side};
+use side::{Leader, Side};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use table::{Compared, Comparing, Pair};
 use tokio_util::sync::CancellationToken;

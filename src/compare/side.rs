@@ -26,16 +26,16 @@ const SETTINGS: &str = "SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL
 
 /// All sessions of both sides: whatever they are doing when a comparison is given up is cancelled.
 #[derive(Default)]
-pub(super) struct Running(Mutex<Vec<Canceller>>);
+pub(crate) struct Running(Mutex<Vec<Canceller>>);
 
 impl Running {
-    fn add(&self, session: &Connection) {
+    pub(crate) fn add(&self, session: &Connection) {
         let mut cancellers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         cancellers.push(session.canceller());
     }
 
     /// Best effort: the end of the sessions ends their statements too, only later.
-    pub(super) async fn cancel(&self) {
+    pub(crate) async fn cancel(&self) {
         let cancellers = self.0.lock();
         let cancellers = cancellers.unwrap_or_else(PoisonError::into_inner).clone();
         let asked = join_all(cancellers.iter().map(Canceller::cancel));
@@ -60,6 +60,20 @@ impl Leader {
         let session = Connection::open(string, &Retrying::default(), cancel).await?;
         running.add(&session);
         Ok(session)
+    }
+
+    /// Sees what a snapshot sees that another session of this side has taken.
+    pub(super) async fn join(session: Connection, snapshot: String) -> Result<Self, Error> {
+        see(&session, &snapshot).await?;
+        Ok(Self {
+            session,
+            snapshot: Some(snapshot),
+        })
+    }
+
+    /// The name of its snapshot, for others to join.
+    pub(super) fn snapshot(&self) -> Option<&str> {
+        self.snapshot.as_deref()
     }
 
     /// Takes a snapshot.
@@ -187,16 +201,21 @@ async fn join(
     stop: (&Running, &CancellationToken),
 ) -> Result<Connection, Error> {
     let session = Leader::connect(string, stop).await?;
+    see(&session, snapshot).await?;
+    Ok(session)
+}
+
+/// Begins a transaction that sees what a snapshot sees.
+async fn see(session: &Connection, snapshot: &str) -> Result<(), Error> {
     session.begin_reading().await?;
     let snapshot = quote::literal(snapshot);
     let join = format!("SET TRANSACTION SNAPSHOT {snapshot}");
     session.batch("joining a snapshot", &join).await?;
-    session.pin_for_reading_with(SETTINGS).await?;
-    Ok(session)
+    session.pin_for_reading_with(SETTINGS).await
 }
 
 /// A session in use.
-pub(super) struct Lease<'a> {
+pub(crate) struct Lease<'a> {
     side: &'a Side,
     at: usize,
     _permit: SemaphorePermit<'a>,

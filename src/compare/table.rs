@@ -206,7 +206,7 @@ impl Comparing<'_> {
         let bytes = left.row_bytes() + right.row_bytes();
         let meter = progress.meter(&label, 0, bytes);
         meter.begin();
-        let found = unequal.rows((self.source, self.target), &meter).await;
+        let found = unequal.rows((self.source, self.target), &meter, None).await;
         meter.finish();
         match found.map_err(Error::from) {
             Ok(rows) => compared.differing = Some(rows),
@@ -264,7 +264,7 @@ const OF_THE_STATEMENT: [&str; 6] = ["0A", "22", "38", "42", "54", "XX"];
 
 /// Why this one table cannot be compared, where the error is about nothing else; one that has a
 /// remedy is told as such instead.
-fn refused(error: &Error) -> Option<String> {
+pub(super) fn refused(error: &Error) -> Option<String> {
     let (side, error) = match error {
         Error::Postgres(error) => ("source", error),
         Error::Target(error) => ("target", error),

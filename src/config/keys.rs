@@ -1,5 +1,6 @@
 //! The one list of keys that a configuration file may have.
 
+use super::cutover::LastComparison;
 use super::screen::Notify;
 use super::selection::{Onto, What};
 
@@ -104,6 +105,10 @@ pub const KEYS: &[Key] = &[
     Key {
         path: "backup.folder",
         kind: Kind::FilledText,
+    },
+    Key {
+        path: "backup.valid_days",
+        kind: Kind::Number { min: 1, max: 365 },
     },
     Key {
         path: "schema.from",
@@ -215,6 +220,21 @@ pub const KEYS: &[Key] = &[
             min: 1,
             max: 86_400,
         },
+    },
+    Key {
+        path: "cutover.quiet_seconds",
+        kind: Kind::Number { min: 1, max: 3600 },
+    },
+    Key {
+        path: "cutover.wait_seconds",
+        kind: Kind::Number {
+            min: 1,
+            max: 86_400,
+        },
+    },
+    Key {
+        path: "cutover.comparison",
+        kind: Kind::Choice(LastComparison::NAMES),
     },
     Key {
         path: "cleanup.keep_days",

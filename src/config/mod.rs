@@ -7,6 +7,7 @@
 mod application;
 mod check;
 mod cleanup;
+mod cutover;
 mod error;
 mod keys;
 mod password;
@@ -19,6 +20,7 @@ mod watch;
 pub use application::Application;
 pub use check::{Mistake, Problem};
 pub use cleanup::Cleanup;
+pub use cutover::{Cutover, LastComparison};
 pub use error::Error;
 pub use keys::{KEYS, Key, Kind};
 pub use password::holds_password;
@@ -56,6 +58,8 @@ pub struct Config {
     pub application: Application,
     /// What people have to confirm before the cutover.
     pub checklist: Checklist,
+    /// How the application is cut over.
+    pub cutover: Cutover,
     /// How the target is watched after the cutover.
     pub watch: Watch,
     /// What follows the migration.
@@ -107,12 +111,15 @@ impl Transfer {
 pub struct Backup {
     /// Folder for dumps and statistics; a relative one lies in the working folder.
     pub folder: PathBuf,
+    /// So many days a dump counts as the backup of a cutover, 1 to 365.
+    pub valid_days: u32,
 }
 
 impl Default for Backup {
     fn default() -> Self {
         Self {
             folder: PathBuf::from("backups"),
+            valid_days: 7,
         }
     }
 }

@@ -6,9 +6,9 @@ use crate::invocation::Invocation;
 use crate::progress::{Note, Stage, Tone};
 use crate::session::report::{
     ComparedVectors, Comparison, Estimate, Inventory, Phase, Report, SPEED_LIMIT, SearchSide,
-    Share, Table, Watch,
+    Share, Table, Watch, WayBack,
 };
-use crate::session::{Session, Step};
+use crate::session::{CutPhase, Session, Step};
 use crate::wizard::{CleanupPlan, News, Outcome, checklist};
 use serde_json::{Value, json};
 
@@ -296,7 +296,35 @@ impl Voice for Json {
                 "event": "application_files", "switched": stand.switched,
                 "restored": stand.restored, "left": stand.left,
             })),
-            News::NotSwitched(cause) => self.failed(cause, None),
+            News::NotSwitched(cause) | News::NotRecovered(cause) | News::NotRolledBack(cause) => {
+                self.failed(cause, None);
+            }
+            News::PhaseBegun(phase) => {
+                self.emit(&json!({"event": "cutover_phase_started", "phase": phase}));
+            }
+            News::PhasePassed(passed) => self.emit(&json!({
+                "event": "cutover_phase_passed", "phase": passed.phase, "at": passed.at,
+                "found": passed.found,
+            })),
+            News::SetByHand(found) => {
+                self.emit(&json!({"event": "cutover_waits_for_connection", "set": found}));
+            }
+            News::NotCutOver(phase, cause) => {
+                if *phase == CutPhase::Compare {
+                    self.comparison(session);
+                }
+                self.failed(cause, None);
+                self.emit(&json!({"event": "not_cut_over", "phase": phase}));
+            }
+            News::CutOver => self.emit(&json!({
+                "event": "cut_over", "cut_over": session.cutting,
+            })),
+            News::Recovered(recovered) => {
+                self.emit(&json!({"event": "recovered", "recovered": recovered}));
+            }
+            News::RolledBack => self.emit(&json!({
+                "event": "rolled_back", "rolled_back": session.rolled_back,
+            })),
             News::SignaturesWithdrawn(items) => {
                 self.emit(&json!({"event": "signatures_withdrawn", "items": items}));
             }
@@ -320,6 +348,18 @@ impl Voice for Json {
         self.emit(&json!({
             "event": "cleanup_plan", "does": plan.does, "drops": plan.drops, "stays": plan.stays,
             "cautions": plan.cautions,
+        }));
+    }
+
+    fn way_back(&mut self, found: &WayBack) {
+        let (lost, unknown) = match &found.lost {
+            Ok(lost) => (Some(lost), None),
+            Err(failure) => (None, Some(failure)),
+        };
+        self.emit(&json!({
+            "event": "way_back", "source": found.source, "open": found.is_open(),
+            "alive": found.alive, "switched": found.switched, "cut_over": found.cut_over,
+            "lost": lost, "lost_unknown": unknown, "clients": found.clients,
         }));
     }
 

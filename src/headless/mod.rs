@@ -9,15 +9,16 @@ pub use json::Json;
 pub use output::Output;
 pub use plain::{
     Plain, cleanup_lines, compared_line, excerpt_lines, item_line, open_items, preview_lines,
-    report_lines,
+    report_lines, way_back_lines,
 };
 
-use crate::failure::Failure;
+use crate::failure::{Failure, Severity};
 use crate::invocation::Invocation;
 use crate::progress::{Note, Pace, Progress, Sample};
 use crate::runner::Runner;
+use crate::session::report::{Recovered, WayBack};
 use crate::session::{Session, State, Step, store};
-use crate::wizard::{CleanupPlan, Effect, Event, News, Outcome, Phase, Question};
+use crate::wizard::{CleanupPlan, Effect, Event, News, Outcome, Question};
 use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior};
 
@@ -45,6 +46,8 @@ pub trait Voice: Send {
     fn locked(&mut self, session: &Session);
     /// Cleaning up was asked for without consent: what it would do.
     fn planned(&mut self, plan: &CleanupPlan, session: &Session);
+    /// What the way back to the old database would undo and lose.
+    fn way_back(&mut self, found: &WayBack);
     /// How far the running step is.
     fn progress(&mut self, step: Step, gauge: &Gauge<'_>);
     /// A line left by the running step.
@@ -155,6 +158,29 @@ pub async fn run_step(
     driver.drive(step, begin, &mut person).await
 }
 
+/// What came of work outside of the steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ErrandRan {
+    /// How it ended: [`Outcome::Partial`] when it succeeded.
+    pub outcome: Outcome,
+    /// How the program ends with it; `None` when it does not.
+    pub left: Option<Outcome>,
+}
+
+/// Does something outside of the steps to its end, which the event begins, telling what happens.
+/// `person` as in [`run`].
+pub async fn run_errand(
+    runner: &mut Runner,
+    begin: Event,
+    voice: &mut dyn Voice,
+    mut person: impl AsyncFnMut(Option<&Question>) -> Event,
+) -> Result<ErrandRan, store::Error> {
+    let mut driver = Driver::new(runner, voice);
+    let left = driver.drive(Step::Cutover, begin, &mut person).await?;
+    let outcome = left.or(driver.errand_failed).unwrap_or(Outcome::Partial);
+    Ok(ErrandRan { outcome, left })
+}
+
 /// The steps to run, in order.
 fn wanted(session: &Session, options: &Options) -> Vec<Step> {
     if let Some(alone) = options.until.filter(|step| step.is_afterwards()) {
@@ -211,6 +237,8 @@ struct Driver<'a> {
     notes_seen: u64,
     started: Instant,
     stopped: bool,
+    /// How an errand ended that did not succeed.
+    errand_failed: Option<Outcome>,
 }
 
 impl<'a> Driver<'a> {
@@ -223,6 +251,7 @@ impl<'a> Driver<'a> {
             notes_seen,
             started: Instant::now(),
             stopped: false,
+            errand_failed: None,
         }
     }
 
@@ -250,7 +279,7 @@ impl<'a> Driver<'a> {
         }
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        while self.runner.wizard().session().state(step) == State::Running {
+        while self.is_at_work(step) {
             let question = self.runner.wizard().question().cloned();
             let event = tokio::select! {
                 event = self.runner.finished() => event,
@@ -271,6 +300,11 @@ impl<'a> Driver<'a> {
         Ok(None)
     }
 
+    fn is_at_work(&self, step: Step) -> bool {
+        let wizard = self.runner.wizard();
+        wizard.session().state(step) == State::Running || wizard.errand().is_some()
+    }
+
     /// Tells what the machine answers; `Some` when that ends the run.
     fn dispatch(&mut self, event: Event) -> Result<Option<Outcome>, store::Error> {
         let mut outcome = None;
@@ -278,17 +312,18 @@ impl<'a> Driver<'a> {
             match effect {
                 Effect::Tell(news) => {
                     self.voice.news(&news, self.runner.wizard().session());
+                    self.errand_failed = self.errand_failed.or(errand_failure(&news));
                     // What is refused while a step runs, more workers say, does not end it.
-                    let is_idle = self.runner.wizard().phase() == Phase::Idle;
+                    let is_idle = !self.runner.wizard().is_busy();
                     if matches!(news, News::Refused(_)) && is_idle {
-                        outcome = Some(Outcome::Failed(crate::failure::Severity::Usage));
+                        outcome = Some(Outcome::Failed(Severity::Usage));
                     }
                 }
                 Effect::Exit(end) => outcome = Some(end),
                 Effect::Save
                 | Effect::Start { .. }
                 | Effect::Look { .. }
-                | Effect::Switch { .. }
+                | Effect::Errand { .. }
                 | Effect::Cancel { .. }
                 | Effect::Steer { .. } => {}
             }
@@ -322,5 +357,23 @@ impl<'a> Driver<'a> {
         let (notes, seen) = self.runner.progress().notes_after(self.notes_seen);
         self.notes_seen = seen;
         notes.iter().for_each(|note| self.voice.note(note));
+    }
+}
+
+/// How an errand ended that did not succeed.
+fn errand_failure(news: &News) -> Option<Outcome> {
+    match news {
+        News::NotCutOver(_, failure)
+        | News::NotRecovered(failure)
+        | News::NotRolledBack(failure)
+        | News::NotSwitched(failure) => Some(Outcome::Failed(failure.severity)),
+        // Somebody has changed a file since: not all of it is back.
+        News::FilesStand(stand) if !stand.left.is_empty() => {
+            Some(Outcome::Failed(Severity::Failed))
+        }
+        News::Recovered(Recovered::Rehearsed(rehearsal)) if !rehearsal.passed() => {
+            Some(Outcome::Failed(Severity::Failed))
+        }
+        _ => None,
     }
 }

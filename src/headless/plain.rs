@@ -2,12 +2,14 @@
 
 mod application;
 mod cleanup;
+mod cutting;
 mod ending;
 mod look;
 mod report;
 mod watch;
 
 pub use cleanup::would_do as cleanup_lines;
+pub use cutting::way_back as way_back_lines;
 pub use ending::{item_line, open_items};
 pub use look::{compared as compared_line, excerpt as excerpt_lines, preview as preview_lines};
 pub use report::lines as report_lines;
@@ -17,7 +19,7 @@ use crate::failure::Failure;
 use crate::figures;
 use crate::invocation::Invocation;
 use crate::progress::{Note, Stage, Tone};
-use crate::session::report::Report;
+use crate::session::report::{Report, WayBack};
 use crate::session::{Record, Session, Step};
 use crate::wizard::{CleanupPlan, News, Outcome};
 use std::path::PathBuf;
@@ -97,6 +99,10 @@ impl Voice for Plain {
     }
 
     fn news(&mut self, news: &News, session: &Session) {
+        if let Some(lines) = cutting::news(news, session, &self.invocation) {
+            (self.last, self.told) = (String::new(), Duration::ZERO);
+            return lines.iter().for_each(|line| self.line(line));
+        }
         match news {
             News::Started(step) => {
                 (self.last, self.told) = (String::new(), Duration::ZERO);
@@ -164,6 +170,8 @@ impl Voice for Plain {
                 "    ! the signatures are withdrawn, as the target changes: {}",
                 items.join(", ")
             )),
+            // Told above.
+            _ => {}
         }
     }
 
@@ -180,6 +188,15 @@ impl Voice for Plain {
 
     fn planned(&mut self, plan: &CleanupPlan, session: &Session) {
         cleanup::plan(plan, session, &self.invocation)
+            .iter()
+            .for_each(|line| self.line(line));
+    }
+
+    fn way_back(&mut self, found: &WayBack) {
+        cutting::way_back(found)
+            .iter()
+            .for_each(|line| self.line(line));
+        cutting::ways(found, &self.invocation)
             .iter()
             .for_each(|line| self.line(line));
     }

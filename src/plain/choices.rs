@@ -31,6 +31,14 @@ pub(super) enum Act {
     Open,
     /// Switch the application's files, or put them back.
     Switch(Switching),
+    /// Cut the application over, or go on with that.
+    CutOver,
+    /// Say that the application's connection is set.
+    ConnectionSet,
+    /// Undo a cutting over that is not finished.
+    Abandon,
+    /// Look at the way back to the old database.
+    WayBack,
     /// Sign this item.
     Sign(String),
     /// Read what the step found.
@@ -191,9 +199,38 @@ fn at_step(wizard: &Wizard) -> Vec<(Act, String)> {
         let can = ways.filter(|(way, _)| wizard.obstacle_to_switch(*way).is_none());
         found.extend(can.map(|(way, text)| (Act::Switch(way), text.to_owned())));
     }
+    found.extend(over_and_back(wizard));
     if can_open(wizard) {
         let text = "open a table: its columns, and rows of both sides";
         found.push((Act::Open, text.to_owned()));
+    }
+    found
+}
+
+/// What can be done about the cutting over, and the way back.
+fn over_and_back(wizard: &Wizard) -> Vec<(Act, String)> {
+    let session = wizard.session();
+    let mut found = Vec::new();
+    if session.current == Step::Cutover {
+        let can_go_on = wizard.obstacle_to_cut_over().is_none();
+        if wizard.waits_for_connection() {
+            let text = "the application's connection is set: try it";
+            found.push((Act::ConnectionSet, text.to_owned()));
+        } else if can_go_on {
+            let text = match session.cutting {
+                Some(_) => "go on with cutting the application over",
+                None => "cut the application over to the target",
+            };
+            found.push((Act::CutOver, text.to_owned()));
+        }
+        if wizard.obstacle_to_abandon().is_none() {
+            let text = "undo the cutting over that was begun";
+            found.push((Act::Abandon, text.to_owned()));
+        }
+    }
+    if session.current >= Step::Application && wizard.obstacle_to_roll_back().is_none() {
+        let text = "look at the way back to the old database, and rehearse or go it";
+        found.push((Act::WayBack, text.to_owned()));
     }
     found
 }
@@ -282,7 +319,7 @@ mod tests {
                 .collect::<Vec<_>>()
         };
         let before = signatures(&wizard);
-        assert_eq!(before.len(), 4);
+        assert_eq!(before.len(), 5);
         let (item, by) = ("performance".to_owned(), "Ada".to_owned());
         wizard.handle(Event::Sign { item, by }, Timestamp::UNIX_EPOCH);
         assert_eq!(signatures(&wizard), before);

@@ -3,7 +3,7 @@
 use super::Break;
 use super::listing::{self, Answer, Place};
 use super::wizard::Lines;
-use crate::headless::{compared_line, excerpt_lines, preview_lines};
+use crate::headless::{compared_line, excerpt_lines, preview_lines, way_back_lines};
 use crate::session::Step;
 use crate::session::report::{Comparison, Report};
 use crate::session::standing::name;
@@ -53,7 +53,7 @@ fn comparison<'a>(lines: &'a Lines<'_>) -> Option<&'a Comparison> {
 }
 
 /// Reads something and tells it in pages; Ctrl-C goes back.
-async fn look(lines: &mut Lines<'_>, at: Look) -> Result<(), Break> {
+pub(super) async fn look(lines: &mut Lines<'_>, at: Look) -> Result<(), Break> {
     lines.dispatch(Event::Look(at.clone()))?;
     if lines.runner.wizard().looking().is_some() {
         let text = "Reading both sides; nothing is changed. Ctrl-C goes back.";
@@ -89,6 +89,7 @@ fn told(lines: &mut Lines<'_>, at: &Look) -> Vec<String> {
             let target = target.map_or("the target", |place| name(&place.url));
             preview_lines(preview, target)
         }
+        Some(Ok(Seen::WayBack(found))) => way_back_lines(found),
         Some(Ok(Seen::Table(excerpt))) => excerpt_lines(excerpt, wizard.compared(at)),
         Some(Err(failure)) => {
             let failure = failure.clone();

@@ -9,6 +9,7 @@ mod choices;
 mod choosing;
 mod connections;
 mod consent;
+mod cutting;
 mod echo;
 mod help;
 mod listing;

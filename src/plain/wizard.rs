@@ -2,7 +2,9 @@
 
 use super::choices::{self, Act};
 use super::person::answers;
-use super::{Break, Options, Person, checklist, choosing, connections, consent, help, look};
+use super::{
+    Break, Options, Person, checklist, choosing, connections, consent, cutting, help, look,
+};
 use crate::failure::Failure;
 use crate::figures::counted;
 use crate::headless::{self, Voice};
@@ -12,7 +14,7 @@ use crate::runner::Runner;
 use crate::session::report::{Check, Verdict};
 use crate::session::{State, Step};
 use crate::watch::spacing::BEFORE;
-use crate::wizard::{Effect, Event, News, Outcome, Side, Switching};
+use crate::wizard::{Effect, Event, News, Outcome, Side};
 
 /// The steps whose result is worth a choice: the person goes on from there.
 const LOOKED_AT: [Step; 4] = [
@@ -26,7 +28,7 @@ const LOOKED_AT: [Step; 4] = [
 pub(super) struct Lines<'a> {
     pub(super) person: &'a mut Person,
     pub(super) runner: &'a mut Runner,
-    voice: &'a mut dyn Voice,
+    pub(super) voice: &'a mut dyn Voice,
     pub(super) signer: String,
     invocation: Invocation,
     log: String,
@@ -134,6 +136,12 @@ impl<'a> Lines<'a> {
             lines.extend(plan.into_iter().map(|line| format!("  {line}")));
         }
         if step == Step::Cutover {
+            lines.extend(
+                session
+                    .cutting
+                    .iter()
+                    .map(|cutting| format!("  {}.", cutting.in_words())),
+            );
             let items = checklist::lines(session).into_iter();
             lines.extend(items.map(|item| format!("    {item}")));
         }
@@ -162,7 +170,11 @@ impl<'a> Lines<'a> {
                     return self.run(Step::Connections).await;
                 }
             }
-            Act::Switch(way) => self.switch(*way).await?,
+            Act::Switch(way) => return cutting::asked(self, Event::Switch(*way)).await,
+            Act::CutOver => return cutting::over(self).await,
+            Act::ConnectionSet => return cutting::asked(self, Event::AskWhetherSet).await,
+            Act::Abandon => return cutting::asked(self, Event::AskToAbandon).await,
+            Act::WayBack => return cutting::back(self).await,
             Act::Sign(item) => return checklist::sign(self, item).await,
             Act::Report => self.tell_report(),
             Act::Steps => return self.look_elsewhere().await,
@@ -194,7 +206,7 @@ impl<'a> Lines<'a> {
                 Effect::Save
                 | Effect::Start { .. }
                 | Effect::Look { .. }
-                | Effect::Switch { .. }
+                | Effect::Errand { .. }
                 | Effect::Cancel { .. }
                 | Effect::Steer { .. } => {}
             }
@@ -271,23 +283,6 @@ impl<'a> Lines<'a> {
             .await?;
         let again = Event::Recheck(checks[chosen].name.clone());
         self.begun(Step::Prerequisites, again).await
-    }
-
-    /// Switches the application's files, or puts them back, after a question.
-    async fn switch(&mut self, way: Switching) -> Result<(), Break> {
-        self.dispatch(Event::Switch(way))?;
-        let Some(question) = self.runner.wizard().question().cloned() else {
-            return Ok(());
-        };
-        self.person.say(&question.text);
-        let answer = self.person.choose(&answers(&question), 0).await?;
-        let question = question.number;
-        self.dispatch(Event::Answer { question, answer })?;
-        while self.runner.wizard().is_switching() {
-            let ended = self.runner.finished().await;
-            self.dispatch(ended)?;
-        }
-        Ok(())
     }
 
     /// Asks for connections and tests them.

@@ -1,6 +1,7 @@
 //! What can go wrong with a server, with its explanation. Nothing here shows a row's value.
 
 use super::diagnosis::{Cause, RAISED, diagnose, is_raised, without_values};
+use super::login::LoginError;
 use super::tls::TlsError;
 use crate::failure::{Explain, Failure, chain};
 use crate::invocation::quoted;
@@ -115,6 +116,15 @@ pub enum Error {
         #[source]
         source: TlsError,
     },
+    /// A login for one of PostgreSQL's tools failed.
+    #[error("cannot log in at {endpoint}")]
+    Login {
+        /// `host:port/database`.
+        endpoint: String,
+        /// What the server or the network said.
+        #[source]
+        source: LoginError,
+    },
     /// A statement failed, or the session ended under it.
     #[error("error while {doing}")]
     Query {
@@ -151,6 +161,7 @@ impl Error {
     pub fn sqlstate(&self) -> Option<&str> {
         match self {
             Self::Connect { source, .. } | Self::Query { source, .. } => source.sqlstate(),
+            Self::Login { source, .. } => source.sqlstate(),
             Self::Timeout { .. } | Self::Tls { .. } | Self::Io { .. } | Self::Cancelled => None,
         }
     }
@@ -169,6 +180,7 @@ impl Error {
             Self::Connect { source, .. } | Self::Query { source, .. } => source.cause(),
             Self::Timeout { .. } => Some(Cause::Timeout),
             Self::Tls { source, .. } => source.cause(),
+            Self::Login { source, .. } => source.cause(),
             Self::Io { source, .. } => diagnose(None, &source.to_string()),
             Self::Cancelled => None,
         }
@@ -193,7 +205,8 @@ impl Error {
         match self {
             Self::Connect { endpoint, .. }
             | Self::Timeout { endpoint, .. }
-            | Self::Tls { endpoint, .. } => format!("Cannot connect to {endpoint}"),
+            | Self::Tls { endpoint, .. }
+            | Self::Login { endpoint, .. } => format!("Cannot connect to {endpoint}"),
             Self::Query { doing, .. } | Self::Io { doing, .. } => format!("Error while {doing}"),
             Self::Cancelled => "Cancelled".to_owned(),
         }
@@ -204,7 +217,8 @@ impl Error {
         let endpoint = match self {
             Self::Connect { endpoint, .. }
             | Self::Timeout { endpoint, .. }
-            | Self::Tls { endpoint, .. } => endpoint,
+            | Self::Tls { endpoint, .. }
+            | Self::Login { endpoint, .. } => endpoint,
             Self::Query { .. } | Self::Io { .. } | Self::Cancelled => return failure,
         };
         if let Some((host, port)) = host_and_port(endpoint) {

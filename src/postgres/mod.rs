@@ -9,11 +9,14 @@ pub mod diagnosis;
 pub mod error;
 mod keyring;
 pub mod large_object;
+pub(crate) mod login;
+pub(crate) mod opening;
 pub mod password;
 pub mod quote;
 pub mod script;
 pub mod tls;
 pub mod tools;
+pub(crate) mod wire;
 
 pub use connection::{Canceller, Connection, Notice, OnRetry, RetryNotice, Retrying};
 pub use connection_string::{ChannelBinding, ConnectionString, ParseError, SslMode, SslRoot};

@@ -6,6 +6,8 @@ use super::error::Error;
 use crate::failure::{Explain, Failure, chain};
 use native_tls::{Certificate, Protocol, TlsConnector};
 use openssl::asn1::Asn1Time;
+use openssl::hash::MessageDigest;
+use openssl::nid::Nid;
 use openssl::ssl::{Ssl, SslConnector, SslMethod, SslRef, SslVerifyMode, SslVersion};
 use openssl::x509::store::X509StoreBuilder;
 use openssl::x509::{X509, X509NameRef, X509VerifyResult};
@@ -16,6 +18,7 @@ use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio_openssl::SslStream;
 
 /// Why encryption does not work.
 #[derive(Debug, thiserror::Error)]
@@ -221,10 +224,26 @@ pub async fn probe(place: &ConnectionString) -> Result<Option<TlsFacts>, Error> 
 }
 
 async fn handshake(place: &ConnectionString) -> Result<Option<TlsFacts>, TlsError> {
-    let (ssl, verified) = session(place)?;
+    let Some((stream, verified)) = encrypted(place).await? else {
+        return Ok(None);
+    };
+    Ok(Some(facts(stream.ssl(), verified)?))
+}
+
+/// A connection of its own to a server's port, by the address that the string names, if any.
+pub(super) async fn dialled(place: &ConnectionString) -> io::Result<TcpStream> {
     let address = place.hostaddr().map(|address| address.to_string());
     let host = address.as_deref().unwrap_or_else(|| place.host());
-    let mut stream = TcpStream::connect((host, place.port())).await?;
+    TcpStream::connect((host, place.port())).await
+}
+
+/// An encrypted connection before anything is said on it, and whether the certificate was verified.
+/// `None` when the server has no TLS and `sslmode` does not insist on it.
+pub(super) async fn encrypted(
+    place: &ConnectionString,
+) -> Result<Option<(SslStream<TcpStream>, bool)>, TlsError> {
+    let (ssl, verified) = session(place)?;
+    let mut stream = dialled(place).await?;
     // SSLRequest: its length and the code 80877103, both as four bytes.
     stream.write_all(&[0, 0, 0, 8, 4, 210, 22, 47]).await?;
     if stream.read_u8().await? != b'S' {
@@ -233,13 +252,25 @@ async fn handshake(place: &ConnectionString) -> Result<Option<TlsFacts>, TlsErro
             _ => Err(TlsError::NotOffered),
         };
     }
-    let mut stream = tokio_openssl::SslStream::new(ssl, stream)?;
+    let mut stream = SslStream::new(ssl, stream)?;
     let outcome = Pin::new(&mut stream).connect().await;
     outcome.map_err(|source| TlsError::Handshake {
         reason: stream.ssl().verify_result().error_string(),
         source,
     })?;
-    Ok(Some(facts(stream.ssl(), verified)?))
+    Ok(Some((stream, verified)))
+}
+
+/// What a login is bound to (`tls-server-end-point`, RFC 5929): the certificate's digest, by the
+/// algorithm that it was signed with; `None` for a certificate without one (Ed25519).
+pub(super) fn end_point(ssl: &SslRef) -> Option<Vec<u8>> {
+    let certificate = ssl.peer_certificate()?;
+    let signed = certificate.signature_algorithm().object().nid();
+    let digest = match signed.signature_algorithms()?.digest {
+        Nid::MD5 | Nid::SHA1 => MessageDigest::sha256(),
+        other => MessageDigest::from_nid(other)?,
+    };
+    Some(certificate.digest(digest).ok()?.to_vec())
 }
 
 /// The client's side of a handshake, and whether it verifies the certificate.

@@ -3,16 +3,19 @@
 //! The session is the truth about steps; the ledger on the target is the truth about rows.
 //! It never holds a secret: connection strings stand in it without their passwords.
 
+mod cutting;
 mod format;
 pub mod found;
 pub mod report;
 pub mod standing;
 pub mod store;
 
+pub use cutting::{CutOptions, CutOver, CutPhase, PassedPhase, RolledBack};
+
 use crate::config::{Onto, Select, What};
 use crate::failure::Failure;
 use jiff::Timestamp;
-use report::{Report, Stake};
+use report::{Recovered, Rehearsal, Report, Stake};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -406,6 +409,15 @@ pub struct Session {
     /// The application's files that lead to the target now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub switched: Option<Switched>,
+    /// The cutting over, as far as it has come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cutting: Option<CutOver>,
+    /// What was saved of the target for the way back, the latest last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub recovered: Vec<Recovered>,
+    /// The last time that the application was taken back to its old database.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rolled_back: Option<RolledBack>,
     /// What was wanted of the last cleanup.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cleaning: Option<Cleaning>,
@@ -437,6 +449,9 @@ impl Session {
             source: None,
             target: None,
             switched: None,
+            cutting: None,
+            recovered: Vec::new(),
+            rolled_back: None,
             cleaning: None,
             checklist: Vec::new(),
             steps: BTreeMap::new(),
@@ -473,6 +488,38 @@ impl Session {
                 record.state = State::Interrupted;
             }
         }
+        if let Some(cutting) = &mut self.cutting
+            && cutting.state == State::Running
+        {
+            cutting.state = State::Interrupted;
+        }
+        if let Some(back) = &mut self.rolled_back
+            && back.state == State::Running
+        {
+            back.state = State::Interrupted;
+        }
+    }
+
+    /// The last rehearsal of the way back.
+    pub fn rehearsal(&self) -> Option<&Rehearsal> {
+        self.recovered
+            .iter()
+            .rev()
+            .find_map(|recovered| match recovered {
+                Recovered::Rehearsed(rehearsal) => Some(rehearsal),
+                _ => None,
+            })
+    }
+
+    /// Whether the application was being taken back, and is not yet.
+    pub fn is_half_way_back(&self) -> bool {
+        let back = self.rolled_back.as_ref();
+        back.is_some_and(|back| back.state != State::Done)
+    }
+
+    /// Whether the application was cut over, and not taken back since.
+    pub fn is_cut_over(&self) -> bool {
+        self.cutting.as_ref().is_some_and(CutOver::is_done)
     }
 
     /// What a step reported when it was last done.

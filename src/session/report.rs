@@ -9,11 +9,13 @@ mod estimate;
 mod inventory;
 mod loss;
 mod phases;
+mod recovery;
 mod source_look;
 mod transfer;
 mod unreached;
 mod vectors;
 mod watch;
+mod way_back;
 
 pub use application::{Application, ChangedLine, OwnTest, SwitchedFile};
 pub use cleanup::{ArchivedFile, Cleanup};
@@ -24,7 +26,10 @@ pub use estimate::{Estimate, RoomLeft};
 pub use inventory::{Collection, Extension, Inventory, LeftBehind, Room, Table, VectorColumn};
 pub use loss::{AtStake, Lost, Stake, rows_at_stake};
 pub use phases::{Here, Phase};
-pub use source_look::SourceLook;
+pub use recovery::{
+    Applied, AppliedTable, DivergedTable, Divergence, Rehearsal, Restored, RowsFile,
+};
+pub use source_look::{BackupLook, CutoverLook, SourceLook};
 pub use transfer::{LoadedObjects, LoadedTable, NotMoved, SomeRows, Transfer};
 pub use unreached::Unreached;
 pub use vectors::{
@@ -32,6 +37,7 @@ pub use vectors::{
     VectorIndex,
 };
 pub use watch::{Alarm, Probe, Sample, Statement, Watch, WatchedFigure};
+pub use way_back::{Recovered, WayBack};
 
 use super::Identity;
 use crate::failure::Failure;
@@ -60,7 +66,7 @@ pub enum Report {
     /// Of `application`.
     Application(Application),
     /// Of `cutover`; the checklist itself is the session's.
-    Cutover(SourceLook),
+    Cutover(CutoverLook),
     /// Of `watch`; also while it goes on.
     Watch(Box<Watch>),
     /// Of `cleanup`.

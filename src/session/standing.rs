@@ -77,6 +77,16 @@ impl Session {
 
     /// What comes next, in words.
     pub fn whats_next(&self) -> String {
+        if let Some(back) = self
+            .rolled_back
+            .as_ref()
+            .filter(|_| self.is_half_way_back())
+        {
+            return back.in_words();
+        }
+        if let Some(cutting) = &self.cutting {
+            return cutting.in_words();
+        }
         match self.next_open() {
             None => "done and signed".to_owned(),
             Some((_, State::AwaitingSignOff)) => "waits for signatures".to_owned(),

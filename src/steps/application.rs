@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use std::path::{Path, PathBuf};
 
 /// Where the application leads now, and is to lead.
-fn goal(context: &super::Context) -> Result<Goal, Error> {
+pub(super) fn goal(context: &super::Context) -> Result<Goal, Error> {
     let (source, target) = (Side::Source, Side::Target);
     Ok(Goal::new(
         context.required(source)?,

@@ -11,6 +11,27 @@ use crate::wizard::Side;
 use std::collections::{HashMap, HashSet};
 
 pub(super) async fn run(work: Work<'_>) -> Result<Comparison, Error> {
+    compared(work, work.context.config.compare.searches).await
+}
+
+/// Rows and definitions once more, without searches: their figures are those of the comparison before.
+/// The application stands still meanwhile.
+pub(super) async fn again(work: Work<'_>) -> Result<Comparison, Error> {
+    let mut found = compared(work, 0).await?;
+    if let Some(Report::Compare(before)) = work.session.report(Step::Compare) {
+        for column in &mut found.vectors {
+            let mut measured = before.vectors.iter();
+            if let Some(same) = measured.find(|same| same.name() == column.name()) {
+                column.search.clone_from(&same.search);
+                let before = || same.unmeasured.clone();
+                column.unmeasured = column.unmeasured.take().or_else(before);
+            }
+        }
+    }
+    Ok(found)
+}
+
+async fn compared(work: Work<'_>, searches: u32) -> Result<Comparison, Error> {
     work.progress.begin("Connecting to both sides");
     let (source, target) = (
         known(work, Side::Source).await?,
@@ -34,7 +55,7 @@ pub(super) async fn run(work: Work<'_>) -> Result<Comparison, Error> {
                 && work.session.target_policy() == Onto::Overwrite,
         group_by: work.context.config.compare.grouping(),
         searching: Searching {
-            searches: work.context.config.compare.searches.into(),
+            searches: searches.into(),
             neighbours: work.context.config.compare.neighbours.into(),
         },
         counters: &counters,

@@ -1,11 +1,13 @@
-//! A look at the source before the cutover: whether it was written to since it was compared. Only
-//! its counters are asked for.
+//! What the checklist rests on, looked at again: whether the source was written to since it was
+//! compared, and whether the backup is still what was written.
+
+mod backup;
 
 use super::{Error, Work};
 use crate::failure::Explain;
 use crate::postgres::catalogue::TableName;
 use crate::postgres::{Connection, Retrying};
-use crate::session::report::{Report, SourceLook};
+use crate::session::report::{CutoverLook, Report, SourceLook};
 use crate::session::{Session, Step};
 use crate::source::postgres::counters;
 use crate::wizard::Side;
@@ -17,10 +19,17 @@ use tokio::time::timeout;
 /// A source that does not answer within this time is not waited for: a person can vouch for it.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A source that cannot be asked is an answer, too; only a person's wish to stop ends in an error.
-pub(super) async fn run(work: Work<'_>) -> Result<SourceLook, Error> {
+pub(super) async fn run(work: Work<'_>) -> Result<CutoverLook, Error> {
     work.progress
         .begin("Asking the source what was written to it");
+    let source = source(work).await?;
+    let backup = backup::look(work).await?;
+    Ok(CutoverLook { source, backup })
+}
+
+/// Whether the source was written to since it was compared. One that cannot be asked is an answer,
+/// too; only a person's wish to stop ends in an error.
+pub(super) async fn source(work: Work<'_>) -> Result<SourceLook, Error> {
     let noted = noted(work.session);
     if noted.is_empty() {
         return Ok(SourceLook::Quiet {

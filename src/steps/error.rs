@@ -44,9 +44,6 @@ pub enum Error {
     /// Archiving the backup.
     #[error(transparent)]
     Archive(#[from] crate::archive::Error),
-    /// The process that holds a snapshot of the source.
-    #[error(transparent)]
-    Holder(#[from] crate::source::holder::Error),
     /// The target has no ledger of this session's migration, though it had one.
     #[error("{0} has no ledger of this migration any more")]
     LedgerGone(String),
@@ -201,6 +198,15 @@ pub enum Error {
     /// The application's files.
     #[error(transparent)]
     Switch(#[from] crate::switch::Error),
+    /// What the target has could not be recovered.
+    #[error(transparent)]
+    Recovery(#[from] crate::recovery::Error),
+    /// The snapshot that is held on the source cannot be let go.
+    #[error(transparent)]
+    Holder(#[from] crate::source::holder::Error),
+    /// A cutting over does not go on.
+    #[error(transparent)]
+    CutOver(#[from] super::cutting::Refusal),
     /// A task of ours broke off.
     #[error("a task broke off")]
     Broken(#[source] tokio::task::JoinError),
@@ -281,7 +287,6 @@ impl Explain for Error {
             Self::Compare(error) => error.failure(),
             Self::Watch(error) => error.failure(),
             Self::Archive(error) => error.failure(),
-            Self::Holder(error) => error.failure(),
             Self::LedgerGone(_) => Failure::new(
                 "The ledger of this migration is gone",
                 format!("{}: it was cleaned up. Without it nobody can tell which rows are in, so nothing is resumed, and nothing is begun anew over them.", chain(self)),
@@ -401,6 +406,9 @@ impl Explain for Error {
             Self::TrialStayed(_) => Failure::new("The target keeps what was rolled back", format!("{}.", chain(self)))
                 .advise("Look for the row whose text begins with \"neonlift trial\" and delete it; then see what stands between neonlift and the target."),
             Self::Switch(error) => error.failure(),
+            Self::Recovery(error) => error.failure(),
+            Self::Holder(error) => error.failure(),
+            Self::CutOver(refusal) => refusal.failure(),
             Self::Broken(error) => Failure::new("The step broke off", format!("{error}."))
                 .advise("This is a fault in neonlift: please report it with the log. Running it again goes on where it was."),
         }

@@ -6,6 +6,7 @@ mod cleanup;
 mod compare;
 mod connections;
 mod cutover;
+mod cutting;
 mod definitions;
 mod error;
 mod excerpt;
@@ -16,10 +17,12 @@ mod kept;
 mod left_behind;
 mod prerequisites;
 mod private_file;
+mod rollback;
 mod schema;
 mod transfer;
 mod watch;
 
+pub use cutting::Refusal;
 pub use error::Error;
 use identity::identity;
 use kept::Kept;
@@ -32,11 +35,10 @@ use crate::postgres::tools::Search;
 use crate::postgres::{Connection, ConnectionString, Error as PostgresError, Retrying};
 use crate::progress::{Progress, Tone};
 use crate::session::report::{Report, Watch};
-use crate::session::{Identity, Session, Step};
-use crate::switch::Settled;
+use crate::session::{CutPhase, Identity, Session, Step};
 use crate::target::Ledger;
 use crate::transfer::Throttle;
-use crate::wizard::{Look, Seen, Side, Switching};
+use crate::wizard::{Errand, ErrandEnd, Look, Seen, Side};
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -272,6 +274,7 @@ pub async fn look(
                 };
                 excerpt::read(work, &name).await.map(Seen::Table)
             }
+            Look::WayBack => Box::pin(rollback::look(work)).await.map(Seen::WayBack),
         }
     };
     tokio::select! {
@@ -280,14 +283,48 @@ pub async fn look(
     }
 }
 
-/// Switches the application's files to the target, or back. It is not cancelled half-way: it is soon
+/// Does something outside of the steps. What replaces files is not cancelled half-way: it is soon
 /// over, and a crash is put right by the next start.
-pub async fn switch(
-    way: Switching,
+pub async fn errand(
+    errand: Errand,
     context: &Context,
     session: &Session,
-) -> Result<Settled, Error> {
-    application::switch(way, context, session).await
+    (progress, throttle): (&Progress, &Throttle),
+    cancel: &CancellationToken,
+) -> Result<ErrandEnd, Error> {
+    let work = Work {
+        context,
+        session,
+        progress,
+        throttle,
+        cancel,
+        only: None,
+        interim: &tokio::sync::mpsc::channel(1).0,
+    };
+    context.kept.close();
+    match errand {
+        Errand::Switch(way) => {
+            let stand = application::switch(way, context, session).await?;
+            Ok(ErrandEnd::Files(stand))
+        }
+        Errand::Abandon => Ok(ErrandEnd::Files(cutting::abandon(context).await?)),
+        Errand::CutOver(CutPhase::Switch) => {
+            let end = Box::pin(cutting::run(CutPhase::Switch, work)).await?;
+            Ok(ErrandEnd::Phase(end))
+        }
+        Errand::CutOver(phase) => tokio::select! {
+            end = Box::pin(cutting::run(phase, work)) => Ok(ErrandEnd::Phase(end?)),
+            () = patience_over(cancel) => Err(PostgresError::Cancelled.into()),
+        },
+        Errand::Recover(recovery) => {
+            let recovered = Box::pin(rollback::recovered(work, recovery)).await?;
+            Ok(ErrandEnd::Recovered(recovered))
+        }
+        Errand::RollBack => {
+            let (stand, done) = Box::pin(rollback::run(work)).await?;
+            Ok(ErrandEnd::RolledBack(stand, done))
+        }
+    }
 }
 
 /// How long a step may take to end by itself when it is told to stop. It takes longer only where

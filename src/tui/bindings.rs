@@ -36,6 +36,7 @@ const SCROLLED: &[Context] = &[
     Context::Tables,
     Context::Checks,
     Context::Reading,
+    Context::WayBack,
 ];
 const TREE: &[Context] = &[Context::Tree];
 const SEARCH: &[Context] = &[Context::Search];
@@ -47,6 +48,7 @@ const LISTS: &[Context] = &[
     Context::Tables,
     Context::Checks,
     Context::Reading,
+    Context::WayBack,
     Context::Start,
 ];
 pub(super) const EVERYWHERE: &[Context] = &[
@@ -59,6 +61,7 @@ pub(super) const EVERYWHERE: &[Context] = &[
     Context::Tables,
     Context::Checks,
     Context::Reading,
+    Context::WayBack,
     Context::Form,
     Context::Signing,
     Context::Consent,
@@ -118,6 +121,14 @@ pub const BINDINGS: &[Binding] = &[
         "Esc",
         "stop",
         "Stops the practice servers safely.",
+    ),
+    named(
+        Command::CutOver,
+        &[Context::Step],
+        &[letter('c')],
+        "c",
+        "cut over",
+        "Cuts the application over once the checklist is signed: asks for the target database's name. Where it waits for the connection, says that it is set.",
     ),
     named(
         Command::Proceed,
@@ -256,6 +267,54 @@ pub const BINDINGS: &[Binding] = &[
         "Lets the application's files lead to the target, or puts them back as they were; asks first.",
     ),
     named(
+        Command::Undo,
+        &[Context::Step],
+        &[letter('u')],
+        "u",
+        "undo",
+        "Undoes a cutting over that is not finished; asks first.",
+    ),
+    named(
+        Command::WayBack,
+        &[Context::Step, Context::Checklist, Context::WayBack],
+        &[letter('b')],
+        "b",
+        "way back",
+        "Shows what the way back to the old database would undo and lose; there, goes it: asks for that database's name.",
+    ),
+    named(
+        Command::Rehearse,
+        &[Context::Checklist, Context::WayBack],
+        &[letter('t')],
+        "t",
+        "rehearse",
+        "Tries the way back on copies of the application's files and of the target.",
+    ),
+    named(
+        Command::SaveRows,
+        &[Context::WayBack],
+        &[letter('f')],
+        "f",
+        "rows to a file",
+        "Writes the rows that only the target has into a file of SQL in the backup folder.",
+    ),
+    named(
+        Command::SaveDatabase,
+        &[Context::WayBack],
+        &[letter('d')],
+        "d",
+        "dump",
+        "Dumps the target, and restores that into a new database beside the old one.",
+    ),
+    named(
+        Command::ApplyRows,
+        &[Context::WayBack],
+        &[letter('a')],
+        "a",
+        "take rows over",
+        "Takes the rows that only the target has over into the old database: asks for its name.",
+    ),
+    named(
         Command::Copy,
         SCROLLED,
         &[letter('y')],
@@ -305,7 +364,7 @@ pub const BINDINGS: &[Binding] = &[
     ),
     named(
         Command::Close,
-        &[Context::Reading],
+        &[Context::Reading, Context::WayBack],
         &[
             key(KeyCode::Esc),
             letter('q'),
@@ -559,6 +618,7 @@ pub const BINDINGS: &[Binding] = &[
             Context::Tables,
             Context::Checks,
             Context::Reading,
+            Context::WayBack,
             Context::Start,
         ],
         &[key(KeyCode::PageDown), letter(' ')],

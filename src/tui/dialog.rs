@@ -1,13 +1,14 @@
 //! What lies over everything: the wizard's question, the name under a signature, the consent to
 //! overwrite.
 
+use super::consent::Purpose;
 use super::field::Field;
 use super::lines::{self, blank, line, paragraph, span, window};
 use super::theme::{Meaning, Theme};
 use super::ui::{Layer, Ui};
 use crate::figures::{self, counted};
 use crate::session::report::{AtStake, Lost, rows_at_stake};
-use crate::wizard::{Question, Wizard, target_database};
+use crate::wizard::{Question, Seen, Wizard, target_database};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::Line;
@@ -29,6 +30,7 @@ pub(super) fn draw(
     let (body, cell) = match ui.layers.last()? {
         Layer::Signing { item, name } => signing(wizard, item, name, cells, ui.theme),
         Layer::Consent { name } => consent(wizard, name, (cells, rows), ui.theme),
+        Layer::Typed { purpose, name } => typed_name(wizard, *purpose, name, cells, ui.theme),
         _ => return None,
     };
     // The name stands in the last line but two.
@@ -134,6 +136,39 @@ fn consent(
     let text = format!("To consent, type the database's name: {database}");
     body.extend(paragraph(&text, 0, cells, Meaning::Plain));
     typed(body, ("name  ", name), &hint, cells)
+}
+
+/// What is consented to, and the name that has to be typed.
+fn typed_name(
+    wizard: &Wizard,
+    purpose: Purpose,
+    name: &Field,
+    cells: usize,
+    theme: Theme,
+) -> (Vec<Line<'static>>, usize) {
+    let (asked, does, _) = purpose.words();
+    let mut body = paragraph(asked, 0, cells, Meaning::Strong);
+    body.extend(paragraph(does, 0, cells, Meaning::Plain));
+    if let Some(lost) = lost(wizard).filter(|_| purpose == Purpose::RollBack) {
+        body.extend(paragraph(&lost, 0, cells, Meaning::Bad));
+    }
+    body.push(blank());
+    let database = purpose.database(wizard);
+    let text = format!("To consent, type the database's name: {database}");
+    body.extend(paragraph(&text, 0, cells, Meaning::Caution));
+    let hint = format!(
+        "Enter consents, when it is exactly this name{}Esc goes back",
+        theme.dot()
+    );
+    typed(body, ("name  ", name), &hint, cells)
+}
+
+/// What the way back that is looked at would lose.
+fn lost(wizard: &Wizard) -> Option<String> {
+    match wizard.looking()?.seen.as_ref()?.as_deref() {
+        Ok(Seen::WayBack(found)) => Some(format!("Lost would be {}.", found.losses().first()?)),
+        _ => None,
+    }
 }
 
 /// How many of what is no table are lost too.

@@ -7,7 +7,7 @@ use super::pane::Scene;
 use super::theme::{Meaning, Theme};
 use crate::figures;
 use crate::session::{State, Step};
-use crate::wizard::Phase;
+use crate::wizard::{Errand, Phase};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -67,12 +67,22 @@ fn now(scene: &Scene<'_>) -> (String, Meaning) {
         let text = format!("{glyph} {step}{percent}: {}", scene.sample.activity);
         return (text, Meaning::Accent);
     }
+    if let Some(errand) = scene.wizard.errand() {
+        return at_errand(scene, errand);
+    }
     let step = session.current;
     let state = session.state(step);
+    if let Some(cutting) = session.cutting.as_ref().filter(|_| step == Step::Cutover) {
+        let (glyph, _, meaning) = theme.state(cutting.state);
+        return (format!("{glyph} {}", cutting.in_words()), meaning);
+    }
     let (glyph, _, meaning) = theme.state(state);
     let text = match state {
         State::Waiting => format!("{step}: not run yet"),
         State::Running => format!("{step}: running"),
+        _ if step == Step::Cutover && session.is_half_way_back() => {
+            "the way back is not finished".to_owned()
+        }
         State::Done if step == Step::Cutover => "the checklist is complete".to_owned(),
         State::Done => format!("{step}: done"),
         State::Failed => format!("{step}: failed"),
@@ -86,6 +96,25 @@ fn now(scene: &Scene<'_>) -> (String, Meaning) {
         }
     };
     (format!("{glyph} {text}"), meaning)
+}
+
+/// What goes on outside of the steps.
+fn at_errand(scene: &Scene<'_>, errand: Errand) -> (String, Meaning) {
+    let glyph = scene.theme().pick("▸", ">");
+    if scene.wizard.is_stopping() {
+        return (format!("{glyph} stopping safely"), Meaning::Caution);
+    }
+    let share = scene.sample.share();
+    let percent = share.map(|share| format!(" {}", figures::percent(share)));
+    let percent = percent.unwrap_or_default();
+    let text = match errand {
+        Errand::CutOver(phase) => format!(
+            "{glyph} cutting over, {phase}{percent}: {}",
+            scene.sample.activity
+        ),
+        _ => format!("{glyph} {}{percent}", errand.in_words()),
+    };
+    (text, Meaning::Accent)
 }
 
 fn next(scene: &Scene<'_>) -> Option<String> {

@@ -71,7 +71,9 @@ impl Ui {
 
     fn field(&mut self) -> Option<&mut Field> {
         match self.layers.last_mut()? {
-            Layer::Signing { name, .. } | Layer::Consent { name } => Some(name),
+            Layer::Signing { name, .. } | Layer::Consent { name } | Layer::Typed { name, .. } => {
+                Some(name)
+            }
             Layer::Search => Some(&mut self.tree.search),
             _ => None,
         }
@@ -94,6 +96,13 @@ impl Ui {
             Command::More => return send(Event::Steer(Steering::MoreWorkers)),
             Command::Fewer => return send(Event::Steer(Steering::FewerWorkers)),
             Command::Switch => return send(Event::Switch(offers::switch_or_back(wizard))),
+            Command::CutOver
+            | Command::Undo
+            | Command::WayBack
+            | Command::Rehearse
+            | Command::SaveRows
+            | Command::SaveDatabase
+            | Command::ApplyRows => return self.over_and_back(command, context, wizard),
             Command::Stop => return send(Event::Stop),
             Command::Suspend => return vec![Intent::Suspend],
             Command::Earlier => {
@@ -210,6 +219,10 @@ impl Ui {
                 self.signer.clone_from(&by);
                 self.layers.pop();
                 vec![Intent::Send(Event::Sign { item, by })]
+            }
+            Some(Layer::Typed { purpose, name }) => {
+                let (purpose, typed) = (*purpose, name.text());
+                self.typed(wizard, purpose, typed)
             }
             Some(Layer::Consent { name }) => {
                 let typed = name.text();

@@ -44,6 +44,20 @@ pub enum Command {
     Overwrite,
     /// Switch the application's files to the target, or put them back.
     Switch,
+    /// Cut the application over, or say that its connection is set.
+    CutOver,
+    /// Undo a cutting over that is not finished.
+    Undo,
+    /// Look at the way back to the old database; there, go it.
+    WayBack,
+    /// Try the way back on copies.
+    Rehearse,
+    /// Write the rows that only the target has into a file.
+    SaveRows,
+    /// Restore the target's dump into a new database beside the old one.
+    SaveDatabase,
+    /// Take the target's rows over into the old database.
+    ApplyRows,
     /// Copy the next advised command.
     Copy,
     /// Say where the log is.
@@ -117,6 +131,8 @@ pub enum Context {
     Checks,
     /// Help, messages, or what is looked at.
     Reading,
+    /// What the way back to the old database would undo and lose.
+    WayBack,
     /// The connection form.
     Form,
     /// The name under a signature.

@@ -86,11 +86,30 @@ impl Messages {
                 let text = format!("the application's files: {}", stand.in_words().join("; "));
                 (tone, text, Vec::new())
             }
-            News::NotSwitched(failure) => (
+            News::NotSwitched(failure)
+            | News::NotCutOver(_, failure)
+            | News::NotRecovered(failure)
+            | News::NotRolledBack(failure) => (
                 Tone::Warning,
                 format!("{}. {}", failure.what, failure.why),
                 failure.advice.clone(),
             ),
+            News::PhaseBegun(phase) => (Tone::Info, format!("cutting over: {phase}"), Vec::new()),
+            News::PhasePassed(passed) => {
+                let text = format!("{}: {}", passed.phase, passed.found.join("; "));
+                (Tone::Info, text, Vec::new())
+            }
+            News::SetByHand(found) => (Tone::Info, found.join(" "), Vec::new()),
+            News::CutOver => (
+                Tone::Info,
+                "the application is cut over".to_owned(),
+                Vec::new(),
+            ),
+            News::Recovered(recovered) => (Tone::Info, recovered.in_words().join("; "), Vec::new()),
+            News::RolledBack => {
+                let text = "the application leads to its old database again".to_owned();
+                (Tone::Info, text, Vec::new())
+            }
             News::Refused(_) => return,
         };
         self.push(tone, text, advice, at);

@@ -1,11 +1,12 @@
 //! What the commands mean at this moment: which of them work, why not, and what they are called.
 
 use super::commands;
+use super::consent::{CutKey, cut_key};
 use super::keys::{Binding, Command, Context};
-use super::ui::{Ui, compared};
+use super::ui::{Layer, Ui, compared};
 use crate::session::{Item, ItemKind, State, Step};
 use crate::source::tree::Taken;
-use crate::wizard::{Look, Phase, Steering, Switching, Wizard};
+use crate::wizard::{Look, Phase, Seen, Steering, Switching, Wizard};
 
 /// Why a command cannot be carried out now; `None` when it can.
 pub(super) fn why_not(
@@ -43,6 +44,16 @@ pub(super) fn why_not(
             Some("the application's files are switched on the step application".to_owned())
         }
         Command::Switch => wizard.obstacle_to_switch(switch_or_back(wizard)),
+        Command::CutOver => cut_key(wizard).err(),
+        Command::Undo if step != Step::Cutover => {
+            Some("a cutting over is undone on the step cutover".to_owned())
+        }
+        Command::Undo => wizard.obstacle_to_abandon(),
+        Command::WayBack if context == Context::WayBack => cannot_go_back(wizard),
+        Command::WayBack => wizard.obstacle_to_look(&Look::WayBack),
+        Command::Rehearse | Command::SaveRows | Command::SaveDatabase | Command::ApplyRows => {
+            wizard.obstacle_to_roll_back()
+        }
         Command::Pause | Command::More | Command::Fewer => wizard.refuse_steering(),
         Command::Direct => wizard.direct_host().is_none().then(|| {
             "there is no pooled host to change: connections says when there is".to_owned()
@@ -56,6 +67,17 @@ pub(super) fn why_not(
         }
         Command::Later if step.next().is_none() => Some("this is the last step".to_owned()),
         _ => None,
+    }
+}
+
+/// There is no way back to a database that does not answer.
+fn cannot_go_back(wizard: &Wizard) -> Option<String> {
+    let seen = wizard.looking().and_then(|looking| looking.seen.as_ref());
+    match seen.map(|seen| seen.as_deref()) {
+        Some(Ok(Seen::WayBack(found))) if !found.is_open() => {
+            Some("the old database does not answer: there is no way back to it now".to_owned())
+        }
+        _ => wizard.obstacle_to_roll_back(),
     }
 }
 
@@ -173,6 +195,20 @@ pub(super) fn label(binding: &Binding, context: Context, wizard: &Wizard, ui: &U
             Switching::Undo => "put files back".to_owned(),
             Switching::Write => binding.label.to_owned(),
         },
+        (Command::Submit, Context::Consent) => match ui.layers.last() {
+            Some(Layer::Typed { purpose, .. }) => purpose.words().2.to_owned(),
+            _ => binding.label.to_owned(),
+        },
+        (Command::CutOver, _) => match cut_key(wizard) {
+            Err(_) => String::new(),
+            Ok(CutKey::Begin) => binding.label.to_owned(),
+            Ok(CutKey::GoOn) => "go on cutting over".to_owned(),
+            Ok(CutKey::IsSet) => "connection is set".to_owned(),
+        },
+        (Command::Undo, _) if step != Step::Cutover => String::new(),
+        (Command::Undo, _) if wizard.obstacle_to_abandon().is_some() => String::new(),
+        (Command::WayBack, Context::WayBack) => "go back".to_owned(),
+        (Command::WayBack, _) if !shows_way_back(wizard) => String::new(),
         (Command::Reveal, _) if ui.form.is_revealed(ui.form.focus()) => "hide".to_owned(),
         (Command::Up, Context::Form) => binding.label.to_owned(),
         (Command::Up, Context::Checklist | Context::Tree | Context::Tables | Context::Checks) => {
@@ -191,6 +227,14 @@ pub(super) fn label(binding: &Binding, context: Context, wizard: &Wizard, ui: &U
         },
         _ => binding.label.to_owned(),
     }
+}
+
+/// The way back is offered where there is something to be taken back; elsewhere the help tells of it.
+fn shows_way_back(wizard: &Wizard) -> bool {
+    let session = wizard.session();
+    let is_begun =
+        session.switched.is_some() || session.cutting.is_some() || session.is_half_way_back();
+    is_begun && session.current >= Step::Application && !wizard.is_busy()
 }
 
 /// What Enter does.

@@ -136,6 +136,7 @@ impl<'a> Loop<'a> {
         let mut ui = Ui::new(theme, TimeZone::system(), passwords, &signer, session);
         ui.invocation = options.invocation.on_screen(runner.session_file());
         ui.log = options.log.display().to_string();
+        ui.comparison = runner.context().config.cutover.comparison;
         ui.follow(runner.wizard());
         ui.note(
             options.said.iter().map(|text| worth_a_look(text)).collect(),
@@ -187,7 +188,7 @@ impl<'a> Loop<'a> {
     }
 
     fn is_working(&self) -> bool {
-        matches!(self.runner.wizard().phase(), Phase::Working { .. })
+        self.runner.wizard().is_busy()
     }
 
     /// When to wake without anything happening; never while nothing runs and all is drawn.
@@ -241,7 +242,11 @@ impl<'a> Loop<'a> {
     /// The terminal's title: the step, and how far it is.
     fn title(&self) -> String {
         let Phase::Working { step, paused, .. } = self.runner.wizard().phase() else {
-            return format!("neonlift: {}", self.runner.wizard().session().current);
+            let current = self.runner.wizard().session().current;
+            return match self.runner.wizard().errand() {
+                Some(errand) => format!("neonlift: {}", errand.in_words()),
+                None => format!("neonlift: {current}"),
+            };
         };
         let paused = if paused { ", paused" } else { "" };
         match self.sample.share() {
@@ -346,7 +351,7 @@ impl<'a> Loop<'a> {
                 Effect::Save
                 | Effect::Start { .. }
                 | Effect::Look { .. }
-                | Effect::Switch { .. }
+                | Effect::Errand { .. }
                 | Effect::Cancel { .. }
                 | Effect::Steer { .. } => {}
             }

@@ -79,6 +79,8 @@ fn in_two_lines(scene: &Scene<'_>, step: Step, cells: usize) -> Vec<Line<'static
 fn in_one_line(scene: &Scene<'_>, step: Step) -> Line<'static> {
     let word = match scene.session().state(step) {
         state if scene.standing(step, state).1 == "paused" => "wait",
+        state if scene.standing(step, state).1 == "cut over" => "over",
+        state if scene.standing(step, state).1 == "cutting over" => "begun",
         State::Waiting if step.is_afterwards() => "then",
         State::Waiting => "",
         State::Running => "runs",

@@ -2,18 +2,21 @@
 //! is marked, what was said. Keys come in, intents for the wizard go out; nothing is carried out here.
 
 use super::commands::in_order;
+use super::consent::Purpose;
 use super::field::Field;
 use super::form::{Entered, Form, Passwords};
 use super::gauges::Gauges;
 use super::keys::Context;
 use super::messages::Messages;
+use super::said::{is_good, said};
 use super::theme::Theme;
 use super::tree::TreeView;
+use crate::config::LastComparison;
 use crate::invocation::Invocation;
 use crate::progress::Note;
 use crate::session::report::{Check, Comparison, Report};
 use crate::session::{Item, ItemKind, Session, State, Step};
-use crate::wizard::{Event, News, Question, Side, Wizard};
+use crate::wizard::{Event, Look, News, Question, Side, Wizard};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -50,6 +53,13 @@ pub(super) enum Layer {
     },
     /// The consent to overwrite the target.
     Consent {
+        /// What was typed.
+        name: Field,
+    },
+    /// A consent that is typed: the name of a database.
+    Typed {
+        /// To what.
+        purpose: Purpose,
         /// What was typed.
         name: Field,
     },
@@ -102,6 +112,8 @@ pub struct Ui {
     pub(super) signer: String,
     pub(super) invocation: Invocation,
     pub(super) log: String,
+    /// Whether a cutting over compares all rows once more.
+    pub(super) comparison: LastComparison,
     pub(super) copied: usize,
     /// The check that was asked for again.
     pub(super) rechecked: Option<String>,
@@ -140,6 +152,7 @@ impl Ui {
             signer: signer.to_owned(),
             invocation: Invocation::default(),
             log: String::new(),
+            comparison: LastComparison::default(),
             copied: 0,
             rechecked: None,
             asked: None,
@@ -177,8 +190,9 @@ impl Ui {
             Some(Layer::Help | Layer::Messages | Layer::Notes) => Context::Reading,
             Some(Layer::Form) => Context::Form,
             Some(Layer::Signing { .. }) => Context::Signing,
-            Some(Layer::Consent { .. }) => Context::Consent,
+            Some(Layer::Consent { .. } | Layer::Typed { .. }) => Context::Consent,
             Some(Layer::Search) => Context::Search,
+            None if looks_back(wizard) => Context::WayBack,
             None if wizard.looking().is_some() => Context::Reading,
             None if checklist_is_open(wizard) => Context::Checklist,
             None if wizard.choosable().is_some() => Context::Tree,
@@ -264,34 +278,14 @@ impl Ui {
     /// What the wizard tells.
     pub fn tell(&mut self, news: &News, wizard: &Wizard, now: Timestamp) {
         self.messages.tell(news, now);
-        self.said_is_good = matches!(news, News::Done(_));
-        self.said = match news {
-            News::Refused(why) => Some(why.clone()),
-            News::Signed { .. } => {
-                self.mark_open_item(wizard.session());
-                None
-            }
-            News::Done(Step::Cutover) => {
-                Some("the checklist is complete: everything is done".to_owned())
-            }
-            News::SignaturesWithdrawn(_) => {
-                Some("the signatures are withdrawn: the target changes".to_owned())
-            }
-            News::FilesStand(stand) => Some(match (&stand.switched, stand.left.is_empty()) {
-                (_, false) => "not all files were put back: m tells more".to_owned(),
-                (Some(_), _) => "the application leads to the target now: restart it".to_owned(),
-                (None, _) => "the application's files are as they were: restart it".to_owned(),
-            }),
-            News::NotSwitched(failure) => Some(format!("{}: m tells more", failure.what)),
+        self.said_is_good = is_good(news);
+        match news {
             News::Watched(found) if found.raised_now.is_empty() => return,
-            News::Watched(found) => Some(format!(
-                "alarm: {}: m tells more",
-                found.raised_now.join(", ")
-            )),
             News::AwaitingSignOff(_) => return,
-            // What was refused while a step ran, or before it, is no longer so.
-            News::Started(_) | News::Done(_) | News::Failed(..) | News::Interrupted(_) => None,
-        };
+            News::Signed { .. } => self.mark_open_item(wizard.session()),
+            _ => {}
+        }
+        self.said = said(news);
     }
 
     /// Says something in the status line, until the next key.
@@ -370,6 +364,14 @@ impl Ui {
     pub(super) fn reads_help(&self) -> bool {
         matches!(self.layers.last(), Some(Layer::Help))
     }
+}
+
+/// Whether the way back is looked at, and was read.
+fn looks_back(wizard: &Wizard) -> bool {
+    let looking = wizard
+        .looking()
+        .filter(|looking| looking.at == Look::WayBack);
+    looking.is_some_and(|looking| matches!(looking.seen, Some(Ok(_))))
 }
 
 fn checklist_is_open(wizard: &Wizard) -> bool {

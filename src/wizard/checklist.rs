@@ -1,7 +1,13 @@
 //! The cutover's checklist: the guide's items, what the machine knows of them, and signatures.
 
+mod evidence;
+
+use evidence::{backup, follow_application, follow_performance, follow_rehearsal};
+
 use crate::figures;
-use crate::session::report::{ComparedTable, Comparison, LeftOut, Report, SourceLook, Transfer};
+use crate::session::report::{
+    ComparedTable, Comparison, CutoverLook, LeftOut, Report, SourceLook, Transfer,
+};
 use crate::session::{Item, ItemKind, Session, Signature, Step};
 use jiff::Timestamp;
 
@@ -13,6 +19,12 @@ const SOURCE_QUIET: &str = "source-quiet";
 
 /// The item about the application, tried with the target.
 const APPLICATION: &str = "application-tested";
+
+/// The item about the target's speed.
+const PERFORMANCE: &str = "performance";
+
+/// The item about the way back, tried before it is needed.
+const REHEARSED: &str = "rollback-rehearsed";
 
 /// The items that every migration has, in the guide's order and words.
 pub fn standard() -> Vec<Item> {
@@ -40,7 +52,7 @@ pub fn standard() -> Vec<Item> {
             ItemKind::Person,
             "Application tested with the Neon connection",
         ),
-        item("performance", ItemKind::Person, "Performance is acceptable"),
+        item(PERFORMANCE, ItemKind::Person, "Performance is acceptable"),
         item(
             "backup-made",
             ItemKind::Machine,
@@ -51,6 +63,7 @@ pub fn standard() -> Vec<Item> {
             ItemKind::Person,
             "Rollback plan documented",
         ),
+        item(REHEARSED, ItemKind::Person, "Rollback rehearsed"),
         item(
             "team-informed",
             ItemKind::Person,
@@ -94,6 +107,12 @@ pub fn evaluated(session: &Session) -> Vec<Item> {
     if let Some(item) = items.iter_mut().find(|item| item.key == APPLICATION) {
         follow_application(session, item);
     }
+    if let Some(item) = items.iter_mut().find(|item| item.key == PERFORMANCE) {
+        follow_performance(session, item);
+    }
+    if let Some(item) = items.iter_mut().find(|item| item.key == REHEARSED) {
+        follow_rehearsal(session, item);
+    }
     follow_left_out(session, &mut items);
     items
 }
@@ -110,20 +129,18 @@ fn evidence(session: &Session, key: &str) -> (bool, String) {
             None => (false, "the step compare has not been run".to_owned()),
         },
         "backup-made" => match session.report(Step::Backup) {
-            Some(Report::Backup(dump)) => {
-                let sum = dump.sha256.get(..12).unwrap_or(&dump.sha256);
-                (
-                    true,
-                    format!(
-                        "{} ({}, sha256 begins {sum})",
-                        dump.file,
-                        figures::bytes(dump.bytes)
-                    ),
-                )
-            }
+            Some(Report::Backup(dump)) => backup(session, dump),
             _ => (false, "the step backup has not been run".to_owned()),
         },
         _ => (false, "no evidence is known for this item".to_owned()),
+    }
+}
+
+/// What the last look at what the checklist rests on has found.
+fn look(session: &Session) -> Option<&CutoverLook> {
+    match session.report(Step::Cutover) {
+        Some(Report::Cutover(look)) => Some(look),
+        _ => None,
     }
 }
 
@@ -149,33 +166,6 @@ fn follow_writes(session: &Session, item: &mut Item) {
         item.signature = None;
     }
     (item.kind, item.ticked, item.evidence) = (kind, ticked, evidence);
-}
-
-/// The application's own tests, passed on the target, tick its item. Without them a person says that
-/// it works.
-fn follow_application(session: &Session, item: &mut Item) {
-    let found = match session.report(Step::Application) {
-        Some(Report::Application(found)) => Some(found),
-        _ => None,
-    };
-    (item.kind, item.ticked, item.evidence) = match found {
-        Some(found) if found.is_tested() => {
-            let (at, endpoint) = (found.at.strftime("%F %H:%M UTC"), &found.endpoint);
-            let tests = found.tests.iter().map(|test| test.command.as_str());
-            let tests = tests.collect::<Vec<_>>().join(", ");
-            (
-                ItemKind::Machine,
-                true,
-                format!("{tests} passed on {endpoint} at {at}"),
-            )
-        }
-        Some(_) => {
-            let why =
-                "neonlift tried the target as an application would; tests of your own were not run";
-            (ItemKind::Person, false, why.to_owned())
-        }
-        None => (ItemKind::Person, false, String::new()),
-    };
 }
 
 /// Who closes the item about writes, whether the machine has ticked it, and why.
@@ -233,8 +223,7 @@ fn writes(session: &Session) -> Writes {
 
 /// What the look at the source before the cutover adds to what the comparison found.
 fn seen_since(session: &Session, known: Writes) -> Writes {
-    let (Some(Report::Compare(found)), Some(Report::Cutover(look))) =
-        (session.report(Step::Compare), session.report(Step::Cutover))
+    let (Some(Report::Compare(found)), Some(look)) = (session.report(Step::Compare), look(session))
     else {
         return known;
     };
@@ -243,7 +232,7 @@ fn seen_since(session: &Session, known: Writes) -> Writes {
     }
     let (kind, ticked, until_compared) = known;
     let machine = kind == ItemKind::Machine && ticked;
-    match look {
+    match &look.source {
         SourceLook::Written { tables } => {
             let tables = tables.join(", ");
             let why =

@@ -7,7 +7,7 @@ use crate::config::{Onto, Select};
 use crate::failure::chain;
 use crate::postgres::ConnectionString;
 use crate::session::report::{Inventory, Report, Stake};
-use crate::session::{Consent, Session, State, Step};
+use crate::session::{Consent, Place, Session, State, Step};
 use crate::source::{Selected, SelectionError};
 use jiff::Timestamp;
 
@@ -225,7 +225,17 @@ fn begun_otherwise(onto: Onto) -> String {
 
 /// The name of the target's database, as the server told it or as the connection string has it.
 pub fn target_database(session: &Session) -> Option<String> {
-    let place = session.target.as_ref()?;
+    database(session.target.as_ref())
+}
+
+/// The name of the source's database, as the server told it or as the connection string has it.
+pub fn source_database(session: &Session) -> Option<String> {
+    database(session.source.as_ref())
+}
+
+/// The name of a side's database, as the server told it or as the connection string has it.
+fn database(place: Option<&Place>) -> Option<String> {
+    let place = place?;
     match &place.identity {
         Some(identity) => Some(identity.database.clone()),
         None => {

@@ -1,10 +1,10 @@
 //! What goes into the machine and what comes out of it: plain data.
 
-use super::{Look, Outcome, Seen, Switching};
+use super::{Errand, ErrandEnd, Look, Outcome, Recovery, Seen, Switching};
 use crate::config::{Onto, Select};
 use crate::failure::Failure;
-use crate::session::report::{Report, Watch};
-use crate::session::{Cleaning, Reached, Signature, Step};
+use crate::session::report::{Recovered, Report, Watch};
+use crate::session::{Cleaning, CutOptions, CutPhase, PassedPhase, Reached, Signature, Step};
 use crate::switch::Settled;
 
 /// Names one run of a step, so that news of an older run is recognised and ignored.
@@ -157,12 +157,41 @@ pub enum Event {
     FilesFound(Box<Settled>),
     /// Clean up, without a question: the consent to what is dropped is given with it.
     CleanUp(Cleaning),
-    /// They were switched, or put back.
-    Switched {
+    /// Cut the application over, or go on with it: a person typed the target database's name.
+    CutOver {
+        /// What was typed.
+        database: String,
+        /// By whom.
+        by: String,
+        /// How.
+        options: CutOptions,
+    },
+    /// Ask whether the application's connection is set, which a cutting over waits for.
+    AskWhetherSet,
+    /// Undo a cutting over that is not finished; asks first.
+    AskToAbandon,
+    /// The same, without a question.
+    Abandon,
+    /// Save something of the target for the way back, or try that on copies.
+    Recover {
+        /// What.
+        recovery: Recovery,
+        /// The old database's name, typed, where that is written to; otherwise nothing.
+        database: String,
+    },
+    /// Take the application back to its old database: a person typed the name of that.
+    RollBack {
+        /// What was typed.
+        database: String,
+        /// By whom.
+        by: String,
+    },
+    /// Work outside of the steps has ended.
+    ErrandEnded {
         /// Which run.
         run: RunId,
         /// What came out.
-        result: Result<Box<Settled>, Failure>,
+        result: Result<Box<ErrandEnd>, Failure>,
     },
 }
 
@@ -176,7 +205,7 @@ impl Event {
                 | Self::Finished { .. }
                 | Self::Seen { .. }
                 | Self::FilesFound(_)
-                | Self::Switched { .. }
+                | Self::ErrandEnded { .. }
         )
     }
 
@@ -196,6 +225,11 @@ impl Event {
             | Self::Switch(_)
             | Self::SwitchFolder(_)
             | Self::SwitchBack
+            | Self::CutOver { .. }
+            | Self::AskWhetherSet
+            | Self::AskToAbandon
+            | Self::Abandon
+            | Self::RollBack { .. }
             | Self::CleanUp(_)
             | Self::LookAway => true,
             Self::Opened
@@ -211,7 +245,8 @@ impl Event {
             | Self::Look(_)
             | Self::Seen { .. }
             | Self::FilesFound(_)
-            | Self::Switched { .. } => false,
+            | Self::Recover { .. }
+            | Self::ErrandEnded { .. } => false,
         }
     }
 }
@@ -249,12 +284,12 @@ pub enum Effect {
         /// How.
         steering: Steering,
     },
-    /// Switch the application's files, or put them back; it comes back with [`Event::Switched`].
-    Switch {
+    /// Do something outside of the steps; it comes back with [`Event::ErrandEnded`].
+    Errand {
         /// The number of this run.
         run: RunId,
-        /// Which way.
-        way: Switching,
+        /// What.
+        errand: Errand,
     },
     /// Tell the person.
     Tell(News),
@@ -294,4 +329,22 @@ pub enum News {
     FilesStand(Settled),
     /// The application's files could not be switched, or put back.
     NotSwitched(Failure),
+    /// A phase of a cutting over has begun.
+    PhaseBegun(CutPhase),
+    /// A phase of a cutting over was passed.
+    PhasePassed(PassedPhase),
+    /// A cutting over waits until a person has set the application's connection: what to set.
+    SetByHand(Vec<String>),
+    /// The application is over on the target.
+    CutOver,
+    /// A phase of a cutting over has failed, or was stopped.
+    NotCutOver(CutPhase, Failure),
+    /// Something of the target was saved, or the way back tried.
+    Recovered(Recovered),
+    /// It could not be.
+    NotRecovered(Failure),
+    /// The application leads to its old database again.
+    RolledBack,
+    /// It could not be taken back.
+    NotRolledBack(Failure),
 }

@@ -1,11 +1,11 @@
 //! Looks: what is read and shown without running a step. Nothing is changed by one, and nothing of
 //! it is kept in the session.
 
-use super::{Effect, Excerpt, Phase, RunId, Wizard, refused};
+use super::{Effect, Excerpt, RunId, Wizard, refused};
 use crate::failure::Failure;
 use crate::figures::counted;
 use crate::session::Step;
-use crate::session::report::{ComparedTable, KindCount, LeftOut};
+use crate::session::report::{ComparedTable, KindCount, LeftOut, WayBack};
 
 /// What a person wants to look at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub enum Look {
         /// Its name.
         table: String,
     },
+    /// What the way back to the old database would undo, and lose.
+    WayBack,
 }
 
 impl Look {
@@ -38,6 +40,8 @@ pub enum Seen {
     Schema(Preview),
     /// A table on both sides.
     Table(Excerpt),
+    /// What the way back to the old database would undo, and lose.
+    WayBack(WayBack),
 }
 
 /// What the schema step would do on the target as it is now.
@@ -100,11 +104,10 @@ impl Wizard {
 
     /// Why something cannot be looked at now; `None` when it can.
     pub fn obstacle_to_look(&self, at: &Look) -> Option<String> {
-        match (self.phase, at) {
-            (Phase::Working { step, .. }, _) => Some(format!("{step} is running")),
-            (Phase::Idle, Look::Schema | Look::Table { .. }) => {
-                self.missing(&[Step::Connections], "it")
-            }
+        match at {
+            _ if self.is_busy() => self.busy(),
+            Look::Schema | Look::Table { .. } => self.missing(&[Step::Connections], "it"),
+            Look::WayBack => self.obstacle_to_roll_back(),
         }
     }
 

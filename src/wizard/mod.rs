@@ -6,24 +6,32 @@
 pub mod checklist;
 mod choice;
 mod cleaning;
+mod cutting;
+mod errand;
 mod event;
 mod excerpt;
 mod look;
 mod offer;
+mod order;
 mod outcome;
 mod question;
+mod rollback;
 mod signing;
 mod switching;
 mod watching;
 
-pub use choice::target_database;
+pub use choice::{source_database, target_database};
 pub use cleaning::CleanupPlan;
+pub use errand::{Brought, Errand, ErrandEnd, PhaseEnd, Recovery};
 pub use event::{Effect, Event, News, RunId, Side, Steering};
 pub use excerpt::{Excerpt, ExcerptCell, ExcerptColumn, ExcerptRow, Pairing, Size, Value, value};
 pub use look::{Look, Looking, Planned, Preview, Seen};
+pub use order::needs;
 pub use outcome::Outcome;
 pub use question::{Answer, Question};
 pub use switching::Switching;
+
+use errand::UnderWay;
 
 use crate::failure::{Failure, Severity};
 use crate::session::report::Report;
@@ -57,8 +65,8 @@ pub struct Wizard {
     phase: Phase,
     question: Option<Question>,
     looking: Option<Looking>,
-    /// The run that switches the application's files.
-    switching: Option<RunId>,
+    /// What is under way outside of the steps.
+    errand: Option<UnderWay>,
     /// What ran has ended because the person stopped it, and nothing else was wanted since.
     stopped: bool,
     counter: u64,
@@ -72,7 +80,7 @@ impl Wizard {
             phase: Phase::Idle,
             question: None,
             looking: None,
-            switching: None,
+            errand: None,
             stopped: false,
             counter: 0,
         }
@@ -130,25 +138,17 @@ impl Wizard {
 
     /// Why a step cannot run now; `None` when it can.
     pub fn obstacle(&self, step: Step) -> Option<String> {
-        if let Phase::Working { step: running, .. } = self.phase {
-            return Some(format!("{running} is running"));
+        if let Some(busy) = self.busy() {
+            return Some(busy);
         }
-        if self.switching.is_some() {
-            return Some("the application's files are being switched".to_owned());
+        if self.session.is_cut_over() && matches!(step, Step::Schema | Step::Transfer) {
+            let why = "the application was cut over and writes to the target: roll back first";
+            return Some(why.to_owned());
         }
-        if let Some(why) = self.lacks_ledger(step) {
+        if let Some(why) = self.lacks_ledger(step).or_else(|| self.half_way(step)) {
             return Some(why);
         }
         self.missing(needs(step), step.name())
-    }
-
-    /// Which of these steps is not done yet, though `what` needs it.
-    fn missing(&self, needs: &[Step], what: &str) -> Option<String> {
-        let course = self.session.course();
-        let missing = needs
-            .iter()
-            .find(|need| course.contains(need) && self.session.state(**need) != State::Done)?;
-        Some(format!("{what} needs {missing} to be done first"))
     }
 
     /// Takes an event in at the time `now`; answers with what has to be done, in order.
@@ -187,7 +187,17 @@ impl Wizard {
             Event::SwitchFolder(name) => self.consent_to_switch(&name),
             Event::SwitchBack => self.switch(Switching::Undo),
             Event::FilesFound(stand) => self.found_files(*stand),
-            Event::Switched { run, result } => self.switched(run, result),
+            Event::CutOver {
+                database,
+                by,
+                options,
+            } => self.cut_over(&database, &by, options, now),
+            Event::AskWhetherSet => self.ask_whether_set(),
+            Event::AskToAbandon => self.ask_to_abandon(),
+            Event::Abandon => self.abandon(),
+            Event::Recover { recovery, database } => self.recover(recovery, &database),
+            Event::RollBack { database, by } => self.roll_back(&database, &by, now),
+            Event::ErrandEnded { run, result } => self.errand_ended(run, result, now),
             Event::CleanUp(cleaning) => self.consent_to_clean_up(cleaning, now),
         });
         let looked = Session {
@@ -265,9 +275,7 @@ impl Wizard {
     /// Starts a step that nothing stands in the way of.
     fn start(&mut self, step: Step, now: Timestamp) -> Vec<Effect> {
         self.session.current = step;
-        for stale in invalidates(step) {
-            self.session.steps.remove(stale);
-        }
+        self.forget_what_stood_on(step);
         let before = self.session.steps.remove(&step);
         let record = watching::begun(step, before, now);
         self.session.steps.insert(step, record);
@@ -424,33 +432,6 @@ impl Wizard {
             session.steps.retain(|step, _| *step <= Step::Connections);
         }
         self.tie_consent();
-    }
-}
-
-/// The steps that must be done before a step may run: those that it builds on, and before
-/// anything is written, all.
-pub fn needs(step: Step) -> &'static [Step] {
-    match step {
-        Step::Prerequisites | Step::Connections => &[],
-        Step::Inventory => &[Step::Connections],
-        Step::Backup => &[Step::Prerequisites, Step::Connections],
-        Step::Schema | Step::Transfer | Step::Compare | Step::Application | Step::Cutover => {
-            // The steps stand in ALL in the order of their numbers.
-            &Step::ALL[..step as usize]
-        }
-        Step::Watch | Step::Cleanup => &[Step::Cutover],
-    }
-}
-
-/// The steps whose reports are no longer true once a step runs again.
-fn invalidates(step: Step) -> &'static [Step] {
-    use Step::{Application, Backup, Cleanup, Compare, Cutover, Schema, Transfer, Watch};
-    match step {
-        Schema => &[Transfer, Compare, Application, Cutover, Watch, Cleanup],
-        Transfer => &[Compare, Application, Cutover, Watch, Cleanup],
-        Compare | Application => &[Cutover],
-        Backup => &[Cleanup],
-        _ => &[],
     }
 }
 

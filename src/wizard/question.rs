@@ -1,7 +1,8 @@
 //! The machine's questions: what is asked before work is stopped or done again, what each answer
 //! does; and the pause, which is one of them.
 
-use super::{Effect, Phase, Steering, Switching, Wizard, invalidates, refused, target_database};
+use super::order::invalidates;
+use super::{Effect, Phase, Steering, Switching, Wizard, refused, target_database};
 use crate::config::Select;
 use crate::figures::counted;
 use crate::session::report::Report;
@@ -49,6 +50,8 @@ pub(super) enum Act {
     StopAndLeave,
     RunAgain(Step),
     Switch(Switching),
+    ConnectionSet,
+    Abandon,
     CleanUp(Cleaning),
 }
 
@@ -83,6 +86,9 @@ impl Wizard {
     /// with nothing running it asks, and a second time leaves.
     pub(super) fn stop(&mut self) -> Vec<Effect> {
         let asked = self.question.take();
+        if self.errand.is_some() {
+            return self.stop_errand();
+        }
         let leaves = |answer: &Answer| answer.act == Act::StopAndLeave;
         match &mut self.phase {
             Phase::Idle
@@ -121,7 +127,7 @@ impl Wizard {
     /// As [`Wizard::leave`], with the number of workers among what can be changed. With nothing
     /// running there is nothing to ask: what was to be asked about has just ended.
     pub(super) fn inquire(&mut self) -> Vec<Effect> {
-        if self.phase == Phase::Idle {
+        if !self.is_busy() {
             return Vec::new();
         }
         let workers = match self.refuse_steering() {
@@ -146,7 +152,7 @@ impl Wizard {
 
     fn ask_what_becomes(&mut self, more: Vec<Answer>) -> Vec<Effect> {
         let Phase::Working { step, paused, .. } = self.phase else {
-            return vec![Effect::Exit(self.outcome())];
+            return self.leave_errand();
         };
         if let Phase::Working {
             stopping: true,
@@ -174,6 +180,23 @@ impl Wizard {
             format!("{step} is {state}. What shall become of it?"),
             answers,
         )
+    }
+
+    /// Leaves; asks first when something outside of the steps is under way.
+    fn leave_errand(&mut self) -> Vec<Effect> {
+        let Some(errand) = self.errand() else {
+            return vec![Effect::Exit(self.outcome())];
+        };
+        let does = "it stops safely, the program ends, and a later start finishes or undoes it";
+        let answers = vec![
+            Answer::new('k', "keep going", "it goes on", Act::Nothing),
+            Answer::new('s', "stop and leave", does, Act::StopAndLeave),
+        ];
+        let text = format!(
+            "{}. What shall become of it?",
+            capitalised(errand.in_words())
+        );
+        self.ask(text, answers)
     }
 
     /// Takes everything; asks first, with how much was left out.
@@ -278,6 +301,8 @@ impl Wizard {
             (Act::Steer(steering), _) => self.steer(steering),
             (Act::RunAgain(step), _) => self.run(step, now),
             (Act::Switch(way), _) => self.switch(way),
+            (Act::ConnectionSet, _) => self.connection_set(),
+            (Act::Abandon, _) => self.abandon(),
             (Act::CleanUp(cleaning), _) => self.clean_up(cleaning, now),
             (Act::StopAndLeave, Phase::Idle) => vec![Effect::Exit(self.outcome())],
             (
@@ -323,6 +348,11 @@ impl Wizard {
             Phase::Idle => Some("no transfer is running".to_owned()),
         }
     }
+}
+
+fn capitalised(text: &str) -> String {
+    let (first, rest) = text.split_at(text.chars().next().map_or(0, char::len_utf8));
+    format!("{}{rest}", first.to_uppercase())
 }
 
 fn answers_to_a_pause() -> Vec<Answer> {

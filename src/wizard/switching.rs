@@ -1,9 +1,9 @@
 //! The application's files, switched to the target and back: asked for, carried out outside of any
 //! step, told.
 
+use super::errand::Errand;
 use super::question::{Act, Answer};
-use super::{Effect, News, Phase, RunId, Wizard, refused};
-use crate::failure::Failure;
+use super::{Effect, News, Wizard, refused};
 use crate::figures::counted;
 use crate::session::report::{Application, Report};
 use crate::session::{State, Step};
@@ -29,17 +29,18 @@ impl Wizard {
 
     /// Why the application's files cannot be switched, or put back, now; `None` when they can.
     pub fn obstacle_to_switch(&self, way: Switching) -> Option<String> {
-        if let Phase::Working { step, .. } = self.phase {
-            return Some(format!("{step} is running"));
-        }
-        if self.switching.is_some() {
-            return Some("the application's files are being switched".to_owned());
+        if let Some(busy) = self.busy() {
+            return Some(busy);
         }
         let is_switched = self.session.switched.is_some();
         let planned = self
             .application()
             .is_some_and(|found| !found.files.is_empty());
         match way {
+            Switching::Undo if self.session.is_cut_over() => Some(
+                "the application was cut over: rollback takes it back, and shows what would be lost"
+                    .to_owned(),
+            ),
             Switching::Undo if is_switched => None,
             Switching::Undo => Some("no file of an application was switched".to_owned()),
             Switching::Write if is_switched => {
@@ -103,10 +104,7 @@ impl Wizard {
         if let Some(why) = self.obstacle_to_switch(way) {
             return refused(why);
         }
-        self.counter += 1;
-        let run = self.counter;
-        self.switching = Some(run);
-        vec![Effect::Switch { run, way }]
+        self.begin_errand(Errand::Switch(way))
     }
 
     /// The consent of the command line: the folder's name.
@@ -127,27 +125,9 @@ impl Wizard {
         }
     }
 
-    pub(super) fn switched(
-        &mut self,
-        ended: RunId,
-        result: Result<Box<Settled>, Failure>,
-    ) -> Vec<Effect> {
-        if self.switching != Some(ended) {
-            return Vec::new();
-        }
-        self.switching = None;
-        let news = match result {
-            Ok(stand) => {
-                self.session.switched.clone_from(&stand.switched);
-                News::FilesStand(*stand)
-            }
-            Err(failure) => News::NotSwitched(failure),
-        };
-        vec![Effect::Tell(news)]
-    }
-
-    /// Whether files are being switched.
-    pub fn is_switching(&self) -> bool {
-        self.switching.is_some()
+    /// How the files stand after they were switched, or put back.
+    pub(super) fn files_stand(&mut self, stand: Settled) -> Vec<Effect> {
+        self.session.switched.clone_from(&stand.switched);
+        vec![Effect::Tell(News::FilesStand(stand))]
     }
 }

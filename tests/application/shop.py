@@ -2,7 +2,7 @@
 
 It reads DATABASE_URL from its environment, else from the .env file beside it, and knows nothing of
 neonlift. Without arguments it says which database it uses and how many texts are in it; `test` adds
-a text, searches for it, and takes it out again.
+a text, searches for it, and takes it out again; `add` adds a text that stays.
 """
 
 import os
@@ -45,10 +45,23 @@ def add_search_and_delete(connection):
         connection.commit()
 
 
+def add(connection, text):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO vector_documents (user_id, collection_name, content)"
+            " VALUES ('shop', 'applications', %s)",
+            (text,),
+        )
+    connection.commit()
+
+
 def main():
     connection = psycopg2.connect(database_url())
-    if sys.argv[1:] == ["test"]:
-        add_search_and_delete(connection)
+    match sys.argv[1:]:
+        case ["test"]:
+            add_search_and_delete(connection)
+        case ["add", text]:
+            add(connection, text)
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_database(), count(*) FROM vector_documents")
         print("{0} {1}".format(*cursor.fetchone()))

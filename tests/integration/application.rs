@@ -13,7 +13,7 @@ use std::sync::OnceLock;
 const DEMO: &str = include_str!("../application/shop.py");
 
 /// Python with psycopg2, made once for all tests.
-fn python() -> &'static Path {
+pub(crate) fn python() -> &'static Path {
     static PYTHON: OnceLock<PathBuf> = OnceLock::new();
     PYTHON.get_or_init(|| {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("application-python");
@@ -44,12 +44,12 @@ fn python() -> &'static Path {
 }
 
 /// An application in a folder of its own, which leads to the source.
-struct Shop {
-    folder: PathBuf,
+pub(crate) struct Shop {
+    pub(crate) folder: PathBuf,
 }
 
 impl Shop {
-    fn new(world: &World) -> Self {
+    pub(crate) fn new(world: &World) -> Self {
         let folder = world.folder().join("shop");
         fs::create_dir(&folder).expect("a folder");
         fs::write(folder.join("shop.py"), DEMO).expect("the application");
@@ -63,15 +63,21 @@ impl Shop {
         format!("# shop\r\nAPI_KEY=canary-of-the-shop\r\nexport DATABASE_URL=\"{url}\"  # local")
     }
 
-    fn env_now(&self) -> String {
+    pub(crate) fn env_now(&self) -> String {
         fs::read_to_string(self.folder.join(".env")).expect("its .env")
     }
 
     /// Started as somebody starts it: which database it uses, and how many texts are there.
-    fn says(&self) -> String {
+    pub(crate) fn says(&self) -> String {
+        self.asked(&[])
+    }
+
+    /// The same, with arguments.
+    pub(crate) fn asked(&self, arguments: &[&str]) -> String {
         let mut shop = Command::new(python());
         let shop = shop
             .arg(self.folder.join("shop.py"))
+            .args(arguments)
             .env_remove("DATABASE_URL");
         let said = shop.output().expect("it runs");
         let complaint = String::from_utf8_lossy(&said.stderr);
@@ -87,7 +93,7 @@ impl Shop {
     }
 }
 
-fn password(url: &str) -> String {
+pub(crate) fn password(url: &str) -> String {
     let (before, _) = url.split_once('@').expect("a user");
     before.rsplit_once(':').expect("a password").1.to_owned()
 }

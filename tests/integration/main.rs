@@ -7,6 +7,7 @@
 mod application;
 mod bad_input;
 mod cleanup;
+mod cut_over;
 mod definitions;
 mod differences;
 mod differing_rows;
@@ -28,6 +29,7 @@ mod picked;
 mod policies;
 #[allow(dead_code, reason = "the suite of faults needs more of it")]
 mod processes;
+mod recovery;
 mod resumed;
 mod road;
 mod row_security;

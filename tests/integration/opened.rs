@@ -66,7 +66,7 @@ fn opened(world: &World, schema: &str, table: &str) -> Excerpt {
     };
     match seen(world, &at) {
         Seen::Table(excerpt) => excerpt,
-        Seen::Schema(_) => panic!("a schema instead of {table}"),
+        Seen::Schema(_) | Seen::WayBack(_) => panic!("something else instead of {table}"),
     }
 }
 
@@ -328,7 +328,7 @@ fn what_the_schema_step_would_do_is_what_it_then_does() {
     let (holds, definitions) = (world.target_holds(), world.definitions(&url));
     let preview = || match seen(&world, &Look::Schema) {
         Seen::Schema(preview) => preview,
-        Seen::Table(_) => panic!("a table instead of the schema"),
+        Seen::Table(_) | Seen::WayBack(_) => panic!("something else instead of the schema"),
     };
     let before = preview();
     assert!(!before.statements.is_empty());

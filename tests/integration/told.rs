@@ -58,7 +58,9 @@ fn a_suggested_command_hits_the_session_it_was_suggested_for() {
     let signed = typed(&world, suggested(&first, "neonlift sign performance"));
     assert_eq!(signed.code, Some(0), "{signed}");
     assert!(
-        signed.stdout.contains("signed: performance, by Your Name"),
+        signed
+            .stdout
+            .contains("signed: rollback-plan, by Your Name"),
         "{signed}"
     );
     let file = world.work().join("it's my move.toml");
@@ -365,9 +367,9 @@ fn a_wrong_item_is_no_mended_cause_and_a_signature_is_not_replaced_silently() {
     assert_eq!(wrong.code, Some(2), "{wrong}");
     assert!(wrong.stdout.contains("Not done"), "{wrong}");
     assert!(!wrong.stdout.contains("the same command"), "{wrong}");
-    bare(&["sign", "performance", "--by", "Ada"]);
-    let second = bare(&["sign", "performance", "--by", "Grace"]);
-    let told = "signed: performance, by Grace, in place of Ada, who signed at 20";
+    bare(&["sign", "rollback-plan", "--by", "Ada"]);
+    let second = bare(&["sign", "rollback-plan", "--by", "Grace"]);
+    let told = "signed: rollback-plan, by Grace, in place of Ada, who signed at 20";
     assert!(second.stdout.contains(told), "{second}");
     // What is advised later reads the same configuration, from any folder.
     let status = bare(&["status"]).stdout;

@@ -84,20 +84,30 @@ fn keys_alone_lead_from_the_start_over_a_break_to_the_signed_checklist() {
         .filter_map(|item| item.signature.as_ref())
         .map(|signature| signature.by.as_str())
         .collect();
-    assert_eq!(signers, ["Ada Lovelace"; 4]);
+    // A machine that is quick enough ticks one of the people's items.
+    assert!(signers.len() >= 4, "{signers:?}");
+    assert!(
+        signers.iter().all(|by| *by == "Ada Lovelace"),
+        "{signers:?}"
+    );
     assert!(after.steps.contains_key(&Step::Cutover));
 }
 
 /// Signs everything: the first item with a name typed in, the others with the one offered then.
 fn sign(terminal: &mut Terminal) {
-    for open in (1..=4).rev() {
+    let all = terminal.seen("how many are open", |screen| {
+        let text = screen.contents();
+        let (before, _) = text.split_once(" items on the checklist still open")?;
+        before.rsplit(' ').next()?.parse::<usize>().ok()
+    });
+    for open in (1..=all).rev() {
         let items = if open == 1 { "item" } else { "items" };
         terminal.at(
             &format!("{open} {items} on the checklist still open"),
             ENTER,
         );
         terminal.wait_for_text("Enter signs with the present time");
-        if open == 4 {
+        if open == all {
             terminal.wait_for_text("signed by  practice run");
             terminal.press(CTRL_U);
             terminal.press("Ada Lovelace");

@@ -19,6 +19,7 @@ use difference::{Found, Side, differences};
 use expected::{AHEAD, Expected};
 use object::{Id, Object};
 use sequence::Standing;
+pub(crate) use sequence::further;
 use std::collections::HashMap;
 use wording::Wording;
 
@@ -170,6 +171,45 @@ impl Scope<'_> {
         };
         here.iter().filter_map(differs).collect()
     }
+}
+
+/// The source's sequences whose next value the target's of the same name would give out too late:
+/// those that are behind there.
+///
+/// # Errors
+/// A server's.
+pub async fn behind(
+    source: &Connection,
+    target: &Connection,
+) -> Result<Vec<Sequence>, PostgresError> {
+    let (here, there, increments) =
+        tokio::try_join!(sequences(source), sequences(target), increments(source))?;
+    let there: HashMap<&TableName, &Sequence> = there.iter().map(|s| (&s.name, s)).collect();
+    let is_behind = |here: &Sequence| {
+        let (other, increment) = (there.get(&here.name), increments.get(&here.name));
+        let both = other.zip(increment);
+        both.is_some_and(|(other, increment)| {
+            sequence::standing(here, other, *increment) == Standing::Behind
+        })
+    };
+    Ok(here
+        .iter()
+        .filter(|here| is_behind(here))
+        .cloned()
+        .collect())
+}
+
+/// By how much each sequence goes on.
+async fn increments(connection: &Connection) -> Result<HashMap<TableName, i64>, PostgresError> {
+    let sql = "SELECT n.nspname, c.relname, s.seqincrement FROM pg_catalog.pg_sequence s
+               JOIN pg_catalog.pg_class c ON c.oid = s.seqrelid
+               JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace";
+    let rows = connection.query(sql, &[]).await;
+    let rows = rows.map_err(|error| connection.failed("reading the sequences", error))?;
+    Ok(rows
+        .iter()
+        .map(|row| (TableName::of(row, 0), row.get(2)))
+        .collect())
 }
 
 /// A difference as it is reported. What was expected needs no mending.

@@ -5,6 +5,7 @@ use crate::session::report::{ChangedColumn, DifferingRow, DifferingRows, EXAMPLE
 use futures_util::{Stream, TryStreamExt};
 use std::cmp::Ordering;
 use std::pin::pin;
+use tokio::sync::mpsc::Sender;
 
 /// A row as it is looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +14,20 @@ pub(super) struct Looked {
     pub(super) key: Vec<String>,
     /// The hashes of its columns.
     pub(super) hashes: Vec<i64>,
+}
+
+/// A row that the target has and the source has not, or has otherwise. `Debug` hides its key.
+pub(crate) struct Written {
+    /// Whether the source has it otherwise; else it has not got it.
+    pub(crate) changed: bool,
+    /// The texts that tell it from other rows.
+    pub(crate) key: Vec<String>,
+}
+
+impl std::fmt::Debug for Written {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Written(changed: {})", self.changed)
+    }
 }
 
 /// An example: its key and which of the columns are changed.
@@ -27,6 +42,8 @@ pub(super) struct Found {
     columns: Vec<u64>,
     /// Of missing, extra and changed rows.
     examples: [Vec<Example>; 3],
+    /// Who is told of each row that the target has otherwise.
+    to: Option<Sender<Written>>,
 }
 
 /// Adds what differs between two streams. Equal rows on one side count as often as they come.
@@ -51,30 +68,50 @@ pub(super) async fn merge<E>(
             }
             Ordering::Greater => {
                 let next = right.try_next().await?;
-                found.more(std::mem::replace(&mut there, next));
+                found.more(std::mem::replace(&mut there, next)).await;
             }
             Ordering::Equal => {
                 let (one, other) = tokio::try_join!(left.try_next(), right.try_next())?;
                 let here = std::mem::replace(&mut here, one);
                 let there = std::mem::replace(&mut there, other);
-                found.both(here, there);
+                found.both(here, there).await;
             }
         }
     }
 }
 
 impl Found {
+    /// Nothing yet; each row that the target has otherwise is told to this one.
+    pub(super) fn telling(to: Option<Sender<Written>>) -> Self {
+        Self {
+            to,
+            ..Self::default()
+        }
+    }
+
+    /// Waits while whoever is told has enough to do. One that listens no more has failed, and says so.
+    async fn tell(&mut self, changed: bool, row: &Looked) {
+        let Some(to) = &self.to else { return };
+        let key = row.key.clone();
+        if to.send(Written { changed, key }).await.is_err() {
+            self.to = None;
+        }
+    }
+
     fn miss(&mut self, row: Option<Looked>) {
         self.missing += 1;
         self.example(0, row, Vec::new());
     }
 
-    fn more(&mut self, row: Option<Looked>) {
+    async fn more(&mut self, row: Option<Looked>) {
         self.extra += 1;
+        if let Some(row) = &row {
+            self.tell(false, row).await;
+        }
         self.example(1, row, Vec::new());
     }
 
-    fn both(&mut self, here: Option<Looked>, there: Option<Looked>) {
+    async fn both(&mut self, here: Option<Looked>, there: Option<Looked>) {
         let (Some(here), Some(there)) = (here, there) else {
             return;
         };
@@ -85,6 +122,7 @@ impl Found {
             return;
         }
         self.changed += 1;
+        self.tell(true, &there).await;
         self.columns.resize(here.hashes.len(), 0);
         changed.iter().for_each(|at| self.columns[*at] += 1);
         self.example(2, Some(here), changed);

@@ -1,8 +1,11 @@
 //! The rows in which a table differs, found by two passes of its columns' hashes: one puts rows into
 //! buckets, the other looks at the rows of those buckets that differ. Values never travel, keys do.
 
+mod again;
 mod bucket;
 mod merge;
+
+pub(crate) use merge::Written;
 
 use super::content::by_parts;
 use super::hash::{self, Agreed, Content, Method};
@@ -16,6 +19,7 @@ use crate::source::Range;
 use bucket::{Bucket, Buckets, Differing, KEYS_TOGETHER};
 use futures_util::{Stream, TryStreamExt};
 use merge::{Found, Looked};
+use tokio::sync::mpsc::Sender;
 
 /// A table with no more rows than this is looked at without buckets.
 const FEW: u64 = 20_000;
@@ -46,15 +50,17 @@ pub(super) enum Refusal {
 }
 
 impl Unequal<'_> {
-    /// Its rows that differ, all counted, some named.
+    /// Its rows that differ, all counted, some named. Who is there to be told is told of each that
+    /// the target has and the source has not, or has otherwise.
     pub(super) async fn rows(
         &self,
         (source, target): (&Side, &Side),
         meter: &Meter,
+        to: Option<Sender<Written>>,
     ) -> Result<DifferingRows, Refusal> {
         let here = self.reading(source, self.left, &self.agreed.source);
         let there = self.reading(target, self.right, &self.agreed.target);
-        let mut found = Found::default();
+        let mut found = Found::telling(to);
         if self.rows <= FEW {
             look(&here, &there, None, (meter, &mut found)).await?;
         } else {
@@ -72,6 +78,15 @@ impl Unequal<'_> {
         Ok(found.told(self.key, &names.collect::<Vec<_>>()))
     }
 
+    /// Where the columns of the key stand among the table's.
+    fn places(&self) -> Vec<usize> {
+        let places = self.key.iter().filter_map(|name| {
+            let mut columns = self.left.columns.iter();
+            columns.position(|column| column.name == *name)
+        });
+        places.collect()
+    }
+
     /// How one side is read.
     fn reading<'a>(
         &'a self,
@@ -79,11 +94,7 @@ impl Unequal<'_> {
         table: &'a Table,
         columns: &'a [String],
     ) -> Reading<'a> {
-        let places = self.key.iter().filter_map(|name| {
-            let mut columns = self.left.columns.iter();
-            columns.position(|column| column.name == *name)
-        });
-        let places: Vec<usize> = places.collect();
+        let places = self.places();
         let values: Vec<String> = places.iter().map(|at| columns[*at].clone()).collect();
         let hash = hash::of_row(columns, self.method);
         let place = match places.as_slice() {

@@ -60,6 +60,9 @@ pub(super) fn ending(end: &End<'_>, invocation: &Invocation) -> Vec<String> {
         Outcome::Partial if end.session.first_open().is_none() => {
             vec!["✓ Done as far as asked.".to_owned()]
         }
+        Outcome::Partial if end.session.is_cut_over() => {
+            vec!["✓ The application is over on the target. Start it, and watch it.".to_owned()]
+        }
         Outcome::Partial => vec![format!(
             "✓ Done as far as asked; `{}` goes on.",
             invocation.command("run")

@@ -4,8 +4,8 @@ mod notice;
 mod opening;
 
 pub use notice::Notice;
-pub(super) use opening::time_limit;
 pub use opening::{CONNECT_TIMEOUT, OnRetry, RetryNotice, Retrying};
+pub(super) use opening::{patiently, time_limit};
 
 use super::error::{DriverError, Error};
 use postgres_native_tls::MakeTlsConnector;

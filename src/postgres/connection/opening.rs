@@ -90,31 +90,45 @@ impl Connection {
         retrying: &Retrying,
         cancel: &CancellationToken,
     ) -> Result<Self, Error> {
-        let started = Instant::now();
-        let mut attempt = 1;
-        loop {
-            let opened = cancel.run_until_cancelled(open_once(place)).await;
-            let error = match opened.ok_or(Error::Cancelled)? {
-                Ok(connection) => return Ok(connection),
-                Err(error) => error,
-            };
-            let pause = retrying.pause_after(attempt);
-            let late = started.elapsed() + pause > retrying.within;
-            if !error.is_retryable() || attempt >= retrying.attempts || late {
-                return Err(error);
-            }
-            tracing::info!(attempt, ?pause, %error, cause = ?error.cause(), "connecting again");
-            if let Some(told) = place.listener() {
-                told(&RetryNotice {
-                    attempt,
-                    error: &error,
-                    pause,
-                });
-            }
-            let slept = cancel.run_until_cancelled(tokio::time::sleep(pause)).await;
-            slept.ok_or(Error::Cancelled)?;
-            attempt += 1;
+        patiently(place, retrying, cancel, || open_once(place)).await
+    }
+}
+
+/// Tries to get to a place again and again while the reason that it fails passes by itself. Each
+/// retry is told to the place's listener.
+///
+/// # Errors
+/// The last attempt's error; [`Error::Cancelled`] at once when the token is cancelled.
+pub(in crate::postgres) async fn patiently<T, A: Future<Output = Result<T, Error>>>(
+    place: &ConnectionString,
+    retrying: &Retrying,
+    cancel: &CancellationToken,
+    mut attempt_to: impl FnMut() -> A,
+) -> Result<T, Error> {
+    let started = Instant::now();
+    let mut attempt = 1;
+    loop {
+        let reached = cancel.run_until_cancelled(attempt_to()).await;
+        let error = match reached.ok_or(Error::Cancelled)? {
+            Ok(reached) => return Ok(reached),
+            Err(error) => error,
+        };
+        let pause = retrying.pause_after(attempt);
+        let late = started.elapsed() + pause > retrying.within;
+        if !error.is_retryable() || attempt >= retrying.attempts || late {
+            return Err(error);
         }
+        tracing::info!(attempt, ?pause, %error, cause = ?error.cause(), "connecting again");
+        if let Some(told) = place.listener() {
+            told(&RetryNotice {
+                attempt,
+                error: &error,
+                pause,
+            });
+        }
+        let slept = cancel.run_until_cancelled(tokio::time::sleep(pause)).await;
+        slept.ok_or(Error::Cancelled)?;
+        attempt += 1;
     }
 }
 

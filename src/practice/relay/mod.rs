@@ -8,10 +8,10 @@
 mod certificate;
 mod faults;
 mod flow;
-mod opening;
 mod refusal;
 mod room;
 mod session;
+mod startup;
 mod wire;
 
 #[cfg(test)]

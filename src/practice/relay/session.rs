@@ -2,9 +2,9 @@
 
 use super::faults::Faults;
 use super::flow;
-use super::opening::{Opening, Startup};
 use super::refusal::Refusal;
 use super::wire::Greeting;
+use crate::postgres::opening::{Opening, Startup};
 use openssl::ssl::{NameType, Ssl, SslAcceptor};
 use std::io;
 use std::net::SocketAddr;

@@ -1,9 +1,11 @@
 //! A PostgreSQL database as a source, seen by all its readers in one exported snapshot.
 
+mod activity;
 mod chunk;
 mod counters;
 mod export;
 
+pub use activity::{Activity, activity};
 pub use chunk::ranges;
 pub use counters::counters;
 pub use export::{Exported, Exporting};

@@ -1,7 +1,7 @@
 //! The cutover's checklist: what is ticked or signed, by whom, and what still locks it.
 
 use super::{Page, Scene};
-use crate::session::{Item, ItemKind, State, Step};
+use crate::session::{CutOver, Item, ItemKind, State, Step};
 use crate::tui::lines::{blank, paragraph, span, wrapped};
 use crate::tui::theme::Meaning;
 use ratatui::text::Line;
@@ -37,6 +37,19 @@ pub(super) fn page(scene: &Scene<'_>) -> Page {
     }
 }
 
+/// The checklist after a cutting over that found something: what it was stands above it.
+pub(super) fn opened_again(scene: &Scene<'_>, begun: &CutOver) -> Page {
+    let page = page(scene);
+    let failure = begun.failure.as_ref();
+    let why = failure.map_or_else(String::new, |failure| {
+        format!("{}: {}", failure.what, failure.why)
+    });
+    let text = format!("Not cut over, nothing was switched. {why}");
+    let mut head = paragraph(&text, 0, scene.text_cells(), Meaning::Bad);
+    head.extend(page.head);
+    Page { head, ..page }
+}
+
 fn head(scene: &Scene<'_>) -> Vec<Line<'static>> {
     let open: Vec<&Item> = scene.wizard.open_items().collect();
     let people = open
@@ -54,7 +67,7 @@ fn head(scene: &Scene<'_>) -> Vec<Line<'static>> {
         ),
         (0, _) => (
             format!(
-                "{} The checklist is complete. The application may be switched; q leaves.",
+                "{} The checklist is complete. c cuts the application over: it watches the source until nothing writes, compares for the last time, switches the files, tries the target. Each is undone until the end.",
                 scene.theme().pick("✓", "+")
             ),
             Meaning::Good,

@@ -6,6 +6,7 @@ mod checks;
 mod cleanup;
 mod comparison;
 mod connections;
+mod cutting;
 mod definitions;
 mod failure;
 mod form;
@@ -15,6 +16,7 @@ mod messages;
 mod opened;
 mod outcome;
 mod preview;
+mod rollback;
 mod side_by_side;
 mod value;
 mod vectors;
@@ -31,7 +33,7 @@ use crate::figures;
 use crate::progress::Sample;
 use crate::session::report::Report;
 use crate::session::{Session, State, Step};
-use crate::wizard::{Phase, Wizard};
+use crate::wizard::{Errand, Phase, Wizard};
 use jiff::Timestamp;
 use ratatui::text::{Line, Span};
 use std::ops::Range;
@@ -64,6 +66,9 @@ impl<'a> Scene<'a> {
         step: Step,
         state: State,
     ) -> (&'static str, &'static str, Meaning) {
+        if let Some(cutting) = self.cutting(step, state) {
+            return cutting;
+        }
         match self.wizard.phase() {
             Phase::Working {
                 step: running,
@@ -73,6 +78,19 @@ impl<'a> Scene<'a> {
             } if running == step => (self.theme().pick("‖", "="), "paused", Meaning::Caution),
             _ => self.theme().state(state),
         }
+    }
+
+    /// How a cutting over stands, which is more than its signed checklist.
+    fn cutting(&self, step: Step, state: State) -> Option<(&'static str, &'static str, Meaning)> {
+        let is_signed = step == Step::Cutover && state == State::Done;
+        let cutting = self.session().cutting.as_ref().filter(|_| is_signed)?;
+        let (glyph, _, meaning) = self.theme().state(cutting.state);
+        let word = if cutting.is_done() {
+            "cut over"
+        } else {
+            "cutting over"
+        };
+        Some((glyph, word, meaning))
     }
 
     /// A width at which running text still reads well.
@@ -118,7 +136,7 @@ pub(super) fn page(scene: &Scene<'_>) -> Page {
         Layer::Messages => Some(messages::page(scene)),
         Layer::Form => Some(form::page(scene)),
         Layer::Notes => notes(scene),
-        Layer::Signing { .. } | Layer::Consent { .. } | Layer::Search => None,
+        Layer::Signing { .. } | Layer::Consent { .. } | Layer::Typed { .. } | Layer::Search => None,
     });
     let looked_at = || {
         let looking = scene.wizard.looking()?;
@@ -143,6 +161,11 @@ fn step_page(scene: &Scene<'_>) -> Page {
     let record = session.steps.get(&step);
     let state = session.state(step);
     let page = match (state, record.and_then(|record| record.report.as_ref())) {
+        _ if step == Step::Cutover
+            && let Some(page) = cutover_page(scene) =>
+        {
+            page
+        }
         _ if is_running && step == Step::Cutover => checklist::page(scene),
         (State::Running | State::Interrupted, Some(Report::Watch(found))) => {
             watch::page(scene, found)
@@ -160,6 +183,30 @@ fn step_page(scene: &Scene<'_>) -> Page {
         title: heading(step),
         aside: aside(scene, step, state),
         ..page
+    }
+}
+
+/// What has the cutover's pane in place of the checklist: what is under way, or was done.
+fn cutover_page(scene: &Scene<'_>) -> Option<Page> {
+    let session = scene.session();
+    let is_open = session.state(Step::Cutover) == State::AwaitingSignOff;
+    match (
+        scene.wizard.errand(),
+        &session.cutting,
+        &session.rolled_back,
+    ) {
+        (Some(errand @ (Errand::RollBack | Errand::Recover(_))), ..) => {
+            Some(cutting::at_work(scene, errand))
+        }
+        (_, _, Some(back)) if session.is_half_way_back() => Some(cutting::back(scene, back)),
+        (None, Some(begun), _) if is_open && begun.failure.is_some() => {
+            Some(checklist::opened_again(scene, begun))
+        }
+        (_, Some(begun), _) => Some(cutting::page(scene, begun)),
+        (_, None, Some(back)) if session.state(Step::Cutover) == State::Waiting => {
+            Some(cutting::back(scene, back))
+        }
+        _ => None,
     }
 }
 

@@ -3,6 +3,7 @@
 use super::checks::advised;
 use super::opened;
 use super::outcome::{kinds, left_out};
+use super::rollback;
 use super::{Page, Scene};
 use crate::session::standing::name;
 use crate::tui::lines::{blank, hard_wrapped, line, paragraph};
@@ -14,6 +15,7 @@ pub(super) fn page(scene: &Scene<'_>, looking: &Looking) -> Page {
     let title = match &looking.at {
         Look::Schema => "Schema: what would run on the target".to_owned(),
         Look::Table { schema, table } => opened::title(schema, table),
+        Look::WayBack => "The way back to the old database".to_owned(),
     };
     let page = match &looking.seen {
         None => reading(scene),
@@ -33,6 +35,7 @@ pub(super) fn page(scene: &Scene<'_>, looking: &Looking) -> Page {
         Some(Ok(seen)) => match &**seen {
             Seen::Schema(preview) => schema(scene, preview),
             Seen::Table(excerpt) => opened::page(scene, &looking.at, excerpt),
+            Seen::WayBack(found) => rollback::page(scene, found),
         },
     };
     Page { title, ..page }

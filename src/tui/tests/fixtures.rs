@@ -1,11 +1,16 @@
 //! Wizards in every state that the screen draws, driven there by events.
 
 mod cleanup;
+mod cutting;
 mod excerpts;
 mod reports;
 mod watch;
 
 pub(super) use cleanup::{cleaned_up, cleaning_up, uncleaned};
+pub(super) use cutting::{
+    cut_over, cutting, cutting_differs, cutting_failed, cutting_waits, not_ready, rolled_back,
+    still_written, way_back,
+};
 pub(super) use excerpts::{different_excerpt, equal_excerpt, keyless_excerpt, missing_excerpt};
 use reports::TABLES;
 pub(super) use reports::{comparison, report, unreached};
@@ -304,6 +309,7 @@ pub(super) fn signed() -> Wizard {
     for item in [
         "performance",
         "rollback-plan",
+        "rollback-rehearsed",
         "team-informed",
         "left-out-accepted",
     ] {
@@ -318,7 +324,7 @@ pub(super) fn looked(wizard: &mut Wizard) {
     let Phase::Working { run, .. } = wizard.phase() else {
         panic!("the source is not looked at")
     };
-    let report = Report::Cutover(SourceLook::Quiet { at: at(1000) });
+    let report = Report::Cutover(SourceLook::Quiet { at: at(1000) }.into());
     let result = Ok(Box::new(report));
     wizard.handle(Event::Finished { run, result }, at(1060));
 }

@@ -8,7 +8,9 @@ use crate::session::report::{Report, Verdict};
 use crate::session::{State, Step};
 use crate::tui::keys::Context;
 use crate::tui::ui::{Intent, Layer, Ui};
-use crate::wizard::{Effect, Event, Look, News, Phase, Steering, Switching, Wizard};
+use crate::wizard::{
+    Effect, Errand, ErrandEnd, Event, Look, News, Phase, Steering, Switching, Wizard,
+};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 pub(super) fn key(code: KeyCode) -> KeyEvent {
@@ -337,7 +339,7 @@ fn a_signature_keeps_its_name_for_the_next_one() {
     type_in(&mut ui, &wizard, "q for Quentin");
     let told = press(&mut ui, &mut wizard, key(KeyCode::Enter));
     let by = "q for Quentin".to_owned();
-    let item = "performance".to_owned();
+    let item = "rollback-plan".to_owned();
     assert!(told.contains(&Effect::Tell(News::Signed {
         item,
         by: by.clone(),
@@ -622,7 +624,10 @@ fn files_are_switched_only_after_a_question() {
     let starts = |effects: Vec<Effect>| {
         let mut effects = effects.into_iter();
         effects.find_map(|effect| match effect {
-            Effect::Switch { run, way } => Some((run, way)),
+            Effect::Errand {
+                run,
+                errand: Errand::Switch(way),
+            } => Some((run, way)),
             _ => None,
         })
     };
@@ -638,8 +643,8 @@ fn files_are_switched_only_after_a_question() {
     let (run, way) = starts(effects).unwrap();
     assert_eq!(way, Switching::Write);
     assert!(wizard.obstacle(Step::Application).is_some());
-    let result = Ok(Box::new(fixtures::switched()));
-    wizard.handle(Event::Switched { run, result }, at(1001));
+    let result = Ok(Box::new(ErrandEnd::Files(fixtures::switched())));
+    wizard.handle(Event::ErrandEnded { run, result }, at(1001));
     assert!(wizard.session().switched.is_some());
     press(&mut ui, &mut wizard, key(KeyCode::Char('s')));
     let effects = press(&mut ui, &mut wizard, key(KeyCode::Char('y')));

@@ -4,7 +4,7 @@ use super::fixtures::{self, at};
 use crate::failure::{Explain, Failure};
 use crate::invocation::Invocation;
 use crate::progress::{Note, Sample, Tone};
-use crate::session::{Reached, Session, Step};
+use crate::session::{CutPhase, Reached, Session, Step};
 use crate::tui::form::{Form, Held};
 use crate::tui::screen;
 use crate::tui::ui::{Intent, Ui};
@@ -239,6 +239,44 @@ fn form_empty() -> Shot {
     Shot::of("form-empty", wizard)
 }
 
+/// Every state of the cutting over, and of the way back.
+fn cutting() -> Vec<Shot> {
+    let named = |name: &str, wizard| Shot::of(name, wizard);
+    let mut at_work = named("cutting-quiet", fixtures::cutting(CutPhase::Quiet));
+    at_work.sample.activity =
+        "Nothing written for 4 s of 10 s; connected: shop (user app, 10.0.0.7)".to_owned();
+    let failed = |phase, failure| fixtures::cutting_failed(phase, failure);
+    let back = |lost, alive| named("way-back", fixtures::way_back(lost, alive));
+    vec![
+        named("cutover-consent", fixtures::signed())
+            .press(&[KeyCode::Char('c'), KeyCode::Char('n')]),
+        at_work,
+        named(
+            "cutting-failed",
+            failed(CutPhase::Quiet, fixtures::still_written()),
+        ),
+        named(
+            "cutting-check-failed",
+            failed(CutPhase::Check, fixtures::not_ready()),
+        ),
+        named(
+            "cutting-undo",
+            failed(CutPhase::Check, fixtures::not_ready()),
+        )
+        .act(&[KeyCode::Char('u')]),
+        named("cutting-differs", fixtures::cutting_differs()),
+        named("cutting-waits", fixtures::cutting_waits()),
+        named("cut-over", fixtures::cut_over()),
+        back(true, true),
+        back(true, true)
+            .named("way-back-consent")
+            .press(&[KeyCode::Char('b'), KeyCode::Char('c')]),
+        back(false, true).named("way-back-nothing"),
+        back(false, false).named("way-back-dead"),
+        named("rolled-back", fixtures::rolled_back()),
+    ]
+}
+
 /// Every state that the screen has a picture for.
 pub(super) fn shots() -> Vec<Shot> {
     let enter = KeyCode::Enter;
@@ -339,6 +377,7 @@ pub(super) fn shots() -> Vec<Shot> {
         Shot::of("refused", fixtures::empty()).press(&[KeyCode::Left]),
     ];
     shots.extend(connections());
+    shots.extend(cutting());
     shots.extend(cleanups());
     shots.extend(Step::COURSE.into_iter().flat_map(states));
     shots.extend(watched());

@@ -1,0 +1,71 @@
+//! Why a cutting over does not go on.
+
+use super::quiet::named;
+use crate::failure::{Explain, Failure, Retry};
+use std::time::Duration;
+
+/// Why a cutting over does not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// The source does not come to rest.
+    #[error("the source is still written to")]
+    StillWritten {
+        /// The tables, as `schema.table`; none where only transactions were seen to go on.
+        tables: Vec<String>,
+        /// Who is connected.
+        clients: Vec<String>,
+        /// Whether the server counts writes, so that tables can be told.
+        counts: bool,
+        /// How long it was waited for.
+        waited: Duration,
+    },
+    /// The source was written to behind the last comparison.
+    #[error("the source was written to since it was compared: {}", .0.join(", "))]
+    WrittenSince(Vec<String>),
+    /// The source could not be asked whether it was.
+    #[error("the source cannot be asked whether it was written to since it was compared: {0}")]
+    Unasked(String),
+}
+
+impl Explain for Refusal {
+    fn failure(&self) -> Failure {
+        match self {
+            Self::StillWritten {
+                tables,
+                clients,
+                counts,
+                waited,
+            } => still_written(tables, clients, *counts, *waited),
+            Self::WrittenSince(_) => Failure::new(
+                "The source was written to behind the last comparison",
+                format!("{self}."),
+            )
+            .advise("Stop what writes to the source, every instance of it.")
+            .advise("Those rows are missing on the target, or old there: begin a new session (--session FILE) with an empty target database, when nothing writes any longer."),
+            Self::Unasked(_) => Failure::new("The source does not answer", format!("{self}."))
+                .advise("Nothing was switched. When it answers again, the same command goes on:")
+                .advise("$ neonlift cutover --confirm DBNAME")
+                .retry(Retry::Now),
+        }
+    }
+}
+
+fn still_written(tables: &[String], clients: &[String], counts: bool, waited: Duration) -> Failure {
+    let seconds = waited.as_secs();
+    let what = match (tables.is_empty(), counts) {
+        (false, _) => format!("Written to within {seconds} s: {}", tables.join(", ")),
+        (true, true) => format!("It did not stand still for long enough within {seconds} s"),
+        (true, false) => format!(
+            "It does not count writes to its tables (a standby, or track_counts = off), and transactions go on after {seconds} s"
+        ),
+    };
+    let who = match clients.len() {
+        0 => "Nobody else is connected now".to_owned(),
+        _ => format!("Connected: {}", named(clients)),
+    };
+    Failure::new("The source is still written to", format!("{what}. {who}."))
+        .advise("Stop the application, every instance of it, its jobs and workers; then cut over again.")
+        .advise("What comes back by itself is stopped where it is started: systemctl stop, docker compose stop, the platform's console.")
+        .advise("Nothing was switched: the application leads where it led.")
+        .retry(Retry::Now)
+}

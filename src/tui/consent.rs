@@ -1,0 +1,159 @@
+//! Consents that are typed: the name of the database that an act is about, to the letter.
+
+use super::field::Field;
+use super::keys::{Command, Context};
+use super::ui::{Intent, Layer, Ui};
+use crate::config::LastComparison;
+use crate::session::{CutOptions, Step};
+use crate::wizard::{Event, Look, Recovery, Wizard, source_database, target_database};
+
+/// What is consented to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// The application is cut over: the target database's name.
+    CutOver,
+    /// The application is taken back: the source database's name.
+    RollBack,
+    /// Rows are taken over into the old database: the source database's name.
+    Apply,
+}
+
+impl Purpose {
+    /// What is asked, what it does, and the word for it in the footer.
+    pub(super) fn words(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Self::CutOver => (
+                "Cut the application over to the target?",
+                "Stop the application first, every instance of it. The source is watched until nothing writes, both sides are compared, the files switched, the target tried. Each can be undone until the end.",
+                "cut over",
+            ),
+            Self::RollBack => (
+                "Take the application back to its old database?",
+                "Its files are put back, once the old database has answered. What was written to the target since stays there alone, unless it is saved first.",
+                "roll back",
+            ),
+            Self::Apply => (
+                "Take the target's rows over into the old database?",
+                "Rows that only the target has are inserted, all or none; rows that both have with other values stay as they are, and are told.",
+                "take rows over",
+            ),
+        }
+    }
+
+    /// The name that has to be typed.
+    pub(super) fn database(self, wizard: &Wizard) -> String {
+        let session = wizard.session();
+        let name = match self {
+            Self::CutOver => target_database(session),
+            Self::RollBack | Self::Apply => source_database(session),
+        };
+        name.unwrap_or_default()
+    }
+
+    fn refuse(self, wizard: &Wizard, typed: &str) -> Option<String> {
+        match self {
+            Self::CutOver => wizard.refuse_cutting(typed),
+            Self::RollBack | Self::Apply => wizard.refuse_rollback(typed),
+        }
+    }
+}
+
+impl Ui {
+    /// What a key of the cutting over, or of the way back, does.
+    pub(super) fn over_and_back(
+        &mut self,
+        command: Command,
+        context: Context,
+        wizard: &Wizard,
+    ) -> Vec<Intent> {
+        let recover = |recovery| Event::Recover {
+            recovery,
+            database: String::new(),
+        };
+        let event = match command {
+            Command::CutOver => match cut_key(wizard) {
+                Ok(CutKey::IsSet) => Event::AskWhetherSet,
+                Ok(CutKey::Begin | CutKey::GoOn) => return self.ask_for_name(Purpose::CutOver),
+                // Said before: such a key does nothing.
+                Err(_) => return Vec::new(),
+            },
+            Command::Undo => Event::AskToAbandon,
+            Command::WayBack if context == Context::WayBack => {
+                return self.ask_for_name(Purpose::RollBack);
+            }
+            Command::WayBack => {
+                self.scroll = 0;
+                Event::Look(Look::WayBack)
+            }
+            Command::Rehearse => recover(Recovery::Rehearse),
+            Command::SaveRows => recover(Recovery::Rows),
+            Command::SaveDatabase => recover(Recovery::Database),
+            _ => return self.ask_for_name(Purpose::Apply),
+        };
+        vec![Intent::Send(event)]
+    }
+
+    /// Opens a consent, empty: it is always typed anew.
+    fn ask_for_name(&mut self, purpose: Purpose) -> Vec<Intent> {
+        let name = Field::default();
+        self.layers.push(Layer::Typed { purpose, name });
+        Vec::new()
+    }
+
+    /// To the letter, blanks included: nothing else is a consent.
+    pub(super) fn typed(
+        &mut self,
+        wizard: &Wizard,
+        purpose: Purpose,
+        typed: String,
+    ) -> Vec<Intent> {
+        if let Some(why) = purpose.refuse(wizard, &typed) {
+            self.say(why);
+            return Vec::new();
+        }
+        self.layers.pop();
+        let (database, by) = (typed, self.signer.clone());
+        let event = match purpose {
+            Purpose::CutOver => Event::CutOver {
+                database,
+                by,
+                options: CutOptions {
+                    trusting: self.comparison == LastComparison::Trusted,
+                    by_hand: false,
+                },
+            },
+            Purpose::RollBack => Event::RollBack { database, by },
+            Purpose::Apply => Event::Recover {
+                recovery: Recovery::Apply { changed: false },
+                database,
+            },
+        };
+        vec![Intent::Send(event)]
+    }
+}
+
+/// What the key of the cutting over does now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum CutKey {
+    /// The name is asked for.
+    Begin,
+    /// The same, for one that was begun.
+    GoOn,
+    /// The connection is set.
+    IsSet,
+}
+
+/// What the key of the cutting over does now; why it does nothing.
+pub(super) fn cut_key(wizard: &Wizard) -> Result<CutKey, String> {
+    if wizard.session().current != Step::Cutover {
+        return Err("the application is cut over on the step cutover".to_owned());
+    }
+    if wizard.waits_for_connection() {
+        return Ok(CutKey::IsSet);
+    }
+    match (wizard.obstacle_to_cut_over(), &wizard.session().cutting) {
+        (Some(why), _) => Err(why),
+        (None, Some(_)) => Ok(CutKey::GoOn),
+        (None, None) => Ok(CutKey::Begin),
+    }
+}

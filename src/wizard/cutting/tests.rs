@@ -1,0 +1,295 @@
+use super::super::tests::{at, driven, looked, open_checklist};
+use super::super::{ErrandEnd, Event, Outcome, RunId};
+use super::*;
+use crate::session::report::{Comparison, CutoverLook, SourceLook};
+use crate::session::{Session, Switched};
+
+fn signed() -> Wizard {
+    let mut wizard = driven(Step::Cutover);
+    for (side, name) in [
+        (super::super::Side::Source, "old"),
+        (super::super::Side::Target, "new"),
+    ] {
+        let url = format!("postgresql://u@h/{name}");
+        wizard.handle(Event::Described { side, url }, at(3));
+    }
+    open_checklist(&mut wizard, 6);
+    let open: Vec<_> = wizard.open_items().map(|item| item.key.clone()).collect();
+    for item in open {
+        let by = "Ada".to_owned();
+        wizard.handle(Event::Sign { item, by }, at(7));
+    }
+    looked(&mut wizard, SourceLook::Quiet { at: at(8) }, 8);
+    assert_eq!(wizard.outcome(), Outcome::Done);
+    wizard
+}
+
+fn over(wizard: &mut Wizard, database: &str) -> Vec<Effect> {
+    let (database, by) = (database.to_owned(), "Ada".to_owned());
+    let options = CutOptions::default();
+    wizard.handle(
+        Event::CutOver {
+            database,
+            by,
+            options,
+        },
+        at(10),
+    )
+}
+
+/// The errand among the effects.
+fn begun(effects: &[Effect]) -> Option<(RunId, Errand)> {
+    effects.iter().find_map(|effect| match effect {
+        Effect::Errand { run, errand } => Some((*run, *errand)),
+        _ => None,
+    })
+}
+
+fn is_refused(effects: &[Effect]) -> bool {
+    matches!(effects, [Effect::Tell(News::Refused(_))])
+}
+
+fn passes(wizard: &mut Wizard, effects: &[Effect], brought: Brought) -> Vec<Effect> {
+    let (run, _) = begun(effects).expect("a phase");
+    let end = PhaseEnd {
+        found: Vec::new(),
+        brought,
+    };
+    let result = Ok(Box::new(ErrandEnd::Phase(end)));
+    wizard.handle(Event::ErrandEnded { run, result }, at(11))
+}
+
+fn look() -> Brought {
+    Brought::Look(CutoverLook::from(SourceLook::Quiet { at: at(10) }))
+}
+
+fn files() -> Settled {
+    Settled {
+        switched: Some(Switched {
+            folder: "shop".to_owned(),
+            at: at(11),
+            files: Vec::new(),
+        }),
+        ..Settled::default()
+    }
+}
+
+/// Through the phases before the switch.
+fn until_switch(wizard: &mut Wizard) -> Vec<Effect> {
+    let mut effects = over(wizard, "new");
+    effects = passes(wizard, &effects, look());
+    for _ in [CutPhase::Quiet, CutPhase::Sequences, CutPhase::Compare] {
+        effects = passes(wizard, &effects, Brought::Nothing);
+    }
+    assert_eq!(
+        begun(&effects).map(|(_, errand)| errand),
+        Some(Errand::CutOver(CutPhase::Switch))
+    );
+    effects
+}
+
+fn reopened(wizard: &Wizard) -> Wizard {
+    let mut again = Wizard::new(wizard.session().clone());
+    again.handle(Event::Opened, at(20));
+    again
+}
+
+#[test]
+fn a_locked_checklist_and_a_wrong_name_cut_nothing_over() {
+    let mut open = driven(Step::Cutover);
+    open_checklist(&mut open, 6);
+    assert!(is_refused(&over(&mut open, "new")));
+    let mut wizard = signed();
+    for wrong in ["old", "", "new ", "NEW"] {
+        assert!(is_refused(&over(&mut wizard, wrong)), "{wrong}");
+    }
+    assert_eq!(wizard.session().cutting, None);
+}
+
+#[test]
+fn each_phase_is_saved_before_it_begins() {
+    let mut wizard = signed();
+    let mut effects = over(&mut wizard, "new");
+    for phase in CutPhase::ALL {
+        assert_eq!(effects[0], Effect::Save, "{phase}");
+        assert_eq!(
+            begun(&effects).map(|(_, errand)| errand),
+            Some(Errand::CutOver(phase))
+        );
+        let cutting = wizard.session().cutting.clone().expect("begun");
+        assert_eq!((cutting.phase, cutting.state), (phase, State::Running));
+        assert!(wizard.obstacle(Step::Compare).is_some());
+        let brought = match phase {
+            CutPhase::Checklist => look(),
+            CutPhase::Switch => Brought::Files(files()),
+            _ => Brought::Nothing,
+        };
+        effects = passes(&mut wizard, &effects, brought);
+    }
+    assert!(effects.contains(&Effect::Tell(News::CutOver)));
+    assert!(wizard.session().is_cut_over());
+    assert_eq!(wizard.outcome(), Outcome::Done);
+    assert!(is_refused(&over(&mut wizard, "new")));
+    let transfer = wizard.handle(Event::Run(Step::Transfer), at(12));
+    assert!(
+        is_refused(&transfer),
+        "the application writes to the target"
+    );
+    // To compare takes nothing back of what was done.
+    wizard.handle(Event::Run(Step::Compare), at(13));
+    assert!(wizard.session().is_cut_over());
+    assert_eq!(wizard.session().state(Step::Cutover), State::Done);
+}
+
+#[test]
+fn killed_before_the_switch_it_begins_anew_and_behind_it_it_goes_on() {
+    let mut wizard = signed();
+    let effects = until_switch(&mut wizard);
+    let mut killed = reopened(&wizard);
+    assert_eq!(
+        killed.session().cutting.as_ref().map(|cut| cut.state),
+        Some(State::Interrupted)
+    );
+    let again = over(&mut killed, "new");
+    assert_eq!(
+        begun(&again).map(|(_, errand)| errand),
+        Some(Errand::CutOver(CutPhase::Checklist))
+    );
+    passes(&mut wizard, &effects, Brought::Files(files()));
+    let mut killed = reopened(&wizard);
+    killed.handle(Event::FilesFound(Box::new(files())), at(21));
+    let again = over(&mut killed, "new");
+    assert_eq!(
+        begun(&again).map(|(_, errand)| errand),
+        Some(Errand::CutOver(CutPhase::Check))
+    );
+}
+
+#[test]
+fn a_difference_opens_the_checklist_and_switches_nothing() {
+    let mut wizard = signed();
+    let mut effects = over(&mut wizard, "new");
+    effects = passes(&mut wizard, &effects, look());
+    effects = passes(&mut wizard, &effects, Brought::Nothing);
+    effects = passes(&mut wizard, &effects, Brought::Nothing);
+    let Some(Report::Compare(found)) = wizard.session().report(Step::Compare).cloned() else {
+        panic!("a comparison")
+    };
+    let differs = Comparison {
+        equal: false,
+        ..found
+    };
+    let effects = passes(
+        &mut wizard,
+        &effects,
+        Brought::Comparison(Box::new(differs)),
+    );
+    assert_eq!(begun(&effects), None);
+    assert_eq!(
+        wizard.session().state(Step::Cutover),
+        State::AwaitingSignOff
+    );
+    assert_eq!(wizard.session().state(Step::Compare), State::Failed);
+    assert!(is_refused(&over(&mut wizard, "new")));
+}
+
+#[test]
+fn without_files_it_waits_until_a_person_has_set_the_connection() {
+    let mut wizard = signed();
+    let effects = until_switch(&mut wizard);
+    let effects = passes(&mut wizard, &effects, Brought::ByHand);
+    assert!(begun(&effects).is_none() && wizard.waits_for_connection());
+    let mut wizard = reopened(&wizard);
+    assert!(
+        wizard.waits_for_connection(),
+        "it is waited for as long as it takes"
+    );
+    wizard.handle(Event::AskWhetherSet, at(22));
+    let question = wizard.question().expect("a question").number;
+    let answered = |answer| Event::Answer { question, answer };
+    assert!(wizard.handle(answered(0), at(23)).is_empty());
+    wizard.handle(Event::AskWhetherSet, at(24));
+    let question = wizard.question().expect("a question").number;
+    let effects = wizard.handle(
+        Event::Answer {
+            question,
+            answer: 1,
+        },
+        at(25),
+    );
+    assert_eq!(
+        begun(&effects).map(|(_, errand)| errand),
+        Some(Errand::CutOver(CutPhase::Switch))
+    );
+    assert!(
+        wizard
+            .session()
+            .cutting
+            .as_ref()
+            .is_some_and(|cut| cut.options.by_hand)
+    );
+}
+
+#[test]
+fn stopped_it_begins_no_further_phase() {
+    let mut wizard = signed();
+    let effects = over(&mut wizard, "new");
+    let stopped = wizard.handle(Event::Stop, at(10));
+    assert!(matches!(stopped[..], [Effect::Cancel { .. }]));
+    let effects = passes(&mut wizard, &effects, look());
+    assert_eq!(begun(&effects), None);
+    let cutting = wizard.session().cutting.as_ref().expect("begun");
+    assert_eq!(
+        (cutting.phase, cutting.state),
+        (CutPhase::Quiet, State::Interrupted)
+    );
+}
+
+#[test]
+fn what_is_unfinished_is_undone_and_what_is_done_is_not() {
+    let mut wizard = signed();
+    assert!(is_refused(&wizard.handle(Event::Abandon, at(9))));
+    let effects = until_switch(&mut wizard);
+    let effects = passes(&mut wizard, &effects, Brought::Files(files()));
+    let (run, _) = begun(&effects).expect("the check");
+    let result = Err(Failure::new("The application is not ready", "it fails"));
+    wizard.handle(Event::ErrandEnded { run, result }, at(12));
+    let effects = wizard.handle(Event::Abandon, at(13));
+    let (run, errand) = begun(&effects).expect("the undoing");
+    assert_eq!(errand, Errand::Abandon);
+    let result = Ok(Box::new(ErrandEnd::Files(Settled::default())));
+    wizard.handle(Event::ErrandEnded { run, result }, at(14));
+    assert_eq!(
+        (&wizard.session().cutting, &wizard.session().switched),
+        (&None, &None)
+    );
+    assert_eq!(wizard.session().state(Step::Cutover), State::Done);
+}
+
+#[test]
+fn the_way_back_needs_the_old_name_and_takes_the_signatures() {
+    let mut wizard = signed();
+    let back = |wizard: &mut Wizard, name: &str| {
+        let (database, by) = (name.to_owned(), "Ada".to_owned());
+        wizard.handle(Event::RollBack { database, by }, at(30))
+    };
+    assert!(is_refused(&back(&mut wizard, "new")));
+    let effects = back(&mut wizard, "old");
+    let (run, _) = begun(&effects).expect("the way back");
+    assert_eq!(effects[0], Effect::Save, "saved before it begins");
+    assert!(reopened(&wizard).session().is_half_way_back());
+    let result = Ok(Box::new(ErrandEnd::RolledBack(
+        Settled::default(),
+        Vec::new(),
+    )));
+    wizard.handle(Event::ErrandEnded { run, result }, at(31));
+    let session: &Session = wizard.session();
+    assert!(!session.is_half_way_back() && session.rolled_back.is_some());
+    assert_eq!(session.first_open(), Some(Step::Compare));
+    assert!(
+        session
+            .checklist
+            .iter()
+            .all(|item| item.signature.is_none())
+    );
+}

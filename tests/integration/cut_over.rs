@@ -1,0 +1,355 @@
+//! The application cut over to practice Neon, and taken back: the real program, a real application.
+
+use crate::application::{Shop, password, python};
+use crate::fixture::{Ended, Running, World, eventually};
+use serde_json::Value;
+use std::fs;
+
+/// A migration of a shop, with everything done and signed.
+struct Signed {
+    world: World,
+    shop: Shop,
+    config: String,
+}
+
+impl Signed {
+    fn new(documents: u64, cutover: &str) -> Self {
+        let world = World::new(documents);
+        let shop = Shop::new(&world);
+        let (folder, python) = (shop.folder.display(), python().display());
+        let config = world.config(&format!(
+            "[application]\nfolder = '{folder}'\ntests = [\"'{python}' shop.py test\"]\n\
+             [cutover]\n{cutover}\n"
+        ));
+        let signed = Self {
+            world,
+            shop,
+            config,
+        };
+        signed.run(&["run"]).expect(0, "awaiting_sign_off");
+        signed.sign();
+        signed
+    }
+
+    fn arguments<'a>(&'a self, arguments: &[&'a str]) -> Vec<&'a str> {
+        [arguments, &["--config", &self.config]].concat()
+    }
+
+    fn run(&self, arguments: &[&str]) -> Ended {
+        self.world.json(&self.arguments(arguments))
+    }
+
+    fn start(&self, arguments: &[&str]) -> Running {
+        self.world.start(&self.arguments(arguments))
+    }
+
+    fn session(&self) -> Value {
+        self.world.json(&["status"]).only("status")["session"].clone()
+    }
+
+    /// Signs what people have to.
+    fn sign(&self) {
+        let items = self.session()["checklist"].as_array().cloned();
+        for item in items.expect("a checklist") {
+            if item["kind"] == "person" && item["signature"].is_null() {
+                let key = item["key"].as_str().expect("a key");
+                self.run(&["sign", key, "--by", "Ada"]);
+            }
+        }
+        assert_eq!(self.session()["steps"]["cutover"]["state"], "done");
+    }
+}
+
+const ROWS: &str = "SELECT count(*) FROM vector_documents";
+
+#[test]
+fn a_shop_is_cut_over_and_taken_back() {
+    let signed = Signed::new(50, "quiet_seconds = 1");
+    let (world, shop) = (&signed.world, &signed.shop);
+    let before = shop.env_now();
+    let rows: u64 = world.source().value(ROWS).parse().expect("a number");
+
+    let refused = signed.run(&["cutover", "--confirm", "chat_pgvector"]);
+    refused.expect(2, "failed");
+    assert_eq!(shop.env_now(), before, "a wrong name switches nothing");
+
+    let over = signed.run(&["cutover", "--confirm", "neondb", "--by", "Grace"]);
+    let over = over.expect(0, "done");
+    let phases = over.of_kind("cutover_phase_passed");
+    let names: Vec<&str> = phases
+        .iter()
+        .filter_map(|phase| phase["phase"].as_str())
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "checklist",
+            "quiet",
+            "sequences",
+            "compare",
+            "switch",
+            "check"
+        ],
+        "{over}"
+    );
+    assert_eq!(over.only("cut_over")["cut_over"]["by"], "Grace", "{over}");
+    assert_eq!(shop.says(), format!("neondb {rows}"));
+    assert!(
+        !over.stdout.contains(&password(&world.target_url())),
+        "{over}"
+    );
+
+    let again = signed.run(&["cutover", "--confirm", "neondb"]);
+    again.expect(2, "failed");
+    signed.run(&["application", "--undo"]).expect(2, "failed");
+    signed.run(&["transfer"]).expect(2, "failed");
+    assert_eq!(shop.says(), format!("neondb {rows}"));
+
+    shop.asked(&["add", "written on the target"]);
+    assert_eq!(shop.says(), format!("neondb {}", rows + 1));
+    signed
+        .run(&["rollback", "--confirm", "neondb"])
+        .expect(2, "failed");
+    assert_eq!(shop.says(), format!("neondb {}", rows + 1));
+
+    let looked = signed.run(&["rollback"]).expect(0, "done");
+    let lost = looked.only("way_back")["lost"]["tables"].clone();
+    assert_eq!(lost.as_array().map(Vec::len), Some(1), "{looked}");
+    assert_eq!(lost[0]["table"], "vector_documents");
+    assert_eq!(lost[0]["rows"]["extra"], 1);
+    assert_eq!(shop.says(), format!("neondb {}", rows + 1), "it only looks");
+
+    let old = "chat_pgvector";
+    let back = signed.run(&[
+        "rollback",
+        "--recover-rows",
+        "--apply-rows",
+        old,
+        "--confirm",
+        old,
+    ]);
+    let back = back.expect(0, "done");
+    assert_eq!(back.only("way_back")["open"], true, "{back}");
+    let saved = back.of_kind("recovered");
+    let file = saved[0]["recovered"]["file"].as_str().expect("a file");
+    let text = fs::read_to_string(file).expect("the rows");
+    assert!(text.contains("written on the target"), "{text}");
+    assert_eq!(saved[1]["recovered"]["tables"][0]["inserted"], 1, "{back}");
+    assert_eq!(back.only("rolled_back")["rolled_back"]["state"], "done");
+    assert_eq!(shop.env_now(), before, "byte for byte");
+    assert_eq!(
+        shop.says(),
+        format!("chat_pgvector {}", rows + 1),
+        "no row is lost"
+    );
+    let session = signed.session();
+    assert!(session["cutting"].is_null() && session["steps"]["compare"].is_null());
+    assert_eq!(session["steps"]["transfer"]["state"], "done");
+    let text = fs::read_to_string(world.session()).expect("the session");
+    assert!(!text.contains(&password(&world.target_url())));
+}
+
+/// What was tried on copies, and went well, is the machine's to tick.
+#[test]
+fn a_rehearsal_of_the_way_back_ticks_its_item() {
+    let world = World::new(20);
+    let shop = Shop::new(&world);
+    let before = shop.env_now();
+    let folder = shop.folder.display();
+    let config = world.config(&format!("[application]\nfolder = '{folder}'\n"));
+    world
+        .json(&["run", "--config", &config])
+        .expect(0, "awaiting_sign_off");
+    let rehearsed = world.json(&["rollback", "--rehearse", "--config", &config]);
+    let rehearsed = rehearsed.expect(0, "done");
+    assert_eq!(rehearsed.only("recovered")["recovered"]["as"], "rehearsed");
+    assert_eq!(shop.env_now(), before);
+    let open = world
+        .json(&["cutover", "--config", &config])
+        .only("awaiting_sign_off");
+    assert!(
+        !open["open"].to_string().contains("rollback-rehearsed"),
+        "{rehearsed}"
+    );
+    let databases = world
+        .source()
+        .value("SELECT count(*) FROM pg_database WHERE datname LIKE '%rehears%'");
+    assert_eq!(databases, "0", "nothing of it stays");
+}
+
+/// The backup is read again when the checklist is opened.
+#[test]
+fn a_backup_that_is_not_what_was_written_opens_its_item() {
+    let world = World::new(10);
+    world.json(&["run"]).expect(0, "awaiting_sign_off");
+    let file = || {
+        let status = world.json(&["status"]).only("status");
+        let report = status["session"]["steps"]["backup"]["report"]["file"].clone();
+        report.as_str().expect("a file").to_owned()
+    };
+    let item = || {
+        world.json(&["cutover"]);
+        let status = world.json(&["status"]).only("status");
+        let items = status["session"]["checklist"].as_array().cloned();
+        let mut items = items.expect("a checklist").into_iter();
+        items
+            .find(|item| item["key"] == "backup-made")
+            .expect("the item")
+    };
+    assert!(item()["evidence"].to_string().contains("still true"));
+    let mut bytes = fs::read(file()).expect("the dump");
+    let last = bytes.len() - 1;
+    bytes[last] ^= 1;
+    fs::write(file(), &bytes).expect("written");
+    let changed = item();
+    assert_eq!(changed["ticked"], false, "{changed}");
+    bytes[last] ^= 1;
+    fs::write(file(), &bytes).expect("written");
+    assert_eq!(item()["ticked"], true);
+    fs::remove_file(file()).expect("removed");
+    let gone = item();
+    assert!(
+        gone["evidence"].to_string().contains("cannot be read"),
+        "{gone}"
+    );
+}
+
+#[test]
+fn a_writer_that_does_not_stop_is_named_and_nothing_is_switched() {
+    let signed = Signed::new(50, "quiet_seconds = 2\nwait_seconds = 4");
+    let (world, shop) = (&signed.world, &signed.shop);
+    let before = shop.env_now();
+    let writer = world.source().open();
+    writer.run("SET application_name = 'nightly job'; BEGIN; UPDATE shop.products SET name = name WHERE id = 1");
+    let refused = signed.run(&["cutover", "--confirm", "neondb"]);
+    let refused = refused.expect(1, "failed");
+    let why = refused.only("failure").to_string();
+    assert!(
+        why.contains("shop.products") && why.contains("nightly job"),
+        "{refused}"
+    );
+    assert_eq!(refused.only("not_cut_over")["phase"], "quiet");
+    assert_eq!(shop.env_now(), before);
+    writer.run("ROLLBACK");
+    drop(writer);
+    // Rolled back, it has written nothing; the source may have counted it nevertheless.
+    signed.run(&["compare"]).expect_equal();
+    signed.run(&["cutover"]);
+    signed.sign();
+    signed
+        .run(&["cutover", "--confirm", "neondb"])
+        .expect(0, "done");
+}
+
+#[test]
+fn a_source_that_was_written_to_is_compared_and_the_difference_stops_it() {
+    let signed = Signed::new(50, "quiet_seconds = 1");
+    let before = signed.shop.env_now();
+    let writer = signed.world.source().open();
+    writer.run("INSERT INTO vector_documents (user_id, collection_name, content) VALUES ('late', 'late', 'late')");
+    let refused = signed.run(&["cutover", "--confirm", "neondb"]);
+    let refused = refused.expect(1, "failed");
+    let why = refused.only("failure").to_string();
+    assert!(
+        why.contains("vector_documents") || why.contains("checklist"),
+        "{refused}"
+    );
+    assert_eq!(signed.shop.env_now(), before);
+}
+
+/// A second start finishes what a kill has left, whichever phase it struck.
+#[test]
+fn killed_in_each_phase_it_is_finished_by_the_next_start() {
+    let signed = Signed::new(20, "quiet_seconds = 1");
+    let (world, shop) = (&signed.world, &signed.shop);
+    let (before, rows) = (shop.env_now(), world.source().value(ROWS));
+    for phase in [
+        "checklist",
+        "quiet",
+        "sequences",
+        "compare",
+        "switch",
+        "check",
+    ] {
+        let mut running = signed.start(&["cutover", "--confirm", "neondb"]);
+        running.wait_for(phase, |event| {
+            event["event"] == "cutover_phase_started" && event["phase"] == phase
+        });
+        running.kill();
+        let session = signed.session();
+        assert_eq!(session["cutting"]["state"], "interrupted", "{phase}");
+        let says = shop.says();
+        let is_old = says == format!("chat_pgvector {rows}") && shop.env_now() == before;
+        assert!(
+            is_old || says == format!("neondb {rows}"),
+            "{phase}: {says}"
+        );
+    }
+    signed
+        .run(&["cutover", "--confirm", "neondb"])
+        .expect(0, "done");
+    assert_eq!(shop.says(), format!("neondb {rows}"));
+    assert_eq!(signed.session()["cutting"]["state"], "done");
+}
+
+#[test]
+fn an_unfinished_cutting_over_is_undone() {
+    let signed = Signed::new(20, "quiet_seconds = 1");
+    let (world, shop) = (&signed.world, &signed.shop);
+    let before = shop.env_now();
+    let mut running = signed.start(&["cutover", "--confirm", "neondb"]);
+    running.wait_for("the check", |event| {
+        event["event"] == "cutover_phase_started" && event["phase"] == "check"
+    });
+    running.kill();
+    assert_ne!(shop.env_now(), before, "it is switched");
+    signed.run(&["cutover", "--undo"]).expect(0, "done");
+    assert_eq!(shop.env_now(), before);
+    assert!(signed.session()["cutting"].is_null());
+    assert_eq!(
+        shop.says(),
+        format!("chat_pgvector {}", world.source().value(ROWS))
+    );
+}
+
+/// Without an application's folder a person sets the connection, while the source stands still.
+#[test]
+fn a_connection_that_is_set_by_hand_is_waited_for() {
+    let mut signed = Signed::new(20, "quiet_seconds = 1");
+    signed.config = signed.world.config("[cutover]\nquiet_seconds = 1\n");
+    signed.run(&["application"]);
+    signed.run(&["cutover"]);
+    signed.sign();
+    let waits = signed
+        .run(&["cutover", "--confirm", "neondb"])
+        .expect(0, "done");
+    let set = waits.only("cutover_waits_for_connection").to_string();
+    assert!(set.contains("-pooler."), "{waits}");
+    assert_eq!(signed.session()["cutting"]["state"], "awaiting_sign_off");
+    let over = signed.run(&["cutover", "--confirm", "neondb", "--by-hand"]);
+    over.expect(0, "done").only("cut_over");
+    let dead = signed.run(&["rollback"]).expect(0, "done");
+    assert_eq!(dead.only("way_back")["switched"], Value::Null);
+}
+
+/// The way back is refused, and nothing changed, where the old database does not answer.
+#[test]
+fn there_is_no_way_back_to_a_dead_database() {
+    let signed = Signed::new(20, "quiet_seconds = 1");
+    signed
+        .run(&["cutover", "--confirm", "neondb"])
+        .expect(0, "done");
+    let after = signed.shop.env_now();
+    let other = "ALTER DATABASE chat_pgvector WITH ALLOW_CONNECTIONS false";
+    signed.world.source().beside("postgres").run(other);
+    let refused = signed.run(&["rollback", "--confirm", "chat_pgvector"]);
+    assert_ne!(refused.code, Some(0), "{refused}");
+    assert_eq!(signed.shop.env_now(), after);
+    assert!(signed.session()["cutting"]["ended"].is_string());
+    let open = other.replace("false", "true");
+    signed.world.source().beside("postgres").run(&open);
+    eventually("the way back", || {
+        let back = signed.run(&["rollback", "--confirm", "chat_pgvector"]);
+        (back.code == Some(0)).then_some(())
+    });
+}
