@@ -84,6 +84,14 @@ pub fn name_of(original: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
+/// What comes out of the archive of a file, to be read piece by piece.
+///
+/// # Errors
+/// There is none, or it is no archive; the file system's.
+pub fn content(original: &Path) -> io::Result<impl Read + use<>> {
+    zstd::Decoder::new(File::open(name_of(original))?)
+}
+
 /// Compresses a file into [`name_of`] it, unless that is done already, and proves the archive: what
 /// comes out of it has the SHA-256 of what the file holds now, which has to be `expected` where that
 /// is known. The original stays. Reads and writes files: not for the threads of an async runtime.

@@ -333,6 +333,7 @@ pub async fn errand(
         interim: &tokio::sync::mpsc::channel(1).0,
         cancel,
         only: None,
+        interim: &tokio::sync::mpsc::channel(1).0,
     };
     context.kept.close();
     match errand {

@@ -54,6 +54,11 @@ impl Wizard {
                 why: "a way back needs the application's old files".to_owned(),
             });
         }
+        if !session.is_cut_over() && session.switched.is_none() {
+            let text =
+                "neonlift has not cut the application over: make sure that it is on the target";
+            plan.cautions.push(text.to_owned());
+        }
         if session.state(Step::Watch) != State::Done {
             let text = "watch has not ended: the target in use was not looked at for long enough";
             plan.cautions.push(text.to_owned());
@@ -72,6 +77,21 @@ impl Wizard {
         (writes && self.ledger_is_gone()).then(|| {
             format!("cleanup has dropped the ledger that {step} needs: begin a new session")
         })
+    }
+
+    /// Why nothing can be put away yet: the application is between its two databases.
+    pub(super) fn half_way(&self, step: Step) -> Option<String> {
+        let session = &self.session;
+        let cutting = session.cutting.as_ref();
+        match step {
+            Step::Cleanup if session.is_half_way_back() => Some(
+                "the way back to the old database is not finished: go it to its end".to_owned(),
+            ),
+            Step::Cleanup if cutting.is_some_and(|cutting| !cutting.is_done()) => {
+                Some("the cutting over is not finished: go on with it, or undo it".to_owned())
+            }
+            _ => None,
+        }
     }
 
     /// Asks before anything is put away or dropped.

@@ -145,7 +145,7 @@ impl Wizard {
             let why = "the application was cut over and writes to the target: roll back first";
             return Some(why.to_owned());
         }
-        if let Some(why) = self.lacks_ledger(step) {
+        if let Some(why) = self.lacks_ledger(step).or_else(|| self.half_way(step)) {
             return Some(why);
         }
         self.missing(needs(step), step.name())

@@ -1,6 +1,7 @@
 //! The backup read again: whether it is there, young enough, and byte for byte what was written.
 
 use super::{Error, Work};
+use crate::archive;
 use crate::session::Step;
 use crate::session::report::{Backup, BackupLook, Report};
 use jiff::Timestamp;
@@ -60,7 +61,13 @@ fn expired(work: Work<'_>) -> Option<BackupLook> {
 }
 
 fn sha256(file: &Path, cancel: &CancellationToken, tell: impl Fn(u64)) -> io::Result<String> {
-    let mut file = File::open(file)?;
+    let mut file: Box<dyn Read> = match File::open(file) {
+        // A cleanup may have put it away: then the archive is the backup.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Box::new(archive::content(file).map_err(|_| error)?)
+        }
+        opened => Box::new(opened?),
+    };
     let (mut sum, mut block, mut done) = (Sha256::new(), vec![0; BLOCK], 0);
     while !cancel.is_cancelled() {
         let read = file.read(&mut block)?;

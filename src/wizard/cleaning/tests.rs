@@ -1,6 +1,6 @@
 use super::*;
 use crate::session::report::{Cleanup, SourceLook};
-use crate::session::{Place, Record};
+use crate::session::{CutOptions, CutOver, Place, Record, RolledBack};
 use crate::wizard::tests::{at, driven};
 use crate::wizard::{Event, News, Phase, Side};
 
@@ -204,5 +204,27 @@ fn the_plan_says_what_stays_and_that_watch_has_not_ended() {
         plan.stays[0].what.contains("localhost:5432/old"),
         "{plan:?}"
     );
-    assert!(plan.cautions[0].contains("watch"), "{plan:?}");
+    assert!(plan.cautions[0].contains("has not cut"), "{plan:?}");
+    assert!(plan.cautions[1].contains("watch"), "{plan:?}");
+}
+
+#[test]
+fn nothing_is_put_away_while_the_application_is_between_its_databases() {
+    let by = "Ada".to_owned();
+    let mut cutting = done().session().clone();
+    cutting.cutting = Some(CutOver::new(&by, CutOptions::default(), at(6)));
+    let mut back = done().session().clone();
+    back.rolled_back = Some(RolledBack {
+        state: State::Interrupted,
+        by,
+        at: at(6),
+        cut_over: None,
+        done: Vec::new(),
+        failure: None,
+    });
+    for session in [cutting, back] {
+        let mut wizard = Wizard::new(session);
+        let effects = wizard.handle(Event::CleanUp(Cleaning::default()), at(7));
+        assert!(refusal(&effects).contains("not finished"), "{effects:?}");
+    }
 }
