@@ -55,7 +55,7 @@ fn a_suggested_command_hits_the_session_it_was_suggested_for() {
     let check = plain(&world, &["run", "--until", "prerequisites"]);
     assert_eq!(check.code, Some(0), "{check}");
 
-    let signed = typed(&world, suggested(&first, "neonlift sign performance"));
+    let signed = typed(&world, suggested(&first, "neonlift sign rollback-plan"));
     assert_eq!(signed.code, Some(0), "{signed}");
     assert!(
         signed
