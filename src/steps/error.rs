@@ -44,6 +44,9 @@ pub enum Error {
     /// Archiving the backup.
     #[error(transparent)]
     Archive(#[from] crate::archive::Error),
+    /// The process that holds a snapshot of the source.
+    #[error(transparent)]
+    Holder(#[from] crate::source::holder::Error),
     /// The target has no ledger of this session's migration, though it had one.
     #[error("{0} has no ledger of this migration any more")]
     LedgerGone(String),
@@ -284,6 +287,7 @@ impl Explain for Error {
             Self::Compare(error) => error.failure(),
             Self::Watch(error) => error.failure(),
             Self::Archive(error) => error.failure(),
+            Self::Holder(error) => error.failure(),
             Self::LedgerGone(_) => Failure::new(
                 "The ledger of this migration is gone",
                 format!("{}: it was cleaned up. Without it nobody can tell which rows are in, so nothing is resumed, and nothing is begun anew over them.", chain(self)),

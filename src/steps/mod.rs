@@ -330,7 +330,6 @@ pub async fn errand(
         session,
         progress,
         throttle,
-        interim: &tokio::sync::mpsc::channel(1).0,
         cancel,
         only: None,
         interim: &tokio::sync::mpsc::channel(1).0,

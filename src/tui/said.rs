@@ -30,13 +30,6 @@ pub(super) fn said(news: &News) -> Option<String> {
             return Some(format!("alarm: {raised}: m tells more"));
         }
         News::Recovered(recovered) => return recovered.in_words().into_iter().next(),
-        News::Watched(found) if found.raised_now.is_empty() => return None,
-        News::Watched(found) => {
-            return Some(format!(
-                "alarm: {}: m tells more",
-                found.raised_now.join(", ")
-            ));
-        }
         News::NotSwitched(failure)
         | News::NotCutOver(_, failure)
         | News::NotRecovered(failure)
