@@ -24,7 +24,8 @@ impl EchoOff {
 
 impl Drop for EchoOff {
     fn drop(&mut self) {
-        // Without a terminal there is nobody left to show anything to.
-        let _ = tcsetattr(stdin(), OptionalActions::Now, &self.before);
+        // What is left of a secret is neither shown late nor left to the shell. Without a terminal
+        // there is nobody left to show anything to.
+        let _ = tcsetattr(stdin(), OptionalActions::Flush, &self.before);
     }
 }

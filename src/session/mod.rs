@@ -23,7 +23,7 @@ use std::path::PathBuf;
 
 /// The format of the session file, raised when something is added to it: older ones are read, newer
 /// ones are refused and never rewritten.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// The steps of a migration, in their order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

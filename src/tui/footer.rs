@@ -123,6 +123,10 @@ fn next(scene: &Scene<'_>) -> Option<String> {
         Phase::Working { step, .. } => step,
         Phase::Idle => session.current,
     };
+    let is_signed = from == Step::Cutover && session.state(from) == State::Done;
+    if is_signed && session.cutting.is_none() {
+        return Some("next: cut over".to_owned());
+    }
     from.next().map(|step| format!("next: {step}"))
 }
 

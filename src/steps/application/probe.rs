@@ -23,6 +23,9 @@ struct Table {
     vector: String,
     /// The operator of its vector index, of cosine distance without one; with its schema.
     nearer: String,
+    /// What stands before and behind a vector for its dimension, where rows may differ in that:
+    /// between those there is no distance. `None` where the column's type has one for all.
+    dimension: Option<(String, &'static str)>,
     columns: Vec<Column>,
     /// The columns of each unique index.
     unique: Vec<Vec<String>>,
@@ -77,7 +80,8 @@ async fn find(connection: &Connection) -> Result<Vec<Table>, Error> {
                 e.nspname::text, c.oid::text,
                 (SELECT o.opcname::text FROM pg_catalog.pg_index i
                  JOIN pg_catalog.pg_opclass o ON o.oid = i.indclass[0]
-                 WHERE i.indrelid = c.oid AND i.indkey[0] = a.attnum LIMIT 1)
+                 WHERE i.indrelid = c.oid AND i.indkey[0] = a.attnum LIMIT 1),
+                a.atttypmod < 0, t.typname::text
          FROM pg_catalog.pg_attribute a
          JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -107,6 +111,14 @@ async fn find(connection: &Connection) -> Result<Vec<Table>, Error> {
             sql: quote::qualified(&schema, &name),
             vector: quote::identifier(row.get(2)),
             nearer: format!("OPERATOR({}.{sign})", quote::identifier(&operators)),
+            dimension: match (row.get(6), row.get(7)) {
+                (false, _) => None,
+                (true, "sparsevec") => Some(("split_part(".to_owned(), "::text, '/', 2)")),
+                (true, _) => Some((
+                    format!("{}.vector_dims(", quote::identifier(&operators)),
+                    ")",
+                )),
+            },
             columns: columns(connection, &oid).await?,
             unique: unique(connection, &oid).await?,
             name: if schema == "public" {
@@ -156,6 +168,17 @@ async fn unique(connection: &Connection, table: &str) -> Result<Vec<Vec<String>>
 }
 
 impl Table {
+    /// The condition of rows that have a distance to this vector.
+    fn comparable(&self, to: &str) -> String {
+        match &self.dimension {
+            Some((before, behind)) => {
+                let vector = &self.vector;
+                format!("{before}{vector}{behind} = {before}{to}{behind}")
+            }
+            None => format!("{} IS NOT NULL", self.vector),
+        }
+    }
+
     /// What a column of the new row gets, so that no key has it twice; `None` to copy it.
     fn other(&self, column: &Column, mark: &str) -> Option<String> {
         let is_key = self.unique.iter().any(|key| key.contains(&column.name));
@@ -304,8 +327,10 @@ async fn trial_of(
     let at = changed.first().map_or(at, |row| Place::of(row).0);
     places.push(Place(at.clone()));
     let started = Instant::now();
+    let own = format!("(SELECT {vector} FROM {name} WHERE {at})");
     let search = format!(
-        "SELECT ctid::text FROM {name} ORDER BY {vector} {} (SELECT {vector} FROM {name} WHERE {at}) LIMIT {NEAREST}",
+        "SELECT ctid::text FROM {name} WHERE {} ORDER BY {vector} {} {own} LIMIT {NEAREST}",
+        table.comparable(&own),
         table.nearer
     );
     let found = ask("searching for similar rows", search).await?.len();
