@@ -12,7 +12,7 @@ fn item(world: &World, key: &str) -> Value {
 }
 
 /// The items that wait for people's signatures.
-fn open_to_people(world: &World) -> Vec<String> {
+pub(crate) fn open_to_people(world: &World) -> Vec<String> {
     let status = world.json(&["status"]).only("status");
     let items = status["session"]["checklist"].as_array().cloned();
     let items = items.expect("a checklist").into_iter();
