@@ -1,5 +1,6 @@
 //! The terminal's echo, off while a secret is typed.
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use std::io::{self, stdin};
 
@@ -24,6 +25,12 @@ impl EchoOff {
 
 impl Drop for EchoOff {
     fn drop(&mut self) {
+        // Keys that the kernel still holds back arrive now, while nothing shows them: to look whether
+        // there is something to read waits for them.
+        let _ = poll(
+            &mut [PollFd::new(&stdin(), PollFlags::IN)],
+            Some(&Timespec::default()),
+        );
         // What is left of a secret is neither shown late nor left to the shell. Without a terminal
         // there is nobody left to show anything to.
         let _ = tcsetattr(stdin(), OptionalActions::Flush, &self.before);

@@ -18,10 +18,11 @@ use crate::watch::spacing::BEFORE;
 use crate::wizard::{Effect, Event, News, Outcome, Side};
 
 /// The steps whose result is worth a choice: the person goes on from there.
-const LOOKED_AT: [Step; 4] = [
+const LOOKED_AT: [Step; 5] = [
     Step::Inventory,
     Step::Compare,
     Step::Application,
+    Step::Cutover,
     Step::Cleanup,
 ];
 
