@@ -276,7 +276,7 @@ mod tests {
         fn note(&mut self, _: &Note) {}
         fn failure(&mut self, _: &Failure) {}
         fn end(&mut self, _: &End<'_>) {}
-        fn way_back(&mut self, _: &WayBack) {}
+        fn way_back(&mut self, _: &WayBack, _: bool) {}
 
         fn say(&mut self, text: &str) {
             self.0.push(text.to_owned());

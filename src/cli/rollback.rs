@@ -19,7 +19,7 @@ pub(super) async fn run(common: &Common, wanted: &Rollback) -> Result<Outcome, E
         .is_some();
     // A wrong name is told at once, and a rehearsal loses nothing.
     if !wanted.rehearse && !is_refused {
-        let looked = look(&mut runner, voice.as_mut()).await?;
+        let looked = look(&mut runner, wanted.confirm.is_some(), voice.as_mut()).await?;
         if let Some(outcome) = looked {
             return Ok(Ran::worked(outcome).tell(&runner, voice.as_mut()));
         }
@@ -68,8 +68,12 @@ fn events(wanted: &Rollback, by: &str) -> Vec<Event> {
     events
 }
 
-/// Looks and tells; `Some` when the command ends with it.
-async fn look(runner: &mut Runner, voice: &mut dyn Voice) -> Result<Option<Outcome>, Error> {
+/// Looks and tells, also how to go back unless it `goes` at once; `Some` when the command ends with it.
+async fn look(
+    runner: &mut Runner,
+    goes: bool,
+    voice: &mut dyn Voice,
+) -> Result<Option<Outcome>, Error> {
     let mut signals = Stops::new()?;
     for effect in runner.dispatch(Event::Look(Look::WayBack))? {
         if let Effect::Tell(news @ News::Refused(_)) = effect {
@@ -91,7 +95,7 @@ async fn look(runner: &mut Runner, voice: &mut dyn Voice) -> Result<Option<Outco
             }
             Some(Some(Ok(seen))) => {
                 if let Seen::WayBack(found) = &**seen {
-                    voice.way_back(found);
+                    voice.way_back(found, goes);
                 }
                 runner.dispatch(Event::LookAway)?;
                 return Ok(None);

@@ -353,7 +353,7 @@ impl Voice for Json {
         }));
     }
 
-    fn way_back(&mut self, found: &WayBack) {
+    fn way_back(&mut self, found: &WayBack, _: bool) {
         let (lost, unknown) = match &found.lost {
             Ok(lost) => (Some(lost), None),
             Err(failure) => (None, Some(failure)),

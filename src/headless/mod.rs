@@ -46,10 +46,9 @@ pub trait Voice: Send {
     fn locked(&mut self, session: &Session);
     /// Cleaning up was asked for without consent: what it would do.
     fn planned(&mut self, plan: &CleanupPlan, session: &Session);
-
-    /// What the way back to the old database would undo and lose.
-    fn way_back(&mut self, found: &WayBack);
-
+    /// What the way back to the old database would undo and lose, and how to go it unless it `goes` at
+    /// once.
+    fn way_back(&mut self, found: &WayBack, goes: bool);
     /// Sample rows of a compared table, for who asked for them; the failure where they cannot be
     /// read.
     fn sample(&mut self, table: &ComparedTable, seen: &Result<Excerpt, Failure>);

@@ -196,13 +196,15 @@ impl Voice for Plain {
             .for_each(|line| self.line(line));
     }
 
-    fn way_back(&mut self, found: &WayBack) {
+    fn way_back(&mut self, found: &WayBack, goes: bool) {
         cutting::way_back(found)
             .iter()
             .for_each(|line| self.line(line));
-        cutting::ways(found, &self.invocation)
-            .iter()
-            .for_each(|line| self.line(line));
+        if !goes {
+            cutting::ways(found, &self.invocation)
+                .iter()
+                .for_each(|line| self.line(line));
+        }
     }
 
     fn sample(&mut self, table: &ComparedTable, seen: &Result<Excerpt, Failure>) {

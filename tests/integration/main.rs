@@ -42,6 +42,7 @@ mod selection;
 mod sessions;
 mod signed;
 mod steered;
+mod switched;
 mod told;
 mod two_databases;
 mod vectors;

@@ -34,7 +34,7 @@ fn told(name: String, search: &Searches) -> Check {
     let figures = figures.collect::<Vec<_>>().join("; ");
     match verdict {
         Some((_, text, Standing::Good)) => Check::good(name, format!("{text}; {figures}")),
-        Some((_, text, _)) => Check::warning(name, format!("{text} {figures}"))
+        Some((_, text, _)) => Check::warning(name, format!("{text}; {figures}"))
             .advise("Measure again from where the application runs, once the indexes are built:")
             .advise("$ neonlift compare"),
         None => Check::good(name, figures),

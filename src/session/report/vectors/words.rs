@@ -156,8 +156,8 @@ impl Searches {
                 Standing::Caution,
             ),
             (false, false) => (
-                "over the guide's limit of 2 x the source: are the indexes there, is the compute \
-                 large enough?"
+                "over the guide's limit of 2 x the source: see whether the indexes are there and the \
+                 compute is large enough"
                     .to_owned(),
                 Standing::Caution,
             ),
