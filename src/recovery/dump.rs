@@ -1,34 +1,20 @@
 //! The target dumped, and the dump restored into a new database on the old server.
 
 use super::bridge::Bridge;
+use super::new_database::{HalfMade, name_for};
 use super::{Error, new_file};
 use crate::postgres::catalogue::{self, LEDGER_SCHEMA};
 use crate::postgres::tools::{
     ClientTools, Search, ToolError, Watch, dump_archive, list_archive, restore_archive,
 };
-use crate::postgres::{
-    Connection, ConnectionString, Error as PostgresError, Retrying, count, quote,
-};
+use crate::postgres::{Connection, ConnectionString, Error as PostgresError, Retrying, count};
 use crate::progress::Progress;
 use crate::session::report::{Backup, Restored};
 use crate::session::store::write_whole;
 use jiff::civil::DateTime;
 use jiff::{Timestamp, Zoned};
 use std::path::Path;
-use std::time::Duration;
 use tokio_util::sync::CancellationToken;
-
-/// Bytes that a name may have (`NAMEDATALEN`, less its last byte).
-const LONGEST_NAME: usize = 63;
-
-/// What stands behind the name of a database that is not restored yet.
-const UNFINISHED: &str = "_unfinished";
-
-/// So long an unfinished database is tried to be dropped when the work has failed.
-const CLEANING_LIMIT: Duration = Duration::from_secs(20);
-
-/// From here on `DROP DATABASE` can end the sessions in it.
-const WITH_FORCE: u32 = 130_000;
 
 /// What dumping and restoring work with.
 #[derive(Debug, Clone, Copy)]
@@ -121,24 +107,15 @@ impl Dumping<'_> {
         dump: &Path,
         database: &str,
     ) -> Result<Restored, Error> {
-        let session = Connection::open(source, &Retrying::default(), self.cancel).await;
-        let session = session.map_err(Error::Source)?;
-        may_create(&session, source).await?;
-        let unfinished = unfinished(database);
-        for name in [database, &unfinished] {
-            free(&session, name).await?;
-        }
-        create(&session, &unfinished).await?;
-        let made = async {
-            let restored = self.restore(source, dump, &unfinished).await?;
-            rename(&session, &unfinished, database).await?;
-            Ok::<_, Error>(restored)
+        let made = HalfMade::make(source, database, self.cancel).await?;
+        let (tables, rows) = match self.restore(source, dump, made.name()).await {
+            Ok(restored) => restored,
+            Err(error) => {
+                made.drop().await;
+                return Err(error);
+            }
         };
-        let made = made.await;
-        if made.is_err() {
-            drop_database(source, &unfinished).await;
-        }
-        let (tables, rows) = made?;
+        made.finish(database).await?;
         Ok(Restored {
             at: Timestamp::now(),
             database: database.to_owned(),
@@ -146,6 +123,23 @@ impl Dumping<'_> {
             tables,
             rows,
         })
+    }
+
+    /// Restores a dump into a new database of the old server that is dropped again: how many tables and
+    /// rows were in it.
+    ///
+    /// # Errors
+    /// As [`Dumping::restore_into_new`].
+    pub(super) async fn try_to_restore(
+        &self,
+        source: &ConnectionString,
+        dump: &Path,
+    ) -> Result<(u64, u64), Error> {
+        let whole = name_for("rehearsal", source.database(), Zoned::now().datetime());
+        let made = HalfMade::make(source, &whole, self.cancel).await?;
+        let restored = self.restore(source, dump, made.name()).await;
+        made.drop().await;
+        restored
     }
 
     /// Restores and counts: tables and rows.
@@ -204,115 +198,4 @@ impl Dumping<'_> {
 /// The name of the new database: `<database>_recovered_<date>_<time>`, no longer than PostgreSQL takes.
 pub fn new_name(database: &str, at: DateTime) -> String {
     name_for("recovered", database, at)
-}
-
-/// A name that says what the database is for.
-pub(super) fn name_for(what: &str, database: &str, at: DateTime) -> String {
-    let suffix = format!("_{what}_{}", at.strftime("%Y%m%d_%H%M%S"));
-    let room = LONGEST_NAME - UNFINISHED.len() - suffix.len();
-    format!("{}{suffix}", cut(database, room))
-}
-
-fn unfinished(database: &str) -> String {
-    let begin = cut(database, LONGEST_NAME - UNFINISHED.len());
-    format!("{begin}{UNFINISHED}")
-}
-
-/// As much of a text as fits into so many bytes.
-fn cut(text: &str, bytes: usize) -> &str {
-    let ends = text
-        .char_indices()
-        .map(|(at, letter)| at + letter.len_utf8());
-    let end = ends.take_while(|end| *end <= bytes).last().unwrap_or(0);
-    &text[..end]
-}
-
-async fn may_create(session: &Connection, source: &ConnectionString) -> Result<(), Error> {
-    let sql = "SELECT rolcreatedb OR rolsuper, current_user::text FROM pg_roles WHERE rolname = current_user";
-    let row = session.query_one(sql, &[]).await;
-    let failed = PostgresError::while_doing("asking for the right to create a database");
-    let row = row.map_err(failed).map_err(Error::Source)?;
-    match row.get(0) {
-        true => Ok(()),
-        false => Err(Error::MayNotCreate {
-            role: row.get(1),
-            endpoint: source.endpoint(),
-        }),
-    }
-}
-
-async fn free(session: &Connection, name: &str) -> Result<(), Error> {
-    let sql = "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)";
-    let row = session.query_one(sql, &[&name]).await;
-    let failed = PostgresError::while_doing("looking for a database");
-    match row.map_err(failed).map_err(Error::Source)?.get(0) {
-        false => Ok(()),
-        true => Err(Error::Exists(name.to_owned())),
-    }
-}
-
-/// Creates it with UTF-8, which a dump of Neon is in, and with the collation of the old database where
-/// that has UTF-8 too.
-async fn create(session: &Connection, name: &str) -> Result<(), Error> {
-    let sql = "SELECT CASE pg_encoding_to_char(encoding) WHEN 'UTF8' THEN datcollate ELSE 'C' END,
-                      CASE pg_encoding_to_char(encoding) WHEN 'UTF8' THEN datctype ELSE 'C' END
-               FROM pg_database WHERE datname = current_database()";
-    let row = session.query_one(sql, &[]).await;
-    let failed = PostgresError::while_doing("reading the database's collation");
-    let row = row.map_err(failed).map_err(Error::Source)?;
-    let [collate, ctype] = [0, 1].map(|at| quote::literal(row.get(at)));
-    let create = format!(
-        "CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE {collate} LC_CTYPE {ctype}",
-        quote::identifier(name)
-    );
-    let created = session.batch("creating a database", &create).await;
-    created.map_err(|error| match error.sqlstate() {
-        Some("42P04") => Error::Exists(name.to_owned()),
-        _ => Error::Source(error),
-    })
-}
-
-async fn rename(session: &Connection, from: &str, to: &str) -> Result<(), Error> {
-    let [from, to] = [from, to].map(quote::identifier);
-    let rename = format!("ALTER DATABASE {from} RENAME TO {to}");
-    let renamed = session.batch("naming the new database", &rename).await;
-    renamed.map_err(Error::Source)
-}
-
-/// Drops a database that was made here. Where that fails it stays, under a name that says what it is.
-pub(super) async fn drop_database(source: &ConnectionString, name: &str) {
-    let dropping = async {
-        let own = CancellationToken::new();
-        let session = Connection::open(source, &Retrying::default(), &own).await?;
-        let force = match session.server_version().await? >= WITH_FORCE {
-            true => " WITH (FORCE)",
-            false => "",
-        };
-        let sql = format!("DROP DATABASE IF EXISTS {}{force}", quote::identifier(name));
-        session
-            .batch("dropping an unfinished database", &sql)
-            .await?;
-        session.close().await;
-        Ok::<_, PostgresError>(())
-    };
-    match tokio::time::timeout(CLEANING_LIMIT, dropping).await {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => tracing::warn!(name, %error, "a database made here is not dropped"),
-        Err(late) => tracing::warn!(name, %late, "a database made here is not dropped"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use jiff::civil::date;
-
-    #[test]
-    fn a_new_name_says_what_it_is_and_fits() {
-        let at = date(2026, 11, 22).at(23, 59, 1, 0);
-        assert_eq!(new_name("songs", at), "songs_recovered_20261122_235901");
-        let long = new_name(&"ä".repeat(60), at);
-        assert!(unfinished(&long).len() <= LONGEST_NAME, "{long}");
-        assert!(unfinished(&long).contains(&long));
-    }
 }

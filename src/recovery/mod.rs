@@ -8,8 +8,10 @@
 pub mod bridge;
 pub mod dump;
 mod error;
+mod new_database;
 pub mod rehearse;
 pub mod rows;
+mod workroom;
 
 pub use error::Error;
 

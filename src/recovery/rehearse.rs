@@ -1,14 +1,15 @@
 //! The rollback tried on copies, so that it is known to work before it is needed.
 
 use super::Error;
-use super::dump::{Dumping, drop_database, name_for};
+use super::dump::Dumping;
+use super::workroom::Workroom;
 use crate::failure::{Explain, chain};
 use crate::figures::{bytes, counted};
 use crate::postgres::{Connection, ConnectionString, Error as PostgresError, Retrying};
 use crate::postgres::{catalogue, count};
 use crate::session::report::{Backup, Check, Rehearsal};
 use crate::switch::{self, Goal, Plan};
-use jiff::{Timestamp, Zoned};
+use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -36,7 +37,7 @@ pub struct Rehearsing<'a> {
     pub target: &'a ConnectionString,
     /// The application, if its folder is known.
     pub application: Option<Application<'a>>,
-    /// Where backups are: in a folder of its own there, which goes afterwards, the dump is made.
+    /// Where backups are: in folders of its own there, which go afterwards, copies and the dump are made.
     pub folder: &'a Path,
     /// A target of more bytes is not dumped for a rehearsal.
     pub largest: u64,
@@ -70,7 +71,9 @@ impl Rehearsing<'_> {
         };
         let goal = Goal::new(self.source.clone(), self.target);
         let (folder, files) = (application.folder.to_owned(), application.files.to_owned());
-        let tried = tokio::task::spawn_blocking(move || there_and_back(&folder, &files, &goal));
+        let backups = self.folder.to_owned();
+        let tried =
+            tokio::task::spawn_blocking(move || there_and_back(&folder, &files, &goal, &backups));
         match tried.await {
             Ok(Ok(check)) => check,
             Ok(Err(error)) => bad(FILES, &error),
@@ -116,36 +119,26 @@ impl Rehearsing<'_> {
             );
             return Ok(Check::warning(DATA, found));
         }
-        fs::create_dir_all(self.folder).map_err(Error::file("create", self.folder))?;
-        let folder = tempfile::Builder::new()
-            .prefix("rehearsal-")
-            .permissions(fs::Permissions::from_mode(0o700))
-            .tempdir_in(self.folder)
-            .map_err(Error::file("make a folder in", self.folder))?;
-        let dump = self.dumping.dump_target(self.target, folder.path()).await?;
+        let room = Workroom::open(self.folder)?;
+        let dump = self.dumping.dump_target(self.target, room.path()).await?;
         self.restored(&dump).await
     }
 
     async fn restored(&self, dump: &Backup) -> Result<Check, Error> {
-        let now = Zoned::now().datetime();
-        let name = name_for("rehearsal", self.source.database(), now);
         let restored = self
             .dumping
-            .restore_into_new(self.source, Path::new(&dump.file), &name);
+            .try_to_restore(self.source, Path::new(&dump.file));
         let told = format!("dumped ({}, {} entries)", bytes(dump.bytes), dump.entries);
         match restored.await {
-            Ok(restored) => {
-                drop_database(self.source, &name).await;
-                Ok(Check::good(
-                    DATA,
-                    format!(
-                        "{told}, restored into a database of its own on {} ({}, {}), which was dropped again",
-                        self.source.endpoint(),
-                        counted(restored.tables, "table"),
-                        counted(restored.rows, "row"),
-                    ),
-                ))
-            }
+            Ok((tables, rows)) => Ok(Check::good(
+                DATA,
+                format!(
+                    "{told}, restored into a database of its own on {} ({}, {}), which was dropped again",
+                    self.source.endpoint(),
+                    counted(tables, "table"),
+                    counted(rows, "row"),
+                ),
+            )),
             Err(error @ Error::MayNotCreate { .. }) => {
                 let found = format!("{told}; not restored: {}", chain(&error));
                 let check = Check::warning(DATA, found);
@@ -182,18 +175,19 @@ fn bad(name: &str, error: &Error) -> Check {
 type Contents = BTreeMap<PathBuf, (Vec<u8>, u32)>;
 
 /// Switches copies of an application's files and puts them back.
-fn there_and_back(folder: &Path, files: &[PathBuf], goal: &Goal) -> Result<Check, Error> {
+fn there_and_back(
+    folder: &Path,
+    files: &[PathBuf],
+    goal: &Goal,
+    backups: &Path,
+) -> Result<Check, Error> {
     let plan = Plan::make(folder, files, goal)?;
     if plan.files.is_empty() {
         let found = "not rehearsed: no file would change; they lead to the target already, or hold no connection that is known";
         return Ok(Check::warning(FILES, found));
     }
-    let copies = tempfile::Builder::new()
-        .prefix("neonlift-")
-        .permissions(fs::Permissions::from_mode(0o700))
-        .tempdir()
-        .map_err(Error::file("make a folder in", &std::env::temp_dir()))?;
-    let application = copies.path().join("application");
+    let room = Workroom::open(backups)?;
+    let application = room.path().join("application");
     let mut copied = Vec::new();
     for file in &plan.files {
         // Absolute names, of files outside of the folder, too.
@@ -202,7 +196,7 @@ fn there_and_back(folder: &Path, files: &[PathBuf], goal: &Goal) -> Result<Check
         copied.push(name);
     }
     let before = contents(&application, &copied)?;
-    let session = copies.path().join("session.toml");
+    let session = room.path().join("session.toml");
     let plan = Plan::make(&application, &copied, goal)?;
     switch::carry_out(&plan, &session, Timestamp::now())?;
     let switched = contents(&application, &copied)?;

@@ -236,3 +236,33 @@ fn a_rehearsal_tries_all_of_it_and_leaves_nothing() {
     let rehearsal = told(world.runtime().block_on(rehearsing.run()));
     assert!(!rehearsal.passed(), "{rehearsal:#?}");
 }
+
+#[test]
+fn what_a_killed_recovery_left_the_next_one_takes_away() {
+    let world = World::new(2_000);
+    world.json(&["run"]).expect(0, "awaiting_sign_off");
+    // Somebody's own, of a similar name: not half made by us.
+    world
+        .source()
+        .run("CREATE DATABASE chat_pgvector_recovered_mine_unfinished");
+    let before = databases(&world);
+    let left = || {
+        let entries = std::fs::read_dir(world.folder().join("backups")).expect("backups");
+        let names = entries.map(|entry| entry.expect("an entry").file_name());
+        let mut names = names.map(|name| name.to_string_lossy().into_owned());
+        names.any(|name| name.starts_with("rehearsal-"))
+    };
+    for way in ["--rehearse", "--recover-dump"] {
+        let running = world.start(&["rollback", way]);
+        eventually("a database half made", || {
+            (databases(&world).len() > before.len()).then_some(())
+        });
+        running.signal(rustix::process::Signal::KILL);
+        running.end();
+        assert!(databases(&world).len() > before.len(), "{way}");
+        assert_eq!(left(), way == "--rehearse");
+        world.json(&["rollback", "--rehearse"]).expect(0, "done");
+        assert_eq!(databases(&world), before);
+        assert!(!left());
+    }
+}
