@@ -59,6 +59,19 @@ fn another_database_in_the_same_file_stays(#[case] name: &str, #[case] text: &st
     assert!(why_left(&plan).contains("on other.example"), "{plan:?}");
 }
 
+#[test]
+fn a_comment_behind_an_empty_value_stays_a_comment() {
+    let text = "POSTGRES_HOST=localhost\nPOSTGRES_PASSWORD= # none\n";
+    let (after, plan) = switched(".env", text);
+    let line = after
+        .lines()
+        .find(|line| line.starts_with("POSTGRES_PASSWORD"));
+    assert!(
+        line.is_some_and(|line| line.ends_with(" # none")),
+        "{after} {plan:?}"
+    );
+}
+
 /// Of two hosts in one shell file the last one may be what is read.
 #[test]
 fn two_hosts_of_which_one_leads_elsewhere_both_stay() {

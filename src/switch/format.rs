@@ -92,7 +92,8 @@ impl Format {
             return None;
         }
         match (self, quoting) {
-            (_, Quoting::Within) => is_plain(value).then(|| value.to_owned()),
+            // Within a word of YAML, quoted or not, this one has no meaning.
+            (_, Quoting::Within) => is_plain(&value.replace('&', "")).then(|| value.to_owned()),
             (Self::Shell, _) => shell::write(quoting, value),
             (Self::Toml | Self::Json, Quoting::Bare) if is_number(value) => Some(value.to_owned()),
             (Self::Toml, Quoting::Single) if !value.contains('\'') => Some(format!("'{value}'")),

@@ -49,7 +49,11 @@ impl<'a> Assignment<'a> {
         if name_end == name || !text[equals..end].starts_with('=') {
             return None;
         }
-        let value = skip(equals + 1);
+        let value = match skip(equals + 1) {
+            // A comment needs its blank before it, also when there will be a value.
+            comment if text[comment..end].starts_with('#') => equals + 1,
+            value => value,
+        };
         let close = close(text, value);
         Some(Self {
             text,
@@ -81,7 +85,9 @@ impl<'a> Assignment<'a> {
             }
             None => {
                 let inner = bare(&text[self.value..line_end]);
-                let is_odd = inner.contains([' ', '\t', ';', '\'', '"']);
+                let is_odd = inner.contains([' ', '\t', ';', '\\', '\'', '"']);
+                // For some readers it is a comment.
+                let is_odd = is_odd || inner.starts_with('#');
                 (
                     Quoting::Bare,
                     self.value + inner.len(),
@@ -128,7 +134,7 @@ fn close(text: &str, at: usize) -> Option<usize> {
 fn bare(rest: &str) -> &str {
     let comment = rest
         .match_indices('#')
-        .find(|(at, _)| *at == 0 || rest[..*at].ends_with([' ', '\t']));
+        .find(|(at, _)| rest[..*at].ends_with([' ', '\t']));
     rest[..comment.map_or(rest.len(), |(at, _)| at)].trim_end()
 }
 
