@@ -180,6 +180,9 @@ impl Wizard {
             // No errand ends in what another one brings.
             (_, Ok(_)) => Vec::new(),
         };
+        if matches!(under_way.errand, Errand::Recover(_)) && !under_way.leaving {
+            effects.extend(self.look_again());
+        }
         if self.errand.is_none() {
             self.question = None;
             self.stopped = under_way.stopping;

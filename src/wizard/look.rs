@@ -127,6 +127,14 @@ impl Wizard {
         effects
     }
 
+    /// What would be lost is another thing once rows were taken over.
+    pub(super) fn look_again(&mut self) -> Vec<Effect> {
+        match &self.looking {
+            Some(looking) if looking.at == Look::WayBack => self.look(Look::WayBack),
+            _ => Vec::new(),
+        }
+    }
+
     pub(super) fn seen(&mut self, run: RunId, result: Result<Box<Seen>, Failure>) -> Vec<Effect> {
         if let Some(looking) = self.looking.as_mut().filter(|looking| looking.run == run) {
             looking.seen = Some(result);

@@ -135,6 +135,21 @@ pub(super) fn at_work(scene: &Scene<'_>, errand: Errand) -> Page {
     Page { head, ..page }
 }
 
+/// What was saved of the target, or tried; nothing when there is none.
+pub(super) fn saved(scene: &Scene<'_>) -> Vec<Line<'static>> {
+    let recovered = scene.session().recovered.iter();
+    let texts: Vec<String> = recovered.flat_map(|saved| saved.in_words()).collect();
+    if texts.is_empty() {
+        return Vec::new();
+    }
+    let mut lines = vec![line("Saved of the target, or tried", Meaning::Strong)];
+    let cells = scene.text_cells();
+    let texts = texts.iter();
+    lines.extend(texts.flat_map(|text| paragraph(text, 2, cells, Meaning::Plain)));
+    lines.push(blank());
+    lines
+}
+
 /// What came of the way back.
 pub(super) fn back(scene: &Scene<'_>, back: &RolledBack) -> Page {
     let cells = scene.text_cells();
@@ -164,21 +179,7 @@ pub(super) fn back(scene: &Scene<'_>, back: &RolledBack) -> Page {
         body.extend(advice.flat_map(|advice| advised(scene, advice, 2)));
     }
     body.push(blank());
-    let saved = scene
-        .session()
-        .recovered
-        .iter()
-        .flat_map(|saved| saved.in_words());
-    let saved: Vec<String> = saved.collect();
-    if !saved.is_empty() {
-        body.push(line("Saved of the target, or tried", Meaning::Strong));
-        body.extend(
-            saved
-                .iter()
-                .flat_map(|text| paragraph(text, 2, cells, Meaning::Plain)),
-        );
-        body.push(blank());
-    }
+    body.extend(saved(scene));
     if back.state == State::Done {
         let text = "A later cutover begins with a new comparison. Rows that only the target has stand against it: move the rows again, with an empty target.";
         body.extend(paragraph(text, 0, cells, Meaning::Quiet));

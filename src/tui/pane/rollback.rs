@@ -1,9 +1,10 @@
 //! The way back to the old database: what it would undo and lose.
 
-use super::{Page, Scene, checks};
+use super::{Page, Scene, checks, cutting};
 use crate::session::report::WayBack;
 use crate::tui::lines::{blank, line, paragraph};
 use crate::tui::theme::Meaning;
+use ratatui::text::Line;
 
 pub(super) fn page(scene: &Scene<'_>, found: &WayBack) -> Page {
     let cells = scene.text_cells();
@@ -25,35 +26,43 @@ pub(super) fn page(scene: &Scene<'_>, found: &WayBack) -> Page {
     head.push(blank());
     let mut body = checks::listed(scene, std::slice::from_ref(&found.alive));
     body.push(blank());
-    let mut part = |title: &str, lines: Vec<String>, meaning| {
-        body.push(line(title.to_owned(), Meaning::Strong));
-        body.extend(lines.iter().flat_map(|text| {
-            let indent = text.len() - text.trim_start().len() + 2;
-            paragraph(text.trim_start(), indent, cells, meaning)
-        }));
-        body.push(blank());
-    };
     let loses = if found.loses() {
         Meaning::Caution
     } else {
         Meaning::Plain
     };
-    part(
-        "Would be lost, unless it is saved first",
-        found.losses(),
-        loses,
-    );
+    let title = "Would be lost, unless it is saved first";
+    body.extend(titled(scene, title, &found.losses(), loses));
+    body.extend(cutting::saved(scene));
     if !found.clients.is_empty() {
-        part(
-            "Connected to the target, and may write to it",
-            found.clients.clone(),
-            Meaning::Caution,
-        );
+        let title = "Connected to the target, and may write to it";
+        body.extend(titled(scene, title, &found.clients, Meaning::Caution));
     }
-    part("Would be undone", found.undone(), Meaning::Plain);
+    body.extend(titled(
+        scene,
+        "Would be undone",
+        &found.undone(),
+        Meaning::Plain,
+    ));
     Page {
         head,
         body,
         ..Page::default()
     }
+}
+
+/// Texts below a title; what they are indented by is kept.
+fn titled(
+    scene: &Scene<'_>,
+    title: &str,
+    texts: &[String],
+    meaning: Meaning,
+) -> Vec<Line<'static>> {
+    let mut lines = vec![line(title.to_owned(), Meaning::Strong)];
+    lines.extend(texts.iter().flat_map(|text| {
+        let indent = text.len() - text.trim_start().len() + 2;
+        paragraph(text.trim_start(), indent, scene.text_cells(), meaning)
+    }));
+    lines.push(blank());
+    lines
 }

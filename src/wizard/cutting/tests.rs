@@ -1,7 +1,7 @@
 use super::super::tests::{any_event, at, driven, looked, open_checklist};
-use super::super::{ErrandEnd, Event, Outcome, RunId};
+use super::super::{ErrandEnd, Event, Look, Outcome, Recovery, RunId};
 use super::*;
-use crate::session::report::{Comparison, CutoverLook, SourceLook};
+use crate::session::report::{Comparison, CutoverLook, Recovered, Rehearsal, SourceLook};
 use crate::session::{Session, Switched};
 use proptest::prelude::*;
 
@@ -293,6 +293,33 @@ fn the_way_back_needs_the_old_name_and_takes_the_signatures() {
             .iter()
             .all(|item| item.signature.is_none())
     );
+}
+
+#[test]
+fn what_would_be_lost_is_read_again_once_something_was_saved() {
+    let mut wizard = signed();
+    let looks = |effects: &[Effect]| {
+        let mut effects = effects.iter();
+        effects.any(|effect| {
+            matches!(
+                effect,
+                Effect::Look {
+                    at: Look::WayBack,
+                    ..
+                }
+            )
+        })
+    };
+    assert!(looks(&wizard.handle(Event::Look(Look::WayBack), at(30))));
+    let (recovery, database) = (Recovery::Apply { changed: false }, "old".to_owned());
+    let effects = wizard.handle(Event::Recover { recovery, database }, at(31));
+    let (run, _) = begun(&effects).expect("rows taken over");
+    let (at_end, checks) = (at(32), Vec::new());
+    let end = Recovered::Rehearsed(Rehearsal { at: at_end, checks });
+    let result = Ok(Box::new(ErrandEnd::Recovered(end)));
+    assert!(looks(
+        &wizard.handle(Event::ErrandEnded { run, result }, at(32))
+    ));
 }
 
 /// Events of a cutting over and of the way back, and ends that fit the errand under way.
