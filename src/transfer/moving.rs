@@ -124,7 +124,7 @@ impl Moving<'_> {
         same_moment: &HashSet<i32>,
         found: &mut Found,
     ) -> Result<(), Error> {
-        let mut attempts = Attempts::new("the copy's plan", self.progress);
+        let mut attempts = Attempts::new("the copy's plan", self.progress, self.cancel);
         for round in 0..ROUNDS {
             if round > 0 {
                 self.progress.begin("Planning what has to be copied again");

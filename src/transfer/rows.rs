@@ -224,9 +224,9 @@ impl<S: Source> Worker<S> {
     }
 
     async fn load_with_retries(&mut self, batch: &[Job]) -> Result<(), Error> {
-        let load = Arc::clone(&self.load);
+        let (load, stop) = (Arc::clone(&self.load), self.stop.clone());
         let what = describe(batch);
-        let mut attempts = Attempts::new(&what, &load.progress);
+        let mut attempts = Attempts::new(&what, &load.progress, &stop);
         while let Err(error) = self.load(batch).await {
             // Whatever state the connections are in, they are not used again.
             self.connections = None;
