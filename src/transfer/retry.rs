@@ -78,7 +78,11 @@ mod tests {
             let (schema, name) = ("public".to_owned(), "t".to_owned());
             let table = TableName { schema, name };
             let (sent, stored) = (2, 1);
-            Error::Target(target::Error::RowsLost { table, sent, stored })
+            Error::Target(target::Error::RowsLost {
+                table,
+                sent,
+                stored,
+            })
         };
         assert!(attempts.again(passing()).await.is_ok());
         stop.cancel();

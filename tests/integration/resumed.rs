@@ -7,7 +7,7 @@ use crate::live::write_to_source;
 use rstest::rstest;
 
 /// Killed when `done`, a query on the target, gives true; some rows are still to come.
-fn killed_when(world: &World, config: &str, done: &str) {
+pub(crate) fn killed_when(world: &World, config: &str, done: &str) {
     world
         .json(&["run", "--until", "schema", "--config", config])
         .expect(0, "done");
