@@ -166,10 +166,14 @@ impl Error {
         }
     }
 
-    /// The constraint that a statement violated, when the server named one.
-    pub fn constraint(&self) -> Option<&str> {
+    /// The constraint that a statement violated, with the schema of its table, when the server named
+    /// one. Many tables may have a constraint of one name.
+    pub fn violated(&self) -> Option<(&str, &str)> {
         match self {
-            Self::Query { source, .. } => source.inner().as_db_error()?.constraint(),
+            Self::Query { source, .. } => {
+                let refusal = source.inner().as_db_error()?;
+                Some((refusal.schema()?, refusal.constraint()?))
+            }
             _ => None,
         }
     }

@@ -1,6 +1,6 @@
 //! Encryption with libpq's `sslmode` meanings, and a look at what a server offers.
 
-use super::connection::KEEPALIVE;
+use super::connection::{KEEPALIVE, unanswered};
 use super::connection_string::{ConnectionString, SslMode, SslRoot, default_root_file};
 use super::diagnosis::{Cause, diagnose};
 use super::error::Error;
@@ -243,6 +243,11 @@ pub(super) async fn dialled(place: &ConnectionString) -> io::Result<TcpStream> {
     sockopt::set_tcp_keepidle(&stream, idle)?;
     sockopt::set_tcp_keepintvl(&stream, interval)?;
     sockopt::set_tcp_keepcnt(&stream, times)?;
+    #[cfg(target_os = "linux")]
+    {
+        let limit = u32::try_from(unanswered(place).as_millis()).unwrap_or(u32::MAX);
+        sockopt::set_tcp_user_timeout(&stream, limit)?;
+    }
     Ok(stream)
 }
 

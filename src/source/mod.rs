@@ -21,9 +21,10 @@ pub enum Error {
     /// What is selected does not fit the source.
     #[error(transparent)]
     Selection(Box<SelectionError>),
-    /// The snapshot that was read in is no longer there.
+    /// The snapshot that was read in is no longer there; with the server's refusal, or without one
+    /// when the server has another of its name.
     #[error("the snapshot of the source is lost")]
-    SnapshotLost(#[source] crate::postgres::Error),
+    SnapshotLost(#[source] Option<crate::postgres::Error>),
 }
 
 impl From<SelectionError> for Error {

@@ -3,12 +3,15 @@
 use super::schema::{self, from_source};
 use super::{Error, Work, definitions as dumped};
 use crate::config::SchemaFrom;
-use crate::postgres::catalogue::{self, PolicyRoles, Scope, TableName, Undumped, UndumpedKind};
+use crate::postgres::catalogue::{
+    self, LEDGER_SCHEMA, PolicyRoles, Scope, TableName, Undumped, UndumpedKind,
+};
 use crate::postgres::script::{Class, Entry, PUBLICATION, SECURITY_LABEL, SUBSCRIPTION};
 use crate::postgres::tools::Section;
 use crate::postgres::{Connection, ConnectionString};
 use crate::session::report::{LeftBehind, LeftOut};
 use crate::source::Selected;
+use crate::target::Place;
 use crate::transfer::finish::describe;
 
 const EVENT_TRIGGER: &str = "it is tried last of all, and left out when the target allows event triggers to superusers only";
@@ -50,6 +53,13 @@ pub(super) async fn undumped(
     let mut all: Vec<LeftOut> = found.into_iter().map(told).collect();
     let rows = catalogue::extension_rows(source).await?;
     all.extend(rows.iter().map(extension_rows));
+    if Place::of(source).await? == Place::Foreign && selected.patterns().take_schema(LEDGER_SCHEMA)
+    {
+        all.push(LeftOut {
+            what: format!("schema {LEDGER_SCHEMA} with all that is in it, rows too"),
+            why: format!("on the target neonlift keeps its ledger under that name; to move it, rename it on the source: ALTER SCHEMA {LEDGER_SCHEMA} RENAME TO another_name"),
+        });
+    }
     Ok(all)
 }
 

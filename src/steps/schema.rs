@@ -169,8 +169,9 @@ impl<'a> Making<'a> {
     ) -> Result<(ConnectionString, Self), Error> {
         let target = async {
             let (to, target) = reaching.await?;
-            let (runs, there) =
-                tokio::try_join!(Ledger::runs(&target), catalogue::everything(&target))?;
+            let (runs, there) = tokio::try_join!(Ledger::runs_beside(&target), async {
+                Ok(catalogue::everything(&target).await?)
+            })?;
             let is_made = runs.contains(&work.session.id);
             if is_made {
                 work.same_selection(&target).await?;

@@ -37,29 +37,36 @@ impl<'a> LargeObjects<'a> {
         Self { connection, run }
     }
 
-    /// Whether it was ever found that all are in.
+    /// Whether all are in, and none was begun to be moved since.
     pub async fn are_complete(&self) -> Result<bool, Error> {
         Ledger::new(self.connection, self.run)
             .has_mark(COMPLETE)
             .await
     }
 
-    /// Marks that all are in.
+    /// Marks that all are in. The lock is the one that [`LargeObjects::begin`] waits for.
     pub async fn complete(&self) -> Result<(), Error> {
         let (run, mark) = (quote::literal(self.run), quote::literal(COMPLETE));
         let sql = format!(
-            "INSERT INTO neonlift.built (run, definition) VALUES ({run}, {mark}) ON CONFLICT DO NOTHING"
+            "BEGIN; LOCK TABLE neonlift.large_objects IN ROW EXCLUSIVE MODE;
+             INSERT INTO neonlift.built (run, definition) VALUES ({run}, {mark}) ON CONFLICT DO NOTHING;
+             COMMIT"
         );
         self.connection
             .batch("marking that all large objects are in", &sql)
             .await
     }
 
-    /// Waits for the end of an attempt whose connection was lost.
-    pub async fn settle(&self) -> Result<(), Error> {
-        let sql = "BEGIN; LOCK TABLE neonlift.large_objects IN SHARE MODE; COMMIT";
+    /// Waits for the end of an attempt whose connection was lost, and takes back the mark that all
+    /// are in: from now on some may be taken out, and others are missing.
+    pub async fn begin(&self) -> Result<(), Error> {
+        let (run, mark) = (quote::literal(self.run), quote::literal(COMPLETE));
+        let sql = format!(
+            "BEGIN; LOCK TABLE neonlift.large_objects IN SHARE MODE;
+             DELETE FROM neonlift.built WHERE (run, definition) = ({run}, {mark}); COMMIT"
+        );
         self.connection
-            .batch("waiting for what a lost connection still writes", sql)
+            .batch("waiting for what a lost connection still writes", &sql)
             .await
     }
 

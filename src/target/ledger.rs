@@ -6,20 +6,26 @@
 mod creation;
 mod dropping;
 mod emptying;
+mod key;
 mod overwritten;
+mod place;
+mod unlogged;
 
 pub use dropping::Dropped;
+pub use key::LedgerKey;
+pub use place::Place;
 
-use crate::postgres::catalogue::{Table, TableName};
+use crate::postgres::catalogue::TableName;
 use crate::postgres::script::Entry;
 use crate::postgres::{Connection, Error, quote};
 use crate::source::Range;
-use emptying::emptying;
+use emptying::{emptying, forgetting};
 use jiff::Timestamp;
 use std::collections::HashSet;
 use std::time::SystemTime;
 use tokio_postgres::Row;
 use tokio_postgres::types::{ToSql, Type};
+use unlogged::recount;
 
 /// The SQLSTATE (our own) of the refusal to empty a table with rows that we did not load.
 pub const FOREIGN_ROWS: &str = "NLT01";
@@ -34,17 +40,6 @@ pub const STATISTICS: &str = "ANALYZE";
 
 /// The mark that every chunk is in.
 const ROWS: &str = "all rows";
-
-/// The key of the ledger's table of tables: violating it means that an earlier attempt at the plan,
-/// whose answer got lost, has planned the table.
-pub const PLANNED_KEY: &str = "tables_pkey";
-
-/// The key of the ledger's table of snapshots: violating it means that another attempt, which a
-/// killed run has left to the server, has noted another snapshot under the number.
-pub const SNAPSHOT_KEY: &str = "snapshots_pkey";
-
-/// The key of the ledger's table of definitions: violating it means "built already".
-pub(super) const BUILT_KEY: &str = "built_pkey";
 
 /// Which chunk of which table.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -100,6 +95,16 @@ pub struct Planning {
     pub ranges: Vec<Range>,
 }
 
+/// A table of the ledger that the source has no more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gone {
+    /// Its name.
+    pub table: TableName,
+    /// Whether its rows are in partitions that the target chooses; `None` when the target has no
+    /// such table, either.
+    pub there: Option<bool>,
+}
+
 /// A snapshot of the source that rows were read in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snapshot {
@@ -124,22 +129,6 @@ impl<'a> Ledger<'a> {
     /// The ledger of a run, over a connection to the target.
     pub fn new(connection: &'a Connection, run: &'a str) -> Self {
         Self { connection, run }
-    }
-
-    /// The runs that the target's ledger knows; none when it has no ledger.
-    pub async fn runs(connection: &Connection) -> Result<Vec<String>, Error> {
-        let there = connection
-            .query_one("SELECT to_regclass('neonlift.runs') IS NOT NULL", &[])
-            .await
-            .map_err(Error::while_doing("looking for a ledger on the target"))?;
-        if !there.get::<_, bool>(0) {
-            return Ok(Vec::new());
-        }
-        let rows = connection
-            .query("SELECT run FROM neonlift.runs ORDER BY created_at", &[])
-            .await
-            .map_err(Error::while_doing("reading the ledger's runs"))?;
-        Ok(rows.iter().map(|row| row.get(0)).collect())
     }
 
     /// The snapshots used so far.
@@ -199,20 +188,30 @@ impl<'a> Ledger<'a> {
     /// Plans tables anew, to be read in a snapshot: whatever was loaded of them before is taken out
     /// of the target, in the same transaction, so that rows of two moments never mix in a table. A
     /// table that holds other rows than those loaded is not touched: refused with [`FOREIGN_ROWS`].
+    /// Those that are `gone` from the source are taken out of the ledger, too.
     pub async fn plan(
         &self,
         tables: &[Planning],
         snapshot: &Snapshot,
         begun: &HashSet<TableName>,
+        gone: &[Gone],
     ) -> Result<(), Error> {
         let (run, number) = (quote::literal(self.run), snapshot.number);
         let mut sql = format!("BEGIN;{}", self.noting(snapshot));
+        for Gone { table, there } in gone {
+            let key = self.key(table);
+            if let Some(routed) = there {
+                sql += &emptying(table, *routed, &key, &run);
+            }
+            sql += &forgetting(&key);
+        }
         for planning in tables {
             let table = &planning.table;
             let (schema, name) = (quote::literal(&table.schema), quote::literal(&table.name));
             if begun.contains(table) {
-                let key = format!("({run}, {schema}, {name})");
+                let key = self.key(table);
                 sql += &emptying(table, planning.routed, &key, &run);
+                sql += &forgetting(&key);
             }
             let fingerprint = quote::literal(&planning.fingerprint);
             sql += &format!(
@@ -242,35 +241,29 @@ impl<'a> Ledger<'a> {
         result
     }
 
-    /// Takes back the marks of an unlogged table that holds nothing: a crash of the target has
-    /// emptied it, and left the ledger, which is logged. Not once all rows are marked as in.
-    pub async fn recount_unlogged(&self, table: &Table) -> Result<(), Error> {
-        let (run, only) = (quote::literal(self.run), table.only_sql());
-        let TableName { schema, name } = &table.name;
-        let (schema, table) = (quote::literal(schema), quote::literal(name));
-        let all = quote::literal(ROWS);
-        let sql = format!(
-            "UPDATE neonlift.chunks SET rows = NULL, bytes = NULL, loaded_at = NULL
-             WHERE (run, schema_name, table_name) = ({run}, {schema}, {table})
-               AND NOT EXISTS (SELECT FROM {only})
-               AND NOT EXISTS (SELECT FROM neonlift.built WHERE run = {run} AND definition = {all})
-               AND 0 < (SELECT sum(rows) FROM neonlift.chunks
-                        WHERE (run, schema_name, table_name) = ({run}, {schema}, {table}))"
-        );
+    /// Takes back the marks of chunks that a crash of the target has taken out of unlogged tables.
+    /// Not once all rows are marked as in.
+    pub async fn recount_unlogged(&self) -> Result<(), Error> {
+        let (run, all) = (quote::literal(self.run), quote::literal(ROWS));
         self.connection
-            .batch("looking whether an unlogged table is still filled", &sql)
+            .batch(
+                "looking whether unlogged tables are still filled",
+                &recount(&run, &all),
+            )
             .await
     }
 
-    /// Marks that every chunk is in, if that is so; whether it is. The mark is committed
-    /// synchronously, and with it all commits before it.
+    /// Marks that every chunk is in, if that is so; whether it is. In one transaction with a look
+    /// at the unlogged tables. The mark is committed synchronously, and with it all commits before
+    /// it.
     pub async fn complete_rows(&self) -> Result<bool, Error> {
-        let run = quote::literal(self.run);
+        let (run, all) = (quote::literal(self.run), quote::literal(ROWS));
         let sql = format!(
-            "INSERT INTO neonlift.built (run, definition) SELECT {run}, {} WHERE NOT EXISTS
+            "{};
+             INSERT INTO neonlift.built (run, definition) SELECT {run}, {all} WHERE NOT EXISTS
                (SELECT FROM neonlift.chunks WHERE run = {run} AND loaded_at IS NULL)
              ON CONFLICT DO NOTHING",
-            quote::literal(ROWS)
+            recount(&run, &all)
         );
         let marking = self.connection.batch("marking that all rows are in", &sql);
         let ((), complete) = tokio::try_join!(marking, self.rows_are_complete())?;
@@ -332,6 +325,12 @@ impl<'a> Ledger<'a> {
     pub fn mark_built(run: &str, definition: &str) -> String {
         let (run, definition) = (quote::literal(run), quote::literal(definition));
         format!("INSERT INTO neonlift.built (run, definition) VALUES ({run}, {definition});")
+    }
+
+    /// A table's key in the ledger, as SQL.
+    fn key(&self, table: &TableName) -> String {
+        let (run, schema) = (quote::literal(self.run), quote::literal(&table.schema));
+        format!("({run}, {schema}, {})", quote::literal(&table.name))
     }
 
     async fn rows(&self, sql: &str) -> Result<Vec<Row>, Error> {

@@ -10,13 +10,13 @@ pub use build::{Statement, build_together};
 pub use control::Control;
 pub use large_objects::{LargeObjects, OTHERS_OBJECTS};
 pub use ledger::{
-    ChunkKey, Dropped, FOREIGN_ROWS, INDEX, Ledger, LoadedChunk, PLANNED_KEY, PlannedTable,
-    Planning, REST, SNAPSHOT_KEY, STATISTICS, Snapshot,
+    ChunkKey, Dropped, FOREIGN_ROWS, Gone, INDEX, Ledger, LedgerKey, LoadedChunk, Place,
+    PlannedTable, Planning, REST, STATISTICS, Snapshot,
 };
 pub use loader::{Loader, Part};
 
 use crate::failure::{Explain, Failure, chain};
-use crate::postgres::catalogue::TableName;
+use crate::postgres::catalogue::{LEDGER_SCHEMA, TableName};
 use crate::postgres::{Connection, ConnectionString, Error as PostgresError, Retrying};
 use tokio_util::sync::CancellationToken;
 
@@ -38,6 +38,9 @@ pub enum Error {
         #[source]
         source: PostgresError,
     },
+    /// The schema of the ledger's name is somebody else's.
+    #[error("the target has a schema {LEDGER_SCHEMA} that somebody else has made")]
+    NameTaken,
     /// A chunk is not in the ledger any more: somebody else works at this run.
     #[error("{0} is not planned in the ledger any more")]
     NotPlanned(TableName),
@@ -60,7 +63,7 @@ impl Error {
             Self::Postgres(error) | Self::Definition { source: error, .. } => error.is_retryable(),
             Self::Source(error) => error.is_retryable(),
             Self::RowsLost { .. } => true,
-            Self::NotPlanned(_) => false,
+            Self::NotPlanned(_) | Self::NameTaken => false,
         }
     }
 
@@ -69,7 +72,7 @@ impl Error {
     pub fn is_built_already(&self) -> bool {
         match self {
             Self::Postgres(error) | Self::Definition { source: error, .. } => {
-                error.constraint() == Some(ledger::BUILT_KEY)
+                LedgerKey::Built.is_violated(error)
             }
             _ => false,
         }
@@ -85,6 +88,11 @@ impl Explain for Error {
                 let cause = source.failure_on_target();
                 Failure { what: format!("Cannot create {what} on the target"), ..cause }
             }
+            Self::NameTaken => Failure::new(
+                "The name of the ledger is taken",
+                format!("{}. What is moved is written down in a schema of that name, so it would be mixed with what is there; nothing of it was touched.", chain(self)),
+            )
+            .advise(format!("Rename that schema on the target, or drop it if nothing needs it: ALTER SCHEMA {LEDGER_SCHEMA} RENAME TO another_name")),
             Self::NotPlanned(_) => Failure::new("The ledger was changed by somebody else", chain(self))
                 .advise("Look whether another neonlift works at the same migration; stop it, then run the step again."),
             Self::RowsLost { .. } => Failure::new("Rows got lost on their way", chain(self))

@@ -42,13 +42,13 @@ pub struct MovingObjects<'a> {
 impl MovingObjects<'_> {
     /// Moves all that are not there yet. Objects that show the source at another moment than this
     /// snapshot, because a transfer was stopped and the source written to since, are taken out
-    /// and moved again. Once all are in, none is ever moved or taken out again.
+    /// and moved again. Once all are in, and all rows, none is ever moved or taken out again.
     ///
     /// # Errors
     /// A role that may not read one of them, a number that is taken on the target, and what
     /// connections fail of.
     pub async fn all(&self) -> Result<LoadedObjects, Error> {
-        let mut attempts = Attempts::new("large objects", self.progress);
+        let mut attempts = Attempts::new("large objects", self.progress, self.cancel);
         loop {
             match self.attempt().await {
                 Ok(loaded) => return Ok(loaded),
@@ -90,7 +90,7 @@ impl MovingObjects<'_> {
         ledger: &LargeObjects<'_>,
         total: u64,
     ) -> Result<(), Error> {
-        ledger.settle().await?;
+        ledger.begin().await?;
         // What the schema step was to overwrite: its numbers are wanted.
         ledger.clear_the_way().await?;
         for visible in ledger.moments().await? {

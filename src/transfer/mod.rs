@@ -23,7 +23,7 @@ pub use throughput::watched;
 
 use crate::failure::{Explain, Failure, Retry, Severity, chain};
 use crate::postgres::catalogue::TableName;
-use crate::target::{PLANNED_KEY, SNAPSHOT_KEY};
+use crate::target::LedgerKey;
 use tokio_util::sync::CancellationToken;
 
 /// What the movement of rows tells those who build on them.
@@ -93,7 +93,7 @@ pub enum Error {
     /// Tables of the source that are missing on the target, or lack columns there.
     #[error("the target lacks {0}")]
     TargetLacks(String),
-    /// Tables that would have to be loaded again hold rows that we did not load.
+    /// Tables that would have to be emptied hold rows that we did not load.
     #[error("{0} on the target holds rows that this migration did not load")]
     ForeignRows(String),
     /// The target has large objects of the source's numbers that we did not make.
@@ -132,12 +132,12 @@ impl Error {
 
     /// Whether tables are planned already, by an attempt whose answer got lost.
     fn is_planned_already(&self) -> bool {
-        matches!(self, Self::Postgres(error) if error.constraint() == Some(PLANNED_KEY))
+        matches!(self, Self::Postgres(error) if LedgerKey::Planned.is_violated(error))
     }
 
     /// Whether the ledger has come to know a snapshot of this number meanwhile.
     fn is_numbered_already(&self) -> bool {
-        matches!(self, Self::Postgres(error) if error.constraint() == Some(SNAPSHOT_KEY))
+        matches!(self, Self::Postgres(error) if LedgerKey::Snapshot.is_violated(error))
     }
 
     /// Whether a definition is there already, by an attempt whose answer got lost.
@@ -192,7 +192,7 @@ impl Explain for Error {
             .advise("Add what is missing to your SQL files, or take the schema from the source (schema.from = \"source\"), and begin again with an empty target."),
             Self::ForeignRows(tables) => Failure::new(
                 "The target holds rows that are not from this migration",
-                format!("The source has changed, so these tables would have to be loaded again: {tables}. But somebody has written to one of them on the target; nothing was removed."),
+                format!("The source has changed, so these tables would have to be emptied: {tables}. But somebody has written to one of them on the target; nothing was removed."),
             )
             .advise("Stop what writes to the target, and save those rows if they matter.")
             .advise("Begin a new session (--session FILE) with an empty target database.")

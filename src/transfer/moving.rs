@@ -11,7 +11,7 @@ use crate::postgres::catalogue::{self, Table, TableName};
 use crate::postgres::{Connection, ConnectionString, Error as PostgresError};
 use crate::progress::{Progress, Tone};
 use crate::source::postgres::PostgresSource;
-use crate::target::{Control, Ledger, PlannedTable, Snapshot};
+use crate::target::{Control, Gone, Ledger, PlannedTable, Snapshot};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -83,12 +83,17 @@ impl Moving<'_> {
         control: &mut Control,
         crew: Crew<PostgresSource>,
     ) -> Result<Moved, Error> {
-        let ledger = Ledger::new(control.connection().await?, self.run);
-        let (snapshots, complete, tables) = tokio::try_join!(
-            ledger.snapshots(),
-            ledger.rows_are_complete(),
-            self.counted_anew(&ledger)
-        )?;
+        let connection = control.connection().await?;
+        let ledger = Ledger::new(connection, self.run);
+        let reading = async {
+            tokio::try_join!(
+                ledger.snapshots(),
+                ledger.rows_are_complete(),
+                counted_anew(&ledger)
+            )
+        };
+        let reading = connection.until_cancelled(self.cancel, reading);
+        let (snapshots, complete, tables) = reading.await??;
         let last = snapshots.last();
         let mut known = snapshots.iter();
         let known = known.find(|known| known.identity == self.source.identity());
@@ -124,7 +129,7 @@ impl Moving<'_> {
         same_moment: &HashSet<i32>,
         found: &mut Found,
     ) -> Result<(), Error> {
-        let mut attempts = Attempts::new("the copy's plan", self.progress);
+        let mut attempts = Attempts::new("the copy's plan", self.progress, self.cancel);
         for round in 0..ROUNDS {
             if round > 0 {
                 self.progress.begin("Planning what has to be copied again");
@@ -192,8 +197,8 @@ impl Moving<'_> {
             return Ok(false);
         }
         let ledger = Ledger::new(connection, self.run);
-        self.recount_unlogged(&ledger).await?;
-        Ok(ledger.complete_rows().await?)
+        let completing = connection.until_cancelled(self.cancel, ledger.complete_rows());
+        Ok(completing.await??)
     }
 
     fn settings(&self) -> Settings {
@@ -211,19 +216,6 @@ impl Moving<'_> {
         let _ = self.arrived.send(arrival).await;
     }
 
-    /// The ledger's tables, as the target still has them.
-    async fn counted_anew(&self, ledger: &Ledger<'_>) -> Result<Vec<PlannedTable>, PostgresError> {
-        self.recount_unlogged(ledger).await?;
-        ledger.tables().await
-    }
-
-    async fn recount_unlogged(&self, ledger: &Ledger<'_>) -> Result<(), PostgresError> {
-        for table in self.tables.iter().filter(|table| table.unlogged) {
-            ledger.recount_unlogged(table).await?;
-        }
-        Ok(())
-    }
-
     /// What is left to do, written down in the ledger.
     async fn planned(
         &self,
@@ -235,15 +227,19 @@ impl Moving<'_> {
         let ledger = Ledger::new(connection, self.run);
         let tables = match found.ledger.take() {
             Some(tables) => tables,
-            None => self.counted_anew(&ledger).await?,
+            None => {
+                let counting = counted_anew(&ledger);
+                connection.until_cancelled(self.cancel, counting).await??
+            }
         };
         let plan = self.plan(&tables, same_moment, &found.distrusted).await?;
         self.tell_again(&plan);
-        let planning = ledger.plan(&plan.fresh, snapshot, &plan.again);
+        let gone = self.gone(connection, &plan).await?;
+        let planning = ledger.plan(&plan.fresh, snapshot, &plan.again, &gone);
         connection
             .until_cancelled(self.cancel, planning)
             .await?
-            .map_err(|error| changed::on_target(error, &plan.again))?;
+            .map_err(|error| changed::on_target(error, plan.again.union(&plan.gone)))?;
         Ok(plan)
     }
 
@@ -275,6 +271,28 @@ impl Moving<'_> {
             );
             self.progress.note(Tone::Warning, text);
         }
+    }
+
+    /// What the target has of the tables that the source has no more. What was loaded of them is of
+    /// a moment that is not the present snapshot's.
+    async fn gone(&self, connection: &Connection, plan: &Plan) -> Result<Vec<Gone>, Error> {
+        if plan.gone.is_empty() {
+            return Ok(Vec::new());
+        }
+        let text = format!(
+            "No longer on both sides, and not moved any more: {}. What the target still has of that is emptied, and stays: drop it there if it is not wanted.",
+            changed::names(&plan.gone)
+        );
+        self.progress.note(Tone::Warning, text);
+        let there = catalogue::tables(connection).await?;
+        let gone = plan.gone.iter().map(|name| {
+            let there = there.iter().find(|table| table.name == *name);
+            Gone {
+                table: name.clone(),
+                there: there.map(|table| table.routed),
+            }
+        });
+        Ok(gone.collect())
     }
 
     /// A server's counters come late, by seconds: a table that went on because of them is
@@ -343,4 +361,10 @@ impl Moving<'_> {
         }
         Ok(())
     }
+}
+
+/// The ledger's tables, as the target still has them.
+async fn counted_anew(ledger: &Ledger<'_>) -> Result<Vec<PlannedTable>, PostgresError> {
+    let ((), tables) = tokio::try_join!(ledger.recount_unlogged(), ledger.tables())?;
+    Ok(tables)
 }

@@ -103,6 +103,8 @@ pub(super) struct Plan {
     pub(super) fresh: Vec<Planning>,
     /// Those of them that the ledger knows, whose rows must go first.
     pub(super) again: HashSet<TableName>,
+    /// Tables that the ledger knows and the source has no more.
+    pub(super) gone: HashSet<TableName>,
     /// Tables that go on because their fingerprints say that they have not changed. Counters come
     /// late: this has to be proved.
     pub(super) presumed: HashSet<TableName>,
@@ -182,6 +184,9 @@ pub(super) fn plan(known: &Known<'_>, progress: &Progress) -> Plan {
         }
         plan.jobs.extend(jobs);
     }
+    let here: HashSet<&TableName> = known.tables.iter().map(|table| &table.name).collect();
+    let gone = ledger.into_keys().filter(|name| !here.contains(name));
+    plan.gone = gone.cloned().collect();
     plan.jobs.sort_by_key(|job| std::cmp::Reverse(job.weight));
     plan
 }

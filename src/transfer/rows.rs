@@ -96,40 +96,15 @@ pub(super) async fn load_rows<S: Source>(
         progress: progress.clone(),
     });
     let stop = cancel.child_token();
-    let mut changes = load.settings.throttle.changes();
-    let mut team = Team {
+    let team = Team {
         load: &load,
         stop: &stop,
         called: crew.0.into_iter(),
         numbers: BTreeSet::new(),
         running: JoinSet::new(),
     };
-    team.fill();
-    // There may be fewer batches than were called for.
-    team.called = Vec::new().into_iter();
-    let mut result = Ok(());
-    loop {
-        let ended = tokio::select! {
-            ended = team.running.join_next() => ended,
-            () = changes.next() => {
-                team.fill();
-                continue;
-            }
-        };
-        let (number, ended) = match ended {
-            Some(Ok(ended)) => ended,
-            Some(Err(panicked)) => std::panic::resume_unwind(panicked.into_panic()),
-            None => break,
-        };
-        team.numbers.remove(&number);
-        if ended.is_err() {
-            stop.cancel();
-        }
-        // The error that came first is the cause; the others were told to stop.
-        result = result.and(ended);
-        team.fill();
-    }
-    result.map(|()| load.retries.load(Relaxed))
+    team.work().await?;
+    Ok(load.retries.load(Relaxed))
 }
 
 /// The workers, each with a number: those whose number is too high are not wanted any more, and end
@@ -143,6 +118,36 @@ struct Team<'a, S: Source> {
 }
 
 impl<S: Source> Team<'_, S> {
+    /// Works until there are no batches left. The first worker that fails stops the others.
+    async fn work(mut self) -> Result<(), Error> {
+        let mut changes = self.load.settings.throttle.changes();
+        self.fill();
+        // There may be fewer batches than were called for.
+        self.called = Vec::new().into_iter();
+        let mut result = Ok(());
+        loop {
+            let ended = tokio::select! {
+                ended = self.running.join_next() => ended,
+                () = changes.next() => {
+                    self.fill();
+                    continue;
+                }
+            };
+            let (number, ended) = match ended {
+                Some(Ok(ended)) => ended,
+                Some(Err(panicked)) => std::panic::resume_unwind(panicked.into_panic()),
+                None => return result,
+            };
+            self.numbers.remove(&number);
+            if ended.is_err() {
+                self.stop.cancel();
+            }
+            // The error that came first is the cause; the others were told to stop.
+            result = result.and(ended);
+            self.fill();
+        }
+    }
+
     /// Starts the workers that are wanted and not there, as long as there are batches for them.
     fn fill(&mut self) {
         let mut batches = self.load.queue().len();
@@ -224,9 +229,9 @@ impl<S: Source> Worker<S> {
     }
 
     async fn load_with_retries(&mut self, batch: &[Job]) -> Result<(), Error> {
-        let load = Arc::clone(&self.load);
+        let (load, stop) = (Arc::clone(&self.load), self.stop.clone());
         let what = describe(batch);
-        let mut attempts = Attempts::new(&what, &load.progress);
+        let mut attempts = Attempts::new(&what, &load.progress, &stop);
         while let Err(error) = self.load(batch).await {
             // Whatever state the connections are in, they are not used again.
             self.connections = None;

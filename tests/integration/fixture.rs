@@ -1,7 +1,7 @@
 //! What the tests stand on: practice servers, a home of one's own, the program under way.
 
 mod program;
-mod sql;
+pub(crate) mod sql;
 
 pub(crate) use program::{Ended, Running};
 pub(crate) use sql::Database;

@@ -178,7 +178,8 @@ fn consent_does_not_hold_for_a_migration_made_since() {
         .expect(0, "done");
     world.target().run(
         "CREATE SCHEMA neonlift; CREATE TABLE neonlift.runs (run text, created_at timestamptz DEFAULT now());
-         INSERT INTO neonlift.runs VALUES ('somebody-elses')",
+         INSERT INTO neonlift.runs VALUES ('somebody-elses');
+         COMMENT ON SCHEMA neonlift IS 'Ledger of a migration by neonlift; dropped when it is cleaned up'",
     );
     let refused = world.json(&["run"]).expect(1, "failed");
     let why = refused.only("failure")["why"].to_string();

@@ -7,7 +7,7 @@ use crate::live::write_to_source;
 use rstest::rstest;
 
 /// Killed when `done`, a query on the target, gives true; some rows are still to come.
-fn killed_when(world: &World, config: &str, done: &str) {
+pub(crate) fn killed_when(world: &World, config: &str, done: &str) {
     world
         .json(&["run", "--until", "schema", "--config", config])
         .expect(0, "done");
@@ -27,6 +27,10 @@ const OBJECTS_CHANGE: &str = "SELECT lo_put(90001, 0, 'changed'); SELECT lo_unli
 const HELD: &str = "SELECT string_agg(concat_ws(' ', oid, md5(lo_get(oid)), obj_description(oid, 'pg_largeobject')), ', ' ORDER BY oid)
     FROM pg_largeobject_metadata";
 
+/// The ledger says that all of them are in.
+const OBJECTS_IN: &str =
+    "SELECT EXISTS (SELECT FROM neonlift.built WHERE definition = 'all large objects')";
+
 fn objects_follow_the_source(world: &World, config: &str) {
     let ended = world
         .json(&["run", "--config", config])
@@ -45,10 +49,29 @@ fn large_objects_that_changed_after_they_were_all_in() {
     let world = World::new(10);
     world.source().run(OBJECTS);
     let config = world.small_chunks_unheld();
-    let all_in =
-        "SELECT EXISTS (SELECT FROM neonlift.built WHERE definition = 'all large objects')";
-    killed_when(&world, &config, all_in);
+    killed_when(&world, &config, OBJECTS_IN);
     world.source().run(OBJECTS_CHANGE);
+    objects_follow_the_source(&world, &config);
+}
+
+/// All were in, and were taken out again: a kill before they are back, with all rows in by then.
+#[test]
+fn large_objects_that_were_taken_out_by_a_run_that_was_killed() {
+    let world = World::new(10);
+    world.source().run(OBJECTS);
+    let config = world.small_chunks_unheld();
+    killed_when(&world, &config, OBJECTS_IN);
+    world.source().run(OBJECTS_CHANGE);
+    // The new one's number, as long as nobody knows whether somebody else takes it.
+    let holder = world.target().open();
+    holder.run("BEGIN; SELECT lo_create(90200)");
+    let running = world.start(&["run", "--config", &config]);
+    let rows_in = "SELECT EXISTS (SELECT FROM neonlift.built WHERE definition = 'all rows')";
+    eventually("all rows, and not all objects", || {
+        (world.target().value(rows_in) == "t").then_some(())
+    });
+    running.kill();
+    drop(holder);
     objects_follow_the_source(&world, &config);
 }
 

@@ -5,7 +5,7 @@ mod opening;
 
 pub use notice::Notice;
 pub use opening::{CONNECT_TIMEOUT, OnRetry, RetryNotice, Retrying};
-pub(super) use opening::{KEEPALIVE, patiently, time_limit};
+pub(super) use opening::{KEEPALIVE, patiently, time_limit, unanswered};
 
 use super::error::{DriverError, Error};
 use postgres_native_tls::MakeTlsConnector;

@@ -20,6 +20,17 @@ pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 pub(in crate::postgres) const KEEPALIVE: (Duration, Duration, u32) =
     (Duration::from_secs(30), Duration::from_secs(10), 3);
 
+/// How long what was sent may stay unanswered by the other end's TCP before a connection is given
+/// up: keepalives say nothing as long as anything is unanswered, and the operating system waits for
+/// a quarter of an hour. A server that does not read for so long, its window closed, is given up
+/// too ("TCP_USER_TIMEOUT" in tcp(7)), and a busy one must not be: so not much shorter.
+const UNANSWERED: Duration = Duration::from_secs(120);
+
+/// [`UNANSWERED`], unless the string says otherwise.
+pub(in crate::postgres) fn unanswered(place: &ConnectionString) -> Duration {
+    place.tcp_user_timeout().unwrap_or(UNANSWERED)
+}
+
 /// The time limit for one attempt to connect to a place.
 pub(in crate::postgres) fn time_limit(place: &ConnectionString) -> Duration {
     match place.connect_timeout() {
@@ -235,6 +246,7 @@ fn configuration(place: &ConnectionString, encryption: Encryption, limit: Durati
         .keepalives_idle(KEEPALIVE.0)
         .keepalives_interval(KEEPALIVE.1)
         .keepalives_retries(KEEPALIVE.2)
+        .tcp_user_timeout(unanswered(place))
         .ssl_mode(match encryption {
             Encryption::Off => config::SslMode::Disable,
             Encryption::IfOffered => config::SslMode::Prefer,
@@ -255,4 +267,33 @@ fn configuration(place: &ConnectionString, encryption: Encryption, limit: Durati
         config.options(options);
     }
     config
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::postgres::tls::dialled;
+    use rstest::rstest;
+
+    /// A dead road must not stand as long as the operating system lets it.
+    #[rstest]
+    #[case::usual("", 120_000)]
+    #[case::given("?tcp_user_timeout=7000", 7_000)]
+    #[case::the_systems("?tcp_user_timeout=0", 0)]
+    #[tokio::test]
+    async fn what_is_sent_is_not_unanswered_for_ever(#[case] parameter: &str, #[case] limit: u32) {
+        let server = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = server.local_addr().unwrap().port();
+        let text = format!("postgresql://u@127.0.0.1:{port}/d{parameter}");
+        let place = ConnectionString::parse(&text).unwrap();
+        let config = configuration(&place, Encryption::Off, time_limit(&place));
+        let expected = Duration::from_millis(limit.into());
+        assert_eq!(config.get_tcp_user_timeout(), Some(&expected));
+        #[cfg(target_os = "linux")]
+        {
+            let stream = dialled(&place).await.unwrap();
+            let set = rustix::net::sockopt::tcp_user_timeout(&stream).unwrap();
+            assert_eq!(set, limit);
+        }
+    }
 }

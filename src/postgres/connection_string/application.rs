@@ -28,7 +28,8 @@ impl ConnectionString {
         if self.is_neon() && self.ssl_mode < SslMode::Require {
             string.ssl_mode = SslMode::Require;
         }
-        (string.passfile, string.connect_timeout) = (None, None);
+        (string.connect_timeout, string.tcp_user_timeout) = (None, None);
+        string.passfile = None;
         string
     }
 }

@@ -44,6 +44,7 @@ pub struct ConnectionString {
     options: Option<String>,
     application_name: String,
     connect_timeout: Option<Duration>,
+    tcp_user_timeout: Option<Duration>,
     ignored: Vec<String>,
     cautions: Vec<String>,
     listener: Listener,
@@ -193,6 +194,12 @@ impl ConnectionString {
     /// The limit for one attempt to connect, when the string sets one.
     pub fn connect_timeout(&self) -> Option<Duration> {
         self.connect_timeout
+    }
+
+    /// How long what is sent may stay unanswered by the other end's TCP, when the string says so; zero
+    /// is the operating system's own limit.
+    pub fn tcp_user_timeout(&self) -> Option<Duration> {
+        self.tcp_user_timeout
     }
 
     /// Names of parameters that were accepted and have no effect here.

@@ -1,10 +1,12 @@
 //! Names, values and defaults of parameters, the same for both forms of a connection string.
 
+mod given;
+
 use super::{APPLICATION_NAME, ConnectionString, DEFAULT_PORT, ParseError};
 use crate::secret::Secret;
+use given::Given;
 use std::fmt;
 use std::path::PathBuf;
-use std::time::Duration;
 
 /// libpq's `sslmode`, with its meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -112,7 +114,7 @@ impl Setting {
 }
 
 /// Parameters that change what neonlift does.
-const USED: [&str; 14] = [
+const USED: [&str; 15] = [
     "host",
     "hostaddr",
     "port",
@@ -126,12 +128,13 @@ const USED: [&str; 14] = [
     "options",
     "application_name",
     "connect_timeout",
+    "tcp_user_timeout",
     "database",
 ];
 
 /// Parameters of libpq 18 (and, last, of drivers whose strings stand in `DATABASE_URL`) that have
 /// no meaning here: <https://www.postgresql.org/docs/current/libpq-connect.html>.
-const IGNORED: [&str; 42] = [
+const IGNORED: [&str; 41] = [
     "client_encoding",
     "fallback_application_name",
     "gssdelegation",
@@ -170,7 +173,6 @@ const IGNORED: [&str; 42] = [
     "sslpassword",
     "sslsni",
     "target_session_attrs",
-    "tcp_user_timeout",
     "pgbouncer",
     "connection_limit",
     "pool_timeout",
@@ -256,138 +258,12 @@ pub(super) fn build(settings: Vec<Setting>) -> Result<ConnectionString, ParseErr
             .text("application_name")
             .unwrap_or_else(|| APPLICATION_NAME.into()),
         connect_timeout: given.connect_timeout()?,
+        tcp_user_timeout: given.tcp_user_timeout()?,
         ignored: given.ignored(),
         cautions: Vec::new(),
         listener: super::Listener::default(),
         host,
     })
-}
-
-struct Given(Vec<Setting>);
-
-impl Given {
-    /// The last non-empty value of a parameter and its position; empty means the default, as in libpq.
-    fn value(&self, key: &str) -> Option<(&str, usize)> {
-        let same = |name: &str| name == key || (name == "database" && key == "dbname");
-        let setting = self.0.iter().rev().find(|setting| same(&setting.key))?;
-        Some((setting.value.expose(), setting.position)).filter(|(text, _)| !text.is_empty())
-    }
-
-    fn text(&self, key: &str) -> Option<String> {
-        self.value(key).map(|(text, _)| text.to_owned())
-    }
-
-    fn host(&self) -> Result<Option<String>, ParseError> {
-        let Some((host, position)) = self.value("host") else {
-            return Ok(None);
-        };
-        let at = |index: usize| position + host[..index].chars().count();
-        if host.starts_with('/') {
-            return Ok(Some(host.to_owned()));
-        }
-        if let Some(comma) = host.find(',') {
-            return Err(ParseError::SeveralHosts {
-                position: at(comma),
-            });
-        }
-        let address = host.split('%').next().unwrap_or_default();
-        if address.parse::<std::net::Ipv6Addr>().is_ok() {
-            return Ok(Some(host.to_owned()));
-        }
-        let odd = |c: char| !(c.is_alphanumeric() || "-._".contains(c));
-        match host.char_indices().find(|(_, c)| odd(*c)) {
-            Some((index, character)) => Err(ParseError::BadHostCharacter {
-                character,
-                position: at(index),
-            }),
-            None => Ok(Some(host.to_owned())),
-        }
-    }
-
-    fn port(&self) -> Result<u16, ParseError> {
-        let Some((text, position)) = self.value("port") else {
-            return Ok(DEFAULT_PORT);
-        };
-        if text.contains(',') {
-            return Err(ParseError::SeveralHosts { position });
-        }
-        match text.trim().parse::<u16>() {
-            Ok(port) if port > 0 => Ok(port),
-            _ => Err(ParseError::BadPort { position }),
-        }
-    }
-
-    fn ssl_mode(&self, host: &str, root: Option<&SslRoot>) -> Result<SslMode, ParseError> {
-        let expected = "disable, allow, prefer, require, verify-ca or verify-full";
-        let mode = self.choice("sslmode", &SslMode::ALL, expected)?;
-        // libpq refuses weaker modes with the system's roots: anyone can get a certificate there.
-        match (mode, root) {
-            (None, Some(SslRoot::System)) => Ok(SslMode::VerifyFull),
-            (Some(weak), Some(SslRoot::System)) if weak != SslMode::VerifyFull => {
-                let position = self.value("sslmode").map_or(1, |(_, position)| position);
-                let expected = "verify-full, the only one that goes with sslrootcert=system";
-                Err(ParseError::BadValue {
-                    parameter: "sslmode",
-                    expected,
-                    position,
-                })
-            }
-            (None, _) if is_neon_host(host) => Ok(SslMode::Require),
-            (mode, _) => Ok(mode.unwrap_or(SslMode::Prefer)),
-        }
-    }
-
-    fn choice<T: Copy>(
-        &self,
-        parameter: &'static str,
-        all: &[(&str, T)],
-        expected: &'static str,
-    ) -> Result<Option<T>, ParseError> {
-        let Some((text, position)) = self.value(parameter) else {
-            return Ok(None);
-        };
-        let found = all
-            .iter()
-            .find(|(name, _)| *name == text)
-            .map(|(_, value)| *value);
-        found.map(Some).ok_or(ParseError::BadValue {
-            parameter,
-            expected,
-            position,
-        })
-    }
-
-    fn password(&self) -> Result<Option<Secret>, ParseError> {
-        let Some((text, _)) = self.value("password") else {
-            return Ok(None);
-        };
-        if text.chars().all(|c| c == '*' || c == '•') {
-            return Err(ParseError::MaskedPassword);
-        }
-        Ok(Some(Secret::new(text)))
-    }
-
-    /// Zero and negative numbers mean "no limit" in libpq; here they leave the default in force.
-    fn connect_timeout(&self) -> Result<Option<Duration>, ParseError> {
-        let Some((text, position)) = self.value("connect_timeout") else {
-            return Ok(None);
-        };
-        let seconds: i32 = text.trim().parse().map_err(|_| ParseError::BadValue {
-            parameter: "connect_timeout",
-            expected: "a whole number of seconds",
-            position,
-        })?;
-        let seconds = u64::try_from(seconds).ok().filter(|seconds| *seconds > 0);
-        Ok(seconds.map(Duration::from_secs))
-    }
-
-    fn ignored(&self) -> Vec<String> {
-        let mut names: Vec<_> = self.0.iter().map(|setting| setting.key.clone()).collect();
-        names.retain(|name| IGNORED.contains(&name.as_str()));
-        names.sort();
-        names.dedup();
-        names
-    }
 }
 
 /// libpq's default role: the name of the operating system's user.

@@ -278,7 +278,7 @@ proptest! {
     #[test]
     fn a_written_url_reads_back(user in text(), secret in text(), database in text(), options in text()) {
         prop_assume!(!secret.chars().all(|c| c == '*' || c == '•'));
-        let string = parse("postgresql://u@h:5433/d?sslmode=require")
+        let string = parse("postgresql://u@h:5433/d?sslmode=require&connect_timeout=9&tcp_user_timeout=1500")
             .with_database(&database)
             .with_password(Secret::new(secret.clone()));
         let string = ConnectionString { user, options: Some(options), ..string };

@@ -78,6 +78,10 @@ impl ConnectionString {
             .connect_timeout()
             .map(|timeout| format!("{} s", timeout.as_secs()));
         lines.extend(timeout.map(|timeout| ("connect timeout", timeout)));
+        let timeout = self
+            .tcp_user_timeout()
+            .map(|timeout| format!("{} ms", timeout.as_millis()));
+        lines.extend(timeout.map(|timeout| ("TCP user timeout", timeout)));
         lines.extend(self.kind().map(|kind| ("kind", kind.to_owned())));
         if !self.ignored().is_empty() {
             lines.push(("without effect", self.ignored().join(", ")));

@@ -276,6 +276,10 @@ fn parameters_of(string: &ConnectionString) -> Vec<(&'static str, String)> {
         .connect_timeout()
         .map(|timeout| timeout.as_secs().to_string());
     parameters.extend(seconds.map(|seconds| ("connect_timeout", seconds)));
+    let limit = string
+        .tcp_user_timeout()
+        .map(|limit| limit.as_millis().to_string());
+    parameters.extend(limit.map(|limit| ("tcp_user_timeout", limit)));
     let passfile = string.passfile().map(|file| file.display().to_string());
     parameters.extend(passfile.map(|file| ("passfile", file)));
     parameters

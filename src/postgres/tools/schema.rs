@@ -2,6 +2,7 @@
 
 use super::child::Call;
 use super::{ClientTools, ToolError};
+use crate::postgres::catalogue::LEDGER_SCHEMA;
 use std::ffi::OsString;
 use std::io::Write;
 use std::path::Path;
@@ -53,6 +54,8 @@ async fn text(call: &Call<'_>, cancel: &CancellationToken) -> Result<String, Too
 /// alone; `pg_restore --verbose` reads it out. The archive is a file of ours, without rows, that is gone
 /// afterwards. Each half is for [`crate::postgres::script::Script::parse`].
 ///
+/// A schema of the ledger's name is left out: on the target that is the ledger.
+///
 /// `environment` holds libpq's variables, `snapshot` the name that `pg_export_snapshot()` gave: then
 /// the schema is that of the rows that are read in the same snapshot.
 ///
@@ -66,6 +69,7 @@ pub async fn dump_definitions(
 ) -> Result<(String, String), ToolError> {
     let mut arguments: Vec<OsString> = LEFT.iter().chain(&DUMPED).map(OsString::from).collect();
     arguments.push("--format=custom".into());
+    arguments.push(format!("--exclude-schema={LEDGER_SCHEMA}").into());
     arguments.extend(snapshot.map(|name| format!("--snapshot={name}").into()));
     let pg_dump = tools.pg_dump();
     let call = Call {

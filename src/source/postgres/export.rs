@@ -78,39 +78,45 @@ impl Exporting {
 
 impl Exported {
     /// Opens a session in a read-only transaction that sees what the snapshot sees, with these
-    /// settings of that transaction's.
+    /// settings of that transaction's. The server gives a snapshot's name again after a restart, so
+    /// what the session sees is looked at.
     ///
     /// # Errors
-    /// The server's; also when the snapshot is no longer there.
+    /// The server's; [`source::Error::SnapshotLost`] when the snapshot is no longer there.
     pub async fn join(
         &self,
         string: &ConnectionString,
         settings: &str,
         cancel: &CancellationToken,
-    ) -> Result<Connection, Error> {
+    ) -> Result<Connection, source::Error> {
         let session = Connection::open(string, &Retrying::default(), cancel).await?;
         session.pin_for_reading().await?;
         session.begin_reading().await?;
         let snapshot = quote::literal(&self.name);
         let join = format!("SET TRANSACTION SNAPSHOT {snapshot}; {settings}");
-        session
-            .batch("joining the source's snapshot", &join)
-            .await?;
-        Ok(session)
+        let joining = session.batch("joining the source's snapshot", &join);
+        // One round trip for both. Refused, the first one makes the second one's answer worthless.
+        let (joined, seen) = tokio::join!(joining, self.is_seen_by(&session));
+        match joined {
+            Err(error) if is_gone(&error) => Err(source::Error::SnapshotLost(Some(error))),
+            Err(error) => Err(error.into()),
+            Ok(()) if seen? => Ok(session),
+            Ok(()) => Err(source::Error::SnapshotLost(None)),
+        }
     }
 
     /// Whether a session that joined sees exactly this snapshot, and not another of the same name.
-    pub async fn is_seen_by(&self, session: &Connection) -> Result<bool, Error> {
-        let row = session
-            .query_one("SELECT pg_current_snapshot()::text", &[])
-            .await
-            .map_err(Error::while_doing("recognising the source's snapshot"))?;
-        Ok(self.visible.split(' ').next() == Some(row.get(0)))
+    async fn is_seen_by(&self, session: &Connection) -> Result<bool, Error> {
+        let sql = "SELECT pg_current_snapshot()::text";
+        let rows = session.query_typed(sql, &[]).await;
+        let rows = rows.map_err(Error::while_doing("recognising the source's snapshot"))?;
+        let seen = rows.first().map(|row| row.get(0));
+        Ok(self.visible.split(' ').next() == seen)
     }
 }
 
 /// Whether an error says that the snapshot to be joined is no longer there: no file of that name
 /// (22023 until PostgreSQL 16, 42704 since), or a file whose session has ended (55000).
-pub(super) fn is_gone(error: &Error) -> bool {
+fn is_gone(error: &Error) -> bool {
     matches!(error.sqlstate(), Some("22023" | "42704" | "55000"))
 }

@@ -63,13 +63,9 @@ impl PostgresSource {
         cancel: &CancellationToken,
     ) -> Result<Option<Self>, Error> {
         let session = match exported.join(string, "", cancel).await {
-            Ok(session) => session,
-            Err(error) if export::is_gone(&error) => return Ok(None),
-            Err(error) => return Err(error.into()),
+            Err(Error::SnapshotLost(_)) => return Ok(None),
+            session => session?,
         };
-        if !exported.is_seen_by(&session).await? {
-            return Ok(None);
-        }
         Self::over(session, exported, string, cancel)
             .await
             .map(Some)
@@ -208,14 +204,8 @@ impl Source for PostgresSource {
     type Reader = PostgresReader;
 
     async fn reader(&self) -> Result<PostgresReader, Error> {
-        let joined = self
-            .exported
-            .join(&self.string, PATIENCE, &self.cancel)
-            .await;
-        let connection = joined.map_err(|error| match export::is_gone(&error) {
-            true => Error::SnapshotLost(error),
-            false => error.into(),
-        })?;
+        let joining = self.exported.join(&self.string, PATIENCE, &self.cancel);
+        let connection = joining.await?;
         Ok(PostgresReader { connection })
     }
 }

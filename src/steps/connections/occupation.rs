@@ -2,6 +2,7 @@
 //! policy takes it.
 
 use crate::config::Onto;
+use crate::failure::Explain;
 use crate::figures::grouped;
 use crate::invocation::quoted;
 use crate::postgres::catalogue::{self, LEDGER_SCHEMA};
@@ -11,7 +12,7 @@ use crate::session::report::{AtStake, Check, Lost, Stake, TARGET_EMPTY, rows_at_
 use crate::source::Selected;
 use crate::steps::schema::overwrite::Loss;
 use crate::steps::{Error, Work, error};
-use crate::target::Ledger;
+use crate::target::{Error as TargetError, Ledger};
 
 const NAME: &str = TARGET_EMPTY;
 
@@ -79,7 +80,14 @@ pub(super) async fn check(
     stake: &Stake,
     (at_stake, also): (&[AtStake], &[Lost]),
 ) -> Result<Check, Error> {
-    let runs = Ledger::runs(target).await?;
+    let runs = match Ledger::runs_beside(target).await {
+        Err(taken @ TargetError::NameTaken) => {
+            let mut check = Check::bad(NAME, taken.to_string());
+            check.advice = taken.failure().advice;
+            return Ok(check);
+        }
+        runs => runs?,
+    };
     if runs.contains(&work.session.id) {
         let found = "it holds what this session has moved so far";
         return Ok(Check::good(NAME, found));

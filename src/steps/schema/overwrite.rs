@@ -141,10 +141,7 @@ impl Doomed {
                 "the check that nothing else goes along",
                 refuse_others(&self.objects),
             ),
-            false => statement(
-                "the removal of an older ledger",
-                "DROP SCHEMA IF EXISTS neonlift CASCADE".to_owned(),
-            ),
+            false => statement("the removal of an older ledger", Ledger::removal()),
         };
         vec![
             statement(

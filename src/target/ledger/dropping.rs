@@ -1,7 +1,6 @@
 //! A ledger that is needed no more: this run's part of it goes, and with the last run all of it.
 
-use super::Ledger;
-use super::creation::MARK;
+use super::{Ledger, Place};
 use crate::postgres::{Error, quote};
 
 /// The ledger's tables, in an order in which rows can go: those that others refer to are last.
@@ -43,8 +42,10 @@ impl Ledger<'_> {
     /// The server's; then all is as it was. A ledger that is locked, or that others' objects refer
     /// to, is not dropped.
     pub async fn drop_own(&self) -> Result<Dropped, Error> {
-        if let Some(not_ours) = self.marked_as_ours().await? {
-            return Ok(not_ours);
+        match Place::of(self.connection).await? {
+            Place::Free => return Ok(Dropped::Nothing),
+            Place::Foreign => return Ok(Dropped::Foreign),
+            Place::Ledger => {}
         }
         let (own, others): (Vec<_>, Vec<_>) = Self::runs(self.connection)
             .await?
@@ -70,29 +71,17 @@ impl Ledger<'_> {
         }
     }
 
-    /// What there is in place of a ledger of ours; `None` when it is one.
-    async fn marked_as_ours(&self) -> Result<Option<Dropped>, Error> {
-        let sql =
-            "SELECT obj_description(oid, 'pg_namespace'), to_regclass('neonlift.runs') IS NOT NULL
-                   FROM pg_namespace WHERE nspname = 'neonlift'";
-        let rows = self
-            .connection
-            .query(sql, &[])
-            .await
-            .map_err(Error::while_doing("looking for a ledger on the target"))?;
-        let Some(row) = rows.first() else {
-            return Ok(Some(Dropped::Nothing));
-        };
-        let (mark, has_runs): (Option<String>, bool) = (row.get(0), row.get(1));
-        let is_ours = mark.as_deref() == Some(MARK) && has_runs;
-        Ok((!is_ours).then_some(Dropped::Foreign))
+    /// SQL that drops all tables of a ledger, of whichever runs, and nothing else: what others have
+    /// put into its schema stays. Where something stands on one of them, it is refused.
+    pub fn removal() -> String {
+        let tables = TABLES.map(|table| format!("neonlift.{table}")).join(", ");
+        format!("DROP TABLE IF EXISTS {tables}")
     }
 
     /// SQL that drops the tables, and the schema when nothing else is in it. A run that has joined
     /// meanwhile is met by the lock, and keeps it.
     fn dropping_all(&self) -> String {
-        let tables = TABLES.map(|table| format!("neonlift.{table}")).join(", ");
-        let run = quote::literal(self.run);
+        let (run, removal) = (quote::literal(self.run), Self::removal());
         format!(
             "BEGIN; SET LOCAL lock_timeout = '10s'; LOCK TABLE neonlift.runs IN ACCESS EXCLUSIVE MODE;
              DO $neonlift$ BEGIN
@@ -100,7 +89,7 @@ impl Ledger<'_> {
                  RAISE object_in_use USING MESSAGE = 'another migration has begun to use the ledger';
                END IF;
              END $neonlift$;
-             DROP TABLE IF EXISTS {tables};
+             {removal};
              DO $neonlift$ BEGIN
                DROP SCHEMA neonlift;
              EXCEPTION WHEN dependent_objects_still_exist THEN NULL;

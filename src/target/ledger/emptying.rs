@@ -20,11 +20,15 @@ pub(super) fn emptying(table: &TableName, routed: bool, key: &str, run: &str) ->
     format!(
         "LOCK TABLE {only} IN ACCESS EXCLUSIVE MODE; DO {};
          TRUNCATE {only};
-         DELETE FROM neonlift.tables WHERE (run, schema_name, table_name) = {key};
          DO {};",
         quote::literal(&check),
         quote::literal(&unbuilding(table, run))
     )
+}
+
+/// SQL that takes a table with its chunks out of the ledger.
+pub(super) fn forgetting(key: &str) -> String {
+    format!("DELETE FROM neonlift.tables WHERE (run, schema_name, table_name) = {key};")
 }
 
 /// The body of a block that takes away what was built on a table's rows, with its marks: rows that

@@ -117,7 +117,7 @@ impl<'a> Builder<'a> {
     /// built again.
     pub(super) async fn build_together(&self, mut pieces: Vec<Piece>) -> Result<(), Error> {
         let doing = "building on small tables";
-        let mut attempts = Attempts::new(doing, self.finish.progress);
+        let mut attempts = Attempts::new(doing, self.finish.progress, self.stop);
         while let Err(error) = self.attempt_together(doing, &pieces).await {
             if error.is_built_already() {
                 let connection = self.connection().await?;
@@ -169,7 +169,7 @@ impl<'a> Builder<'a> {
     }
 
     async fn with_retries(&self, build: &Build, settings: &str) -> Result<(), Error> {
-        let mut attempts = Attempts::new(&build.what, self.finish.progress);
+        let mut attempts = Attempts::new(&build.what, self.finish.progress, self.stop);
         while let Err(error) = self.attempt(build, settings).await {
             attempts.again(error).await?;
         }

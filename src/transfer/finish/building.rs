@@ -67,25 +67,7 @@ async fn work_off<'s>(
             () = changes.next() => {}
             // Those that are running hear of it themselves.
             () = builder.finish.cancel.cancelled(), if running.is_empty() => return Err(Error::Stopped),
-            Some(ended) = running.next() => match ended {
-                Ended::Build(build, ended) => {
-                    ended?;
-                    at_work.builds -= 1;
-                    at_work.vectors &= build.need.is_none();
-                    queue.is_built(&build.table);
-                }
-                Ended::Parcel(tables, ended) => {
-                    ended?;
-                    at_work.parcels -= 1;
-                    let all_done = queue.no_parcel_is_left() && at_work.parcels == 0;
-                    if let Some(gauge) = &queue.gauge {
-                        gauge.add(tables, 0);
-                        if all_done {
-                            gauge.finish();
-                        }
-                    }
-                }
-            },
+            Some(ended) = running.next() => at_work.has_ended(ended, queue)?,
             arrival = next(builder.finish, arrivals), if !all_in => match arrival {
                 Some(Arrival::Tables(tables)) => tables.into_iter().for_each(|table| queue.release(table)),
                 Some(Arrival::Planned) => {}
@@ -97,6 +79,31 @@ async fn work_off<'s>(
                 None => return Err(Error::Stopped),
             },
         }
+    }
+}
+
+impl AtWork {
+    /// Something has ended; what comes after it can be begun.
+    fn has_ended(&mut self, ended: Ended, queue: &mut Queue) -> Result<(), Error> {
+        match ended {
+            Ended::Build(build, ended) => {
+                ended?;
+                self.builds -= 1;
+                self.vectors &= build.need.is_none();
+                queue.is_built(&build.table);
+            }
+            Ended::Parcel(tables, ended) => {
+                ended?;
+                self.parcels -= 1;
+                if let Some(gauge) = &queue.gauge {
+                    gauge.add(tables, 0);
+                    if queue.no_parcel_is_left() && self.parcels == 0 {
+                        gauge.finish();
+                    }
+                }
+            }
+        }
+        Ok(())
     }
 }
 

@@ -96,7 +96,7 @@ impl Finish<'_> {
         let queue = Queue::new(self, &entries, &built, &large);
         let stages = Stages::new(self, &entries, &built);
         build_on_arrival(self, queue, &mut arrivals).await?;
-        let mut attempts = Attempts::new("what follows the rows", self.progress);
+        let mut attempts = Attempts::new("what follows the rows", self.progress, self.cancel);
         loop {
             match self.rest(&mut control, &entries, &stages).await {
                 Ok(mut finished) => {
@@ -264,7 +264,7 @@ impl Finish<'_> {
         made: &[Made<'_>],
     ) -> Result<(), Error> {
         let statements: Vec<Statement> = made.iter().map(|made| made.statement(self.run)).collect();
-        let mut attempts = Attempts::new(doing, self.progress);
+        let mut attempts = Attempts::new(doing, self.progress, self.cancel);
         while let Err(error) = self.build_together(control, doing, &statements).await {
             attempts.again(error).await?;
         }
