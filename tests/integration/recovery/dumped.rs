@@ -247,7 +247,7 @@ fn what_a_killed_recovery_left_the_next_one_takes_away() {
         .run("CREATE DATABASE chat_pgvector_recovered_mine_unfinished");
     let before = databases(&world);
     let left = || {
-        let entries = std::fs::read_dir(world.folder().join("backups")).expect("backups");
+        let entries = std::fs::read_dir(world.work().join("backups")).expect("backups");
         let names = entries.map(|entry| entry.expect("an entry").file_name());
         let mut names = names.map(|name| name.to_string_lossy().into_owned());
         names.any(|name| name.starts_with("rehearsal-"))
