@@ -285,7 +285,7 @@ impl Runner {
         let task = self.running.spawn(async move {
             tracing::info!(?errand, "begun");
             let meters = (&progress, &throttle);
-            let done = steps::errand(errand, &context, &session, meters, &token).await;
+            let done = steps::errand(&errand, &context, &session, meters, &token).await;
             let done = done.map(Box::new).map_err(|error| {
                 let cause = crate::failure::chain(&error);
                 tracing::error!(?errand, cause, "ended in an error");

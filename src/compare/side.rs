@@ -156,7 +156,8 @@ impl Side {
     }
 
     /// A session that nobody else uses meanwhile; those who wait get one in their order. Who needs
-    /// one of both sides takes the source's first: otherwise two could wait for each other.
+    /// one of both sides takes the source's first: otherwise two could wait for each other. Unless it is
+    /// told that all went well ([`Lease::done`]), the next user goes back to before this one's statements.
     pub(super) async fn lease(&self) -> Result<Lease<'_>, Error> {
         let Ok(permit) = self.permits.acquire().await else {
             unreachable!("the semaphore is never closed");
@@ -174,6 +175,8 @@ impl Side {
             let mend = "ROLLBACK TO SAVEPOINT unread";
             lease.batch("going on after an error", mend).await?;
         }
+        // Until its user says that all went well: any statement may end otherwise.
+        lease.session().torn.store(true, Relaxed);
         Ok(lease)
     }
 
@@ -240,14 +243,13 @@ impl Lease<'_> {
         doing: &'b str,
         sql: &str,
     ) -> Result<impl Stream<Item = Result<Row, Error>> + use<'b>, Error> {
-        self.session().torn.store(true, Relaxed);
         let none = std::iter::empty::<(&(dyn ToSql + Sync), Type)>();
         let rows = self.query_typed_raw(sql, none).await;
         let rows = rows.map_err(|error| self.failed(doing, error))?;
         Ok(rows.map(move |row| row.map_err(|error| self.failed(doing, error))))
     }
 
-    /// All of the statement's rows have come.
+    /// Its statements went well, and all of their rows have come: the next user need not mend anything.
     pub(super) fn done(&self) {
         self.session().torn.store(false, Relaxed);
     }

@@ -319,7 +319,7 @@ pub async fn look(
 /// Does something outside of the steps. What replaces files is not cancelled half-way: it is soon
 /// over, and a crash is put right by the next start.
 pub async fn errand(
-    errand: Errand,
+    errand: &Errand,
     context: &Context,
     session: &Session,
     (progress, throttle): (&Progress, &Throttle),
@@ -337,7 +337,7 @@ pub async fn errand(
     context.kept.close();
     match errand {
         Errand::Switch(way) => {
-            let stand = application::switch(way, context, session).await?;
+            let stand = application::switch(*way, context, session).await?;
             Ok(ErrandEnd::Files(stand))
         }
         Errand::Abandon => Ok(ErrandEnd::Files(cutting::abandon(context).await?)),
@@ -346,11 +346,11 @@ pub async fn errand(
             Ok(ErrandEnd::Phase(end))
         }
         Errand::CutOver(phase) => tokio::select! {
-            end = Box::pin(cutting::run(phase, work)) => Ok(ErrandEnd::Phase(end?)),
+            end = Box::pin(cutting::run(*phase, work)) => Ok(ErrandEnd::Phase(end?)),
             () = patience_over(cancel) => Err(PostgresError::Cancelled.into()),
         },
-        Errand::Recover(recovery) => {
-            let recovered = Box::pin(rollback::recovered(work, recovery)).await?;
+        Errand::Recover { recovery, typed } => {
+            let recovered = Box::pin(rollback::recovered(work, *recovery, typed)).await?;
             Ok(ErrandEnd::Recovered(recovered))
         }
         Errand::RollBack => {

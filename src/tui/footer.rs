@@ -99,7 +99,7 @@ fn now(scene: &Scene<'_>) -> (String, Meaning) {
 }
 
 /// What goes on outside of the steps.
-fn at_errand(scene: &Scene<'_>, errand: Errand) -> (String, Meaning) {
+fn at_errand(scene: &Scene<'_>, errand: &Errand) -> (String, Meaning) {
     let glyph = scene.theme().pick("▸", ">");
     if scene.wizard.is_stopping() {
         return (format!("{glyph} stopping safely"), Meaning::Caution);

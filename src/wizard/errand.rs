@@ -9,7 +9,7 @@ use crate::switch::Settled;
 use jiff::Timestamp;
 
 /// Work outside of the steps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Errand {
     /// The application's files are switched, or put back.
     Switch(Switching),
@@ -18,19 +18,25 @@ pub enum Errand {
     /// What an unfinished cutting over has switched is put back.
     Abandon,
     /// Something of the target is saved for the way back, or that is tried on copies.
-    Recover(Recovery),
+    Recover {
+        /// What is wished.
+        recovery: Recovery,
+        /// The name that a person typed as the consent to write to the old database; empty where nothing
+        /// is written to it.
+        typed: String,
+    },
     /// The application is taken back to its old database.
     RollBack,
 }
 
 impl Errand {
     /// What is being done, to complete "… now".
-    pub fn in_words(self) -> &'static str {
+    pub fn in_words(&self) -> &'static str {
         match self {
             Self::Switch(_) => "the application's files are being switched",
             Self::CutOver(_) => "the application is being cut over",
             Self::Abandon => "the cutting over is being undone",
-            Self::Recover(recovery) => recovery.in_words(),
+            Self::Recover { recovery, .. } => recovery.in_words(),
             Self::RollBack => "the application is being taken back",
         }
     }
@@ -104,7 +110,7 @@ pub enum Brought {
 }
 
 /// The errand that is under way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct UnderWay {
     pub(super) run: RunId,
     pub(super) errand: Errand,
@@ -114,8 +120,8 @@ pub(super) struct UnderWay {
 
 impl Wizard {
     /// The errand that is under way.
-    pub fn errand(&self) -> Option<Errand> {
-        self.errand.map(|under_way| under_way.errand)
+    pub fn errand(&self) -> Option<&Errand> {
+        self.errand.as_ref().map(|under_way| &under_way.errand)
     }
 
     /// Whether anything is at work: a step or an errand.
@@ -125,12 +131,12 @@ impl Wizard {
 
     /// Whether the errand that is under way was told to stop.
     pub fn is_stopping(&self) -> bool {
-        self.errand.is_some_and(|under_way| under_way.stopping)
+        self.errand.as_ref().is_some_and(|under_way| under_way.stopping)
     }
 
     /// Why nothing else can be begun now.
     pub(super) fn busy(&self) -> Option<String> {
-        match (self.phase, self.errand) {
+        match (self.phase, &self.errand) {
             (Phase::Working { step, .. }, _) => Some(format!("{step} is running")),
             (Phase::Idle, Some(under_way)) => Some(under_way.errand.in_words().to_owned()),
             (Phase::Idle, None) => None,
@@ -141,10 +147,10 @@ impl Wizard {
     pub(super) fn begin_errand(&mut self, errand: Errand) -> Vec<Effect> {
         self.counter += 1;
         let run = self.counter;
-        let leaving = self.errand.is_some_and(|before| before.leaving);
+        let leaving = self.errand.as_ref().is_some_and(|before| before.leaving);
         self.errand = Some(UnderWay {
             run,
-            errand,
+            errand: errand.clone(),
             stopping: false,
             leaving,
         });
@@ -171,10 +177,10 @@ impl Wizard {
             (Errand::RollBack, Ok(ErrandEnd::RolledBack(stand, back))) => {
                 self.rolled_back(stand, back, now)
             }
-            (Errand::Recover(_), Ok(ErrandEnd::Recovered(recovered))) => {
+            (Errand::Recover { .. }, Ok(ErrandEnd::Recovered(recovered))) => {
                 self.recovered(recovered, now)
             }
-            (Errand::Recover(_), Err(failure)) => vec![Effect::Tell(News::NotRecovered(failure))],
+            (Errand::Recover { .. }, Err(failure)) => vec![Effect::Tell(News::NotRecovered(failure))],
             (Errand::RollBack, Err(failure)) => self.not_rolled_back(failure),
             (_, Err(failure)) => vec![Effect::Tell(News::NotSwitched(failure))],
             // No errand ends in what another one brings.

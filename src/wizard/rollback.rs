@@ -42,7 +42,8 @@ impl Wizard {
         };
         let obstacle = self.obstacle_to_roll_back().or(refusal);
         self.unless(obstacle, |wizard| {
-            wizard.begin_errand(Errand::Recover(recovery))
+            let typed = typed.to_owned();
+            wizard.begin_errand(Errand::Recover { recovery, typed })
         })
     }
 

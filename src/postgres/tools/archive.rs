@@ -5,7 +5,7 @@ use super::{ClientTools, ToolError};
 use sha2::{Digest, Sha256};
 use std::ffi::OsString;
 use std::fs;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tokio::fs::File;
@@ -128,20 +128,52 @@ fn table_begun(line: &str) -> Option<&str> {
     rest.strip_suffix('"')
 }
 
-/// Removes what killed runs left in the folder of this partial file: whoever writes one holds its
-/// lock. What cannot be removed only takes room.
+/// Removes what killed runs left in the folder of this partial file, under a name of the same kind:
+/// whoever writes one holds its lock. What cannot be removed only takes room.
 fn remove_abandoned(partial: &Path) {
     let Some(Ok(entries)) = partial.parent().map(fs::read_dir) else {
         return;
     };
+    let kind = undated(partial);
     let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
-    for path in paths.filter(|path| path.to_string_lossy().ends_with(".dump.partial")) {
+    for path in paths.filter(|path| undated(path) == kind) {
         let abandoned = fs::OpenOptions::new()
             .write(true)
             .open(&path)
             .is_ok_and(|file| file.try_lock().is_ok());
         if abandoned && let Err(error) = fs::remove_file(&path) {
             tracing::info!(file = %path.display(), %error, "an abandoned backup stays");
+        }
+    }
+}
+
+/// A file's name without the date and time in it: the same for all backups of a kind, and for nothing
+/// of anybody else's.
+fn undated(path: &Path) -> Option<String> {
+    let name = path.file_name()?.to_str()?;
+    let undated = |c: char| if c.is_ascii_digit() { '0' } else { c };
+    Some(name.chars().map(undated).collect())
+}
+
+/// A new file, locked and with our mode. Between its making and its lock another one may have taken it
+/// for abandoned and removed it: then another one is made.
+fn new_and_locked(path: &Path) -> std::io::Result<fs::File> {
+    let id = |about: fs::Metadata| (about.dev(), about.ino());
+    loop {
+        let mut options = fs::OpenOptions::new();
+        let file = options
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(path)?;
+        // Waits no longer than somebody needs to remove it. Without a lock (not every network file system
+        // has them) only the tidying is lost.
+        if let Err(error) = file.lock() {
+            tracing::debug!(%error, "the backup's file cannot be locked");
+        }
+        let named = fs::metadata(path).map(id);
+        if named.is_ok_and(|named| file.metadata().is_ok_and(|about| id(about) == named)) {
+            return Ok(file);
         }
     }
 }
@@ -163,18 +195,9 @@ impl Partial {
         name.push(".partial");
         let path = PathBuf::from(name);
         remove_abandoned(&path);
-        // A new file, so that it has our mode.
-        let opened = fs::OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&path);
-        let file = opened.map_err(|source| ToolError::write("create", &path, 0, source))?;
-        // Without a lock (not every network file system has them) only the tidying is lost.
-        if let Err(error) = file.try_lock() {
-            tracing::debug!(%error, "the backup's file cannot be locked");
-        }
-        let file = File::from_std(file);
+        let opened = new_and_locked(&path);
+        let opened = opened.map_err(|source| ToolError::write("create", &path, 0, source))?;
+        let file = File::from_std(opened);
         Ok(Self {
             path,
             file,
@@ -271,6 +294,23 @@ mod tests {
         assert!(matches!(error, ToolError::NoSpace { .. }), "{error:?}");
         assert!(error.failure().advice[1].starts_with("$ df"));
         assert!(path.symlink_metadata().is_err());
+    }
+
+    #[tokio::test]
+    async fn an_abandoned_backup_goes_and_what_is_not_ours_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let named = |name: &str| folder.path().join(name);
+        let left = named("local_db_20260102_030405.dump.partial");
+        let others = ["mine.dump.partial", "local_db_today.dump.partial"].map(named);
+        for file in others.iter().chain([&left]) {
+            fs::write(file, "").unwrap();
+        }
+        let used = new_and_locked(&named("local_db_20260102_030406.dump.partial")).unwrap();
+        let partial = Partial::create(&named("local_db_20261123_030405.dump")).await;
+        assert!(!left.exists() && others.iter().all(|file| file.exists()));
+        drop(partial.unwrap());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
+        drop(used);
     }
 
     #[test]

@@ -20,16 +20,30 @@ const LEFT: [&str; 5] = [
     "--no-subscriptions",
 ];
 
-/// What `pg_restore` says of a setting that the server is too old to know: newer ones set
-/// `transaction_timeout` whatever the server is. It does no harm.
+/// What `pg_restore` says of a setting that the server is too old to know.
 const UNKNOWN_SETTING: &str = "unrecognized configuration parameter";
+
+/// The settings that every restoring makes whatever the server is, and that not every server knows
+/// (`_doSetFixedOutputState` and `_selectTableAccessMethod` of `pg_backup_archiver.c`). Without them
+/// nothing is missing; any other one belongs to an object, a function say, which is missing then.
+const OWN_SETTINGS: [&str; 5] = [
+    "lock_timeout",
+    "idle_in_transaction_session_timeout",
+    "transaction_timeout",
+    "row_security",
+    "default_table_access_method",
+];
+
+/// What stands before the errors of an object, as `pg_restore` tells it: what it says before is about
+/// its own settings.
+const OF_AN_OBJECT: &str = "pg_restore: from TOC entry ";
 
 /// Restores an archive into the database that `environment` and `database` lead to, without owners and
 /// rights; `table` is told whose rows come next.
 ///
 /// # Errors
-/// [`ToolError::Failed`] when it ended otherwise than well, unless it complained only of settings that
-/// an older server does not know; [`ToolError::Cancelled`]. What it has restored until then is there.
+/// [`ToolError::Failed`] when it ended otherwise than well, unless it complained only of settings of its
+/// own that an older server does not know; [`ToolError::Cancelled`]. What it has restored until then is there.
 pub async fn restore_archive(
     tools: &ClientTools,
     (environment, database): (&[(&'static str, OsString)], &str),
@@ -48,17 +62,13 @@ pub async fn restore_archive(
         arguments,
     };
     let (running, mut stdout) = call.start()?;
-    let errors = Mutex::new(Vec::new());
+    let errors = Mutex::new(Errors::default());
     let on_line = |line: &str| {
         if let Some(name) = table_begun(line) {
             table(name);
         }
-        if let Some(error) = complaint(line) {
-            let mut errors = errors.lock().unwrap_or_else(PoisonError::into_inner);
-            if errors.len() < ERRORS_KEPT {
-                errors.push(error);
-            }
-        }
+        let mut errors = errors.lock().unwrap_or_else(PoisonError::into_inner);
+        errors.read(line);
     };
     let silence = async {
         let mut rest = Vec::new();
@@ -69,23 +79,54 @@ pub async fn restore_archive(
     let ended = running.finish(silence, &on_line, cancel).await;
     let errors = errors.into_inner().unwrap_or_else(PoisonError::into_inner);
     match ended {
-        Err(ToolError::Failed { .. })
-            if !errors.is_empty() && errors.iter().all(|error| is_harmless(error)) =>
-        {
-            Ok(())
-        }
+        Err(ToolError::Failed { .. }) if errors.are_harmless() => Ok(()),
         // Its other lines may quote rows.
         Err(ToolError::Failed { tool, status, .. }) => Err(ToolError::Failed {
             tool,
             status,
-            stderr: errors,
+            stderr: errors.harmful,
         }),
         ended => ended,
     }
 }
 
-fn is_harmless(error: &str) -> bool {
-    error.contains(UNKNOWN_SETTING)
+/// What `pg_restore` complained of.
+#[derive(Default)]
+struct Errors {
+    /// Whether an object's have begun.
+    of_an_object: bool,
+    /// Whether there were some that do no harm.
+    harmless: bool,
+    /// The first of those that do.
+    harmful: Vec<String>,
+}
+
+impl Errors {
+    fn read(&mut self, line: &str) {
+        self.of_an_object |= line.starts_with(OF_AN_OBJECT);
+        let Some(error) = complaint(line) else {
+            return;
+        };
+        if self.is_harmless(&error) {
+            self.harmless = true;
+        } else if self.harmful.len() < ERRORS_KEPT {
+            self.harmful.push(error);
+        }
+    }
+
+    fn is_harmless(&self, error: &str) -> bool {
+        let setting = error.split_once(UNKNOWN_SETTING);
+        let setting =
+            setting.and_then(|(_, rest)| rest.trim().strip_prefix('"')?.strip_suffix('"'));
+        // The access method is set amid the objects, with words of its own.
+        let is_own = !self.of_an_object || error.contains("could not set");
+        is_own && setting.is_some_and(|setting| OWN_SETTINGS.contains(&setting))
+    }
+
+    /// Whether they explain that it failed, and nothing is missing for all that.
+    fn are_harmless(&self) -> bool {
+        self.harmless && self.harmful.is_empty()
+    }
 }
 
 /// A database's name as a connection string: as it stands it could be read as one.
@@ -119,9 +160,32 @@ mod tests {
         let kept = complaint(line).unwrap();
         assert!(!kept.contains("canary"), "{kept}");
         assert_eq!(complaint("DETAIL:  Key (mail)=(canary) is there"), None);
-        assert!(is_harmless(
-            &complaint("pg_restore: error: could not execute query: ERROR:  unrecognized configuration parameter \"transaction_timeout\"").unwrap()
-        ));
+    }
+
+    #[test]
+    fn settings_of_its_own_do_no_harm_and_those_of_an_object_do() {
+        let unknown = |setting| {
+            format!(
+                "pg_restore: error: could not execute query: ERROR:  unrecognized configuration parameter \"{setting}\""
+            )
+        };
+        let mut errors = Errors::default();
+        assert!(!errors.are_harmless(), "it failed for another reason");
+        errors.read("pg_restore: while INITIALIZING:");
+        for _ in 0..ERRORS_KEPT {
+            errors.read(&unknown("transaction_timeout"));
+        }
+        errors.read("Command was: SET transaction_timeout = 0;");
+        assert!(errors.are_harmless());
+        errors.read("pg_restore: error: could not set \"default_table_access_method\": ERROR:  unrecognized configuration parameter \"default_table_access_method\"");
+        assert!(errors.are_harmless());
+        // A function with such a setting is not made, and that behind any number of the others.
+        errors.read("pg_restore: from TOC entry 9; 1255 1 FUNCTION slow() songs");
+        errors.read(&unknown("transaction_timeout"));
+        assert_eq!(errors.harmful, [unknown("transaction_timeout")]);
+        let mut errors = Errors::default();
+        errors.read(&unknown("newer_setting"));
+        assert!(!errors.are_harmless());
     }
 
     #[test]

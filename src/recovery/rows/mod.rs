@@ -30,11 +30,20 @@ pub struct Consent {
 }
 
 impl Consent {
-    /// From what a person typed; `None` unless it is the name of the old database.
-    pub fn given(typed: &str, source: &ConnectionString) -> Option<Self> {
-        (typed == source.database()).then(|| Self {
-            database: typed.to_owned(),
-        })
+    /// From what a person typed.
+    ///
+    /// # Errors
+    /// [`Error::OtherDatabase`] unless it is the name of the old database.
+    pub fn given(typed: &str, source: &ConnectionString) -> Result<Self, Error> {
+        match source.database() {
+            name if name == typed => Ok(Self {
+                database: typed.to_owned(),
+            }),
+            name => Err(Error::OtherDatabase {
+                consented: typed.to_owned(),
+                found: name.to_owned(),
+            }),
+        }
     }
 
     /// The database that it is for.

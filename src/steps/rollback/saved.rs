@@ -79,9 +79,13 @@ fn counters(work: Work<'_>) -> HashMap<TableName, String> {
     noted.collect()
 }
 
-/// Saves something of the target, or tries the way back. The old database is only written to where
-/// the machine has asked for its name.
-pub(crate) async fn recovered(work: Work<'_>, recovery: Recovery) -> Result<Recovered, Error> {
+/// Saves something of the target, or tries the way back. The old database is only written to where its
+/// name was `typed`.
+pub(crate) async fn recovered(
+    work: Work<'_>,
+    recovery: Recovery,
+    typed: &str,
+) -> Result<Recovered, Error> {
     let sides = Sides::of(work).await?;
     let folder = &work.context.config.backup.folder;
     std::fs::create_dir_all(folder).map_err(Error::file("create", folder))?;
@@ -98,9 +102,7 @@ pub(crate) async fn recovered(work: Work<'_>, recovery: Recovery) -> Result<Reco
                 true => Changed::Overwrite,
                 false => Changed::Keep,
             };
-            let name = sides.source.database();
-            let consent =
-                Consent::given(name, &sides.source).ok_or(Error::NotGiven(Side::Source))?;
+            let consent = Consent::given(typed, &sides.source)?;
             let since = sides.since(work);
             let applied = Box::pin(since.apply(consent, changed)).await?;
             Ok(Recovered::Applied(applied))

@@ -124,7 +124,7 @@ fn to_set(scene: &Scene<'_>) -> Vec<Line<'static>> {
 }
 
 /// Something for the way back at work.
-pub(super) fn at_work(scene: &Scene<'_>, errand: Errand) -> Page {
+pub(super) fn at_work(scene: &Scene<'_>, errand: &Errand) -> Page {
     let words = errand.in_words();
     let (first, rest) = words.split_at(1);
     let text = format!("{}{rest}. Ctrl-C stops safely.", first.to_uppercase());

@@ -391,7 +391,10 @@ fn a_role_that_owns_nothing_is_told_which_triggers_fired() {
 fn a_consent_is_for_one_database() {
     let world = World::sharing();
     let mut pair = Pair::of(&world);
-    assert!(Consent::given("another", &pair.source).is_none());
+    assert!(matches!(
+        Consent::given("another", &pair.source),
+        Err(Error::OtherDatabase { .. })
+    ));
     let consent = Consent::given(pair.source.database(), &pair.source).expect("the name");
     pair.source = pair.source.clone().with_database("postgres");
     let refused = pair.since(async |since| since.apply(consent, Changed::Keep).await);
