@@ -139,7 +139,9 @@ impl Explain for Error {
                     "The new database {} stays: the next recovery or rehearsal drops what is unfinished, or you do:",
                     names.join(" or ")
                 ));
-                names.iter().fold(failure, |failure, name| failure.advise(dropping(name)))
+                names
+                    .iter()
+                    .fold(failure, |failure, name| failure.advise(dropping(name)))
             }
             Self::Compare(error) => error.failure(),
             Self::Tool(error) => error.failure(),

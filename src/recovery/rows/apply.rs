@@ -218,7 +218,10 @@ impl Since<'_> {
         let Err(error) = session.batch(doing, "COMMIT").await else {
             return Ok(());
         };
-        if error.sqlstate().is_some_and(|state| !state.starts_with(LEAVES)) {
+        if error
+            .sqlstate()
+            .is_some_and(|state| !state.starts_with(LEAVES))
+        {
             return Err(Error::NotTakenOver(error));
         }
         let asked = self.is_committed(id.get(0));
