@@ -1,6 +1,7 @@
 //! What differs now, table by table, with the keys of the rows that only the target has or has
 //! otherwise: for who wants to read those rows themselves.
 
+use super::equality::Equality;
 use super::hash::{self, Agreed, Method};
 use super::rows::{Unequal, Written};
 use super::side::{Leader, Running, Side};
@@ -202,12 +203,16 @@ impl Differences {
             Ok(Some((source_rows, target_rows))) => {
                 let key =
                     async { catalogue::row_key(&*self.source.lease().await?, left.oid).await };
+                let key = on_source(key).await?;
+                let here = async { Equality::read(&*self.source.lease().await?, left).await };
                 Ok(Some(Apart::Rows(Rows {
                     all: self,
                     left,
                     right,
                     agreed: agreed.with_one_nan(),
-                    key: on_source(key).await?,
+                    key,
+                    source_equality: on_source(here).await?,
+                    target_equality: on_target(Equality::read(&self.reader, right)).await?,
                     source_rows,
                     target_rows,
                 })))
@@ -275,6 +280,9 @@ pub(crate) struct Rows<'a> {
     agreed: Agreed,
     /// The columns that tell its rows apart; may be none.
     pub(crate) key: Vec<String>,
+    /// What `=` is for them in the old database.
+    pub(crate) source_equality: Equality,
+    target_equality: Equality,
     source_rows: u64,
     target_rows: u64,
 }
@@ -322,7 +330,8 @@ impl Rows<'_> {
             .copied_columns()
             .map(|column| column.name.as_str());
         let columns = quote::identifiers(names);
-        self.unequal().again_sql(&columns, keys)
+        let unequal = self.unequal();
+        unequal.again_sql(&columns, keys, &self.target_equality)
     }
 }
 

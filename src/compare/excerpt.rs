@@ -1,10 +1,10 @@
 //! A few rows of a table, for people to look at: each value cut and hashed by the server, so that
 //! a long one never travels.
 
+use super::equality::Equality;
 use super::hash::{self, Method};
 use crate::postgres::catalogue::{Column, Table};
 use crate::postgres::{Connection, Error, quote};
-use std::collections::HashMap;
 use std::fmt;
 use tokio_postgres::Row as SqlRow;
 use tokio_postgres::types::{ToSql, Type};
@@ -193,7 +193,7 @@ impl Side<'_> {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
-        let operators = self.operators().await?;
+        let equality = Equality::read(self.connection, self.table).await?;
         // As parameters: a statement's text may end up in a log.
         let mut values: Vec<(&(dyn ToSql + Sync), Type)> = Vec::new();
         let mut tuples = Vec::with_capacity(keys.len());
@@ -201,7 +201,7 @@ impl Side<'_> {
             let mut tuple = Vec::with_capacity(key.len());
             for (text, name) in key.iter().zip(self.key) {
                 values.push((text, Type::TEXT));
-                let equals = operators.get(name).map_or("=", String::as_str);
+                let equals = equality.of(name);
                 let (column, of) = (quote::identifier(name), self.type_of(name));
                 tuple.push(format!("{column} {equals} ${}::{of}", values.len()));
             }
@@ -214,20 +214,6 @@ impl Side<'_> {
             2 * keys.len()
         );
         self.rows(&sql, &values).await
-    }
-
-    /// By column what `=` is, where it is an extension's: nothing of that is found by itself, because
-    /// the search path is empty.
-    async fn operators(&self) -> Result<HashMap<String, String>, Error> {
-        let sql = "SELECT a.attname::text, format('OPERATOR(%I.=)', n.nspname)
-                   FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
-                     JOIN pg_operator o ON o.oprname = '='
-                       AND o.oprleft = COALESCE(NULLIF(t.typbasetype, 0), t.oid)
-                       AND o.oprright = o.oprleft
-                     JOIN pg_namespace n ON n.oid = o.oprnamespace
-                   WHERE a.attrelid = $1 AND a.attnum > 0 AND n.nspname <> 'pg_catalog'";
-        let rows = self.query(sql, &[(&self.table.oid, Type::OID)]).await?;
-        Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
     }
 
     /// Its first rows: in the order of the keys, without a key as they are stored.

@@ -4,6 +4,7 @@
 mod content;
 mod definitions;
 pub(crate) mod differences;
+pub(crate) mod equality;
 pub mod excerpt;
 mod hash;
 mod rows;

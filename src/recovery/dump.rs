@@ -100,7 +100,8 @@ impl Dumping<'_> {
     /// whole it is called `…_unfinished`; what fails half-way takes it away again.
     ///
     /// # Errors
-    /// [`Error::Exists`], [`Error::MayNotCreate`], [`Error::Source`], [`Error::Tool`].
+    /// [`Error::Exists`], [`Error::MayNotCreate`], [`Error::Source`], [`Error::Tool`],
+    /// [`Error::LeftBehind`].
     pub async fn restore_into_new(
         &self,
         source: &ConnectionString,
@@ -110,10 +111,7 @@ impl Dumping<'_> {
         let made = HalfMade::make(source, database, self.cancel).await?;
         let (tables, rows) = match self.restore(source, dump, made.name()).await {
             Ok(restored) => restored,
-            Err(error) => {
-                made.drop().await;
-                return Err(error);
-            }
+            Err(error) => return Err(made.give_up(error).await),
         };
         made.finish(database).await?;
         Ok(Restored {
@@ -126,7 +124,7 @@ impl Dumping<'_> {
     }
 
     /// Restores a dump into a new database of the old server that is dropped again: how many tables and
-    /// rows were in it.
+    /// rows were in it, and the name under which it stays if it could not be dropped.
     ///
     /// # Errors
     /// As [`Dumping::restore_into_new`].
@@ -134,12 +132,13 @@ impl Dumping<'_> {
         &self,
         source: &ConnectionString,
         dump: &Path,
-    ) -> Result<(u64, u64), Error> {
+    ) -> Result<((u64, u64), Option<String>), Error> {
         let whole = name_for("rehearsal", source.database(), Zoned::now().datetime());
         let made = HalfMade::make(source, &whole, self.cancel).await?;
-        let restored = self.restore(source, dump, made.name()).await;
-        made.drop().await;
-        restored
+        match self.restore(source, dump, made.name()).await {
+            Ok(restored) => Ok((restored, made.drop().await.err())),
+            Err(error) => Err(made.give_up(error).await),
+        }
     }
 
     /// Restores and counts: tables and rows.

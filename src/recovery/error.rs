@@ -18,9 +18,22 @@ pub enum Error {
     /// The target refused, or was lost.
     #[error(transparent)]
     Target(PostgresError),
-    /// The old database refused what was to be taken over into it, or was lost. Nothing is changed.
+    /// The old database refused what was to be taken over into it, or was lost. No row is changed;
+    /// numbers of sequences may be skipped.
     #[error("no row was taken over")]
     NotTakenOver(#[source] PostgresError),
+    /// The old database was lost while it kept what was taken over, and cannot be asked.
+    #[error("it is not known whether the rows were taken over")]
+    PerhapsTakenOver(#[source] PostgresError),
+    /// A new database is not whole, or its new name was not answered, and it could not be dropped.
+    #[error("the new database is not dropped: {}", .names.join(" or "))]
+    LeftBehind {
+        /// What it is called, or may be.
+        names: Vec<String>,
+        /// Why it was given up.
+        #[source]
+        why: Box<Error>,
+    },
     /// The two sides could not be compared.
     #[error(transparent)]
     Compare(Box<compare::Error>),
@@ -85,6 +98,7 @@ impl Error {
             Self::Source(error) | Self::Target(error) | Self::NotTakenOver(error) => {
                 matches!(error, PostgresError::Cancelled)
             }
+            Self::LeftBehind { why, .. } => why.is_stopped(),
             Self::Compare(error) => matches!(
                 **error,
                 compare::Error::Postgres(PostgresError::Cancelled)
@@ -112,6 +126,23 @@ impl Explain for Error {
             Self::Source(error) => error.failure(),
             Self::Target(error) => error.failure_on_target(),
             Self::NotTakenOver(error) => not_taken_over(error),
+            Self::PerhapsTakenOver(error) => {
+                let mut failure = error.failure();
+                failure.what = "It is not known whether the rows were taken over".to_owned();
+                failure.advice.push(
+                    "All of them are in the old database, or none. Look that it answers, and do the same again: rows that are there by now are not taken over twice.".to_owned(),
+                );
+                failure.retry(Retry::Now)
+            }
+            Self::LeftBehind { names, why } => {
+                let failure = why.failure().advise(format!(
+                    "The new database {} stays: the next recovery or rehearsal drops what is unfinished, or you do:",
+                    names.join(" or ")
+                ));
+                names
+                    .iter()
+                    .fold(failure, |failure, name| failure.advise(dropping(name)))
+            }
             Self::Compare(error) => error.failure(),
             Self::Tool(error) => error.failure(),
             Self::Switch(error) => error.failure(),
@@ -122,7 +153,7 @@ impl Explain for Error {
                 "What was recovered goes into a new database, never over one that is there.",
             )
             .advise("Give another name, or drop that database if nobody needs it:")
-            .advise(format!("$ dropdb {}", crate::invocation::quoted(name))),
+            .advise(dropping(name)),
             Self::MayNotCreate { role, .. } => Failure::new(
                 chain(self),
                 "What was recovered goes into a new database, which needs CREATEDB.",
@@ -151,6 +182,11 @@ impl Explain for Error {
     }
 }
 
+/// The command that drops a database.
+pub(super) fn dropping(name: &str) -> String {
+    format!("$ dropdb {}", crate::invocation::quoted(name))
+}
+
 /// `serialization_failure`: a row is no longer what was compared.
 const MOVED_ON: &str = "40001";
 
@@ -159,7 +195,7 @@ const NO_PARENT: &str = "23503";
 
 fn not_taken_over(error: &PostgresError) -> Failure {
     let mut failure = error.failure();
-    failure.what = "No row was taken over, the old database is as it was".to_owned();
+    failure.what = "No row was taken over, the old database's rows are as they were".to_owned();
     match error.sqlstate() {
         Some(MOVED_ON) => failure
             .advise("Somebody writes to the old database: stop that, and do the same again.")

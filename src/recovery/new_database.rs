@@ -79,10 +79,7 @@ impl<'a> HalfMade<'a> {
         };
         match comment(&made.session, &made.name, HALF_MADE).await {
             Ok(()) => Ok(made),
-            Err(error) => {
-                made.drop().await;
-                Err(Error::Source(error))
-            }
+            Err(error) => Err(made.give_up(Error::Source(error)).await),
         }
     }
 
@@ -94,26 +91,56 @@ impl<'a> HalfMade<'a> {
     /// It is whole: gets its name.
     ///
     /// # Errors
-    /// [`Error::Source`]; then it is dropped.
+    /// [`Error::Source`]; then it is dropped. [`Error::LeftBehind`].
     pub(super) async fn finish(self, whole: &str) -> Result<(), Error> {
         let [from, to] = [&self.name, whole].map(quote::identifier);
         let told = quote::literal("Restored by neonlift from what the target held");
         let rename =
             format!("ALTER DATABASE {from} RENAME TO {to}; COMMENT ON DATABASE {to} IS {told}");
-        match self.session.batch("naming the new database", &rename).await {
-            Ok(()) => {
-                self.session.close().await;
-                Ok(())
-            }
-            Err(error) => {
-                self.drop().await;
-                Err(Error::Source(error))
-            }
+        let Err(error) = self.session.batch("naming the new database", &rename).await else {
+            self.session.close().await;
+            return Ok(());
+        };
+        // The answer may have been lost, and not the name: both statements are one transaction.
+        let error = Error::Source(error);
+        match self.is_there(whole).await {
+            Some(true) => Ok(()),
+            Some(false) => Err(self.give_up(error).await),
+            None => Err(Error::LeftBehind {
+                names: vec![self.name, whole.to_owned()],
+                why: Box::new(error),
+            }),
         }
     }
 
-    /// Drops it. Where that fails it stays under a name that says what it is, for the next one to drop.
-    pub(super) async fn drop(self) {
+    /// Whether there is a database of this name; `None` when the server cannot be asked.
+    async fn is_there(&self, name: &str) -> Option<bool> {
+        let looking = async {
+            let own = CancellationToken::new();
+            let session = Connection::open(self.source, &Retrying::default(), &own).await;
+            let found = free(&session.map_err(Error::Source)?, name).await;
+            Ok::<_, Error>(matches!(found, Err(Error::Exists(_))))
+        };
+        let looked = tokio::time::timeout(CLEANING_LIMIT, looking).await;
+        looked.ok()?.ok()
+    }
+
+    /// Drops it because of this error, which then also tells if it stays.
+    pub(super) async fn give_up(self, why: Error) -> Error {
+        match self.drop().await {
+            Ok(()) => why,
+            Err(name) => Error::LeftBehind {
+                names: vec![name],
+                why: Box::new(why),
+            },
+        }
+    }
+
+    /// Drops it.
+    ///
+    /// # Errors
+    /// The name under which it stays, which says what it is, for the next one to drop.
+    pub(super) async fn drop(self) -> Result<(), String> {
         let Self {
             session,
             source,
@@ -128,10 +155,11 @@ impl<'a> HalfMade<'a> {
             Ok::<_, PostgresError>(())
         };
         match tokio::time::timeout(CLEANING_LIMIT, dropping).await {
-            Ok(Ok(())) => {}
+            Ok(Ok(())) => return Ok(()),
             Ok(Err(error)) => tracing::warn!(name, %error, "a database made here is not dropped"),
             Err(late) => tracing::warn!(name, %late, "a database made here is not dropped"),
         }
+        Err(name)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::Error;
 use super::dump::Dumping;
+use super::error::dropping;
 use super::workroom::Workroom;
 use crate::failure::{Explain, chain};
 use crate::figures::{bytes, counted};
@@ -130,15 +131,23 @@ impl Rehearsing<'_> {
             .try_to_restore(self.source, Path::new(&dump.file));
         let told = format!("dumped ({}, {} entries)", bytes(dump.bytes), dump.entries);
         match restored.await {
-            Ok((tables, rows)) => Ok(Check::good(
-                DATA,
-                format!(
-                    "{told}, restored into a database of its own on {} ({}, {}), which was dropped again",
+            Ok(((tables, rows), stays)) => {
+                let found = format!(
+                    "{told}, restored into a database of its own on {} ({}, {})",
                     self.source.endpoint(),
                     counted(tables, "table"),
                     counted(rows, "row"),
-                ),
-            )),
+                );
+                Ok(match stays {
+                    None => Check::good(DATA, format!("{found}, which was dropped again")),
+                    Some(name) => {
+                        let found = format!("{found}; that could not be dropped again: {name}");
+                        Check::warning(DATA, found)
+                            .advise("The next recovery or rehearsal drops it, or you do:")
+                            .advise(dropping(&name))
+                    }
+                })
+            }
             Err(error @ Error::MayNotCreate { .. }) => {
                 let found = format!("{told}; not restored: {}", chain(&error));
                 let check = Check::warning(DATA, found);

@@ -131,7 +131,9 @@ impl Wizard {
 
     /// Whether the errand that is under way was told to stop.
     pub fn is_stopping(&self) -> bool {
-        self.errand.as_ref().is_some_and(|under_way| under_way.stopping)
+        self.errand
+            .as_ref()
+            .is_some_and(|under_way| under_way.stopping)
     }
 
     /// Why nothing else can be begun now.
@@ -180,7 +182,9 @@ impl Wizard {
             (Errand::Recover { .. }, Ok(ErrandEnd::Recovered(recovered))) => {
                 self.recovered(recovered, now)
             }
-            (Errand::Recover { .. }, Err(failure)) => vec![Effect::Tell(News::NotRecovered(failure))],
+            (Errand::Recover { .. }, Err(failure)) => {
+                vec![Effect::Tell(News::NotRecovered(failure))]
+            }
             (Errand::RollBack, Err(failure)) => self.not_rolled_back(failure),
             (_, Err(failure)) => vec![Effect::Tell(News::NotSwitched(failure))],
             // No errand ends in what another one brings.

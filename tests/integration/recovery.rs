@@ -2,6 +2,7 @@
 //! saved as a dump in a new database, as a file, and in the old database.
 
 mod dumped;
+mod lost;
 mod rows;
 
 use crate::fixture::{Database, Side, World, eventually};

@@ -1,48 +1,49 @@
 //! The rows behind keys that were found, to be read once more with their values.
 
 use super::Unequal;
+use crate::compare::equality::Equality;
 use crate::compare::hash;
 use crate::postgres::quote;
 use std::collections::BTreeMap;
 
 impl Unequal<'_> {
     /// A query for these columns of the target's rows with these keys. Of rows without a key, each as
-    /// often as it is named.
-    pub(in crate::compare) fn again_sql(&self, columns: &str, keys: &[Vec<String>]) -> String {
+    /// often as it is named. `equality` is the target's.
+    pub(in crate::compare) fn again_sql(
+        &self,
+        columns: &str,
+        keys: &[Vec<String>],
+        equality: &Equality,
+    ) -> String {
         match self.key {
             [] => self.by_content(columns, keys),
-            _ => self.by_key(columns, keys),
+            _ => self.by_key(columns, keys, equality),
         }
     }
 
     /// In the key's own types, so that its index helps.
-    fn by_key(&self, columns: &str, keys: &[Vec<String>]) -> String {
+    fn by_key(&self, columns: &str, keys: &[Vec<String>], equality: &Equality) -> String {
         let places = self.places();
-        let own = places.iter().map(|at| self.right_column(*at).0);
-        let own: Vec<String> = own.collect();
-        let lists = (0..own.len()).map(|at| array(keys.iter().filter_map(|key| key.get(at))));
+        let lists = (0..places.len()).map(|at| array(keys.iter().filter_map(|key| key.get(at))));
         let lists: Vec<String> = lists.collect();
-        let typed = places.iter().enumerate().map(|(at, place)| {
-            let sql_type = self.right_column(*place).1;
-            format!("k{at}::{sql_type}")
+        // Names that no column has: these would hide it.
+        let names: Vec<String> = (0..places.len())
+            .map(|at| format!("neonlift_key_{at}"))
+            .collect();
+        let same = places.iter().zip(&names).map(|(place, key)| {
+            let column = &self.left.columns[*place];
+            let (name, equals) = (quote::identifier(&column.name), equality.of(&column.name));
+            format!("{name} {equals} {key}::{}", column.sql_type)
         });
-        let typed: Vec<String> = typed.collect();
-        let names: Vec<String> = (0..own.len()).map(|at| format!("k{at}")).collect();
+        let same: Vec<String> = same.collect();
         let condition = format!(
-            "({}) IN (SELECT {} FROM unnest({}) wanted ({}))",
-            own.join(", "),
-            typed.join(", "),
+            "EXISTS (SELECT FROM unnest({}) wanted ({}) WHERE {})",
             lists.join(", "),
             names.join(", "),
+            same.join(" AND "),
         );
         let from = self.right.from_sql_where(vec![condition]);
         format!("SELECT {columns} FROM {from}")
-    }
-
-    /// A column's name and type, of the target, which may have another order.
-    fn right_column(&self, at: usize) -> (String, &str) {
-        let column = &self.left.columns[at];
-        (quote::identifier(&column.name), &column.sql_type)
     }
 
     fn by_content(&self, columns: &str, keys: &[Vec<String>]) -> String {

@@ -7,6 +7,7 @@ use super::walk::Taker;
 use super::{Changed, Consent, Error, Since};
 use crate::compare::Running;
 use crate::compare::differences::Rows;
+use crate::compare::equality::Equality;
 use crate::postgres::catalogue::Table;
 use crate::postgres::{Connection, Error as PostgresError, Retrying, quote};
 use crate::session::report::{Applied, AppliedTable, DivergedTable, LeftOut};
@@ -14,15 +15,25 @@ use bytes::{Bytes, BytesMut};
 use futures_util::{SinkExt, TryStreamExt};
 use jiff::Timestamp;
 use std::pin::pin;
+use std::time::Duration;
 use tokio_postgres::{CopyInSink, CopyOutStream};
+use tokio_util::sync::CancellationToken;
 
 /// What makes the session one that writes: the database's own search path is back for its functions,
 /// and nobody waits long for a lock.
 const WRITING: &str = "RESET search_path; SET lock_timeout = '60s'; \
     BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE; SET CONSTRAINTS ALL DEFERRED";
 
+/// How the SQLSTATEs begin with which a server ends a session (`operator_intervention`).
+const LEAVES: &str = "57";
+
 /// Rows travel in pieces of this size.
 const PIECE: usize = 64 * 1024;
+
+/// So long the old server is asked what became of a transaction whose end was not answered, with these
+/// pauses while it has not noticed yet that it was left.
+const ASKING_LIMIT: Duration = Duration::from_secs(20);
+const ASKING_PAUSE: Duration = Duration::from_millis(200);
 
 /// `insufficient_privilege`.
 const NOT_ALLOWED: &str = "42501";
@@ -31,6 +42,7 @@ const NOT_ALLOWED: &str = "42501";
 struct Lying {
     table: Table,
     key: Vec<String>,
+    equality: Equality,
     number: usize,
     /// Added and changed ones.
     rows: [u64; 2],
@@ -56,7 +68,7 @@ impl Lying {
         if self.rows[0] > 0 {
             inserted += written(session, &insert, &self.table).await?;
         }
-        let update = update(&self.table, &self.key, &changed, fixed);
+        let update = update(&self.table, (&self.key, &self.equality), &changed, fixed);
         let Some(update) = update.filter(|_| self.rows[1] > 0) else {
             return Ok((inserted, 0));
         };
@@ -118,6 +130,7 @@ impl Taker for Stage<'_> {
         self.lying.push(Lying {
             table: rows.left.clone(),
             key: rows.key.clone(),
+            equality: rows.source_equality.clone(),
             number: self.lying.len(),
             rows: std::mem::take(&mut self.rows),
             found: found.clone(),
@@ -181,9 +194,7 @@ impl Since<'_> {
             let lying = stage.lying;
             let tables = taken_over(&session, &lying, changed, &order).await?;
             let sequences = self.raised(&session).await?;
-            let doing = "keeping what was taken over";
-            let kept = session.batch(doing, "COMMIT").await;
-            kept.map_err(Error::NotTakenOver)?;
+            self.kept(&session).await?;
             Ok(Applied {
                 at: Timestamp::now(),
                 endpoint: self.source.endpoint(),
@@ -196,6 +207,49 @@ impl Since<'_> {
         // Its end takes back what was not kept.
         session.close().await;
         done
+    }
+
+    /// Ends the transaction. Where the answer is lost with the session, the server is asked over another
+    /// one what became of it.
+    async fn kept(&self, session: &Connection) -> Result<(), Error> {
+        let doing = "keeping what was taken over";
+        let id = session.query_one("SELECT txid_current()", &[]).await;
+        let id = id.map_err(|error| Error::NotTakenOver(session.failed(doing, error)))?;
+        let Err(error) = session.batch(doing, "COMMIT").await else {
+            return Ok(());
+        };
+        if error
+            .sqlstate()
+            .is_some_and(|state| !state.starts_with(LEAVES))
+        {
+            return Err(Error::NotTakenOver(error));
+        }
+        let asked = self.is_committed(id.get(0));
+        match tokio::time::timeout(ASKING_LIMIT, asked).await {
+            Ok(Ok(Some(true))) => Ok(()),
+            Ok(Ok(Some(false))) => Err(Error::NotTakenOver(error)),
+            untold => {
+                tracing::warn!(?untold, "what became of the transaction is not known");
+                Err(Error::PerhapsTakenOver(error))
+            }
+        }
+    }
+
+    /// Whether a transaction that has ended, or is about to, was committed; `None` if the server does not
+    /// know it any more.
+    async fn is_committed(&self, id: i64) -> Result<Option<bool>, PostgresError> {
+        // Also when the work is stopped.
+        let own = CancellationToken::new();
+        let session = Connection::open(self.source, &Retrying::default(), &own).await?;
+        let doing = "asking what became of a transaction";
+        loop {
+            let row = session.query_one("SELECT txid_status($1)", &[&id]).await;
+            let row = row.map_err(|error| session.failed(doing, error))?;
+            match row.get(0) {
+                Some("in progress") => tokio::time::sleep(ASKING_PAUSE).await,
+                status => return Ok(status.map(|status| status == "committed")),
+            }
+        }
     }
 
     /// A session of the old database in a transaction that may write: the only one there is.

@@ -229,7 +229,8 @@ impl Taker for Script {
                 .fixed
                 .get(&rows.left.oid)
                 .map_or(&[][..], Vec::as_slice);
-            let update = statements::update(rows.left, &rows.key, &from, fixed);
+            let update =
+                statements::update(rows.left, (&rows.key, &rows.source_equality), &from, fixed);
             if let Some(update) = update {
                 self.text(&format!("{update};\n")).await?;
             }

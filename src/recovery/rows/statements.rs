@@ -1,5 +1,6 @@
 //! The SQL that takes rows over from a table beside their own, and what it has to know.
 
+use crate::compare::equality::Equality;
 use crate::compare::further;
 use crate::postgres::catalogue::{self, Sequence, Table, TableName};
 use crate::postgres::{Connection, Error, quote};
@@ -22,7 +23,7 @@ pub(super) fn insert(table: &Table, from: &str) -> String {
 /// besides its key. `fixed` are columns that take no value of anybody's: GENERATED ALWAYS AS IDENTITY.
 pub(super) fn update(
     table: &Table,
-    key: &[String],
+    (key, equality): (&[String], &Equality),
     from: &str,
     fixed: &[String],
 ) -> Option<String> {
@@ -35,7 +36,7 @@ pub(super) fn update(
     let sets: Vec<String> = sets.collect();
     let same = key.iter().map(|name| {
         let column = quote::identifier(name);
-        format!("old.{column} = new.{column}")
+        format!("old.{column} {} new.{column}", equality.of(name))
     });
     let same: Vec<String> = same.collect();
     (!sets.is_empty() && !same.is_empty()).then(|| {
@@ -128,13 +129,14 @@ mod tests {
             routed: false,
             condition: None,
         };
+        let usual = Equality::default();
         let (id, counted) = (["id".to_owned()], ["counted".to_owned()]);
         assert_eq!(
-            update(&table, &id, "pg_temp.c", &counted).unwrap(),
+            update(&table, (&id, &usual), "pg_temp.c", &counted).unwrap(),
             "UPDATE ONLY \"s\".\"t\" old SET \"x\" = new.\"x\" FROM pg_temp.c new WHERE old.\"id\" = new.\"id\""
         );
         let all = ["id", "x", "counted"].map(str::to_owned);
-        assert_eq!(update(&table, &all, "c", &[]), None);
-        assert_eq!(update(&table, &[], "c", &[]), None);
+        assert_eq!(update(&table, (&all, &usual), "c", &[]), None);
+        assert_eq!(update(&table, (&[], &usual), "c", &[]), None);
     }
 }
