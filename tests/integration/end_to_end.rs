@@ -166,7 +166,15 @@ fn signatures_finish_it(world: &World) {
     let keys: Vec<String> = persons
         .map(|item| item["key"].as_str().expect("a key").to_owned())
         .collect();
-    assert_eq!(keys.len(), 4);
+    // A search that was slow on a machine under load is a person's to judge, too.
+    let judged = [
+        "application-tested",
+        "rollback-plan",
+        "rollback-rehearsed",
+        "team-informed",
+    ];
+    let always: Vec<&String> = keys.iter().filter(|key| *key != "performance").collect();
+    assert_eq!(always, judged.iter().collect::<Vec<_>>());
     let refused = world.json(&["sign", "data-verified", "--by", "Ada"]);
     assert_eq!(
         refused.code,
@@ -187,7 +195,7 @@ fn signatures_finish_it(world: &World) {
     let status = world.json(&["status"]).only("status");
     assert_eq!(status["session"]["steps"]["cutover"]["state"], "done");
     let text = fs::read_to_string(world.session()).expect("the session");
-    assert_eq!(text.matches("by = \"Ada Okafor\"").count(), 4);
+    assert_eq!(text.matches("by = \"Ada Okafor\"").count(), keys.len());
 }
 
 #[test]
