@@ -43,6 +43,10 @@ pub(super) struct Common {
     /// application.folder of the configuration
     #[arg(long, global = true, value_name = "FOLDER")]
     pub app: Option<PathBuf>,
+    /// So many chunks are copied at a time; otherwise transfer.jobs of the configuration, or as many as
+    /// fit
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub jobs: Option<u8>,
     /// Plain lines instead of the screen: without a command the wizard asks numbered questions.
     /// ACCESSIBLE=1 and TERM=dumb do the same
     #[arg(long, global = true)]
@@ -407,6 +411,9 @@ fn step(name: &str) -> Result<Step, String> {
         format!("the steps are {}", names.join(", "))
     })
 }
+
+#[cfg(test)]
+mod advised;
 
 #[cfg(test)]
 mod tests {

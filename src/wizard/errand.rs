@@ -169,6 +169,7 @@ impl Wizard {
         let Some(under_way) = self.errand.take_if(|under_way| under_way.run == ended) else {
             return Vec::new();
         };
+        let is_recovery = matches!(under_way.errand, Errand::Recover { .. });
         let mut effects = match (under_way.errand, result.map(|end| *end)) {
             (Errand::Switch(_), Ok(ErrandEnd::Files(stand))) => self.files_stand(stand),
             (Errand::CutOver(phase), Ok(ErrandEnd::Phase(end))) => {
@@ -190,7 +191,7 @@ impl Wizard {
             // No errand ends in what another one brings.
             (_, Ok(_)) => Vec::new(),
         };
-        if matches!(under_way.errand, Errand::Recover(_)) && !under_way.leaving {
+        if is_recovery && !under_way.leaving {
             effects.extend(self.look_again());
         }
         if self.errand.is_none() {
