@@ -120,8 +120,11 @@ impl Voice for Plain {
                 self.step_end("✓", "done", *step, session);
             }
             News::Failed(step, failure) => {
-                self.report(*step, session);
-                let why = match session.report(*step) {
+                let found = session.failing_report(*step);
+                if found.is_some() {
+                    self.report(*step, session);
+                }
+                let why = match found {
                     // The checks stand above, each with what was found.
                     Some(
                         Report::Prerequisites(_)

@@ -283,6 +283,14 @@ impl Session {
         self.steps.get(&step)?.report.as_ref()
     }
 
+    /// The report whose findings are why a step has failed. `None` when it failed before it found
+    /// anything: the report that stands there then is an earlier run's.
+    pub fn failing_report(&self, step: Step) -> Option<&Report> {
+        let record = self.steps.get(&step)?;
+        let report = record.report.as_ref()?;
+        (report.failure(!self.compares_only) == record.failure).then_some(report)
+    }
+
     /// The steps that it takes, in their order.
     pub fn course(&self) -> &'static [Step] {
         match self.compares_only {

@@ -1,13 +1,13 @@
 //! The two lowest lines: what happens now and what is next; the keys that work now.
 
-use super::keys::{self, Binding};
+use super::keys::{self, Binding, Command};
 use super::lines::{self, between, span};
 use super::offers;
 use super::pane::Scene;
 use super::theme::{Meaning, Theme};
 use crate::figures;
 use crate::session::{State, Step};
-use crate::wizard::{Errand, Phase};
+use crate::wizard::{Errand, Next, Phase};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -118,16 +118,10 @@ fn at_errand(scene: &Scene<'_>, errand: &Errand) -> (String, Meaning) {
 }
 
 fn next(scene: &Scene<'_>) -> Option<String> {
-    let session = scene.session();
-    let from = match scene.wizard.phase() {
-        Phase::Working { step, .. } => step,
-        Phase::Idle => session.current,
-    };
-    let is_signed = from == Step::Cutover && session.state(from) == State::Done;
-    if is_signed && session.cutting.is_none() {
-        return Some("next: cut over".to_owned());
-    }
-    from.next().map(|step| format!("next: {step}"))
+    scene.wizard.next().map(|next| match next {
+        Next::Step(step) => format!("next: {step}"),
+        Next::CutOver => "next: cut over".to_owned(),
+    })
 }
 
 /// The keys that work now.
@@ -138,26 +132,37 @@ pub(super) fn keys(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
     row(scene.theme(), offered, buffer, area);
 }
 
-/// Keys with their labels, the most important ones first; those without room are in the help.
+/// Keys with their labels, in their order; those without room are in the help. The first one and the
+/// help always have room, then the way out, then the others by their order.
 pub(super) fn row(
     theme: Theme,
     keys: impl Iterator<Item = (&'static Binding, String)>,
     buffer: &mut Buffer,
     area: Rect,
 ) {
-    let cells = usize::from(area.width);
+    const GAP: usize = 2;
+    let keys: Vec<(&Binding, String)> = keys.collect();
+    let mut by_weight: Vec<usize> = (0..keys.len()).collect();
+    by_weight.sort_by_key(|at| match keys[*at].0.command {
+        Command::Help => 0,
+        _ if *at == 0 => 0,
+        Command::Leave => 1,
+        _ => 2,
+    });
+    let mut room = usize::from(area.width) + GAP;
+    let mut has_room = vec![false; keys.len()];
+    for at in by_weight {
+        let (binding, label) = &keys[at];
+        let width = GAP + lines::width(binding.shown(theme)) + 1 + lines::width(label);
+        has_room[at] = width <= room;
+        room -= if has_room[at] { width } else { 0 };
+    }
     let mut spans: Vec<Span<'static>> = Vec::new();
-    let mut used = 0;
-    for (binding, label) in keys {
-        let shown = binding.shown(theme);
-        let gap = if spans.is_empty() { 0 } else { 2 };
-        let width = gap + lines::width(shown) + 1 + lines::width(&label);
-        if used + width > cells {
-            continue;
-        }
-        used += width;
+    let shown = keys.into_iter().zip(has_room).filter(|(_, has_room)| *has_room);
+    for ((binding, label), _) in shown {
+        let gap = if spans.is_empty() { 0 } else { GAP };
         spans.push(span(" ".repeat(gap), Meaning::Plain));
-        spans.push(span(shown, Meaning::Accent));
+        spans.push(span(binding.shown(theme), Meaning::Accent));
         spans.push(span(format!(" {label}"), Meaning::Quiet));
     }
     buffer.set_line(area.x, area.y, &Line::from(spans), area.width);
@@ -168,7 +173,7 @@ fn offered(scene: &Scene<'_>, binding: &Binding, context: keys::Context) -> Opti
         return None;
     }
     // One entry stands for both directions, so it is offered as long as one of them works.
-    let alone = !matches!(binding.command, keys::Command::Earlier);
+    let alone = !matches!(binding.command, Command::Earlier);
     if alone && offers::why_not(binding.command, context, scene.wizard, scene.ui).is_some() {
         return None;
     }

@@ -139,7 +139,7 @@ impl Ui {
                     .application()
                     .and_then(|found| found.folder.as_deref());
                 let path = Field::with(known.unwrap_or_default());
-                self.layers.push(Layer::Folder { path });
+                self.open_again(Layer::Folder { path });
             }
             Command::Copy => return self.copy(context, wizard),
             Command::Log => return self.tell_log(),
@@ -188,9 +188,15 @@ impl Ui {
         if context == Context::Checklist {
             if let Some(item) = offers::marked(wizard, self) {
                 let (item, name) = (item.key.clone(), Field::with(&self.signer));
-                self.open_signing(Layer::Signing { item, name });
+                self.open_again(Layer::Signing { item, name });
             }
             return Vec::new();
+        }
+        if wizard.is_ready_to_cut_over() {
+            return self.over_and_back(Command::CutOver, context, wizard);
+        }
+        if let Some(step) = offers::earlier(wizard) {
+            return vec![Intent::Send(Event::Show(step))];
         }
         if session.state(session.current) != State::Done && wizard.needs_connections() {
             self.open_form(session);
@@ -322,7 +328,7 @@ impl Ui {
     }
 
     /// Opens a signature as it was when it was left. A consent is always typed anew.
-    fn open_signing(&mut self, layer: Layer) {
+    fn open_again(&mut self, layer: Layer) {
         let left = self.put_aside.iter().position(|left| left.is_same(&layer));
         let layer = left.map_or(layer, |at| self.put_aside.swap_remove(at));
         self.layers.push(layer);
@@ -348,8 +354,9 @@ impl Ui {
 
     fn close(&mut self) {
         self.scroll = 0;
-        if let Some(signing @ Layer::Signing { .. }) = self.layers.pop() {
-            self.put_aside.push(signing);
+        // A consent is always typed anew.
+        if let Some(typed @ (Layer::Signing { .. } | Layer::Folder { .. })) = self.layers.pop() {
+            self.put_aside.push(typed);
         }
     }
 

@@ -6,7 +6,7 @@ use super::keys::{Binding, Command, Context};
 use super::ui::{Layer, Ui, compared};
 use crate::session::{Item, ItemKind, State, Step};
 use crate::source::tree::Taken;
-use crate::wizard::{Look, Phase, Seen, Steering, Switching, Wizard};
+use crate::wizard::{Look, Next, Phase, Seen, Steering, Switching, Wizard};
 
 /// Why a command cannot be carried out now; `None` when it can.
 pub(super) fn why_not(
@@ -112,11 +112,22 @@ fn cannot_proceed(wizard: &Wizard) -> Option<String> {
     let session = wizard.session();
     let step = session.current;
     match session.state(step) {
+        _ if wizard.is_ready_to_cut_over() => cut_key(wizard).err(),
         State::Done if step.next().is_none() => Some("everything is done; q leaves".to_owned()),
         State::Done => None,
+        State::Waiting if earlier(wizard).is_some() => None,
         // The form comes first.
         _ if wizard.needs_connections() && running(wizard).is_none() => None,
         _ => wizard.obstacle(step),
+    }
+}
+
+/// The step that a way back has opened again, which comes before the cutover.
+pub(super) fn earlier(wizard: &Wizard) -> Option<Step> {
+    let step = wizard.session().current;
+    match wizard.next() {
+        Some(Next::Step(next)) if step == Step::Cutover && next < step => Some(next),
+        _ => None,
     }
 }
 
@@ -246,7 +257,12 @@ pub(super) fn proceed(wizard: &Wizard) -> String {
     let session = wizard.session();
     let step = session.current;
     match (session.state(step), step.next()) {
+        // The key of the cutting over says it.
+        _ if wizard.is_ready_to_cut_over() => String::new(),
         (State::Done, Some(next)) => format!("next: {next}"),
+        (State::Waiting, _) if earlier(wizard).is_some() => {
+            earlier(wizard).map_or_else(String::new, |next| format!("next: {next}"))
+        }
         _ if wizard.needs_connections() => "fill in connections".to_owned(),
         (State::Interrupted, _) => format!("go on with {step}"),
         (State::Failed, _) => format!("retry {step}"),

@@ -79,6 +79,7 @@ impl Layer {
     pub(super) fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Signing { item, .. }, Self::Signing { item: other, .. }) => item == other,
+            (Self::Folder { .. }, Self::Folder { .. }) => true,
             _ => false,
         }
     }

@@ -6,6 +6,7 @@
 pub mod checklist;
 mod choice;
 mod cleaning;
+mod coming;
 mod cutting;
 mod errand;
 mod event;
@@ -22,6 +23,7 @@ mod watching;
 
 pub use choice::{source_database, target_database};
 pub use cleaning::CleanupPlan;
+pub use coming::Next;
 pub use errand::{Brought, Errand, ErrandEnd, PhaseEnd, Recovery};
 pub use event::{Effect, Event, News, RunId, Side, Steering};
 pub use excerpt::{Excerpt, ExcerptCell, ExcerptColumn, ExcerptRow, Pairing, Size, Value, value};

@@ -61,7 +61,10 @@ pub(super) fn opened_again(scene: &Scene<'_>, begun: &CutOver) -> Page {
     let why = failure.map_or_else(String::new, |failure| {
         format!("{}: {}", failure.what, failure.why)
     });
-    let text = format!("Not cut over, nothing was switched. {why}");
+    let text = match scene.session().switched {
+        None => format!("Not cut over, nothing was switched. {why}"),
+        Some(_) => format!("Not cut over, but the application's files are switched: c goes on, u puts them back. {why}"),
+    };
     let mut head = paragraph(&text, 0, scene.text_cells(), Meaning::Bad);
     head.extend(page.head);
     Page { head, ..page }

@@ -174,8 +174,10 @@ fn step_page(scene: &Scene<'_>) -> Page {
         }
         _ if is_running && step == Step::Watch => watch::beginning(scene),
         _ if is_running => working::page(scene),
-        (State::Failed, Some(report)) => failure::with_report(scene, report_page(scene, report)),
-        (State::Failed, None) => failure::page(scene),
+        (State::Failed, _) => match session.failing_report(step) {
+            Some(report) => failure::with_report(scene, report_page(scene, report)),
+            None => failure::page(scene),
+        },
         (State::AwaitingSignOff, _) => checklist::page(scene),
         (State::Done, _) if step == Step::Cutover => checklist::page(scene),
         (State::Done, Some(report)) => report_page(scene, report),
