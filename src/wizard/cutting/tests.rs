@@ -41,7 +41,7 @@ fn over(wizard: &mut Wizard, database: &str) -> Vec<Effect> {
 /// The errand among the effects.
 fn begun(effects: &[Effect]) -> Option<(RunId, Errand)> {
     effects.iter().find_map(|effect| match effect {
-        Effect::Errand { run, errand } => Some((*run, *errand)),
+        Effect::Errand { run, errand } => Some((*run, errand.clone())),
         _ => None,
     })
 }
@@ -331,7 +331,7 @@ fn any_act() -> impl Strategy<Value = Event> {
 }
 
 /// Whether the event is an end that the errand under way can have.
-fn fits(event: &Event, errand: Option<Errand>) -> bool {
+fn fits(event: &Event, errand: Option<&Errand>) -> bool {
     let Event::ErrandEnded {
         result: Ok(end), ..
     } = event
@@ -355,7 +355,7 @@ proptest! {
     fn whatever_happens_only_one_thing_is_at_work(events in prop::collection::vec(any_act(), 0..60)) {
         let mut wizard = signed();
         for mut event in events {
-            if let (Event::ErrandEnded { run, .. }, Some(under_way)) = (&mut event, wizard.errand) {
+            if let (Event::ErrandEnded { run, .. }, Some(under_way)) = (&mut event, &wizard.errand) {
                 *run = under_way.run;
             }
             if !fits(&event, wizard.errand()) {
