@@ -80,6 +80,11 @@ pub fn percentile<T: Copy + Default>(sorted: &[T], hundredth: usize) -> T {
     value.copied().unwrap_or_default()
 }
 
+/// Bytes in lower-case hexadecimal, as `sha256sum` prints them.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

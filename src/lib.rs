@@ -9,6 +9,7 @@ pub mod archive;
 pub mod cli;
 pub mod compare;
 pub mod config;
+mod durable;
 pub mod failure;
 pub mod figures;
 pub mod headless;

@@ -9,6 +9,8 @@ mod writing;
 
 pub use error::Error;
 
+use crate::durable;
+use crate::figures::hex;
 use sha2::{Digest, Sha256};
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
@@ -16,7 +18,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 use tokio_util::sync::CancellationToken;
-use writing::{Partial, sync_folder};
+use writing::Partial;
 
 /// So much is read at a time; the memory that is needed does not grow with the file.
 const PIECE: usize = 256 * 1024;
@@ -165,7 +167,7 @@ pub fn remove_original(original: &Path, archived: &Archived) -> Result<(), Error
         return Err(Error::Altered(original.to_owned()));
     }
     fs::remove_file(original).map_err(Error::file("remove", original))?;
-    sync_folder(original).map_err(Error::file("remove", original))
+    durable::sync_folder(original).map_err(Error::file("remove", original))
 }
 
 fn is_expected(original: &Path, sum: &Sum, expected: Option<&str>) -> Result<(), Error> {
@@ -258,10 +260,9 @@ impl Summing {
     }
 
     fn finish(self) -> Sum {
-        let hash = self.hash.finalize();
         Sum {
             bytes: self.bytes,
-            sha256: hash.iter().map(|byte| format!("{byte:02x}")).collect(),
+            sha256: hex(&self.hash.finalize()),
         }
     }
 }

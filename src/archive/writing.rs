@@ -1,6 +1,7 @@
 //! An archive on its way to the disk.
 
 use super::{Error, Sum, Summing, Watch};
+use crate::durable;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -63,7 +64,7 @@ impl Partial {
     /// Gives it its own name, for good.
     pub(super) fn complete(self, archive: &Path) -> Result<(), Error> {
         fs::rename(&self.path, archive).map_err(Error::file("rename", &self.path))?;
-        sync_folder(archive).map_err(Error::file("write", archive))
+        durable::sync_folder(archive).map_err(Error::file("write", archive))
     }
 }
 
@@ -72,14 +73,6 @@ impl Drop for Partial {
         // After the rename there is none; an error here would hide the one that led here.
         fs::remove_file(&self.path).ok();
     }
-}
-
-/// The directory entry of a file, on the disk.
-pub(super) fn sync_folder(file: &Path) -> io::Result<()> {
-    let folder = file
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
 #[cfg(all(test, target_os = "linux"))]

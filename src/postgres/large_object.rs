@@ -3,6 +3,7 @@
 //! manual): the table `pg_largeobject` itself is open to superusers only.
 
 use super::{Connection, Error};
+use crate::figures::hex;
 use sha2::{Digest, Sha256};
 use tokio_postgres::types::Oid;
 
@@ -138,9 +139,7 @@ pub async fn digest(
             from += i64::from(HASHED_PIECE);
         }
     }
-    let hash = hash.finalize();
-    let hex = hash.iter().map(|byte| format!("{byte:02x}"));
-    Ok((objects, hex.collect()))
+    Ok((objects, hex(&hash.finalize())))
 }
 
 /// Those of these objects that there are, in order.

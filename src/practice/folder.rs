@@ -10,6 +10,7 @@ use super::account::{self, Account};
 use super::error::Error;
 use super::postmaster::{self, Manner};
 use super::sample::Sample;
+use crate::figures::hex;
 use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -244,11 +245,7 @@ impl Register {
     /// Puts a link to a given folder into the register.
     fn enter(&self, place: &Path) -> Result<(), Error> {
         let digest = Sha256::digest(place.as_os_str().as_encoded_bytes());
-        let name: String = digest
-            .iter()
-            .take(8)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let name = hex(&digest[..8]);
         let link = self.path.join(format!("kept-{name}"));
         match symlink(place, &link) {
             Err(source) if source.kind() != ErrorKind::AlreadyExists => {

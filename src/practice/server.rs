@@ -3,6 +3,7 @@
 use super::error::Error;
 use super::plan::{Plan, last_lines};
 use super::postmaster::{self, Manner};
+use crate::figures::hex;
 use crate::secret::Secret;
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs;
@@ -190,12 +191,7 @@ pub(super) fn password_statement(role: &str, password: &Secret) -> String {
 pub(super) fn new_password() -> Result<Secret, Error> {
     let mut bytes = [0; 24];
     openssl::rand::rand_bytes(&mut bytes).map_err(Error::NoRandomness)?;
-    Ok(Secret::new(
-        bytes
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect::<String>(),
-    ))
+    Ok(Secret::new(hex(&bytes)))
 }
 
 fn free_address(place: &Path) -> Result<SocketAddr, Error> {

@@ -2,6 +2,7 @@
 
 use super::fetch::FetchError;
 use super::{Happening, Say};
+use crate::figures::hex;
 use sha2::{Digest, Sha256};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -58,11 +59,7 @@ pub(super) fn check_hash(wheel: &Path, expected: &'static str) -> Result<(), Fet
             read => hash.update(&buffer[..read]),
         }
     }
-    let found: String = hash
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let found = hex(&hash.finalize());
     if found == expected {
         Ok(())
     } else {

@@ -5,12 +5,11 @@ use super::new_database::{HalfMade, name_for};
 use super::{Error, new_file};
 use crate::postgres::catalogue::{self, LEDGER_SCHEMA};
 use crate::postgres::tools::{
-    ClientTools, Search, ToolError, Watch, dump_archive, list_archive, restore_archive,
+    Archive, ClientTools, Search, ToolError, Watch, dump_archive, list_archive, restore_archive,
 };
 use crate::postgres::{Connection, ConnectionString, Error as PostgresError, Retrying, count};
 use crate::progress::Progress;
 use crate::session::report::{Backup, Restored};
-use crate::session::store::write_whole;
 use jiff::civil::DateTime;
 use jiff::{Timestamp, Zoned};
 use std::path::Path;
@@ -70,30 +69,14 @@ impl Dumping<'_> {
         let watch = Watch {
             bytes: &|bytes| meter.set_bytes(bytes),
             table: &|table| progress.activity(format!("pg_dump writes the rows of {table}")),
+            written: &|| progress.activity("pg_restore reads the dump back"),
         };
         let without = [format!("--exclude-schema={LEDGER_SCHEMA}")];
         let environment = bridge.environment();
         let archive =
             dump_archive(tools, &environment, &without, file, &watch, self.cancel).await?;
         meter.finish();
-        progress.activity("pg_restore reads the dump back");
-        let contents = list_archive(tools, file, self.cancel).await;
-        if contents.is_err()
-            && let Err(error) = std::fs::remove_file(file)
-        {
-            tracing::warn!(file = %file.display(), %error, "a dump that is not read back stays");
-        }
-        let contents = contents?;
-        let contents_file = file.with_extension("list");
-        let listed = write_whole(&contents_file, contents.text.as_bytes());
-        listed.map_err(Error::file("write", &contents_file))?;
-        Ok(Backup {
-            file: file.display().to_string(),
-            contents_file: contents_file.display().to_string(),
-            bytes: archive.bytes,
-            sha256: archive.sha256,
-            entries: contents.entries as u64,
-        })
+        Ok(archive.into())
     }
 
     /// Restores a dump into a new database of the old server, without owners and rights. Until it is
@@ -197,4 +180,16 @@ impl Dumping<'_> {
 /// The name of the new database: `<database>_recovered_<date>_<time>`, no longer than PostgreSQL takes.
 pub fn new_name(database: &str, at: DateTime) -> String {
     name_for("recovered", database, at)
+}
+
+impl From<Archive> for Backup {
+    fn from(archive: Archive) -> Self {
+        Self {
+            file: archive.file.display().to_string(),
+            contents_file: archive.contents_file.display().to_string(),
+            bytes: archive.bytes,
+            sha256: archive.sha256,
+            entries: archive.contents.entries as u64,
+        }
+    }
 }

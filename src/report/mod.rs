@@ -19,9 +19,9 @@ pub use document::{
 };
 pub use verdict::{Standing, Verdict};
 
+use crate::durable::write_whole;
 use crate::failure::{Explain, Failure, Severity, chain};
 use crate::session::Session;
-use crate::session::store::write_whole;
 use jiff::Timestamp;
 use std::fs;
 use std::io;

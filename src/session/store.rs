@@ -2,9 +2,10 @@
 
 use super::format::{self, Unread};
 use super::{Session, VERSION, found};
+use crate::durable::write_whole;
 use crate::failure::{Explain, Failure, Severity, chain};
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Write};
+use std::io;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -290,21 +291,6 @@ fn is_at(open: &File, path: &Path) -> bool {
     let id = |found: fs::Metadata| (found.dev(), found.ino());
     let (open, there) = (open.metadata().map(id), fs::metadata(path).map(id));
     matches!((open, there), (Ok(open), Ok(there)) if open == there)
-}
-
-/// Replaces a file so that a reader, or a crash at any moment, finds the old or the new one whole.
-/// The new file is readable by its owner only.
-pub(crate) fn write_whole(file: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = match file.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    // tempfile makes it 0600.
-    let mut fresh = tempfile::NamedTempFile::new_in(folder)?;
-    fresh.write_all(bytes)?;
-    fresh.as_file().sync_all()?;
-    fresh.persist(file)?;
-    File::open(folder)?.sync_all()
 }
 
 #[cfg(test)]

@@ -1,9 +1,8 @@
 //! A dump of the source, checked by reading its contents back. Only reads the source.
 
 use super::prerequisites::free_bytes;
-use super::private_file;
 use super::{Error, Work, size};
-use crate::postgres::tools::{Watch, dump_archive, list_archive};
+use crate::postgres::tools::{Watch, dump_archive};
 use crate::postgres::{Connection, Retrying, count};
 use crate::session::Step;
 use crate::session::report::{Backup, Report};
@@ -56,6 +55,7 @@ pub(super) async fn run(work: Work<'_>) -> Result<Backup, Error> {
             work.progress
                 .activity(format!("pg_dump writes the rows of {table}"))
         },
+        written: &|| work.progress.activity("pg_restore reads the dump back"),
     };
     let environment = string.tool_environment();
     let archive = dump_archive(&tools, &environment, &[], &file, &watch, work.cancel).await?;
@@ -64,17 +64,7 @@ pub(super) async fn run(work: Work<'_>) -> Result<Backup, Error> {
         tables.set(*total, *total);
         tables.finish();
     }
-    work.progress.activity("pg_restore reads the dump back");
-    let contents = list_archive(&tools, &file, work.cancel).await?;
-    let contents_file = file.with_extension("list");
-    private_file::write(&contents_file, &contents.text)?;
-    Ok(Backup {
-        file: file.display().to_string(),
-        contents_file: contents_file.display().to_string(),
-        bytes: archive.bytes,
-        sha256: archive.sha256,
-        entries: contents.entries as u64,
-    })
+    Ok(archive.into())
 }
 
 /// How many tables there are, as the inventory found. A dump is smaller than its database, nobody

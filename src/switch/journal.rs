@@ -6,8 +6,9 @@
 
 use super::plan::{Plan, PlannedFile};
 use super::{Error, writing};
+use crate::durable::write_whole;
+use crate::figures::hex;
 use crate::session::report::LeftOut;
-use crate::session::store::write_whole;
 use crate::session::{Replaced, Switched};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -86,8 +87,7 @@ impl Settled {
 }
 
 fn hash(bytes: &[u8]) -> String {
-    let sum = Sha256::digest(bytes);
-    sum.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(bytes))
 }
 
 impl Journal {

@@ -1,9 +1,9 @@
 //! The history: one JSON object a line, in a file beside the session's that its owner alone may read.
 //! Lines are only added; when there are too many, every second of the older half goes.
 
+use crate::durable::write_whole;
 use crate::failure::{Explain, Failure, chain};
 use crate::session::report::Probe;
-use crate::session::store::write_whole;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, OpenOptions, Permissions};

@@ -306,6 +306,29 @@ fn a_table_that_cannot_be_hashed_is_not_proved() {
     assert!(why.contains("odd.pairs: not proved"), "{why}");
 }
 
+#[test]
+fn a_table_that_cannot_be_counted_leaves_the_others_their_proof() {
+    let world = World::new(10);
+    both_have(&world, PAIRS);
+    divisor(&world.source(), 0);
+    divisor(&world.target(), 1);
+    world
+        .target()
+        .run("ALTER TABLE odd.pairs ADD COLUMN more int");
+    // In a session of its own: the selection of one that was begun does not change.
+    let world = world.beside();
+    let config = world.config(
+        "[compare]\njobs = 1\n[[select.rows]]\ntable = 'odd.pairs'\n\
+         where = \"id / current_setting('odd.divisor')::int > 0\"\n",
+    );
+    let ended = world.json(&["compare", "--config", &config]);
+    let why = found(&ended, "pairs")["unproved"].to_string();
+    assert!(why.contains("division by zero"), "{ended}");
+    for table in ["orders", "products"] {
+        assert_eq!(found(&ended, table)["equal"], true, "{table}: {ended}");
+    }
+}
+
 /// Compares, and writes on the source while it is read.
 fn compare_meanwhile(world: &World, write: &str) -> Ended {
     let source = world.source();

@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 const QUIET: Watch<'_> = Watch {
     bytes: &|_| {},
     table: &|_| {},
+    written: &|| {},
 };
 
 /// The tools that this machine would use for the server.
@@ -61,6 +62,7 @@ async fn a_backup_is_counted_hashed_listed_and_restorable() {
         let watch = Watch {
             bytes: &|bytes| assert!(seen.swap(bytes, Ordering::Relaxed) < bytes),
             table: &|table| tables.lock().unwrap().push(table.to_owned()),
+            written: &|| {},
         };
         let cancel = CancellationToken::new();
         let environment = environment_of(server, "backed_up");
@@ -89,9 +91,11 @@ async fn a_backup_is_counted_hashed_listed_and_restorable() {
             std::fs::metadata(&file).unwrap().permissions().mode() & 0o777,
             0o600
         );
-        assert_eq!(files_in(folder.path()), ["local_db.dump"]);
-
+        assert_eq!(files_in(folder.path()).len(), 2, "with its listing");
+        let listed = std::fs::read_to_string(&archive.contents_file).unwrap();
         let contents = list_archive(&tools, &file, &cancel).await.unwrap();
+        assert_eq!(listed, contents.text);
+        assert_eq!(archive.contents, contents);
         assert_eq!(contents.entries, 2, "{}", contents.text);
         assert!(contents.text.contains("TABLE DATA public noise"));
 
@@ -125,6 +129,7 @@ async fn a_cancelled_or_failed_backup_leaves_nothing_behind() {
             }
         },
         table: &|_| {},
+        written: &|| {},
     };
     let stopped = dump_archive(&tools, &filled, &[], &file, &watch, &cancel)
         .await
@@ -132,7 +137,24 @@ async fn a_cancelled_or_failed_backup_leaves_nothing_behind() {
     assert!(matches!(stopped, ToolError::Cancelled { .. }));
     assert_eq!(stopped.failure().severity, Severity::Interrupted);
 
+    // What cannot be read back is no backup.
     let cancel = CancellationToken::new();
+    let programs = tempfile::tempdir().unwrap();
+    let named = |name| programs.path().join(name);
+    std::os::unix::fs::symlink(tools.pg_dump(), named("pg_dump")).unwrap();
+    let refusing = format!(
+        "#!/bin/sh\n[ \"$1\" = --version ] && exec {} --version\necho refused >&2; exit 1\n",
+        tools.pg_restore().display()
+    );
+    std::fs::write(named("pg_restore"), refusing).unwrap();
+    let runs = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(named("pg_restore"), runs).unwrap();
+    let search = Search::in_folders(Some(programs.path().to_owned()), Vec::new());
+    let deaf = search.all().await.unwrap().remove(0);
+    let unread = dump_archive(&deaf, &filled, &[], &file, &QUIET, &cancel).await;
+    assert!(unread.unwrap_err().to_string().contains("refused"));
+    assert_eq!(files_in(folder.path()), [""; 0]);
+
     let nope = environment_of(server, "nope");
     let failed = dump_archive(&tools, &nope, &[], &file, &QUIET, &cancel)
         .await

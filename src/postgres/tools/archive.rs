@@ -2,6 +2,8 @@
 
 use super::child::Call;
 use super::{ClientTools, ToolError};
+use crate::durable;
+use crate::figures::hex;
 use sha2::{Digest, Sha256};
 use std::ffi::OsString;
 use std::fs;
@@ -23,6 +25,10 @@ pub struct Archive {
     pub sha256: String,
     /// How long it took.
     pub took: Duration,
+    /// What it holds, as it was read back.
+    pub contents: Contents,
+    /// The file with the listing, beside it.
+    pub contents_file: PathBuf,
 }
 
 /// What `pg_restore --list` says of an archive.
@@ -40,6 +46,8 @@ pub struct Watch<'a> {
     pub bytes: &'a (dyn Fn(u64) + Send + Sync),
     /// The table whose rows come next, as `schema.table` without quotes.
     pub table: &'a (dyn Fn(&str) + Send + Sync),
+    /// All is written, and is read back now.
+    pub written: &'a (dyn Fn() + Send + Sync),
 }
 
 /// Backs a database up with `pg_dump -Fc -b -v` into `file`, which only its owner may read.
@@ -47,7 +55,8 @@ pub struct Watch<'a> {
 /// `environment` holds libpq's variables (`PGHOST`, `PGDATABASE`, `PGPASSWORD` …), `arguments`
 /// further options without secrets (`--table=…`, `--snapshot=…`). The bytes come through a pipe, to be
 /// counted and hashed on the way, into `file` with `.partial` behind its name; it gets its own name
-/// when complete and on the disk. Since a pipe cannot go back, the archive does not hold the places of its
+/// when complete, on the disk, and read back by `pg_restore --list`, whose listing stands beside it then,
+/// with `.list` for its ending. Since a pipe cannot go back, the archive does not hold the places of its
 /// tables' rows: `pg_restore -j` has to search for them, and does.
 ///
 /// # Errors
@@ -87,12 +96,17 @@ pub async fn dump_archive(
             cancel,
         )
         .await?;
-    partial.complete(file).await?;
+    (watch.written)();
+    let contents = list_archive(tools, &partial.path, cancel).await?;
+    let contents_file = file.with_extension("list");
+    partial.complete(file, (&contents_file, &contents)).await?;
     Ok(Archive {
         file: file.to_owned(),
         bytes,
         sha256,
         took: began.elapsed(),
+        contents,
+        contents_file,
     })
 }
 
@@ -234,30 +248,23 @@ impl Partial {
             self.file.sync_all().await
         };
         synced.await.map_err(|source| self.failed(source))?;
-        let hex = hash
-            .finalize()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        Ok((self.written, hex))
+        Ok((self.written, hex(&hash.finalize())))
     }
 
-    /// Gives the file its own name, and waits until the folder knows it for good.
-    async fn complete(self, name: &Path) -> Result<(), ToolError> {
+    /// Writes the listing, gives the file its own name, and waits until the folder knows both for good.
+    async fn complete(
+        self,
+        name: &Path,
+        (listing, contents): (&Path, &Contents),
+    ) -> Result<(), ToolError> {
+        durable::write_whole(listing, contents.text.as_bytes())
+            .map_err(|source| ToolError::write("write", listing, 0, source))?;
         let renamed = tokio::fs::rename(&self.path, name).await;
-        renamed.map_err(|source| ToolError::file("rename", &self.path, source))?;
-        let folder = name
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty());
-        let synced = async {
-            File::open(folder.unwrap_or(Path::new(".")))
-                .await?
-                .sync_all()
-                .await
-        };
-        synced
-            .await
-            .map_err(|source| ToolError::file("write", name, source))
+        renamed.map_err(|source| {
+            fs::remove_file(listing).ok();
+            ToolError::file("rename", &self.path, source)
+        })?;
+        durable::sync_folder(name).map_err(|source| ToolError::file("write", name, source))
     }
 
     fn failed(&self, source: std::io::Error) -> ToolError {

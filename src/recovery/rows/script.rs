@@ -4,7 +4,8 @@ use super::order::Order;
 use super::walk::Taker;
 use super::{Error, statements};
 use crate::compare::differences::Rows;
-use crate::figures::counted;
+use crate::durable;
+use crate::figures::{counted, hex};
 use crate::postgres::catalogue::{Sequence, Table};
 use crate::postgres::{Error as PostgresError, quote};
 use crate::session::report::{DivergedTable, Divergence, LeftOut, RowsFile};
@@ -133,15 +134,12 @@ impl Script {
         flushed.await.map_err(Error::file("write", &self.path))?;
         let named = self.partial.persist_noclobber(&self.path);
         named.map_err(|error| Error::file("name", &self.path)(error.error))?;
-        let folder = self.path.parent().unwrap_or(Path::new("."));
-        let synced = std::fs::File::open(folder).and_then(|folder| folder.sync_all());
-        synced.map_err(Error::file("write", folder))?;
-        let hash = self.hash.finalize();
+        durable::sync_folder(&self.path).map_err(Error::file("write", &self.path))?;
         Ok(RowsFile {
             at: divergence.at,
             file: self.path.display().to_string(),
             bytes: self.bytes,
-            sha256: hash.iter().map(|byte| format!("{byte:02x}")).collect(),
+            sha256: hex(&self.hash.finalize()),
             added: self.rows[0],
             changed: self.rows[1],
             left_out: self.left_out,

@@ -2,6 +2,7 @@
 
 use super::{Error, Work};
 use crate::archive;
+use crate::figures::hex;
 use crate::session::Step;
 use crate::session::report::{Backup, BackupLook, Report};
 use jiff::Timestamp;
@@ -78,6 +79,5 @@ fn sha256(file: &Path, cancel: &CancellationToken, tell: impl Fn(u64)) -> io::Re
         done += read as u64;
         tell(done);
     }
-    let sum = sum.finalize();
-    Ok(sum.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(&sum.finalize()))
 }

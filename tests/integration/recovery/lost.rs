@@ -165,7 +165,9 @@ fn a_rehearsals_database_that_stays_is_told() {
     world
         .source()
         .run(&format!("ALTER DATABASE {name} IS_TEMPLATE false"));
-    assert_eq!(made(), Some(name));
+    let next = told(world.runtime().block_on(rehearsing.run()));
+    assert!(next.checks[2].found.contains("dropped again"), "{next:#?}");
+    assert_eq!(made(), None);
 }
 
 #[test]
