@@ -179,14 +179,13 @@ impl Runner {
     }
 
     /// Takes a connection string in: the password stays in memory, the rest goes to the session.
+    /// What the machine refuses changes nothing for what is at work.
     pub fn describe(
         &mut self,
         side: Side,
         string: ConnectionString,
     ) -> Result<Vec<Effect>, store::Error> {
-        let url = string.url();
-        self.context.connect(side, string);
-        self.dispatch(Event::Described { side, url })
+        self.describe_found(side, string, None)
     }
 
     /// As [`Runner::describe`], with the place where the password was found; `None` when it was
@@ -197,8 +196,13 @@ impl Runner {
         string: ConnectionString,
         origin: Option<String>,
     ) -> Result<Vec<Effect>, store::Error> {
-        let effects = self.describe(side, string)?;
-        self.context.password_is_from(side, origin);
+        let is_taken = self.wizard.obstacle_to_describe().is_none();
+        let url = string.url();
+        let effects = self.dispatch(Event::Described { side, url })?;
+        if is_taken {
+            self.context.connect(side, string);
+            self.context.password_is_from(side, origin);
+        }
         Ok(effects)
     }
 

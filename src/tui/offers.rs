@@ -37,8 +37,7 @@ pub(super) fn why_not(
         Command::Edit if step != Step::Connections => {
             Some("source and target are changed on the step connections".to_owned())
         }
-        Command::Edit => running(wizard)
-            .map(|running| format!("the connections cannot change while {running} is running")),
+        Command::Edit => wizard.obstacle_to_describe(),
         Command::Overwrite => cannot_overwrite(wizard),
         Command::Application if step != Step::Application => {
             Some("the application's folder is named on the step application".to_owned())
@@ -85,13 +84,6 @@ fn cannot_go_back(wizard: &Wizard) -> Option<String> {
     }
 }
 
-fn running(wizard: &Wizard) -> Option<Step> {
-    match wizard.phase() {
-        Phase::Working { step, .. } => Some(step),
-        Phase::Idle => None,
-    }
-}
-
 /// What the key of the pause does now.
 pub(super) fn pause_or_go_on(wizard: &Wizard) -> Steering {
     match wizard.phase() {
@@ -115,7 +107,7 @@ fn cannot_proceed(wizard: &Wizard) -> Option<String> {
         State::Done if step.next().is_none() => Some("everything is done; q leaves".to_owned()),
         State::Done => None,
         // The form comes first.
-        _ if wizard.needs_connections() && running(wizard).is_none() => None,
+        _ if wizard.needs_connections() && !wizard.is_busy() => None,
         _ => wizard.obstacle(step),
     }
 }

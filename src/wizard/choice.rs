@@ -16,8 +16,8 @@ impl Wizard {
         if (&self.session.select, self.session.onto) == (&select, onto) {
             return Vec::new();
         }
-        if let Phase::Working { step, .. } = self.phase {
-            return refused(fixed_while(step));
+        if let Some(busy) = self.busy() {
+            return refused(fixed_while(&busy));
         }
         if self.session.select != select && self.may_have_begun() {
             return refused(format!(
@@ -60,8 +60,8 @@ impl Wizard {
 
     /// Why nothing can be taken or left out now; `None` when it can.
     pub fn refuse_picking(&self) -> Option<String> {
-        if let Phase::Working { step, .. } = self.phase {
-            return Some(fixed_while(step));
+        if let Some(busy) = self.busy() {
+            return Some(fixed_while(&busy));
         }
         if self
             .choosable()
@@ -115,8 +115,8 @@ impl Wizard {
     }
 
     pub(super) fn consent(&mut self, typed: &str, by: &str, now: Timestamp) -> Vec<Effect> {
-        if let Phase::Working { step, .. } = self.phase {
-            return refused(format!("consent is not taken while {step} is running"));
+        if let Some(busy) = self.busy() {
+            return refused(format!("consent is not taken while {busy}"));
         }
         if let Err(why) = self.refuse_consent(typed) {
             return refused(why);
@@ -213,8 +213,8 @@ impl Wizard {
     }
 }
 
-fn fixed_while(step: Step) -> String {
-    format!("what is moved cannot change while {step} is running")
+fn fixed_while(busy: &str) -> String {
+    format!("what is moved cannot change while {busy}")
 }
 
 fn begun_otherwise(onto: Onto) -> String {
