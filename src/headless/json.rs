@@ -13,18 +13,24 @@ use crate::session::report::{
 use crate::session::{CutPhase, Session, Step};
 use crate::wizard::{CleanupPlan, Excerpt, News, Outcome, checklist};
 use serde_json::{Value, json};
+use std::path::Path;
 
 /// Tells as JSON.
 pub struct Json {
     output: Output,
     invocation: Invocation,
+    /// The session's file, once it is open.
+    session: Option<String>,
 }
 
 impl Json {
     /// JSON lines to this output.
     pub fn new(output: Output) -> Self {
-        let invocation = Invocation::default();
-        Self { output, invocation }
+        Self {
+            output,
+            invocation: Invocation::default(),
+            session: None,
+        }
     }
 
     fn emit(&mut self, value: &Value) {
@@ -264,6 +270,10 @@ impl Voice for Json {
         self.invocation = invocation;
     }
 
+    fn opened(&mut self, file: &Path) {
+        self.session = Some(file.display().to_string());
+    }
+
     fn news(&mut self, news: &News, session: &Session) {
         match news {
             News::Started(step) => self.emit(&json!({"event": "step_started", "step": step})),
@@ -409,7 +419,7 @@ impl Voice for Json {
     fn failure(&mut self, cause: &Failure) {
         self.failed(cause, None);
         let outcome = Outcome::Failed(cause.severity).name();
-        self.emit(&json!({"event": "finished", "outcome": outcome, "session": null}));
+        self.emit(&json!({"event": "finished", "outcome": outcome, "session": self.session}));
     }
 
     fn say(&mut self, text: &str) {

@@ -23,7 +23,7 @@ use crate::progress::{Note, Stage, Tone};
 use crate::session::report::{ComparedTable, Report, WayBack};
 use crate::session::{Record, Session, Step};
 use crate::wizard::{CleanupPlan, Excerpt, News, Outcome};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// A line of progress this often.
@@ -98,6 +98,9 @@ impl Voice for Plain {
     fn invoked(&mut self, invocation: Invocation) {
         self.invocation = invocation;
     }
+
+    /// Its end names it.
+    fn opened(&mut self, _: &Path) {}
 
     fn news(&mut self, news: &News, session: &Session) {
         if let Some(lines) = cutting::news(news, session, &self.invocation) {

@@ -6,7 +6,7 @@ use super::wizard::Lines;
 use crate::config::LastComparison;
 use crate::failure::Severity;
 use crate::headless;
-use crate::session::CutOptions;
+use crate::session::{CutOptions, Step};
 use crate::wizard::{Event, Look, Outcome, Recovery, source_database, target_database};
 
 /// What is asked for, and what it does.
@@ -60,7 +60,8 @@ pub(super) async fn asked(lines: &mut Lines<'_>, event: Event) -> Result<Option<
 async fn carried_out(lines: &mut Lines<'_>, event: Event) -> Result<Option<Outcome>, Break> {
     let person = &mut *lines.person;
     let wish = async |question: Option<&_>| person.wish(question).await;
-    let ran = headless::run_errand(lines.runner, event, lines.voice, wish).await?;
+    let begin = (Step::Cutover, event);
+    let ran = headless::run_errand(lines.runner, begin, lines.voice, wish).await?;
     if lines.person.is_gone() {
         return Err(Break::Left);
     }
