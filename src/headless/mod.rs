@@ -8,8 +8,8 @@ mod plain;
 pub use json::Json;
 pub use output::Output;
 pub use plain::{
-    Plain, cleanup_lines, compared_line, excerpt_lines, item_line, open_items, preview_lines,
-    report_lines, way_back_lines,
+    Plain, advice_lines, cleanup_lines, compared_line, excerpt_lines, item_line, open_items,
+    preview_lines, report_lines, way_back_lines,
 };
 
 use crate::failure::{Failure, Severity};

@@ -77,9 +77,7 @@ pub(super) fn why_not(
 fn cannot_go_back(wizard: &Wizard) -> Option<String> {
     let seen = wizard.looking().and_then(|looking| looking.seen.as_ref());
     match seen.map(|seen| seen.as_deref()) {
-        Some(Ok(Seen::WayBack(found))) if !found.is_open() => {
-            Some("the old database does not answer: there is no way back to it now".to_owned())
-        }
+        Some(Ok(Seen::WayBack(found))) if !found.is_open() => found.obstacle().map(str::to_owned),
         _ => wizard.obstacle_to_roll_back(),
     }
 }

@@ -2,6 +2,7 @@
 //! fixed from then on. Consent to overwrite is for one database, for one time and for what was listed,
 //! and never goes over to another.
 
+use super::signing::named;
 use super::{Effect, Phase, Wizard, refused};
 use crate::config::{Onto, Select};
 use crate::failure::chain;
@@ -133,10 +134,7 @@ impl Wizard {
         let target = self.session.target.as_ref();
         self.session.consent = Some(Consent {
             database: typed.to_owned(),
-            by: match by.trim() {
-                "" => "somebody without a name".to_owned(),
-                by => by.to_owned(),
-            },
+            by: named(by).to_owned(),
             at: now,
             identity: target.and_then(|place| place.identity.clone()),
             covers: self.listed().cloned(),
