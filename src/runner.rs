@@ -1,6 +1,7 @@
 //! Carries out the wizard's effects: saves the session, starts and stops steps, feeds their ends
 //! back as events. Both front ends sit on it and differ only in how they ask and tell.
 
+mod beside;
 mod kept_report;
 
 use crate::failure::{Explain, Failure};
@@ -12,9 +13,7 @@ use crate::source::holder;
 use crate::steps::{self, Context};
 use crate::switch;
 use crate::transfer::Throttle;
-use crate::wizard::{
-    Effect, Errand, ErrandEnd, Event, Look, News, RunId, Seen, Side, Steering, Wizard,
-};
+use crate::wizard::{Effect, ErrandEnd, Event, News, RunId, Seen, Side, Steering, Wizard};
 use jiff::Timestamp;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -263,52 +262,6 @@ impl Runner {
         });
     }
 
-    fn look(&mut self, run: RunId, at: Look) {
-        let token = CancellationToken::new();
-        self.looking = Some((run, token.clone()));
-        let (context, session) = (Arc::clone(&self.context), self.wizard.session().clone());
-        let task = self.running.spawn(async move {
-            let seen = steps::look(&at, &context, &session, &token).await;
-            let seen = seen.map(Box::new).map_err(|error| {
-                let cause = crate::failure::chain(&error);
-                tracing::info!(?at, cause, "a look ended in an error");
-                error.failure()
-            });
-            Ended::Look(run, seen)
-        });
-        self.looks.insert(task.id(), run);
-    }
-
-    fn errand(&mut self, run: RunId, errand: Errand) {
-        let token = CancellationToken::new();
-        let cancel = token.clone();
-        self.progress.start(errand.in_words());
-        self.throttle = Throttle::new(&self.progress);
-        let (context, session) = (Arc::clone(&self.context), self.wizard.session().clone());
-        let (progress, throttle) = (self.progress.clone(), self.throttle.clone());
-        let task = self.running.spawn(async move {
-            tracing::info!(?errand, "begun");
-            let meters = (&progress, &throttle);
-            let done = steps::errand(errand, &context, &session, meters, &token).await;
-            let done = done.map(Box::new).map_err(|error| {
-                let cause = crate::failure::chain(&error);
-                tracing::error!(?errand, cause, "ended in an error");
-                match token.is_cancelled() {
-                    true => Failure::interrupted("It was stopped"),
-                    false => error.failure(),
-                }
-            });
-            Ended::Errand(run, done)
-        });
-        self.errand = Some((run, cancel, task.id()));
-    }
-
-    /// The errand whose task broke off.
-    fn errand_of(&self, error: &tokio::task::JoinError) -> Option<RunId> {
-        let errand = self.errand.as_ref();
-        errand.and_then(|(run, _, task)| (*task == error.id()).then_some(*run))
-    }
-
     fn cancel(&self, run: RunId) {
         let known = [&self.current, &self.looking].into_iter().flatten();
         let errand = self.errand.iter().map(|(run, token, _)| (run, token));
@@ -439,3 +392,6 @@ impl Explain for DescribeError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
