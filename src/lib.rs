@@ -2,7 +2,7 @@
 //!
 //! The floors, lowest first (upper ones import lower ones, never the other way round):
 //! [`progress`], [`failure`], [`secret`], [`invocation`] · [`postgres`] · [`session`], [`config`], [`start`] · [`source`],
-//! [`target`] · [`transfer`], [`compare`], [`switch`], [`watch`], [`archive`], [`recovery`], [`practice`] · [`wizard`] · [`steps`] · [`runner`] ·
+//! [`target`] · [`transfer`], [`compare`], [`switch`], [`watch`], [`archive`], [`recovery`], [`practice`] · [`wizard`] · [`steps`] · [`runner`], [`messages`] ·
 //! [`headless`] · [`plain`], [`tui`] · [`cli`]. ARCHITECTURE.md tells the data's way through them.
 
 pub mod archive;
@@ -14,6 +14,7 @@ pub mod failure;
 pub mod figures;
 pub mod headless;
 pub mod invocation;
+pub mod messages;
 pub mod plain;
 pub mod postgres;
 pub mod practice;

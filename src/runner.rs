@@ -1,6 +1,7 @@
 //! Carries out the wizard's effects: saves the session, starts and stops steps, feeds their ends
 //! back as events. Both front ends sit on it and differ only in how they ask and tell.
 
+mod beside;
 mod kept_report;
 
 use crate::failure::{Explain, Failure};
@@ -12,9 +13,7 @@ use crate::source::holder;
 use crate::steps::{self, Context};
 use crate::switch;
 use crate::transfer::Throttle;
-use crate::wizard::{
-    Effect, Errand, ErrandEnd, Event, Look, News, RunId, Seen, Side, Steering, Wizard,
-};
+use crate::wizard::{Effect, ErrandEnd, Event, News, RunId, Seen, Side, Steering, Wizard};
 use jiff::Timestamp;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -179,14 +178,13 @@ impl Runner {
     }
 
     /// Takes a connection string in: the password stays in memory, the rest goes to the session.
+    /// What the machine refuses changes nothing for what is at work.
     pub fn describe(
         &mut self,
         side: Side,
         string: ConnectionString,
     ) -> Result<Vec<Effect>, store::Error> {
-        let url = string.url();
-        self.context.connect(side, string);
-        self.dispatch(Event::Described { side, url })
+        self.describe_found(side, string, None)
     }
 
     /// As [`Runner::describe`], with the place where the password was found; `None` when it was
@@ -197,8 +195,13 @@ impl Runner {
         string: ConnectionString,
         origin: Option<String>,
     ) -> Result<Vec<Effect>, store::Error> {
-        let effects = self.describe(side, string)?;
-        self.context.password_is_from(side, origin);
+        let is_taken = self.wizard.obstacle_to_describe().is_none();
+        let url = string.url();
+        let effects = self.dispatch(Event::Described { side, url })?;
+        if is_taken {
+            self.context.connect(side, string);
+            self.context.password_is_from(side, origin);
+        }
         Ok(effects)
     }
 
@@ -257,52 +260,6 @@ impl Runner {
             };
             Ended::Run(run, result)
         });
-    }
-
-    fn look(&mut self, run: RunId, at: Look) {
-        let token = CancellationToken::new();
-        self.looking = Some((run, token.clone()));
-        let (context, session) = (Arc::clone(&self.context), self.wizard.session().clone());
-        let task = self.running.spawn(async move {
-            let seen = steps::look(&at, &context, &session, &token).await;
-            let seen = seen.map(Box::new).map_err(|error| {
-                let cause = crate::failure::chain(&error);
-                tracing::info!(?at, cause, "a look ended in an error");
-                error.failure()
-            });
-            Ended::Look(run, seen)
-        });
-        self.looks.insert(task.id(), run);
-    }
-
-    fn errand(&mut self, run: RunId, errand: Errand) {
-        let token = CancellationToken::new();
-        let cancel = token.clone();
-        self.progress.start(errand.in_words());
-        self.throttle = Throttle::new(&self.progress);
-        let (context, session) = (Arc::clone(&self.context), self.wizard.session().clone());
-        let (progress, throttle) = (self.progress.clone(), self.throttle.clone());
-        let task = self.running.spawn(async move {
-            tracing::info!(?errand, "begun");
-            let meters = (&progress, &throttle);
-            let done = steps::errand(&errand, &context, &session, meters, &token).await;
-            let done = done.map(Box::new).map_err(|error| {
-                let cause = crate::failure::chain(&error);
-                tracing::error!(?errand, cause, "ended in an error");
-                match token.is_cancelled() {
-                    true => Failure::interrupted("It was stopped"),
-                    false => error.failure(),
-                }
-            });
-            Ended::Errand(run, done)
-        });
-        self.errand = Some((run, cancel, task.id()));
-    }
-
-    /// The errand whose task broke off.
-    fn errand_of(&self, error: &tokio::task::JoinError) -> Option<RunId> {
-        let errand = self.errand.as_ref();
-        errand.and_then(|(run, _, task)| (*task == error.id()).then_some(*run))
     }
 
     fn cancel(&self, run: RunId) {
@@ -435,3 +392,6 @@ impl Explain for DescribeError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,27 +1,22 @@
 //! `neonlift cleanup`: what would be done; with consent, the step.
 
 use super::args::{Cleanup, Common};
-use super::opening::{begin, leading_back, open};
-use super::sessions::{self, Which};
-use super::{Error, ending, settled, voice};
+use super::opening::open_existing;
+use super::{Error, ending, settled};
 use crate::failure::Severity;
-use crate::headless::{self, Ran};
+use crate::headless::{self, Ran, Voice};
 use crate::session::{Cleaning, State, Step};
 use crate::signals::Stops;
-use crate::wizard::{Effect, Event, News, Outcome};
+use crate::steps::Watching;
+use crate::wizard::{Event, News, Outcome};
 
-pub(super) async fn run(common: &Common, wanted: &Cleanup) -> Result<Outcome, Error> {
+pub(super) async fn run(
+    common: &Common,
+    wanted: &Cleanup,
+    voice: &mut dyn Voice,
+) -> Result<Outcome, Error> {
     let mut signals = Stops::new()?;
-    let mut voice = voice(common);
-    // Nothing is begun by it: without a migration there is nothing to clean up.
-    let file = sessions::existing(common)?;
-    let mut runner = open(common, Which::File(&file), &mut |text| voice.say(text))?;
-    voice.invoked(leading_back(common, &runner));
-    for effect in begin(&mut runner)? {
-        if let Effect::Tell(news) = effect {
-            voice.news(&news, runner.wizard().session());
-        }
-    }
+    let mut runner = open_existing(common, Watching::default(), voice)?;
     let consented = common.yes || wanted.remove_dump || wanted.confirm.is_some();
     if !consented {
         let outcome = match runner.wizard().obstacle(Step::Cleanup) {
@@ -34,7 +29,7 @@ pub(super) async fn run(common: &Common, wanted: &Cleanup) -> Result<Outcome, Er
                 Outcome::Partial
             }
         };
-        return Ok(Ran::worked(outcome).tell(&runner, voice.as_mut()));
+        return Ok(Ran::worked(outcome).tell(&runner, voice));
     }
     let cleaning = Cleaning {
         ledger: wanted.confirm.clone(),
@@ -45,14 +40,14 @@ pub(super) async fn run(common: &Common, wanted: &Cleanup) -> Result<Outcome, Er
         Event::Stop
     };
     let begin = (Step::Cleanup, Event::CleanUp(cleaning));
-    let ran = headless::run_step(&mut runner, begin, voice.as_mut(), stop).await;
-    let down = ending::safely(voice.as_mut(), runner.shut_down()).await?;
+    let ran = headless::run_step(&mut runner, begin, voice, stop).await;
+    let down = ending::safely(voice, runner.shut_down()).await?;
     let wizard = runner.wizard();
     let outcome = match wizard.session().state(Step::Cleanup) {
         State::Done => Outcome::Partial,
         _ => wizard.outcome_after(Step::Cleanup),
     };
     let ran = ran.map(|ended| Ran::worked(ended.unwrap_or(outcome)));
-    let ran = settled(ran.map_err(Error::from), down, voice.as_mut())?;
-    Ok(ran.tell(&runner, voice.as_mut()))
+    let ran = settled(ran.map_err(Error::from), down, voice)?;
+    Ok(ran.tell(&runner, voice))
 }

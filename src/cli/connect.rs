@@ -99,9 +99,8 @@ fn describe_side(
     let (string, found_in) = with_password(string, say);
     let password_origin = has_password.then_some(origin.clone()).or(found_in);
     runner
-        .describe(side, string)
+        .describe_found(side, string, password_origin)
         .map_err(|error| failed(error.into()))?;
-    runner.context().password_is_from(side, password_origin);
     Ok(())
 }
 

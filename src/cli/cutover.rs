@@ -1,26 +1,29 @@
 //! `neonlift cutover`: the checklist; with consent, the application cut over.
 
 use super::args::{Common, Cutover};
-use super::opening::{begin, leading_back, open};
-use super::sessions::{Choice, Which};
-use super::{Error, ending, settled, steps, voice};
+use super::opening::open_existing;
+use super::{Error, ending, settled, steps};
 use crate::config::LastComparison;
 use crate::headless::{self, Ran, Voice};
 use crate::runner::Runner;
 use crate::session::{CutOptions, Step};
 use crate::signals::Stops;
-use crate::wizard::{Effect, Event, Outcome};
+use crate::steps::Watching;
+use crate::wizard::{Event, Outcome};
 
-pub(super) async fn run(common: &Common, wanted: &Cutover) -> Result<Outcome, Error> {
+pub(super) async fn run(
+    common: &Common,
+    wanted: &Cutover,
+    voice: &mut dyn Voice,
+) -> Result<Outcome, Error> {
     match (&wanted.confirm, wanted.undo) {
-        (None, false) => steps::one(common, Step::Cutover).await,
-        _ => over(common, wanted).await,
+        (None, false) => steps::one(common, Step::Cutover, voice).await,
+        _ => over(common, wanted, voice).await,
     }
 }
 
-async fn over(common: &Common, wanted: &Cutover) -> Result<Outcome, Error> {
-    let mut voice = voice(common);
-    let (mut runner, by) = opened(common, wanted.by.as_deref(), voice.as_mut())?;
+async fn over(common: &Common, wanted: &Cutover, voice: &mut dyn Voice) -> Result<Outcome, Error> {
+    let (mut runner, by) = opened(common, wanted.by.as_deref(), voice)?;
     let config = &runner.context().config;
     let event = match &wanted.confirm {
         None => Event::Abandon,
@@ -38,8 +41,8 @@ async fn over(common: &Common, wanted: &Cutover) -> Result<Outcome, Error> {
     if is_locked {
         voice.locked(runner.wizard().session());
     }
-    let ran = carried_out(&mut runner, vec![event], voice.as_mut()).await?;
-    Ok(ran.tell(&runner, voice.as_mut()))
+    let ran = carried_out(&mut runner, (Step::Cutover, vec![event]), voice).await?;
+    Ok(ran.tell(&runner, voice))
 }
 
 /// A session opened for work outside of the steps, and who does it.
@@ -48,14 +51,7 @@ pub(super) fn opened(
     by: Option<&str>,
     voice: &mut dyn Voice,
 ) -> Result<(Runner, String), Error> {
-    let which = Which::named_or(common, Choice::Last);
-    let mut runner = open(common, which, &mut |text| voice.say(text))?;
-    voice.invoked(leading_back(common, &runner));
-    for effect in begin(&mut runner)? {
-        if let Effect::Tell(news) = effect {
-            voice.news(&news, runner.wizard().session());
-        }
-    }
+    let runner = open_existing(common, Watching::default(), voice)?;
     let offered = || {
         let session = runner.wizard().session();
         session.offered_signer(&|name| std::env::var(name).ok())
@@ -64,20 +60,27 @@ pub(super) fn opened(
     Ok((runner, by))
 }
 
-/// Carries out what these events begin, one after another, as long as it succeeds.
+/// Carries out what these events begin, one after another, as long as it succeeds and nobody stops
+/// it. It belongs to this step.
 pub(super) async fn carried_out(
     runner: &mut Runner,
-    events: Vec<Event>,
+    (step, events): (Step, Vec<Event>),
     voice: &mut dyn Voice,
 ) -> Result<Ran, Error> {
     let mut signals = Stops::new()?;
-    let mut outcome = Ok(Outcome::Partial);
+    let (mut outcome, mut stopped) = (Ok(Outcome::Partial), false);
     for event in events {
+        if stopped {
+            // What came before was done before it heard of the wish to stop.
+            outcome = Ok(Outcome::Interrupted);
+            break;
+        }
         let stop = async |_: Option<&_>| {
             signals.next().await;
+            stopped = true;
             Event::Stop
         };
-        let ran = headless::run_errand(runner, event, voice, stop).await;
+        let ran = headless::run_errand(runner, (step, event), voice, stop).await;
         outcome = ran.map(|ran| ran.outcome);
         if !matches!(outcome, Ok(Outcome::Partial)) {
             break;

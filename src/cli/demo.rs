@@ -1,10 +1,10 @@
 //! `neonlift demo`: practice servers, and the wizard on them.
 
 use super::args::{Common, Demo};
-use super::opening::{begin, configured, context, leading_back, leading_to};
+use super::opening::{begin_silently, configured, context, leading_back, leading_to};
 use super::sessions::{self, Choice, Which};
 use super::start::{migrate, start_screen};
-use super::{Error, Front, ending, front, interruptible, settled, voice};
+use super::{Error, Front, ending, front, interruptible, settled};
 use crate::config::{Backup, Config};
 use crate::headless::{self, Ran, Voice};
 use crate::practice::{self, Happening, Practice};
@@ -28,15 +28,19 @@ use tokio::task::JoinHandle;
 const SIGNER: &str = "practice run";
 
 /// `neonlift demo`.
-pub(super) async fn run(common: &Common, demo: &Demo) -> Result<Outcome, Error> {
+pub(super) async fn run(
+    common: &Common,
+    demo: &Demo,
+    voice: &mut dyn Voice,
+) -> Result<Outcome, Error> {
     let which = Which::named_or(common, Choice::Unfinished);
     if demo.headless || front(common) != Front::Screen {
-        return in_lines(common, demo, which).await;
+        return in_lines(common, demo, which, voice).await;
     }
     tui::require_terminal("demo --headless")?;
     let screen = Screen::enter().map_err(tui::Error::from)?;
     let mut start = start_screen(common, Menu::default())?;
-    match on_screen(screen, &mut start, common, demo, which).await? {
+    match on_screen(screen, &mut start, (common, demo, which), voice).await? {
         Ended::With(outcome) => Ok(outcome),
         Ended::Before(screen, error) => {
             drop(screen);
@@ -57,9 +61,8 @@ pub(super) enum Ended {
 pub(super) async fn on_screen(
     mut screen: Screen,
     start: &mut Start,
-    common: &Common,
-    demo: &Demo,
-    which: Which<'_>,
+    (common, demo, which): (&Common, &Demo, Which<'_>),
+    voice: &mut dyn Voice,
 ) -> Result<Ended, Error> {
     let opened = Opened::of(common, which)
         .and_then(|opened| opened.servers(demo).map(|options| (opened, options)));
@@ -69,17 +72,16 @@ pub(super) async fn on_screen(
     };
     if opened.is_over(&options) {
         let runner = opened.alone();
-        let ended = migrate(screen, common, runner, Vec::new()).await?;
+        let ended = migrate(screen, common, (runner, Vec::new()), voice).await?;
         return Ok(Ended::With(ended));
     }
     let starting =
         |say: tui::Say, cancel| async move { Practice::start(&options, &*say, &cancel).await };
-    let mut voice = voice(common);
     let started = match tui::prepare(&mut screen, start, starting).await? {
         Prepared::Done(started) => started.map_err(Error::Broken),
         Prepared::Left(task) => {
             drop(screen);
-            ending::safely(voice.as_mut(), left(task)).await??;
+            ending::safely(voice, left(task)).await??;
             return Ok(Ended::With(Outcome::Interrupted));
         }
     };
@@ -87,7 +89,7 @@ pub(super) async fn on_screen(
         Ok(practice) => practice,
         Err(error) => return Ok(Ended::Before(Box::new(screen), error)),
     };
-    let (mut runner, ready) = opened.with(&practice, common);
+    let (mut runner, ready) = opened.with(&practice, common, voice);
     let options = tui::Options {
         ascii: common.ascii,
         signer: Some(SIGNER.to_owned()),
@@ -108,7 +110,7 @@ pub(super) async fn on_screen(
         }
     };
     let ran = ran.map(Ran::worked);
-    let ended = finish(runner, practice, ran, demo, voice.as_mut()).await;
+    let ended = finish(runner, practice, ran, demo, voice).await;
     ended.map(Ended::With)
 }
 
@@ -121,23 +123,27 @@ async fn left(task: JoinHandle<Result<Practice, practice::Error>>) -> Result<(),
     }
 }
 
-async fn in_lines(common: &Common, demo: &Demo, which: Which<'_>) -> Result<Outcome, Error> {
+async fn in_lines(
+    common: &Common,
+    demo: &Demo,
+    which: Which<'_>,
+    voice: &mut dyn Voice,
+) -> Result<Outcome, Error> {
     let mut signals = Stops::new()?;
-    let mut voice = voice(common);
     let opened = Opened::of(common, which)?;
     voice.invoked(leading_to(common, opened.store.file(), &opened.session));
     if opened.session.first_open().is_none() {
         let (outcome, worked) = (Outcome::Done, false);
         let runner = Runner::new(opened.session, opened.store, Context::default());
-        return Ok(Ran { outcome, worked }.tell(&runner, voice.as_mut()));
+        return Ok(Ran { outcome, worked }.tell(&runner, voice));
     }
     let practice = {
         let stop = async || {
             signals.next().await;
         };
-        opened.start(demo, voice.as_mut(), stop).await?
+        opened.start(demo, voice, stop).await?
     };
-    let (mut runner, ready) = opened.with(&practice, common);
+    let (mut runner, ready) = opened.with(&practice, common, voice);
     let options = headless::Options {
         signer: Some(SIGNER.to_owned()),
         ..headless::Options::default()
@@ -147,12 +153,12 @@ async fn in_lines(common: &Common, demo: &Demo, which: Which<'_>) -> Result<Outc
         Event::Stop
     };
     let ran = match ready {
-        Ok(()) => headless::run(&mut runner, &options, voice.as_mut(), stop)
+        Ok(()) => headless::run(&mut runner, &options, voice, stop)
             .await
             .map_err(Error::from),
         Err(error) => Err(error),
     };
-    finish(runner, practice, ran, demo, voice.as_mut()).await
+    finish(runner, practice, ran, demo, voice).await
 }
 
 /// Everything is shut down, and the end of the run told. A finished practice is taken away.
@@ -253,7 +259,12 @@ impl Opened {
     }
 
     /// A runner that knows the servers, and whether the session could be begun with them.
-    pub(super) fn with(self, practice: &Practice, common: &Common) -> (Runner, Result<(), Error>) {
+    pub(super) fn with(
+        self,
+        practice: &Practice,
+        common: &Common,
+        voice: &mut dyn Voice,
+    ) -> (Runner, Result<(), Error>) {
         let mut config = self.config;
         // A backup of practice data goes where it came from; one's own folder is for one's own.
         if config.backup == Backup::default() {
@@ -261,7 +272,7 @@ impl Opened {
         }
         let context = context(config.clone(), vec![practice.binaries().bin.clone()]);
         let mut runner = Runner::new(self.session, self.store, context);
-        let ready = connected(&mut runner, practice, common, &config);
+        let ready = connected(&mut runner, practice, (common, &config), voice);
         (runner, ready)
     }
 }
@@ -269,8 +280,8 @@ impl Opened {
 fn connected(
     runner: &mut Runner,
     practice: &Practice,
-    common: &Common,
-    config: &Config,
+    (common, config): (&Common, &Config),
+    voice: &mut dyn Voice,
 ) -> Result<(), Error> {
     let failed = |source| Error::Connection {
         origin: "practice".to_owned(),
@@ -283,7 +294,7 @@ fn connected(
         runner.describe_text(side, url.expose()).map_err(failed)?;
     }
     super::choice::tell(runner, common, config)?;
-    begin(runner)?;
+    begin_silently(runner, voice)?;
     Ok(())
 }
 

@@ -52,7 +52,12 @@ pub fn main() -> ExitCode {
         arguments.command,
         Some(Command::Hold { .. } | Command::Explain { .. })
     );
-    let is_demo = matches!(arguments.command, Some(Command::Demo(_)));
+    let mut voice = voice(&common);
+    voice.invoked(Invocation::new(
+        common.config.as_deref(),
+        common.session.as_deref(),
+        matches!(arguments.command, Some(Command::Demo(_))),
+    ));
     let log = match start_log(&common) {
         Err(_) if optional => Ok(None),
         started => started.map(Some),
@@ -61,7 +66,7 @@ pub fn main() -> ExitCode {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()?;
-        let done = runtime.block_on(command(arguments));
+        let done = runtime.block_on(command(arguments, voice.as_mut()));
         // A read of standard input that nobody will ever answer must not keep the process.
         runtime.shutdown_background();
         done
@@ -71,12 +76,6 @@ pub fn main() -> ExitCode {
         Err(error) => {
             let failure = error.failure();
             tracing::error!(cause = chain(&error), "ended");
-            let mut voice = voice(&common);
-            voice.invoked(Invocation::new(
-                common.config.as_deref(),
-                common.session.as_deref(),
-                is_demo,
-            ));
             voice.failure(&failure);
             ExitCode::from(failure.severity.exit_code())
         }
@@ -102,15 +101,15 @@ fn bad_usage(refused: &clap::Error) -> ! {
     refused.exit()
 }
 
-async fn command(arguments: Arguments) -> Result<Outcome, Error> {
+async fn command(arguments: Arguments, voice: &mut dyn Voice) -> Result<Outcome, Error> {
     let common = &arguments.common;
     let single = |step: Step| headless::Options {
         until: Some(step),
         ..Default::default()
     };
     match &arguments.command {
-        None => start::run(common).await,
-        Some(Command::Demo(demo)) => demo::run(common, demo).await,
+        None => start::run(common, voice).await,
+        Some(Command::Demo(demo)) => demo::run(common, demo, voice).await,
         Some(Command::Run(run)) => {
             let (until, from) = (run.until, run.from);
             let options = headless::Options {
@@ -118,27 +117,33 @@ async fn command(arguments: Arguments) -> Result<Outcome, Error> {
                 from,
                 signer: None,
             };
-            steps::run(common, options, None).await
+            steps::run(common, options, None, voice).await
         }
         Some(Command::Check) => {
-            steps::run(common, single(Step::Connections), Some(Step::Prerequisites)).await
+            steps::run(
+                common,
+                single(Step::Connections),
+                Some(Step::Prerequisites),
+                voice,
+            )
+            .await
         }
-        Some(Command::Inventory) => steps::one(common, Step::Inventory).await,
-        Some(Command::Backup) => steps::one(common, Step::Backup).await,
-        Some(Command::Schema) => steps::one(common, Step::Schema).await,
-        Some(Command::Transfer) => steps::one(common, Step::Transfer).await,
-        Some(Command::Compare(wanted)) => steps::compare(common, wanted).await,
-        Some(Command::Application(wanted)) => application::run(common, wanted).await,
-        Some(Command::Cutover(wanted)) => cutover::run(common, wanted).await,
-        Some(Command::Rollback(wanted)) => rollback::run(common, wanted).await,
+        Some(Command::Inventory) => steps::one(common, Step::Inventory, voice).await,
+        Some(Command::Backup) => steps::one(common, Step::Backup, voice).await,
+        Some(Command::Schema) => steps::one(common, Step::Schema, voice).await,
+        Some(Command::Transfer) => steps::one(common, Step::Transfer, voice).await,
+        Some(Command::Compare(wanted)) => steps::compare(common, wanted, voice).await,
+        Some(Command::Application(wanted)) => application::run(common, wanted, voice).await,
+        Some(Command::Cutover(wanted)) => cutover::run(common, wanted, voice).await,
+        Some(Command::Rollback(wanted)) => rollback::run(common, wanted, voice).await,
         Some(Command::Report(wanted)) => report::run(common, wanted),
-        Some(Command::Watch(wanted)) => watch::run(common, wanted).await,
-        Some(Command::Cleanup(wanted)) => cleanup::run(common, wanted).await,
-        Some(Command::Sign(sign)) => standing::sign(common, sign).await,
+        Some(Command::Watch(wanted)) => watch::run(common, wanted, voice).await,
+        Some(Command::Cleanup(wanted)) => cleanup::run(common, wanted, voice).await,
+        Some(Command::Sign(sign)) => standing::sign(common, sign, voice).await,
         Some(Command::Explain { error }) => explain::run(common, error),
         Some(Command::Status) => standing::status(common),
         Some(Command::Sessions) => standing::list(common),
-        Some(Command::Practice(wanted)) => practice::run(common, wanted).await,
+        Some(Command::Practice(wanted)) => practice::run(common, wanted, voice).await,
         Some(Command::Hold { file }) => {
             holder::serve(file).await?;
             Ok(Outcome::Partial)
@@ -261,6 +266,7 @@ mod tests {
     use crate::session::Session;
     use crate::session::report::{ComparedTable, WayBack};
     use crate::wizard::{CleanupPlan, Excerpt, News};
+    use std::path::Path;
 
     /// Keeps what is said.
     #[derive(Default)]
@@ -268,6 +274,7 @@ mod tests {
 
     impl Voice for Said {
         fn invoked(&mut self, _: Invocation) {}
+        fn opened(&mut self, _: &Path) {}
         fn news(&mut self, _: &News, _: &Session) {}
         fn locked(&mut self, _: &Session) {}
         fn planned(&mut self, _: &CleanupPlan, _: &Session) {}

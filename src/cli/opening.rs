@@ -4,6 +4,7 @@ use super::args::Common;
 use super::sessions::Which;
 use super::{Error, choice, connect, sessions};
 use crate::config::Config;
+use crate::headless::Voice;
 use crate::invocation::Invocation;
 use crate::runner::Runner;
 use crate::session::Session;
@@ -56,9 +57,40 @@ pub(super) fn configured(common: &Common) -> Result<Config, Error> {
     Ok(config)
 }
 
+/// Opens the session of a command that begins no migration, and begins: there has to be one, so that a
+/// refused command leaves none behind.
+pub(super) fn open_existing(
+    common: &Common,
+    watching: Watching,
+    voice: &mut dyn Voice,
+) -> Result<Runner, Error> {
+    let file = sessions::existing(common)?;
+    let say = &mut |text: &str| voice.say(text);
+    let mut runner = open_watching(common, Which::File(&file), watching, say)?;
+    voice.invoked(leading_back(common, &runner));
+    begin(&mut runner, voice)?;
+    Ok(runner)
+}
+
 /// All that was given is accepted: from now on the session is saved. Tells what was put right of an
 /// earlier run.
-pub(super) fn begin(runner: &mut Runner) -> Result<Vec<Effect>, Error> {
+pub(super) fn begin(runner: &mut Runner, voice: &mut dyn Voice) -> Result<(), Error> {
+    for effect in begin_silently(runner, voice)? {
+        if let Effect::Tell(news) = effect {
+            voice.news(&news, runner.wizard().session());
+        }
+    }
+    Ok(())
+}
+
+/// As [`begin`], where a screen is up: what was put right is among its messages.
+pub(super) fn begin_silently(
+    runner: &mut Runner,
+    voice: &mut dyn Voice,
+) -> Result<Vec<Effect>, Error> {
+    if !runner.wizard().session().compares_only {
+        voice.opened(runner.session_file());
+    }
     Ok(runner.dispatch(Event::Opened)?)
 }
 

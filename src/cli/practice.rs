@@ -2,7 +2,7 @@
 
 use super::args::{Common, Practice as Wanted, PracticeAction};
 use super::demo::Teller;
-use super::{Error, ending, interruptible, voice};
+use super::{Error, ending, interruptible};
 use crate::headless::{Output, Voice};
 use crate::practice::{self, Happening, Practice, Standing, relay};
 use crate::secret::MASK;
@@ -15,10 +15,14 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 /// What `practice down` has done to what it lists.
 const ENDED: &str = "ended";
 
-pub(super) async fn run(common: &Common, wanted: &Wanted) -> Result<Outcome, Error> {
+pub(super) async fn run(
+    common: &Common,
+    wanted: &Wanted,
+    voice: &mut dyn Voice,
+) -> Result<Outcome, Error> {
     let folder = wanted.dir.as_deref();
     match wanted.action {
-        PracticeAction::Up => return up(common, wanted).await,
+        PracticeAction::Up => return up(common, wanted, voice).await,
         PracticeAction::Down => tell(common, &practice::down(folder).await?, ENDED),
         PracticeAction::Status => tell(common, &practice::status(folder).await?, "running"),
     }
@@ -58,9 +62,8 @@ fn told(standing: &Standing, word: &str) -> Vec<String> {
     lines
 }
 
-async fn up(common: &Common, wanted: &Wanted) -> Result<Outcome, Error> {
+async fn up(common: &Common, wanted: &Wanted, voice: &mut dyn Voice) -> Result<Outcome, Error> {
     let mut signals = Stops::new()?;
-    let mut voice = voice(common);
     let folder = match &wanted.dir {
         Some(folder) => folder.clone(),
         None => practice::usual_folder()?.join("standing"),
@@ -72,7 +75,7 @@ async fn up(common: &Common, wanted: &Wanted) -> Result<Outcome, Error> {
         ..practice::Options::default()
     };
     let mut practice = {
-        let teller = Mutex::new(Teller::new(voice.as_mut()));
+        let teller = Mutex::new(Teller::new(voice));
         let say = |happening: Happening| {
             teller
                 .lock()
@@ -88,8 +91,8 @@ async fn up(common: &Common, wanted: &Wanted) -> Result<Outcome, Error> {
         .await?
     };
     announce(common, &practice);
-    let ended = serve(&mut practice, voice.as_mut(), &mut signals).await;
-    ending::safely(voice.as_mut(), practice.stop()).await??;
+    let ended = serve(&mut practice, voice, &mut signals).await;
+    ending::safely(voice, practice.stop()).await??;
     if let Some(ended) = ended {
         tracing::warn!(%ended, "the practice servers ended by themselves");
         voice.say("The practice servers have ended; the log says why.");

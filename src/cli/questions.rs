@@ -58,7 +58,7 @@ async fn migrate(
     mut runner: Runner,
     voice: &mut Plain,
 ) -> Result<Outcome, Error> {
-    begin(&mut runner)?;
+    begin(&mut runner, voice)?;
     let ask = connect::unknown_passwords(&runner);
     let ran = wizard(person, common, &mut runner, voice, ask).await;
     let down = ending::safely(voice, runner.shut_down()).await?;
@@ -79,7 +79,7 @@ async fn practise(
     person.say("Starting the practice servers; Ctrl-C stops that and goes back.");
     let stop = async || person.stops().await;
     let practice = opened.start(&demo, voice, stop).await?;
-    let (mut runner, ready) = opened.with(&practice, common);
+    let (mut runner, ready) = opened.with(&practice, common, voice);
     let ran = match ready {
         Ok(()) => wizard(person, common, &mut runner, voice, Vec::new()).await,
         Err(error) => Err(error),

@@ -1,17 +1,21 @@
 //! `neonlift rollback`: what the way back would undo and lose; with consent, the way itself.
 
+use super::Error;
 use super::args::{Common, Rollback};
 use super::cutover::{carried_out, opened};
-use super::{Error, voice};
 use crate::failure::Severity;
 use crate::headless::{Ran, Voice};
 use crate::runner::Runner;
+use crate::session::Step;
 use crate::signals::Stops;
 use crate::wizard::{Effect, Event, Look, News, Outcome, Recovery, Seen};
 
-pub(super) async fn run(common: &Common, wanted: &Rollback) -> Result<Outcome, Error> {
-    let mut voice = voice(common);
-    let (mut runner, by) = opened(common, wanted.by.as_deref(), voice.as_mut())?;
+pub(super) async fn run(
+    common: &Common,
+    wanted: &Rollback,
+    voice: &mut dyn Voice,
+) -> Result<Outcome, Error> {
+    let (mut runner, by) = opened(common, wanted.by.as_deref(), voice)?;
     let typed = wanted.confirm.iter().chain(&wanted.apply_rows);
     let is_refused = typed
         .filter_map(|name| runner.wizard().refuse_rollback(name))
@@ -19,17 +23,17 @@ pub(super) async fn run(common: &Common, wanted: &Rollback) -> Result<Outcome, E
         .is_some();
     // A wrong name is told at once, and a rehearsal loses nothing.
     if !wanted.rehearse && !is_refused {
-        let looked = look(&mut runner, wanted.confirm.is_some(), voice.as_mut()).await?;
+        let looked = look(&mut runner, wanted.confirm.is_some(), voice).await?;
         if let Some(outcome) = looked {
-            return Ok(Ran::worked(outcome).tell(&runner, voice.as_mut()));
+            return Ok(Ran::worked(outcome).tell(&runner, voice));
         }
     }
     let mut events = events(wanted, &by);
     if is_refused {
         events.retain(|event| refuses(event, &runner));
     }
-    let ran = carried_out(&mut runner, events, voice.as_mut()).await?;
-    Ok(ran.tell(&runner, voice.as_mut()))
+    let ran = carried_out(&mut runner, (Step::Cutover, events), voice).await?;
+    Ok(ran.tell(&runner, voice))
 }
 
 /// Whether the machine refuses an event for the name that was typed.

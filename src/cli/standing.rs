@@ -1,11 +1,11 @@
 //! `neonlift status`, `sessions` and `sign`.
 
 use super::args::{Common, Sign};
-use super::opening::leading_to;
-use super::{Error, connect, sessions, voice};
+use super::opening::{begin, leading_to};
+use super::{Error, connect, sessions};
 use crate::config::Config;
 use crate::figures;
-use crate::headless::{self, Output, Ran};
+use crate::headless::{self, Output, Ran, Voice};
 use crate::invocation::Invocation;
 use crate::practice;
 use crate::report;
@@ -173,26 +173,29 @@ fn servers_are_gone(session: &Session) -> bool {
 }
 
 /// Signs an item of the checklist; with the last one the source is looked at again.
-pub(super) async fn sign(common: &Common, sign: &Sign) -> Result<Outcome, Error> {
+pub(super) async fn sign(
+    common: &Common,
+    sign: &Sign,
+    voice: &mut dyn Voice,
+) -> Result<Outcome, Error> {
     let mut signals = Stops::new()?;
     let (store, session) = sessions::open_existing(common)?;
-    let mut voice = voice(common);
     voice.invoked(leading_to(common, store.file(), &session));
     let (config, _) = Config::load(common.config.as_deref())?;
     let mut runner = Runner::new(session, store, Context::default());
     connect::source_at_hand(&mut runner, common, &config, &mut |text| voice.say(text))?;
-    runner.dispatch(Event::Opened)?;
+    begin(&mut runner, voice)?;
     let (item, by) = (sign.item.clone(), sign.by.clone());
     let signed = (Step::Cutover, Event::Sign { item, by });
     let stop = async |_: Option<&_>| {
         signals.next().await;
         Event::Stop
     };
-    let ended = headless::run_step(&mut runner, signed, voice.as_mut(), stop).await?;
+    let ended = headless::run_step(&mut runner, signed, voice, stop).await?;
     let outcome = ended.unwrap_or_else(|| runner.wizard().outcome());
     if ended.is_none() {
-        super::report::leave(&runner, voice.as_mut());
+        super::report::leave(&runner, voice);
     }
     let worked = true;
-    Ok(Ran { outcome, worked }.tell(&runner, voice.as_mut()))
+    Ok(Ran { outcome, worked }.tell(&runner, voice))
 }

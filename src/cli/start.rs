@@ -2,12 +2,12 @@
 
 use super::args::{Common, Demo};
 use super::demo::{self, Ended};
-use super::opening::{begin, leading_back, open};
+use super::opening::{begin_silently, leading_back, open};
 use super::sessions::{self, Which};
-use super::{Error, Front, connect, ending, front, settled, steps, voice};
+use super::{Error, Front, connect, ending, front, settled, steps};
 use crate::config::Config;
 use crate::failure::Explain;
-use crate::headless::{self, Ran};
+use crate::headless::{self, Ran, Voice};
 use crate::practice;
 use crate::runner::Runner;
 use crate::session::found;
@@ -21,11 +21,11 @@ use jiff::tz::TimeZone;
 use std::path::Path;
 
 /// The wizard, on the screen or in plain lines.
-pub(super) async fn run(common: &Common) -> Result<Outcome, Error> {
+pub(super) async fn run(common: &Common, voice: &mut dyn Voice) -> Result<Outcome, Error> {
     match front(common) {
-        Front::Lines => steps::run(common, headless::Options::default(), None).await,
+        Front::Lines => steps::run(common, headless::Options::default(), None, voice).await,
         Front::Questions => super::questions::run(common).await,
-        Front::Screen => on_screen(common).await,
+        Front::Screen => on_screen(common, voice).await,
     }
 }
 
@@ -63,17 +63,17 @@ pub(super) fn which(choice: &Choice) -> Which<'_> {
     }
 }
 
-async fn on_screen(common: &Common) -> Result<Outcome, Error> {
+async fn on_screen(common: &Common, voice: &mut dyn Voice) -> Result<Outcome, Error> {
     tui::require_terminal("run")?;
     if is_said(common)? {
-        let (mut voice, mut said) = (voice(common), Vec::new());
+        let mut said = Vec::new();
         let which = Which::named_or(common, sessions::Choice::Unfinished);
         let runner = open(common, which, &mut |text| {
             voice.say(text);
             said.push(text.to_owned());
         })?;
         let screen = Screen::enter().map_err(tui::Error::from)?;
-        return migrate(screen, common, runner, said).await;
+        return migrate(screen, common, (runner, said), voice).await;
     }
     let mut screen = Screen::enter().map_err(tui::Error::from)?;
     let folder = sessions::folder()?;
@@ -87,9 +87,8 @@ async fn on_screen(common: &Common) -> Result<Outcome, Error> {
         let common = chosen(common, start.menu(), &choice);
         let mut said = Vec::new();
         let failed = if is_practice(&choice) {
-            match demo::on_screen(screen, &mut start, &common, &Demo::usual(), which(&choice))
-                .await?
-            {
+            let wanted = (&common, &Demo::usual(), which(&choice));
+            match demo::on_screen(screen, &mut start, wanted, voice).await? {
                 Ended::With(outcome) => return Ok(outcome),
                 Ended::Before(before, error) => {
                     screen = *before;
@@ -100,7 +99,7 @@ async fn on_screen(common: &Common) -> Result<Outcome, Error> {
             match open(&common, which(&choice), &mut |text| {
                 said.push(text.to_owned())
             }) {
-                Ok(runner) => return migrate(screen, &common, runner, said).await,
+                Ok(runner) => return migrate(screen, &common, (runner, said), voice).await,
                 Err(error) => error,
             }
         };
@@ -133,13 +132,12 @@ pub(super) fn start_screen(common: &Common, menu: Menu) -> Result<Start, Error> 
 pub(super) async fn migrate(
     screen: Screen,
     common: &Common,
-    mut runner: Runner,
-    said: Vec<String>,
+    (mut runner, said): (Runner, Vec<String>),
+    voice: &mut dyn Voice,
 ) -> Result<Outcome, Error> {
-    let mut voice = voice(common);
     let invocation = leading_back(common, &runner);
     voice.invoked(invocation.clone());
-    begin(&mut runner)?;
+    begin_silently(&mut runner, voice)?;
     let options = Options {
         ascii: common.ascii,
         signer: None,
@@ -151,6 +149,6 @@ pub(super) async fn migrate(
     };
     let ran = tui::run(screen, &mut runner, &options).await;
     let ran = ran.map_err(Error::from).map(Ran::worked);
-    let down = ending::safely(voice.as_mut(), runner.shut_down()).await?;
-    Ok(settled(ran, down, voice.as_mut())?.tell(&runner, voice.as_mut()))
+    let down = ending::safely(voice, runner.shut_down()).await?;
+    Ok(settled(ran, down, voice)?.tell(&runner, voice))
 }

@@ -3,7 +3,7 @@
 use super::args::{Common, Compare};
 use super::opening::{begin, leading_back, open};
 use super::sessions::{self, Choice, Which};
-use super::{Error, ending, interruptible, report, settled, voice};
+use super::{Error, ending, interruptible, report, settled};
 use crate::failure::Explain;
 use crate::headless::{self, Voice};
 use crate::runner::Runner;
@@ -11,26 +11,34 @@ use crate::session::report::ComparedTable;
 use crate::session::{State, Step};
 use crate::signals::Stops;
 use crate::steps::{Sampling, samples};
-use crate::wizard::{Effect, Event, Outcome, Side};
+use crate::wizard::{Event, Outcome, Side};
 
 /// One step, also when it is done already; what it needs runs first.
-pub(super) async fn one(common: &Common, step: Step) -> Result<Outcome, Error> {
+pub(super) async fn one(
+    common: &Common,
+    step: Step,
+    voice: &mut dyn Voice,
+) -> Result<Outcome, Error> {
     let options = headless::Options {
         until: Some(step),
         ..Default::default()
     };
-    run(common, options, Some(step)).await
+    run(common, options, Some(step), voice).await
 }
 
 /// The comparison: of a migration, or of any two databases.
-pub(super) async fn compare(common: &Common, wanted: &Compare) -> Result<Outcome, Error> {
+pub(super) async fn compare(
+    common: &Common,
+    wanted: &Compare,
+    voice: &mut dyn Voice,
+) -> Result<Outcome, Error> {
     let options = headless::Options {
         until: Some(Step::Compare),
         ..Default::default()
     };
     let which = sessions::to_compare(common)?;
     let again = Some(Step::Compare);
-    work(common, which, options, (again, wanted.sampling())).await
+    work(common, which, options, (again, wanted.sampling()), voice).await
 }
 
 /// Steps without a screen. `again` is run again when it, and all before it, are done.
@@ -38,13 +46,14 @@ pub(super) async fn run(
     common: &Common,
     options: headless::Options,
     again: Option<Step>,
+    voice: &mut dyn Voice,
 ) -> Result<Outcome, Error> {
     let choice = match again {
         Some(_) => Choice::Last,
         None => Choice::Next,
     };
     let which = Which::named_or(common, choice);
-    work(common, which, options, (again, None)).await
+    work(common, which, options, (again, None), voice).await
 }
 
 async fn work(
@@ -52,17 +61,13 @@ async fn work(
     which: Which<'_>,
     mut options: headless::Options,
     (again, sampling): (Option<Step>, Option<Sampling>),
+    voice: &mut dyn Voice,
 ) -> Result<Outcome, Error> {
     let mut signals = Stops::new()?;
-    let mut voice = voice(common);
     let mut runner = open(common, which, &mut |text| voice.say(text))?;
     voice.invoked(leading_back(common, &runner));
     require_connections(&runner, options.until)?;
-    for effect in begin(&mut runner)? {
-        if let Effect::Tell(news) = effect {
-            voice.news(&news, runner.wizard().session());
-        }
-    }
+    begin(&mut runner, voice)?;
     let session = runner.wizard().session();
     if session.compares_only {
         voice.say("No migration is meant: both databases are only read, and no session is kept.");
@@ -74,20 +79,20 @@ async fn work(
         signals.next().await;
         Event::Stop
     };
-    let ran = headless::run(&mut runner, &options, voice.as_mut(), stop).await;
+    let ran = headless::run(&mut runner, &options, voice, stop).await;
     if let (Ok(_), Some(wanted)) = (&ran, sampling) {
         let stop = async || {
             signals.next().await;
         };
-        sample(&runner, &wanted, voice.as_mut(), stop).await;
+        sample(&runner, &wanted, voice, stop).await;
     }
-    let down = ending::safely(voice.as_mut(), runner.shut_down()).await?;
-    let ran = settled(ran.map_err(Error::from), down, voice.as_mut())?;
+    let down = ending::safely(voice, runner.shut_down()).await?;
+    let ran = settled(ran.map_err(Error::from), down, voice)?;
     // One step alone is not the end of a run; the checklist is.
     if ran.worked && matches!(again, None | Some(Step::Cutover)) {
-        report::leave(&runner, voice.as_mut());
+        report::leave(&runner, voice);
     }
-    Ok(ran.tell(&runner, voice.as_mut()))
+    Ok(ran.tell(&runner, voice))
 }
 
 /// Tells sample rows of what was compared. The proof does not rest on them: where they cannot be

@@ -1,9 +1,8 @@
 //! `neonlift watch`: the target watched in this terminal, or the unit of a service that does it.
 
 use super::args::{Common, Watch};
-use super::opening::{begin, leading_back, open_watching};
-use super::sessions::{self, Which};
-use super::{Error, ending, settled, voice};
+use super::opening::open_existing;
+use super::{Error, ending, sessions, settled};
 use crate::config::Config;
 use crate::headless::{self, Output, Ran, Voice};
 use crate::runner::Runner;
@@ -12,25 +11,33 @@ use crate::session::standing::name;
 use crate::session::{State, Step};
 use crate::signals::Stops;
 use crate::steps::Watching;
-use crate::wizard::{Effect, Event, Outcome};
+use crate::wizard::{Event, Outcome};
 use jiff::Timestamp;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-pub(super) async fn run(common: &Common, wanted: &Watch) -> Result<Outcome, Error> {
+pub(super) async fn run(
+    common: &Common,
+    wanted: &Watch,
+    voice: &mut dyn Voice,
+) -> Result<Outcome, Error> {
     match wanted.unit {
         true => print_unit(common, wanted),
-        false => watch(common, wanted).await,
+        false => watch(common, wanted, voice).await,
     }
 }
 
-async fn watch(common: &Common, wanted: &Watch) -> Result<Outcome, Error> {
-    let mut voice = voice(common);
-    let mut runner = opened(common, wanted, voice.as_mut())?;
+async fn watch(common: &Common, wanted: &Watch, voice: &mut dyn Voice) -> Result<Outcome, Error> {
+    let watching = Watching {
+        lasts: wanted.lasts,
+        every: wanted.every,
+        once: wanted.once,
+    };
+    let mut runner = open_existing(common, watching, voice)?;
     let is_done = runner.wizard().session().state(Step::Watch) == State::Done;
     if wanted.resume && is_done {
         let (outcome, worked) = (Outcome::Partial, false);
-        return Ok(Ran { outcome, worked }.tell(&runner, voice.as_mut()));
+        return Ok(Ran { outcome, worked }.tell(&runner, voice));
     }
     let mut signals = Stops::new()?;
     let stop = async |_: Option<&_>| {
@@ -42,32 +49,13 @@ async fn watch(common: &Common, wanted: &Watch) -> Result<Outcome, Error> {
         ..headless::Options::default()
     };
     let began = Timestamp::now();
-    let ran = headless::run(&mut runner, &options, voice.as_mut(), stop).await;
-    let down = ending::safely(voice.as_mut(), runner.shut_down()).await?;
-    let mut ran = settled(ran.map_err(Error::from), down, voice.as_mut())?;
+    let ran = headless::run(&mut runner, &options, voice, stop).await;
+    let down = ending::safely(voice, runner.shut_down()).await?;
+    let mut ran = settled(ran.map_err(Error::from), down, voice)?;
     if wanted.once && ran.outcome == Outcome::Interrupted && has_probed(&runner, began) {
         ran.outcome = Outcome::Partial;
     }
-    Ok(ran.tell(&runner, voice.as_mut()))
-}
-
-/// The session, which has to be there: nobody begins a migration by watching one.
-fn opened(common: &Common, wanted: &Watch, voice: &mut dyn Voice) -> Result<Runner, Error> {
-    let file = sessions::existing(common)?;
-    let watching = Watching {
-        lasts: wanted.lasts,
-        every: wanted.every,
-        once: wanted.once,
-    };
-    let say = &mut |text: &str| voice.say(text);
-    let mut runner = open_watching(common, Which::File(&file), watching, say)?;
-    voice.invoked(leading_back(common, &runner));
-    for effect in begin(&mut runner)? {
-        if let Effect::Tell(news) = effect {
-            voice.news(&news, runner.wizard().session());
-        }
-    }
-    Ok(runner)
+    Ok(ran.tell(&runner, voice))
 }
 
 /// Whether a probe was made since.

@@ -1,30 +1,35 @@
 //! What happens as JSON, one object a line, for machines.
 
+mod comparison;
+mod figures;
 mod sample;
 
 use super::{End, Gauge, Output, Voice};
 use crate::failure::Failure;
 use crate::invocation::Invocation;
 use crate::progress::{Note, Stage, Tone};
-use crate::session::report::{
-    ComparedTable, ComparedVectors, Comparison, Estimate, Inventory, Phase, Report, SPEED_LIMIT,
-    SearchSide, Share, Table, Watch, WayBack,
-};
+use crate::session::report::{ComparedTable, Report, Watch, WayBack};
 use crate::session::{CutPhase, Session, Step};
 use crate::wizard::{CleanupPlan, Excerpt, News, Outcome, checklist};
 use serde_json::{Value, json};
+use std::path::Path;
 
 /// Tells as JSON.
 pub struct Json {
     output: Output,
     invocation: Invocation,
+    /// The session's file, once it is open.
+    session: Option<String>,
 }
 
 impl Json {
     /// JSON lines to this output.
     pub fn new(output: Output) -> Self {
-        let invocation = Invocation::default();
-        Self { output, invocation }
+        Self {
+            output,
+            invocation: Invocation::default(),
+            session: None,
+        }
     }
 
     fn emit(&mut self, value: &Value) {
@@ -37,7 +42,7 @@ impl Json {
         let mut finished = json!({
             "event": "step_finished", "step": step, "outcome": outcome, "seconds": seconds,
         });
-        for (field, value) in session.report(step).into_iter().flat_map(figures) {
+        for (field, value) in session.report(step).into_iter().flat_map(figures::of) {
             finished[field] = value;
         }
         self.emit(&finished);
@@ -76,186 +81,35 @@ impl Json {
 
     fn comparison(&mut self, session: &Session) {
         if let Some(Report::Compare(found)) = session.report(Step::Compare) {
-            self.emit(&comparison(found));
+            self.emit(&comparison::event(found));
         }
     }
 }
 
-/// What the end of a step tells besides: its figures, and what the target does not get.
-fn figures(report: &Report) -> Vec<(&'static str, Value)> {
-    match report {
-        Report::Prerequisites(found) => vec![("checks", json!(found.checks))],
-        Report::Connections(found) => vec![("checks", json!(found.checks))],
-        Report::Unreached(found) => vec![
-            ("checks", json!(found.checks)),
-            ("source", json!(found.source)),
-            ("target", json!(found.target)),
-        ],
-        Report::Inventory(found) => inventory(found),
-        Report::Schema(made) => vec![
-            ("created", json!(made.created)),
-            ("left_out", json!(made.left_out)),
-            ("overwritten", json!(made.overwritten)),
-        ],
-        Report::Transfer(moved) => vec![
-            ("tables", json!(moved.tables.len())),
-            (
-                "rows",
-                json!(moved.tables.iter().map(|table| table.rows).sum::<u64>()),
-            ),
-            (
-                "bytes",
-                json!(moved.tables.iter().map(|table| table.bytes).sum::<u64>()),
-            ),
-            ("large_objects", json!(moved.large_objects)),
-            ("built", json!(moved.built)),
-            ("left_out", json!(moved.left_out)),
-            ("written_since", json!(moved.changed_since())),
-            ("snapshots", json!(moved.snapshots)),
-            ("retries", json!(moved.retries)),
-            ("row_seconds", json!(moved.row_seconds)),
-            ("build_seconds", json!(moved.build_seconds)),
-        ],
-        Report::Application(found) => vec![
-            ("endpoint", json!(found.endpoint)),
-            ("checks", json!(found.checks)),
-            ("folder", json!(found.folder)),
-            ("files", json!(found.files)),
-            ("left", json!(found.left)),
-            ("tests", json!(found.tests)),
-            ("not_done", json!(found.not_done())),
-        ],
-        Report::Watch(found) => vec![
-            ("since", json!(found.since)),
-            ("until", json!(found.until)),
-            ("probes", json!(found.probes)),
-            ("missed", json!(found.missed)),
-            ("woken", json!(found.woken)),
-            ("checks", json!(found.checks)),
-            ("alarms", json!(found.alarms)),
-            ("figures", json!(found.figures)),
-            ("history", json!(found.history)),
-        ],
-        Report::Cleanup(done) => vec![
-            ("keep_until", json!(done.keep_until)),
-            ("archives", json!(done.archives)),
-            ("checks", json!(done.checks)),
-            ("has_ledger", json!(done.has_ledger)),
-            ("remains", json!(done.remains)),
-            ("documents", json!(done.documents)),
-            ("more_documents", json!(done.more_documents)),
-        ],
-        _ => Vec::new(),
-    }
-}
-
-fn inventory(found: &Inventory) -> Vec<(&'static str, Value)> {
-    let table = |table: &Table| {
-        json!({
-            "schema": table.schema, "table": table.name, "left_out": !table.selected,
-            "rows": table.rows, "rows_estimated": table.estimated,
-            "row_bytes": table.row_bytes, "index_bytes": table.index_bytes,
-        })
-    };
-    let estimate = Estimate::of(found);
-    let seconds = estimate.seconds.map(|(least, most)| [least, most]);
-    vec![
-        (
-            "tables",
-            json!(found.tables.iter().map(table).collect::<Vec<_>>()),
-        ),
-        ("warnings", json!(found.warnings)),
-        ("left_behind", json!(found.left_behind)),
-        (
-            "estimate",
-            json!({
-                "seconds": seconds, "basis": estimate.basis(), "bytes": estimate.bytes,
-                "room": estimate.room_left(), "fits": !estimate.is_tight(),
-                "phases": estimate.phases().iter().map(phase).collect::<Vec<_>>(),
-            }),
-        ),
-    ]
-}
-
-fn phase(phase: &Phase) -> Value {
-    json!({
-        "phase": phase.name, "guide_minutes": phase.guide_minutes, "seconds": phase.seconds(),
-        "here": phase.here(),
-    })
-}
-
-fn comparison(found: &Comparison) -> Value {
-    let tables: Vec<Value> = found
-        .tables
-        .iter()
-        .map(|table| {
-            json!({
-                "schema": table.schema, "table": table.table,
-                "large_objects": table.is_large_objects(),
-                "source_rows": table.source_rows, "target_rows": table.target_rows,
-                "source_hash": table.source_hash, "target_hash": table.target_hash,
-                "equal": table.equal, "left_out": table.left_out, "where": table.condition,
-                "written_since": table.written_since,
-                "rows": table.differing, "unproved": table.unproved,
-            })
-        })
-        .collect();
-    let collections: Vec<Value> = found
-        .collections
-        .iter()
-        .map(|group| {
-            json!({
-                "schema": group.schema, "table": group.table, "value": group.value,
-                "source_rows": group.source_rows, "target_rows": group.target_rows,
-                "equal": group.source_rows == group.target_rows,
-            })
-        })
-        .collect();
-    let definitions: Vec<Value> = found
-        .definitions
-        .iter()
-        .map(|found| {
-            json!({
-                "kind": found.kind, "name": found.name, "table": found.table,
-                "words": found.words, "sql": found.sql, "expected": found.expected,
-            })
-        })
-        .collect();
-    // Without rows there is no verdict on them, neither true nor false.
-    let equal = (found.rows_compared || !found.equal).then_some(found.equal);
-    json!({
-        "event": "comparison", "equal": equal, "rows_compared": found.rows_compared,
-        "at": found.at, "method": found.method, "changed_since": found.changed_since(),
-        "tables": tables, "collections": collections, "definitions": definitions,
-        "definitions_compared": found.definitions_compared,
-        "vectors": found.vectors.iter().map(vectors).collect::<Vec<_>>(),
-    })
-}
-
-fn vectors(found: &ComparedVectors) -> Value {
-    let share =
-        |share: Share| json!({"found": share.found, "of": share.of, "ratio": share.ratio()});
-    let side = |side: &SearchSide| {
-        json!({
-            "recall": side.recall.map(share), "p50_us": side.p50, "p95_us": side.p95,
-            "round_trip_us": side.round_trip,
-        })
-    };
-    let search = found.search.as_ref().map(|search| {
-        let (whole, own) = search.ratios();
-        json!({
-            "searches": search.searches, "neighbours": search.neighbours,
-            "overlap": share(search.exact), "source": side(&search.source),
-            "target": side(&search.target), "recall_lower": search.recall_is_lower(),
-            "ratio": whole, "ratio_without_network": own, "limit": SPEED_LIMIT,
-            "within_limit": search.within_limit(),
-        })
-    });
-    json!({
-        "schema": found.schema, "table": found.table, "column": found.column,
-        "type": found.sql_type, "metric": found.metric, "equal": !found.differs(),
-        "source": found.source, "target": found.target, "search": search,
-        "unmeasured": found.unmeasured,
+/// What was done outside of the steps, as an event; `None` for other news.
+fn act(news: &News, session: &Session) -> Option<Value> {
+    Some(match news {
+        News::AwaitingSignOff(open) => json!({"event": "awaiting_sign_off", "open": open}),
+        News::Signed { item, by, replaced } => {
+            json!({"event": "signed", "item": item, "by": by, "replaced": replaced})
+        }
+        News::SignaturesWithdrawn(items) => {
+            json!({"event": "signatures_withdrawn", "items": items})
+        }
+        News::FilesStand(stand) => json!({
+            "event": "application_files", "switched": stand.switched,
+            "restored": stand.restored, "left": stand.left,
+        }),
+        News::PhaseBegun(phase) => json!({"event": "cutover_phase_started", "phase": phase}),
+        News::PhasePassed(passed) => json!({
+            "event": "cutover_phase_passed", "phase": passed.phase, "at": passed.at,
+            "found": passed.found,
+        }),
+        News::SetByHand(found) => json!({"event": "cutover_waits_for_connection", "set": found}),
+        News::CutOver => json!({"event": "cut_over", "cut_over": session.cutting}),
+        News::Recovered(recovered) => json!({"event": "recovered", "recovered": recovered}),
+        News::RolledBack => json!({"event": "rolled_back", "rolled_back": session.rolled_back}),
+        _ => return None,
     })
 }
 
@@ -264,7 +118,14 @@ impl Voice for Json {
         self.invocation = invocation;
     }
 
+    fn opened(&mut self, file: &Path) {
+        self.session = Some(file.display().to_string());
+    }
+
     fn news(&mut self, news: &News, session: &Session) {
+        if let Some(event) = act(news, session) {
+            return self.emit(&event);
+        }
         match news {
             News::Started(step) => self.emit(&json!({"event": "step_started", "step": step})),
             News::Done(step) => {
@@ -286,30 +147,8 @@ impl Voice for Json {
                 let refused = Failure::new("This cannot be done now", why.clone());
                 self.failed(&refused, None);
             }
-            News::AwaitingSignOff(open) => {
-                self.emit(&json!({"event": "awaiting_sign_off", "open": open}));
-            }
-            News::Signed { item, by, replaced } => {
-                self.emit(
-                    &json!({"event": "signed", "item": item, "by": by, "replaced": replaced}),
-                );
-            }
-            News::FilesStand(stand) => self.emit(&json!({
-                "event": "application_files", "switched": stand.switched,
-                "restored": stand.restored, "left": stand.left,
-            })),
             News::NotSwitched(cause) | News::NotRecovered(cause) | News::NotRolledBack(cause) => {
                 self.failed(cause, None);
-            }
-            News::PhaseBegun(phase) => {
-                self.emit(&json!({"event": "cutover_phase_started", "phase": phase}));
-            }
-            News::PhasePassed(passed) => self.emit(&json!({
-                "event": "cutover_phase_passed", "phase": passed.phase, "at": passed.at,
-                "found": passed.found,
-            })),
-            News::SetByHand(found) => {
-                self.emit(&json!({"event": "cutover_waits_for_connection", "set": found}));
             }
             News::NotCutOver(phase, cause) => {
                 if *phase == CutPhase::Compare {
@@ -318,18 +157,8 @@ impl Voice for Json {
                 self.failed(cause, None);
                 self.emit(&json!({"event": "not_cut_over", "phase": phase}));
             }
-            News::CutOver => self.emit(&json!({
-                "event": "cut_over", "cut_over": session.cutting,
-            })),
-            News::Recovered(recovered) => {
-                self.emit(&json!({"event": "recovered", "recovered": recovered}));
-            }
-            News::RolledBack => self.emit(&json!({
-                "event": "rolled_back", "rolled_back": session.rolled_back,
-            })),
-            News::SignaturesWithdrawn(items) => {
-                self.emit(&json!({"event": "signatures_withdrawn", "items": items}));
-            }
+            // Told above.
+            _ => {}
         }
     }
 
@@ -409,7 +238,7 @@ impl Voice for Json {
     fn failure(&mut self, cause: &Failure) {
         self.failed(cause, None);
         let outcome = Outcome::Failed(cause.severity).name();
-        self.emit(&json!({"event": "finished", "outcome": outcome, "session": null}));
+        self.emit(&json!({"event": "finished", "outcome": outcome, "session": self.session}));
     }
 
     fn say(&mut self, text: &str) {

@@ -8,8 +8,8 @@ mod plain;
 pub use json::Json;
 pub use output::Output;
 pub use plain::{
-    Plain, cleanup_lines, compared_line, excerpt_lines, item_line, open_items, preview_lines,
-    report_lines, way_back_lines,
+    Plain, advice_lines, cleanup_lines, compared_line, excerpt_lines, item_line, open_items,
+    preview_lines, report_lines, way_back_lines,
 };
 
 use crate::failure::{Failure, Severity};
@@ -19,6 +19,7 @@ use crate::runner::Runner;
 use crate::session::report::{ComparedTable, Recovered, WayBack};
 use crate::session::{Session, State, Step, store};
 use crate::wizard::{CleanupPlan, Effect, Event, Excerpt, News, Outcome, Question};
+use std::path::Path;
 use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior};
 
@@ -40,6 +41,8 @@ pub struct Options {
 pub trait Voice: Send {
     /// The session is known: commands that are told from now on lead to it.
     fn invoked(&mut self, invocation: Invocation);
+    /// The session in this file is open, and kept from now on.
+    fn opened(&mut self, file: &Path);
     /// Something happened.
     fn news(&mut self, news: &News, session: &Session);
     /// The cutover was asked for, and a step before it failed: its checklist, with what is open.
@@ -86,7 +89,7 @@ pub struct End<'a> {
     /// The session as it stands.
     pub session: &'a Session,
     /// Its file; `None` where nothing is kept.
-    pub file: Option<&'a std::path::Path>,
+    pub file: Option<&'a Path>,
 }
 
 /// What came of a run.
@@ -171,16 +174,16 @@ pub struct ErrandRan {
     pub left: Option<Outcome>,
 }
 
-/// Does something outside of the steps to its end, which the event begins, telling what happens.
-/// `person` as in [`run`].
+/// Does something outside of the steps to its end, which the event begins, telling what happens, as of
+/// the step that it belongs to. `person` as in [`run`].
 pub async fn run_errand(
     runner: &mut Runner,
-    begin: Event,
+    (step, begin): (Step, Event),
     voice: &mut dyn Voice,
     mut person: impl AsyncFnMut(Option<&Question>) -> Event,
 ) -> Result<ErrandRan, store::Error> {
     let mut driver = Driver::new(runner, voice);
-    let left = driver.drive(Step::Cutover, begin, &mut person).await?;
+    let left = driver.drive(step, begin, &mut person).await?;
     let outcome = left.or(driver.errand_failed).unwrap_or(Outcome::Partial);
     Ok(ErrandRan { outcome, left })
 }

@@ -23,7 +23,7 @@ use crate::progress::{Note, Stage, Tone};
 use crate::session::report::{ComparedTable, Report, WayBack};
 use crate::session::{Record, Session, Step};
 use crate::wizard::{CleanupPlan, Excerpt, News, Outcome};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// A line of progress this often.
@@ -82,16 +82,47 @@ impl Plain {
     }
 }
 
+/// What a person did outside of the steps, or could not do; `None` for other news.
+fn act(news: &News, invocation: &Invocation) -> Option<Vec<String>> {
+    Some(match news {
+        News::Refused(why) => vec![format!("✗ This cannot be done now: {why}.")],
+        News::Signed { item, by, replaced } => {
+            let before = replaced.as_ref().map(|before| {
+                let at = before.at.strftime("%F %H:%M UTC");
+                format!(", in place of {}, who signed at {at}", before.by)
+            });
+            let before = before.unwrap_or_default();
+            vec![format!("    signed: {item}, by {by}{before}")]
+        }
+        News::SignaturesWithdrawn(items) => vec![format!(
+            "    ! the signatures are withdrawn, as the target changes: {}",
+            items.join(", ")
+        )],
+        News::FilesStand(stand) => {
+            let lines = stand.in_words().into_iter();
+            lines.map(|line| format!("    {line}")).collect()
+        }
+        News::NotSwitched(failure) => failure_lines(failure, &failure.why, invocation),
+        _ => return None,
+    })
+}
+
 /// A failure as lines: what, why, what to do.
 fn failure_lines(failure: &Failure, why: &str, invocation: &Invocation) -> Vec<String> {
     let mut lines = vec![format!("✗ {}", failure.what), format!("    Why: {why}")];
-    for advice in failure.advice.iter().map(|step| invocation.advice(step)) {
-        lines.push(match advice.strip_prefix("$ ") {
+    lines.extend(advice_lines(&failure.advice, invocation));
+    lines
+}
+
+/// What to do, as lines; a command stands alone, so that it can be copied.
+pub fn advice_lines(advice: &[String], invocation: &Invocation) -> Vec<String> {
+    let advice = advice.iter().map(|step| invocation.advice(step));
+    advice
+        .map(|advice| match advice.strip_prefix("$ ") {
             Some(command) => format!("        {command}"),
             None => format!("    Do:  {advice}"),
-        });
-    }
-    lines
+        })
+        .collect()
 }
 
 impl Voice for Plain {
@@ -99,9 +130,15 @@ impl Voice for Plain {
         self.invocation = invocation;
     }
 
+    /// Its end names it.
+    fn opened(&mut self, _: &Path) {}
+
     fn news(&mut self, news: &News, session: &Session) {
         if let Some(lines) = cutting::news(news, session, &self.invocation) {
             (self.last, self.told) = (String::new(), Duration::ZERO);
+            return lines.iter().for_each(|line| self.line(line));
+        }
+        if let Some(lines) = act(news, &self.invocation) {
             return lines.iter().for_each(|line| self.line(line));
         }
         match news {
@@ -151,33 +188,7 @@ impl Voice for Plain {
                 self.line(format!("‖ watch: {reach}; the same command goes on"));
             }
             News::Interrupted(step) => self.step_end("‖", "stopped", *step, session),
-            News::Refused(why) => self.line(format!("✗ This cannot be done now: {why}.")),
-            News::AwaitingSignOff(_) => {}
-            News::Signed { item, by, replaced } => {
-                let before = replaced.as_ref().map(|before| {
-                    let at = before.at.strftime("%F %H:%M UTC");
-                    format!(", in place of {}, who signed at {at}", before.by)
-                });
-                self.line(format!(
-                    "    signed: {item}, by {by}{}",
-                    before.unwrap_or_default()
-                ));
-            }
-            News::FilesStand(stand) => {
-                let lines = stand.in_words();
-                lines
-                    .iter()
-                    .for_each(|line| self.line(format!("    {line}")));
-            }
-            News::NotSwitched(failure) => {
-                let lines = failure_lines(failure, &failure.why, &self.invocation);
-                lines.iter().for_each(|line| self.line(line));
-            }
-            News::SignaturesWithdrawn(items) => self.line(format!(
-                "    ! the signatures are withdrawn, as the target changes: {}",
-                items.join(", ")
-            )),
-            // Told above.
+            // Told above, or with the end of the step.
             _ => {}
         }
     }

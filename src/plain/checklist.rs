@@ -25,8 +25,8 @@ pub(super) async fn sign(lines: &mut Lines<'_>, item: &str) -> Result<Option<Out
         signer => format!("Your name, for the signature (Enter alone: {signer}): "),
     };
     let typed = lines.person.ask(&prompt).await?;
-    if !typed.is_empty() {
-        lines.signer = typed;
+    if !typed.trim().is_empty() {
+        lines.signer = typed.trim().to_owned();
     }
     if lines.signer.is_empty() {
         return Ok(None);

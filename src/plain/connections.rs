@@ -37,7 +37,7 @@ async fn read(lines: &mut Lines<'_>, side: Side) -> Result<Option<ConnectionStri
     let prompt = format!("Connection string of the {} (not shown): ", side.name());
     loop {
         let text = lines.person.ask_secretly(&prompt).await?;
-        if text.expose().is_empty() {
+        if text.expose().trim().is_empty() {
             return Ok(None);
         }
         match ConnectionString::parse(text.expose()) {

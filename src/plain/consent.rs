@@ -1,4 +1,4 @@
-//! The consent to overwrite the target: what is lost is told, the database's name is typed.
+//! Consents: a database's name is typed. To overwrite the target, what is lost is told before.
 
 use super::Break;
 use super::wizard::Lines;
@@ -24,19 +24,21 @@ pub(super) async fn ask(lines: &mut Lines<'_>) -> Result<bool, Break> {
     told.extend(lost.map(|lost| format!("    {}", counted(lost.count, &lost.kind))));
     let database = target_database(session).unwrap_or_default();
     told.iter().for_each(|line| lines.person.say(line));
-    let prompt = format!("To consent, type the database's name, {database} (Enter alone: no): ");
-    let typed = lines.person.ask(&prompt).await?;
-    if typed.is_empty() {
+    let Some(database) = typed(lines, &database).await? else {
         return Ok(false);
-    }
-    if let Err(why) = lines.runner.wizard().refuse_consent(&typed) {
+    };
+    if let Err(why) = lines.runner.wizard().refuse_consent(&database) {
         lines.person.say(format!("✗ {why}."));
         return Ok(false);
     }
     let by = lines.signer.clone();
-    lines.dispatch(Event::Overwrite {
-        database: typed,
-        by,
-    })?;
+    lines.dispatch(Event::Overwrite { database, by })?;
     Ok(true)
+}
+
+/// What is typed as a consent, to the letter; `None` for nothing.
+pub(super) async fn typed(lines: &mut Lines<'_>, name: &str) -> Result<Option<String>, Break> {
+    let prompt = format!("To consent, type the database's name, {name} (Enter alone: no): ");
+    let typed = lines.person.ask(&prompt).await?;
+    Ok(Some(typed).filter(|typed| !typed.is_empty()))
 }

@@ -1,13 +1,15 @@
 //! The cutting over and the way back in lines: told, consented to by a typed name, carried out.
 
-use super::Break;
+use super::consent::typed;
 use super::person::answers;
 use super::wizard::Lines;
+use super::{Break, look};
 use crate::config::LastComparison;
 use crate::failure::Severity;
 use crate::headless;
-use crate::session::CutOptions;
-use crate::wizard::{Event, Look, Outcome, Recovery, source_database, target_database};
+use crate::session::report::WayBack;
+use crate::session::{CutOptions, Step};
+use crate::wizard::{Event, Outcome, Recovery, source_database, target_database};
 
 /// What is asked for, and what it does.
 const CUT_OVER: &str = "Stop the application first, every instance of it. Then the source is watched until nothing writes, both sides are compared for the last time, the application's files are switched, and the target is tried. Each is undone until the end.";
@@ -37,13 +39,6 @@ pub(super) async fn over(lines: &mut Lines<'_>) -> Result<Option<Outcome>, Break
     carried_out(lines, event).await
 }
 
-/// What is typed as a consent; `None` for nothing.
-async fn typed(lines: &mut Lines<'_>, name: &str) -> Result<Option<String>, Break> {
-    let prompt = format!("To consent, type the database's name, {name} (Enter alone: no): ");
-    let typed = lines.person.ask(&prompt).await?;
-    Ok(Some(typed).filter(|typed| !typed.is_empty()))
-}
-
 /// Asks a question of the machine, and carries out what is answered.
 pub(super) async fn asked(lines: &mut Lines<'_>, event: Event) -> Result<Option<Outcome>, Break> {
     lines.dispatch(event)?;
@@ -60,7 +55,8 @@ pub(super) async fn asked(lines: &mut Lines<'_>, event: Event) -> Result<Option<
 async fn carried_out(lines: &mut Lines<'_>, event: Event) -> Result<Option<Outcome>, Break> {
     let person = &mut *lines.person;
     let wish = async |question: Option<&_>| person.wish(question).await;
-    let ran = headless::run_errand(lines.runner, event, lines.voice, wish).await?;
+    let begin = (Step::Cutover, event);
+    let ran = headless::run_errand(lines.runner, begin, &mut lines.voice, wish).await?;
     if lines.person.is_gone() {
         return Err(Break::Left);
     }
@@ -72,44 +68,69 @@ async fn carried_out(lines: &mut Lines<'_>, event: Event) -> Result<Option<Outco
 }
 
 /// What can be done once the way back was looked at.
-const WAYS: [&str; 6] = [
-    "nothing: back to the steps",
-    "write the rows that only the target has into a file",
-    "dump the target, and restore that into a new database beside the old one",
-    "take the rows that only the target has over into the old database",
-    "try the way back on copies",
-    "go back: put the application's files back",
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Nowhere,
+    Recover(Recovery),
+    Back,
+}
+
+const WAYS: [(Way, &str); 6] = [
+    (Way::Nowhere, "nothing: back to the steps"),
+    (
+        Way::Recover(Recovery::Rows),
+        "write the rows that only the target has into a file",
+    ),
+    (
+        Way::Recover(Recovery::Database),
+        "dump the target, and restore that into a new database beside the old one",
+    ),
+    (
+        Way::Recover(Recovery::Apply { changed: false }),
+        "take the rows that only the target has over into the old database",
+    ),
+    (
+        Way::Recover(Recovery::Rehearse),
+        "try the way back on copies",
+    ),
+    (Way::Back, "go back: put the application's files back"),
 ];
 
-/// Shows what the way back would undo and lose, and goes it if that is wished.
+/// Shows what the way back would undo and lose, and goes it if that is wished. Without that being seen
+/// nothing is offered, and the way itself only to a database that answers.
 pub(super) async fn back(lines: &mut Lines<'_>) -> Result<Option<Outcome>, Break> {
-    super::look::look(lines, Look::WayBack).await?;
-    let recover = |recovery| Event::Recover {
-        recovery,
-        database: String::new(),
+    let Some(found) = look::way_back(lines).await? else {
+        return Ok(None);
     };
-    let ways = WAYS.map(str::to_owned);
-    let event = match lines.person.choose(&ways, 0).await? {
-        1 => recover(Recovery::Rows),
-        2 => recover(Recovery::Database),
-        3 => match consent(lines).await? {
-            Some(database) => Event::Recover {
-                recovery: Recovery::Apply { changed: false },
-                database,
-            },
+    if let Some(why) = found.obstacle() {
+        lines.person.say(format!("✗ {why}."));
+    }
+    let ways = offered(&found);
+    let texts: Vec<String> = ways.iter().map(|(_, text)| (*text).to_owned()).collect();
+    let (way, _) = ways[lines.person.choose(&texts, 0).await?];
+    let database = match way {
+        Way::Nowhere => return Ok(None),
+        Way::Recover(Recovery::Apply { .. }) | Way::Back => match consent(lines).await? {
+            Some(database) => database,
             None => return Ok(None),
         },
-        4 => recover(Recovery::Rehearse),
-        5 => match consent(lines).await? {
-            Some(database) => {
-                let by = lines.signer.clone();
-                Event::RollBack { database, by }
-            }
-            None => return Ok(None),
+        Way::Recover(_) => String::new(),
+    };
+    let event = match way {
+        Way::Recover(recovery) => Event::Recover { recovery, database },
+        Way::Back | Way::Nowhere => Event::RollBack {
+            database,
+            by: lines.signer.clone(),
         },
-        _ => return Ok(None),
     };
     carried_out(lines, event).await
+}
+
+fn offered(found: &WayBack) -> Vec<(Way, &'static str)> {
+    let is_open = found.obstacle().is_none();
+    let ways = WAYS.into_iter();
+    ways.filter(|(way, _)| is_open || *way != Way::Back)
+        .collect()
 }
 
 /// The old database's name, typed.
@@ -124,5 +145,33 @@ async fn consent(lines: &mut Lines<'_>) -> Result<Option<String>, Break> {
             Ok(None)
         }
         None => Ok(Some(database)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failure::Failure;
+    use crate::session::report::Check;
+    use jiff::Timestamp;
+
+    #[test]
+    fn there_is_no_way_back_to_a_database_that_does_not_answer() {
+        let ways = |alive| {
+            offered(&WayBack {
+                at: Timestamp::UNIX_EPOCH,
+                source: "localhost:5432/old".to_owned(),
+                database: "old".to_owned(),
+                alive,
+                switched: None,
+                cut_over: None,
+                lost: Err(Failure::new("what", "why")),
+                clients: Vec::new(),
+            })
+        };
+        let answers = ways(Check::good("old database", "it answers"));
+        assert_eq!(answers.last().map(|(way, _)| *way), Some(Way::Back));
+        let is_dead = ways(Check::bad("old database", "no answer"));
+        assert_eq!(is_dead[..], answers[..answers.len() - 1]);
     }
 }

@@ -15,7 +15,7 @@ pub(super) async fn read(person: &mut Person, lines: &[String]) -> Result<(), Br
             "Enter for more ({} left), any number to stop: ",
             counted(left as u64, "line")
         );
-        if left > 0 && !person.ask(&prompt).await?.is_empty() {
+        if left > 0 && !person.ask(&prompt).await?.trim().is_empty() {
             break;
         }
     }
@@ -74,7 +74,7 @@ impl Place {
         let line = person
             .ask(&format!("Number or word (Enter alone: {enter}): "))
             .await?;
-        match answer(&line, entries.len(), left > 0) {
+        match answer(line.trim(), entries.len(), left > 0) {
             Ok(Answer::More) if left > 0 => (self.from, self.told) = (end, false),
             Ok(Answer::More) => person.say("That was all."),
             Ok(Answer::Again) => self.told = false,

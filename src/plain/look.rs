@@ -5,7 +5,7 @@ use super::listing::{self, Answer, Place};
 use super::wizard::Lines;
 use crate::headless::{compared_line, excerpt_lines, preview_lines, way_back_lines};
 use crate::session::Step;
-use crate::session::report::{Comparison, Report};
+use crate::session::report::{Comparison, Report, WayBack};
 use crate::session::standing::name;
 use crate::wizard::{Event, Look, Seen};
 
@@ -53,7 +53,28 @@ fn comparison<'a>(lines: &'a Lines<'_>) -> Option<&'a Comparison> {
 }
 
 /// Reads something and tells it in pages; Ctrl-C goes back.
-pub(super) async fn look(lines: &mut Lines<'_>, at: Look) -> Result<(), Break> {
+async fn look(lines: &mut Lines<'_>, at: Look) -> Result<(), Break> {
+    read(lines, &at).await?;
+    tell(lines, &at).await
+}
+
+/// As [`look`], at the way back to the old database; what was found, `None` where that could not be.
+pub(super) async fn way_back(lines: &mut Lines<'_>) -> Result<Option<WayBack>, Break> {
+    read(lines, &Look::WayBack).await?;
+    let looking = lines.runner.wizard().looking();
+    let found = match looking.and_then(|looking| looking.seen.as_ref()) {
+        Some(Ok(seen)) => match &**seen {
+            Seen::WayBack(found) => Some((**found).clone()),
+            Seen::Schema(_) | Seen::Table(_) => None,
+        },
+        Some(Err(_)) | None => None,
+    };
+    tell(lines, &Look::WayBack).await?;
+    Ok(found)
+}
+
+/// Reads something, until it is seen or the person goes back.
+async fn read(lines: &mut Lines<'_>, at: &Look) -> Result<(), Break> {
     lines.dispatch(Event::Look(at.clone()))?;
     if lines.runner.wizard().looking().is_some() {
         let text = "Reading both sides; nothing is changed. Ctrl-C goes back.";
@@ -73,7 +94,12 @@ pub(super) async fn look(lines: &mut Lines<'_>, at: Look) -> Result<(), Break> {
             return Err(Break::Left);
         }
     }
-    let told = told(lines, &at);
+    Ok(())
+}
+
+/// Tells what was seen, in pages.
+async fn tell(lines: &mut Lines<'_>, at: &Look) -> Result<(), Break> {
+    let told = told(lines, at);
     // What was seen of rows is kept no longer than it is told.
     lines.dispatch(Event::LookAway)?;
     listing::read(lines.person, &told).await

@@ -14,6 +14,7 @@ mod echo;
 mod help;
 mod listing;
 mod look;
+mod messages;
 mod person;
 mod start;
 mod wizard;

@@ -140,14 +140,14 @@ impl Person {
         while let Some(Some(Ok(_))) = self.lines.next().now_or_never() {}
     }
 
-    /// Asks for a line.
+    /// Asks for a line; it comes to the letter, blanks and all: it may be a password, or a name.
     pub(super) async fn ask(&mut self, prompt: &str) -> Result<String, Break> {
         self.prompt = prompt.to_owned();
         self.output.prompt(prompt);
         let heard = self.heard().await;
         self.prompt.clear();
         match heard {
-            Heard::Line(line) => Ok(line.trim().to_owned()),
+            Heard::Line(line) => Ok(line),
             Heard::Stop | Heard::End => {
                 // The prompt's line is still open.
                 self.say("");
@@ -176,7 +176,7 @@ impl Person {
         loop {
             let prompt = format!("Number (Enter alone: {}): ", default + 1);
             let line = self.ask(&prompt).await?;
-            match numbered(&line, answers.len(), default) {
+            match numbered(line.trim(), answers.len(), default) {
                 Some(place) => return Ok(place),
                 None => self.say(format!("✗ Type a number from 1 to {}.", answers.len())),
             }

@@ -1,21 +1,22 @@
 //! The exchange itself: where the migration stands, what can be done, what was chosen.
 
 use super::choices::{self, Act};
+use super::messages::Remembered;
 use super::person::answers;
 use super::{
-    Break, Options, Person, checklist, choosing, connections, consent, cutting, help, look,
+    Break, Options, Person, checklist, choosing, connections, consent, cutting, help, listing, look,
 };
 use crate::failure::Failure;
 use crate::figures::counted;
 use crate::headless::{self, Voice};
 use crate::invocation::Invocation;
-use crate::progress::Tone;
 use crate::runner::Runner;
 use crate::session::report::{Check, Verdict};
 use crate::session::{State, Step};
 use crate::switch::named_folder;
 use crate::watch::spacing::BEFORE;
 use crate::wizard::{Effect, Event, News, Outcome, Side};
+use jiff::tz::TimeZone;
 
 /// The steps whose result is worth a choice: the person goes on from there.
 const LOOKED_AT: [Step; 5] = [
@@ -30,7 +31,7 @@ const LOOKED_AT: [Step; 5] = [
 pub(super) struct Lines<'a> {
     pub(super) person: &'a mut Person,
     pub(super) runner: &'a mut Runner,
-    pub(super) voice: &'a mut dyn Voice,
+    pub(super) voice: Remembered<'a>,
     pub(super) signer: String,
     invocation: Invocation,
     log: String,
@@ -48,8 +49,8 @@ impl<'a> Lines<'a> {
     ) -> Self {
         Self {
             person,
+            voice: Remembered::new(voice, runner.wizard().session()),
             runner,
-            voice,
             signer: options.signer.clone(),
             invocation: options.invocation.clone(),
             log: options.log.display().to_string(),
@@ -82,7 +83,7 @@ impl<'a> Lines<'a> {
         let step = session.current;
         let failure = session.steps.get(&step).and_then(|r| r.failure.clone());
         if let (State::Failed, Some(failure)) = (session.state(step), failure) {
-            self.voice.news(&News::Failed(step, failure), session);
+            self.voice.again(&News::Failed(step, failure), session);
         }
     }
 
@@ -185,7 +186,7 @@ impl<'a> Lines<'a> {
             Act::Sign(item) => return checklist::sign(self, item).await,
             Act::Report => self.tell_report(),
             Act::Steps => return self.look_elsewhere().await,
-            Act::Messages => self.tell_messages(),
+            Act::Messages => self.tell_messages().await?,
             Act::Choose => choosing::choose(self).await?,
             Act::Preview => look::schema(self).await?,
             Act::Open => look::tables(self).await?,
@@ -246,7 +247,7 @@ impl<'a> Lines<'a> {
         }
         let person = &mut *self.person;
         let wish = async |question: Option<&_>| person.wish(question).await;
-        let ended = headless::run_step(self.runner, (step, begin), self.voice, wish).await?;
+        let ended = headless::run_step(self.runner, (step, begin), &mut self.voice, wish).await?;
         if self.person.is_gone() {
             return Err(Break::Left);
         }
@@ -296,10 +297,11 @@ impl<'a> Lines<'a> {
     async fn name_application(&mut self) -> Result<Option<Outcome>, Break> {
         let prompt = "The application's folder (Enter alone: none): ";
         let typed = self.person.ask(prompt).await?;
-        if typed.trim().is_empty() {
+        let typed = typed.trim();
+        if typed.is_empty() {
             return Ok(None);
         }
-        match named_folder(&typed) {
+        match named_folder(typed) {
             Err(wrong) => {
                 self.person.say(format!("✗ {wrong}."));
                 Ok(None)
@@ -343,29 +345,16 @@ impl<'a> Lines<'a> {
         self.dispatch(Event::Show(Step::ALL[chosen]))
     }
 
-    /// What the steps left to be read, and why some failed.
-    fn tell_messages(&mut self) {
-        let (notes, _) = self.runner.progress().notes_after(0);
-        for note in &notes {
-            self.voice.note(note);
-        }
-        let warnings = notes
-            .iter()
-            .filter(|note| note.tone == Tone::Warning)
-            .count();
-        let session = self.runner.wizard().session();
-        let mut failed = false;
-        for (step, record) in &session.steps {
-            if let (State::Failed, Some(failure)) = (record.state, &record.failure) {
-                failed = true;
-                self.voice
-                    .news(&News::Failed(*step, failure.clone()), session);
-            }
-        }
-        self.person.say(match (notes.is_empty(), failed) {
-            (true, false) => "There are no messages.".to_owned(),
-            _ => format!("That were all messages, {warnings} of them warnings."),
+    /// What happened, the newest first.
+    async fn tell_messages(&mut self) -> Result<(), Break> {
+        let lines = self.voice.lines(&self.invocation, &TimeZone::system());
+        listing::read(self.person, &lines).await?;
+        let (all, warnings) = self.voice.counts();
+        self.person.say(match all {
+            0 => "There are no messages.".to_owned(),
+            _ => format!("These are the messages, the newest first, {warnings} of them warnings."),
         });
         self.person.say(format!("More is in the log: {}", self.log));
+        Ok(())
     }
 }

@@ -158,7 +158,10 @@ pub(super) fn row(
         room -= if has_room[at] { width } else { 0 };
     }
     let mut spans: Vec<Span<'static>> = Vec::new();
-    let shown = keys.into_iter().zip(has_room).filter(|(_, has_room)| *has_room);
+    let shown = keys
+        .into_iter()
+        .zip(has_room)
+        .filter(|(_, has_room)| *has_room);
     for ((binding, label), _) in shown {
         let gap = if spans.is_empty() { 0 } else { GAP };
         spans.push(span(" ".repeat(gap), Meaning::Plain));

@@ -20,7 +20,6 @@ mod input;
 pub mod keys;
 mod lines;
 mod mask;
-pub mod messages;
 mod offers;
 mod opening;
 mod pane;

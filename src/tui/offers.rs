@@ -37,8 +37,7 @@ pub(super) fn why_not(
         Command::Edit if step != Step::Connections => {
             Some("source and target are changed on the step connections".to_owned())
         }
-        Command::Edit => running(wizard)
-            .map(|running| format!("the connections cannot change while {running} is running")),
+        Command::Edit => wizard.obstacle_to_describe(),
         Command::Overwrite => cannot_overwrite(wizard),
         Command::Application if step != Step::Application => {
             Some("the application's folder is named on the step application".to_owned())
@@ -78,17 +77,8 @@ pub(super) fn why_not(
 fn cannot_go_back(wizard: &Wizard) -> Option<String> {
     let seen = wizard.looking().and_then(|looking| looking.seen.as_ref());
     match seen.map(|seen| seen.as_deref()) {
-        Some(Ok(Seen::WayBack(found))) if !found.is_open() => {
-            Some("the old database does not answer: there is no way back to it now".to_owned())
-        }
+        Some(Ok(Seen::WayBack(found))) if !found.is_open() => found.obstacle().map(str::to_owned),
         _ => wizard.obstacle_to_roll_back(),
-    }
-}
-
-fn running(wizard: &Wizard) -> Option<Step> {
-    match wizard.phase() {
-        Phase::Working { step, .. } => Some(step),
-        Phase::Idle => None,
     }
 }
 
@@ -117,7 +107,7 @@ fn cannot_proceed(wizard: &Wizard) -> Option<String> {
         State::Done => None,
         State::Waiting if earlier(wizard).is_some() => None,
         // The form comes first.
-        _ if wizard.needs_connections() && running(wizard).is_none() => None,
+        _ if wizard.needs_connections() && !wizard.is_busy() => None,
         _ => wizard.obstacle(step),
     }
 }

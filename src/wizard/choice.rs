@@ -2,6 +2,7 @@
 //! fixed from then on. Consent to overwrite is for one database, for one time and for what was listed,
 //! and never goes over to another.
 
+use super::signing::named;
 use super::{Effect, Phase, Wizard, refused};
 use crate::config::{Onto, Select};
 use crate::failure::chain;
@@ -16,8 +17,8 @@ impl Wizard {
         if (&self.session.select, self.session.onto) == (&select, onto) {
             return Vec::new();
         }
-        if let Phase::Working { step, .. } = self.phase {
-            return refused(fixed_while(step));
+        if let Some(busy) = self.busy() {
+            return refused(fixed_while(&busy));
         }
         if self.session.select != select && self.may_have_begun() {
             return refused(format!(
@@ -60,8 +61,8 @@ impl Wizard {
 
     /// Why nothing can be taken or left out now; `None` when it can.
     pub fn refuse_picking(&self) -> Option<String> {
-        if let Phase::Working { step, .. } = self.phase {
-            return Some(fixed_while(step));
+        if let Some(busy) = self.busy() {
+            return Some(fixed_while(&busy));
         }
         if self
             .choosable()
@@ -115,8 +116,8 @@ impl Wizard {
     }
 
     pub(super) fn consent(&mut self, typed: &str, by: &str, now: Timestamp) -> Vec<Effect> {
-        if let Phase::Working { step, .. } = self.phase {
-            return refused(format!("consent is not taken while {step} is running"));
+        if let Some(busy) = self.busy() {
+            return refused(format!("consent is not taken while {busy}"));
         }
         if let Err(why) = self.refuse_consent(typed) {
             return refused(why);
@@ -133,10 +134,7 @@ impl Wizard {
         let target = self.session.target.as_ref();
         self.session.consent = Some(Consent {
             database: typed.to_owned(),
-            by: match by.trim() {
-                "" => "somebody without a name".to_owned(),
-                by => by.to_owned(),
-            },
+            by: named(by).to_owned(),
             at: now,
             identity: target.and_then(|place| place.identity.clone()),
             covers: self.listed().cloned(),
@@ -213,8 +211,8 @@ impl Wizard {
     }
 }
 
-fn fixed_while(step: Step) -> String {
-    format!("what is moved cannot change while {step} is running")
+fn fixed_while(busy: &str) -> String {
+    format!("what is moved cannot change while {busy}")
 }
 
 fn begun_otherwise(onto: Onto) -> String {

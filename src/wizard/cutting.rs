@@ -3,6 +3,7 @@
 
 use super::errand::{Brought, Errand, PhaseEnd};
 use super::question::{Act, Answer};
+use super::signing::named;
 use super::{Effect, News, Wizard, checklist, refused, target_database};
 use crate::failure::{Failure, Severity};
 use crate::figures::counted;
@@ -87,11 +88,7 @@ impl Wizard {
         if switched {
             return self.begin_phase(CutPhase::Check);
         }
-        let by = match by.trim() {
-            "" => "somebody without a name",
-            by => by,
-        };
-        self.session.cutting = Some(CutOver::new(by, options, now));
+        self.session.cutting = Some(CutOver::new(named(by), options, now));
         self.begin_phase(CutPhase::Checklist)
     }
 

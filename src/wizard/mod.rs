@@ -153,6 +153,12 @@ impl Wizard {
         self.missing(needs(step), step.name())
     }
 
+    /// Why the connections cannot change now; `None` when they can.
+    pub fn obstacle_to_describe(&self) -> Option<String> {
+        let busy = self.busy()?;
+        Some(format!("the connections cannot change while {busy}"))
+    }
+
     /// Takes an event in at the time `now`; answers with what has to be done, in order.
     pub fn handle(&mut self, event: Event, now: Timestamp) -> Vec<Effect> {
         let before = self.session.clone();
@@ -234,10 +240,8 @@ impl Wizard {
     }
 
     fn described(&mut self, side: Side, url: String) -> Vec<Effect> {
-        if let Phase::Working { step, .. } = self.phase {
-            return refused(format!(
-                "the connections cannot change while {step} is running"
-            ));
+        if let Some(why) = self.obstacle_to_describe() {
+            return refused(why);
         }
         let place = match side {
             Side::Source => &mut self.session.source,

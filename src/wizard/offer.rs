@@ -1,6 +1,6 @@
 //! What a person is offered at this moment, apart from steps: derived from the session.
 
-use super::{Look, Phase, Wizard};
+use super::{Look, Wizard};
 use crate::postgres::ConnectionString;
 use crate::session::report::{Check, ComparedTable, Connections, Inventory, Report};
 use crate::session::{State, Step};
@@ -55,7 +55,7 @@ impl Wizard {
     pub fn offers_overwriting(&self) -> bool {
         self.found_on_target()
             .is_some_and(Connections::target_is_occupied)
-            && self.phase == Phase::Idle
+            && !self.is_busy()
     }
 
     /// The target's direct host, when the test that is looked at has failed with its pooled one.
@@ -63,7 +63,7 @@ impl Wizard {
         let session = &self.session;
         let failed = session.current == Step::Connections
             && session.state(Step::Connections) == State::Failed
-            && self.phase == Phase::Idle;
+            && !self.is_busy();
         let target = session.target.as_ref().filter(|_| failed)?;
         let target = ConnectionString::parse(&target.url).ok()?;
         target

@@ -1,6 +1,7 @@
 //! The way back to the old database: looked at first, consented to with its name.
 
 use super::errand::{Errand, Recovery};
+use super::signing::named;
 use super::{Effect, News, Wizard, refused, source_database};
 use crate::failure::{Failure, Severity};
 use crate::session::report::Recovered;
@@ -64,15 +65,11 @@ impl Wizard {
         if let Some(why) = obstacle.or_else(|| self.refuse_rollback(typed)) {
             return refused(why);
         }
-        let by = match by.trim() {
-            "" => "somebody without a name",
-            by => by,
-        };
         self.session.current = Step::Cutover;
         let cutting = self.session.cutting.as_ref();
         self.session.rolled_back = Some(RolledBack {
             state: State::Running,
-            by: by.to_owned(),
+            by: named(by).to_owned(),
             at: now,
             cut_over: cutting.and_then(|cutting| cutting.ended),
             done: Vec::new(),

@@ -4,6 +4,14 @@ use super::{Effect, News, Wizard, checklist, refused};
 use crate::session::{Item, State, Step};
 use jiff::Timestamp;
 
+/// The name under what somebody has consented to.
+pub(super) fn named(by: &str) -> &str {
+    match by.trim() {
+        "" => "somebody without a name",
+        by => by,
+    }
+}
+
 impl Wizard {
     /// Judges the checklist anew, now that the source was looked at.
     pub(super) fn open_checklist(&mut self, now: Timestamp) -> News {

@@ -367,6 +367,14 @@ pub(super) fn any_event() -> impl Strategy<Value = Event> {
     ];
     prop_oneof![
         Just(Event::Opened),
+        any::<bool>().prop_map(|is_source| Event::Described {
+            side: if is_source {
+                Side::Source
+            } else {
+                Side::Target
+            },
+            url: "postgresql://u@h/new".to_owned(),
+        }),
         Just(Event::Proceed),
         any::<bool>().prop_map(|everything| Event::Chosen {
             select: Box::new(Select {
@@ -447,13 +455,23 @@ fn what_comes_after_the_migration_needs_its_end() {
     }
 }
 
+/// Whether what a step or an errand works on is the same: both databases, what is moved, and onto what.
+pub(super) fn has_same_ground(one: &Session, other: &Session) -> bool {
+    let url = |place: &Option<Place>| place.as_ref().map(|place| place.url.clone());
+    let places = |session: &Session| (url(&session.source), url(&session.target));
+    places(one) == places(other)
+        && (&one.select, one.onto, &one.consent) == (&other.select, other.onto, &other.consent)
+}
+
 proptest! {
     #[test]
     fn whatever_happens_the_machine_stays_sound(events in prop::collection::vec(any_event(), 0..60)) {
         let mut wizard = wizard();
         for event in events {
-            let mut before = wizard.session().clone();
+            let (mut before, was_busy) = (wizard.session().clone(), wizard.is_busy());
+            let is_end = !event.is_wish();
             let effects = wizard.handle(event, at(9));
+            prop_assert!(is_end || !was_busy || has_same_ground(&before, wizard.session()));
             // What is merely looked at is worth no save.
             before.current = wizard.session().current;
             prop_assert_eq!(before != *wizard.session(), effects.first() == Some(&Effect::Save));

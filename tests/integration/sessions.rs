@@ -1,6 +1,7 @@
 //! Session files as they are found: whole, old, damaged, foreign. None is ever overwritten.
 
 use crate::fixture::{Ended, Running, World};
+use neonlift::session::store;
 use rstest::rstest;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -109,6 +110,48 @@ fn a_real_one_is_not_taken_for_practice() {
         "{ended}"
     );
     assert!(fs::read(session).expect("the session") == fixture("finished.toml"));
+}
+
+#[test]
+fn what_acts_on_a_migration_begins_none() {
+    let world = World::sharing();
+    let sessions = world.folder().join("home/state/neonlift/sessions");
+    fs::create_dir_all(&sessions).expect("a folder");
+    fs::write(sessions.join("known.toml"), fixture("finished.toml")).expect("a session");
+    let mistyped = ["--json", "--source", "postgresql://me@elsewhere/mistyped"];
+    let commands: [&[&str]; 6] = [
+        &["cutover", "--confirm", "neondb"],
+        &["cutover", "--undo"],
+        &["rollback"],
+        &["rollback", "--confirm", "mistyped"],
+        &["application", "--switch", "shop"],
+        &["application", "--undo"],
+    ];
+    for command in commands {
+        let mut command = world.bare(&[command, &mistyped].concat());
+        let refused = Running::start(&mut command).end().expect(2, "failed");
+        assert!(refused.only("finished")["session"].is_null(), "{refused}");
+        assert_eq!(store::list(&sessions).len(), 1, "{refused}");
+    }
+}
+
+#[test]
+fn one_that_cannot_be_saved_any_more_is_named_at_the_end() {
+    let world = World::sharing();
+    let folder = world.folder().join("kept");
+    let file = folder.join("session.toml");
+    let mut command = world.bare(&["run", "--json", "--session"]);
+    command
+        .arg(&file)
+        .env("NEONLIFT_SOURCE_URL", world.source_url())
+        .env("NEONLIFT_TARGET_URL", world.target_url());
+    let mut running = Running::start(&mut command);
+    running.wait_for("the first step", |event| event["event"] == "step_started");
+    fs::rename(&folder, world.folder().join("away")).expect("moved away");
+    let ended = running.end();
+    let finished = ended.only("finished");
+    assert_ne!(ended.code, Some(0), "{ended}");
+    assert_eq!(finished["session"], file.display().to_string(), "{ended}");
 }
 
 /// Without `--session`: what does one thing over again finds the finished migration, and a

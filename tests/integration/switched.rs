@@ -180,4 +180,10 @@ fn killed_at_any_moment_files_are_whole_and_the_next_start_settles_them() {
         );
         assert!(!journal.exists());
     }
+    // A signal lets what was begun come to its end, which is told.
+    let running = world.start(&switch);
+    watch("the first file", || many.is(".env.00", &many.new));
+    running.signal(Signal::INT);
+    running.end().expect(0, "done");
+    assert!(many.expect_settled(), "all are replaced");
 }

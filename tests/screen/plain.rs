@@ -59,9 +59,9 @@ fn leave(terminal: &mut Terminal, step: &str) {
     terminal.press(ENTER);
 }
 
-/// A role of the source with the canary for a password, and a string for it that has none.
+/// A role of the source with the canary between blanks for a password, and a string for it that has none.
 fn source_of_canary(world: &World) -> String {
-    let create = format!("CREATE ROLE canary SUPERUSER LOGIN PASSWORD '{CANARY}'");
+    let create = format!("CREATE ROLE canary SUPERUSER LOGIN PASSWORD ' {CANARY} '");
     world.source().run(&create);
     let url = world.source_url();
     let (_, place) = url.split_once('@').expect("a user");
@@ -106,7 +106,8 @@ fn a_new_user_goes_from_the_start_over_a_wrong_password_to_the_signed_checklist(
     terminal.press(&format!("2{ENTER}"));
     let string = "Connection string of the source (not shown):";
     answer(&mut terminal, string, 3, &source);
-    answer(&mut terminal, "Password of canary at the source", 2, CANARY);
+    let typed = format!(" {CANARY} ");
+    answer(&mut terminal, "Password of canary at the source", 2, &typed);
     terminal.wait_for_text("✓ connections: done");
 
     for step in &[
@@ -246,6 +247,10 @@ fn what_the_target_holds_goes_only_when_its_name_is_typed() {
     choose(&mut terminal, "how this works, and where the log is");
     terminal.wait_for_text("The log holds neither passwords nor values of rows: /");
     choose(&mut terminal, "read the messages");
+    // The newest first, each with its time, also of what was mended since.
+    terminal.wait_for_text(" · inventory is done");
+    terminal.wait_for_text(" ! connections failed: ");
+    answer(&mut terminal, "any number to stop: ", 1, "1");
     terminal.wait_for_text("More is in the log: /");
     choose(&mut terminal, "leave; it goes on from here next time");
     assert_eq!(terminal.end(), 130);

@@ -37,6 +37,12 @@ impl WayBack {
         self.alive.verdict != Verdict::Bad
     }
 
+    /// Why the way back cannot be gone now; `None` when it can.
+    pub fn obstacle(&self) -> Option<&'static str> {
+        let why = "the old database does not answer: there is no way back to it now";
+        (!self.is_open()).then_some(why)
+    }
+
     /// What would be undone, line by line.
     pub fn undone(&self) -> Vec<String> {
         let mut lines = match &self.switched {

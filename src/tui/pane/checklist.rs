@@ -63,7 +63,9 @@ pub(super) fn opened_again(scene: &Scene<'_>, begun: &CutOver) -> Page {
     });
     let text = match scene.session().switched {
         None => format!("Not cut over, nothing was switched. {why}"),
-        Some(_) => format!("Not cut over, but the application's files are switched: c goes on, u puts them back. {why}"),
+        Some(_) => format!(
+            "Not cut over, but the application's files are switched: c goes on, u puts them back. {why}"
+        ),
     };
     let mut head = paragraph(&text, 0, scene.text_cells(), Meaning::Bad);
     head.extend(page.head);

@@ -1,4 +1,4 @@
-use super::super::tests::{any_event, at, driven, looked, open_checklist};
+use super::super::tests::{any_event, at, driven, has_same_ground, looked, open_checklist};
 use super::super::{ErrandEnd, Event, Look, Outcome, Recovery, RunId};
 use super::*;
 use crate::session::report::{Comparison, CutoverLook, Recovered, Rehearsal, SourceLook};
@@ -388,8 +388,10 @@ proptest! {
             if !fits(&event, wizard.errand()) {
                 continue;
             }
-            let mut before = wizard.session().clone();
+            let (mut before, was_busy) = (wizard.session().clone(), wizard.is_busy());
+            let is_end = !event.is_wish();
             let effects = wizard.handle(event, at(40));
+            prop_assert!(is_end || !was_busy || has_same_ground(&before, wizard.session()));
             before.current = wizard.session().current;
             prop_assert_eq!(before != *wizard.session(), effects.first() == Some(&Effect::Save));
             let is_working = matches!(wizard.phase(), super::super::Phase::Working { .. });

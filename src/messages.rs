@@ -1,5 +1,6 @@
-//! Messages: what happened, with its time, kept for the messages pane.
+//! Messages: what happened, with its time, kept to be read again, on the screen and in plain lines.
 
+use crate::failure::Failure;
 use crate::progress::{Note, Tone};
 use crate::session::report::Watch;
 use crate::wizard::News;
@@ -35,6 +36,12 @@ impl Messages {
         for Note { tone, text } in notes {
             self.push(tone, text, Vec::new(), at);
         }
+    }
+
+    /// Takes in a failure outside of the steps.
+    pub fn failed(&mut self, failure: &Failure, at: Timestamp) {
+        let text = format!("{}. {}", failure.what, failure.why);
+        self.push(Tone::Warning, text, failure.advice.clone(), at);
     }
 
     /// Takes in news of the wizard. A refusal is not kept: it answers a key that was pressed
@@ -89,11 +96,7 @@ impl Messages {
             News::NotSwitched(failure)
             | News::NotCutOver(_, failure)
             | News::NotRecovered(failure)
-            | News::NotRolledBack(failure) => (
-                Tone::Warning,
-                format!("{}. {}", failure.what, failure.why),
-                failure.advice.clone(),
-            ),
+            | News::NotRolledBack(failure) => return self.failed(failure, at),
             News::PhaseBegun(phase) => (Tone::Info, format!("cutting over: {phase}"), Vec::new()),
             News::PhasePassed(passed) => {
                 let text = format!("{}: {}", passed.phase, passed.found.join("; "));
