@@ -304,7 +304,7 @@ pub const BINDINGS: &[Binding] = &[
         &[Context::WayBack],
         &[letter('f')],
         "f",
-        "rows to a file",
+        "save rows",
         "Writes the rows that only the target has into a file of SQL in the backup folder.",
     ),
     named(

@@ -146,7 +146,7 @@ pub(super) fn row(
     by_weight.sort_by_key(|at| match keys[*at].0.command {
         Command::Help => 0,
         _ if *at == 0 => 0,
-        Command::Leave => 1,
+        Command::Leave | Command::Close => 1,
         _ => 2,
     });
     let mut room = usize::from(area.width) + GAP;

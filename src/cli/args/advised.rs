@@ -54,8 +54,14 @@ fn every_advised_command_is_understood() {
         .collect();
     assert!(commands.len() > 30, "{commands:#?}");
     for command in commands {
-        let words = command.replace('\'', "");
-        let words = ["neonlift"].into_iter().chain(words.split_whitespace());
+        // In quotes, what is one word for a shell.
+        let mut words = vec!["neonlift".to_owned()];
+        for (at, part) in command.split('\'').enumerate() {
+            match at % 2 {
+                0 => words.extend(part.split_whitespace().map(str::to_owned)),
+                _ => words.push(part.to_owned()),
+            }
+        }
         if let Err(error) = Arguments::try_parse_from(words) {
             let refused = !matches!(
                 error.kind(),

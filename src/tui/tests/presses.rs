@@ -264,7 +264,10 @@ fn the_checklist_is_signed_to_its_end() {
     assert_eq!(wizard.session().state(Step::Cutover), State::Done);
     ui.follow(&wizard);
     press(&mut ui, &mut wizard, key(KeyCode::Enter));
-    assert_eq!(wizard.session().current, Step::Watch, "it goes on");
+    assert_eq!(ui.context(&wizard), Context::Consent, "it is cut over");
+    press(&mut ui, &mut wizard, key(KeyCode::Esc));
+    press(&mut ui, &mut wizard, key(KeyCode::Right));
+    assert_eq!(wizard.session().current, Step::Watch);
     let left = press(&mut ui, &mut wizard, key(KeyCode::Char('q')));
     assert!(matches!(left[..], [Effect::Exit(_)]));
 }
