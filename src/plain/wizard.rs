@@ -352,7 +352,10 @@ impl<'a> Lines<'a> {
         let (all, warnings) = self.voice.counts();
         self.person.say(match all {
             0 => "There are no messages.".to_owned(),
-            _ => format!("These are the messages, the newest first, {warnings} of them warnings."),
+            _ => {
+                let warnings = counted(warnings as u64, "warning");
+                format!("These are all messages, the newest first, with {warnings}.")
+            }
         });
         self.person.say(format!("More is in the log: {}", self.log));
         Ok(())

@@ -10,18 +10,19 @@ use crate::failure::{Explain, Retry, chain};
 use crate::postgres::catalogue::TableName;
 use crate::postgres::{Connection, ConnectionString};
 use crate::progress::Tone;
-use crate::session::report::{LoadedTable, Transfer};
+use crate::session::report::{LoadedObjects, LoadedTable, Throughput, Transfer};
 use crate::source::Selected;
 use crate::source::holder::{self, Held, Holder};
 use crate::source::postgres::PostgresSource;
 use crate::target::{Control, Ledger, PlannedTable};
+use crate::transfer::finish::Finished;
 use crate::transfer::{Crew, Moved, together, watched};
 use crate::wizard::Side;
 use futures_util::future::FutureExt;
-use selection::part;
+use selection::{MovedPart, part};
 use site::Site;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use workers::Workers;
 
@@ -136,30 +137,21 @@ async fn carry_over(
     let began = Instant::now();
     let rows = async {
         let rows = site.rows((control, crew), arrived).boxed();
-        let (moved, throughput) = watched(work.progress, rows).await;
-        Ok((moved?, throughput, began.elapsed()))
+        let (carried, throughput) = watched(work.progress, rows).await;
+        let (moved, large_objects) = carried?;
+        Ok(Carried {
+            moved,
+            large_objects,
+            throughput,
+            time: began.elapsed(),
+        })
     };
     let building = site.finish(workers.indexes, arrivals);
     let (rows, finished) = together(&stop, rows.boxed(), building.boxed()).await?;
-    let ((moved, large_objects), throughput, row_time) = rows;
-    let mut left_out = part.left_out;
-    left_out.extend(finished.left_out);
-    let mut report = Transfer {
-        tables: moved.tables.iter().map(loaded_table).collect(),
-        built: finished.built,
-        left_out,
-        large_objects,
-        not_moved: part.not_moved,
-        selection: selected.select().in_words(),
-        some_rows: selection::some_rows(&selected),
-        snapshots: u32::try_from(moved.snapshots).unwrap_or(u32::MAX),
-        retries: moved.retries,
-        row_seconds: row_time.as_secs_f64(),
-        build_seconds: (began.elapsed() - row_time).as_secs_f64(),
-        throughput: Some(throughput),
-    };
+    let build_time = began.elapsed() - rows.time;
+    let mut report = reported(&selected, part, &rows, (finished, build_time));
     // Early warning only, which compare's hashes make good: a source that has gone is no failure.
-    if let Err(error) = note_writes(work, source, &moved, &mut report).await {
+    if let Err(error) = note_writes(work, source, &rows.moved, &mut report).await {
         let text = format!(
             "The source does not say what was written since ({}).",
             chain(&error)
@@ -167,6 +159,39 @@ async fn carry_over(
         work.progress.note(Tone::Warning, text);
     }
     Ok(report)
+}
+
+/// The rows that are in, and how long and how fast they went.
+struct Carried {
+    moved: Moved,
+    large_objects: LoadedObjects,
+    throughput: Throughput,
+    time: Duration,
+}
+
+/// What was moved and built.
+fn reported(
+    selected: &Selected,
+    part: MovedPart,
+    rows: &Carried,
+    (finished, build_time): (Finished, Duration),
+) -> Transfer {
+    let mut left_out = part.left_out;
+    left_out.extend(finished.left_out);
+    Transfer {
+        tables: rows.moved.tables.iter().map(loaded_table).collect(),
+        built: finished.built,
+        left_out,
+        large_objects: rows.large_objects,
+        not_moved: part.not_moved,
+        selection: selected.select().in_words(),
+        some_rows: selection::some_rows(selected),
+        snapshots: u32::try_from(rows.moved.snapshots).unwrap_or(u32::MAX),
+        retries: rows.moved.retries,
+        row_seconds: rows.time.as_secs_f64(),
+        build_seconds: build_time.as_secs_f64(),
+        throughput: Some(rows.throughput.clone()),
+    }
 }
 
 /// How many work, and those who carry rows called already, if there are any to carry.
