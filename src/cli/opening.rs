@@ -46,12 +46,13 @@ pub(super) fn open_watching(
     Ok(runner)
 }
 
-/// The configuration, with what the command line says of the application.
+/// The configuration, with what the command line says in place of it.
 pub(super) fn configured(common: &Common) -> Result<Config, Error> {
     let (mut config, _) = Config::load(common.config.as_deref())?;
     if let Some(folder) = &common.app {
         config.application.folder = Some(folder.clone());
     }
+    config.transfer.jobs = common.jobs.or(config.transfer.jobs);
     Ok(config)
 }
 

@@ -120,8 +120,14 @@ impl Voice for Plain {
                 self.step_end("✓", "done", *step, session);
             }
             News::Failed(step, failure) => {
-                self.report(*step, session);
-                let why = match session.report(*step) {
+                // What an earlier run found tells nothing of why this one failed.
+                let report = session.report(*step).filter(|report| {
+                    report.failure(!session.compares_only).as_ref() == Some(failure)
+                });
+                if report.is_some() {
+                    self.report(*step, session);
+                }
+                let why = match report {
                     // The checks stand above, each with what was found.
                     Some(
                         Report::Prerequisites(_)

@@ -125,7 +125,7 @@ pub const BINDINGS: &[Binding] = &[
     ),
     named(
         Command::CutOver,
-        &[Context::Step],
+        &[Context::Step, Context::Checklist],
         &[letter('c')],
         "c",
         "cut over",
@@ -277,7 +277,7 @@ pub const BINDINGS: &[Binding] = &[
     ),
     named(
         Command::Undo,
-        &[Context::Step],
+        &[Context::Step, Context::Checklist],
         &[letter('u')],
         "u",
         "undo",
@@ -435,16 +435,19 @@ pub const BINDINGS: &[Binding] = &[
     ),
     named(
         Command::Close,
-        &[
-            Context::Form,
-            Context::Signing,
-            Context::Consent,
-            Context::Folder,
-        ],
+        &[Context::Form, Context::Signing, Context::Folder],
         &[key(KeyCode::Esc)],
         "Esc",
         "back",
         "Back; what was entered is kept until you leave.",
+    ),
+    named(
+        Command::Close,
+        &[Context::Consent],
+        &[key(KeyCode::Esc)],
+        "Esc",
+        "back",
+        "Back, without consent; what was typed is not kept.",
     ),
     row(
         Command::NextAnswer,

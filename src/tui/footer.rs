@@ -1,13 +1,13 @@
 //! The two lowest lines: what happens now and what is next; the keys that work now.
 
-use super::keys::{self, Binding};
+use super::keys::{self, Binding, Command};
 use super::lines::{self, between, span};
 use super::offers;
 use super::pane::Scene;
 use super::theme::{Meaning, Theme};
 use crate::figures;
 use crate::session::{State, Step};
-use crate::wizard::{Errand, Phase};
+use crate::wizard::{Errand, Next, Phase};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -117,17 +117,17 @@ fn at_errand(scene: &Scene<'_>, errand: Errand) -> (String, Meaning) {
     (text, Meaning::Accent)
 }
 
+/// What is next: behind what runs, or is to be run, the step after it.
 fn next(scene: &Scene<'_>) -> Option<String> {
-    let session = scene.session();
-    let from = match scene.wizard.phase() {
-        Phase::Working { step, .. } => step,
-        Phase::Idle => session.current,
+    let next = match (scene.wizard.phase(), scene.wizard.next()) {
+        (Phase::Working { step, .. }, _) | (Phase::Idle, Next::Run(step)) => {
+            step.next().map(Next::Show)
+        }
+        (_, Next::Connect) => Step::Connections.next().map(Next::Show),
+        (_, next) => Some(next),
     };
-    let is_signed = from == Step::Cutover && session.state(from) == State::Done;
-    if is_signed && session.cutting.is_none() {
-        return Some("next: cut over".to_owned());
-    }
-    from.next().map(|step| format!("next: {step}"))
+    let next = next.filter(|next| *next != Next::Nothing);
+    next.map(|next| format!("next: {next}"))
 }
 
 /// The keys that work now.
@@ -138,26 +138,38 @@ pub(super) fn keys(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
     row(scene.theme(), offered, buffer, area);
 }
 
-/// Keys with their labels, the most important ones first; those without room are in the help.
+/// Keys with their labels, in the order of the table; those without room are in the help, whose own
+/// key has its room before all others, and the way out before all but the first.
 pub(super) fn row(
     theme: Theme,
     keys: impl Iterator<Item = (&'static Binding, String)>,
     buffer: &mut Buffer,
     area: Rect,
 ) {
+    const GAP: usize = 2;
     let cells = usize::from(area.width);
+    let keys: Vec<_> = keys.collect();
+    let mut order: Vec<usize> = (0..keys.len()).collect();
+    order.sort_by_key(|at| match keys[*at].0.command {
+        Command::Help => 0,
+        _ if *at == 0 => 1,
+        Command::Leave => 2,
+        _ => 3,
+    });
+    let mut room = cells + GAP;
+    order.retain(|at| {
+        let (binding, label) = &keys[*at];
+        let width = GAP + lines::width(binding.shown(theme)) + 1 + lines::width(label);
+        let fits = width <= room;
+        room -= if fits { width } else { 0 };
+        fits
+    });
+    order.sort_unstable();
     let mut spans: Vec<Span<'static>> = Vec::new();
-    let mut used = 0;
-    for (binding, label) in keys {
-        let shown = binding.shown(theme);
-        let gap = if spans.is_empty() { 0 } else { 2 };
-        let width = gap + lines::width(shown) + 1 + lines::width(&label);
-        if used + width > cells {
-            continue;
-        }
-        used += width;
+    for (binding, label) in order.into_iter().map(|at| &keys[at]) {
+        let gap = if spans.is_empty() { 0 } else { GAP };
         spans.push(span(" ".repeat(gap), Meaning::Plain));
-        spans.push(span(shown, Meaning::Accent));
+        spans.push(span(binding.shown(theme), Meaning::Accent));
         spans.push(span(format!(" {label}"), Meaning::Quiet));
     }
     buffer.set_line(area.x, area.y, &Line::from(spans), area.width);

@@ -1,13 +1,14 @@
 //! Keys and pasted text: from the key to the command, from the command to what is wanted.
 
 use super::commands;
+use super::consent::Purpose;
 use super::field::Field;
 use super::keys::{self, Command, Context};
 use super::offers;
 use super::ui::{Intent, Layer, Ui, checked};
-use crate::session::{State, Step};
+use crate::session::Step;
 use crate::switch::named_folder;
-use crate::wizard::{Answer, Event, Look, Question, Steering, Wizard};
+use crate::wizard::{Answer, Event, Look, Next, Question, Steering, Wizard};
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 impl Ui {
@@ -72,9 +73,7 @@ impl Ui {
 
     fn field(&mut self) -> Option<&mut Field> {
         match self.layers.last_mut()? {
-            Layer::Signing { name, .. } | Layer::Consent { name } | Layer::Typed { name, .. } => {
-                Some(name)
-            }
+            Layer::Signing { name, .. } | Layer::Typed { name, .. } => Some(name),
             Layer::Folder { path } => Some(path),
             Layer::Search => Some(&mut self.tree.search),
             _ => None,
@@ -130,16 +129,13 @@ impl Ui {
                 return vec![Intent::Direct, Intent::Send(Event::Run(Step::Connections))];
             }
             Command::Reveal => self.said = self.form.reveal().err().map(str::to_owned),
-            Command::Overwrite => {
-                let name = Field::default();
-                self.layers.push(Layer::Consent { name });
-            }
+            Command::Overwrite => self.ask_for_name(Purpose::Overwrite),
             Command::Application => {
                 let known = wizard
                     .application()
                     .and_then(|found| found.folder.as_deref());
                 let path = Field::with(known.unwrap_or_default());
-                self.layers.push(Layer::Folder { path });
+                self.open_again(Layer::Folder { path });
             }
             Command::Copy => return self.copy(context, wizard),
             Command::Log => return self.tell_log(),
@@ -188,15 +184,22 @@ impl Ui {
         if context == Context::Checklist {
             if let Some(item) = offers::marked(wizard, self) {
                 let (item, name) = (item.key.clone(), Field::with(&self.signer));
-                self.open_signing(Layer::Signing { item, name });
+                self.open_again(Layer::Signing { item, name });
             }
             return Vec::new();
         }
-        if session.state(session.current) != State::Done && wizard.needs_connections() {
-            self.open_form(session);
-            return Vec::new();
+        match wizard.next() {
+            Next::Connect => {
+                self.open_form(session);
+                Vec::new()
+            }
+            Next::CutOver | Next::GoOnCutting | Next::ConnectionSet => {
+                self.over_and_back(Command::CutOver, context, wizard)
+            }
+            Next::WayBack => self.over_and_back(Command::WayBack, context, wizard),
+            Next::Show(step) => show(Some(step)),
+            Next::Run(_) | Next::Sign | Next::Nothing => vec![Intent::Send(Event::Proceed)],
         }
-        vec![Intent::Send(Event::Proceed)]
     }
 
     fn submit(&mut self, wizard: &Wizard) -> Vec<Intent> {
@@ -227,10 +230,6 @@ impl Ui {
                 let typed = path.text();
                 self.take_folder(&typed)
             }
-            Some(Layer::Consent { name }) => {
-                let typed = name.text();
-                self.consent(wizard, typed)
-            }
             _ => Vec::new(),
         }
     }
@@ -249,20 +248,6 @@ impl Ui {
                 ]
             }
         }
-    }
-
-    /// To the letter, blanks included: nothing else is a consent.
-    fn consent(&mut self, wizard: &Wizard, database: String) -> Vec<Intent> {
-        if let Err(why) = wizard.refuse_consent(&database) {
-            self.say(why);
-            return Vec::new();
-        }
-        self.layers.pop();
-        let by = self.signer.clone();
-        vec![
-            Intent::Send(Event::Overwrite { database, by }),
-            Intent::Send(Event::Run(Step::Connections)),
-        ]
     }
 
     fn hand_in(&mut self) -> Vec<Intent> {
@@ -321,8 +306,8 @@ impl Ui {
         vec![Intent::Copy(log)]
     }
 
-    /// Opens a signature as it was when it was left. A consent is always typed anew.
-    fn open_signing(&mut self, layer: Layer) {
+    /// Opens a signature, or the folder, as it was when it was left. A consent is always typed anew.
+    fn open_again(&mut self, layer: Layer) {
         let left = self.put_aside.iter().position(|left| left.is_same(&layer));
         let layer = left.map_or(layer, |at| self.put_aside.swap_remove(at));
         self.layers.push(layer);
@@ -348,8 +333,8 @@ impl Ui {
 
     fn close(&mut self) {
         self.scroll = 0;
-        if let Some(signing @ Layer::Signing { .. }) = self.layers.pop() {
-            self.put_aside.push(signing);
+        if let Some(entered @ (Layer::Signing { .. } | Layer::Folder { .. })) = self.layers.pop() {
+            self.put_aside.push(entered);
         }
     }
 

@@ -6,7 +6,7 @@ use super::keys::{Binding, Command, Context};
 use super::ui::{Layer, Ui, compared};
 use crate::session::{Item, ItemKind, State, Step};
 use crate::source::tree::Taken;
-use crate::wizard::{Look, Phase, Seen, Steering, Switching, Wizard};
+use crate::wizard::{Look, Next, Phase, Seen, Steering, Switching, Wizard};
 
 /// Why a command cannot be carried out now; `None` when it can.
 pub(super) fn why_not(
@@ -109,14 +109,14 @@ pub(super) fn switch_or_back(wizard: &Wizard) -> Switching {
 }
 
 fn cannot_proceed(wizard: &Wizard) -> Option<String> {
-    let session = wizard.session();
-    let step = session.current;
-    match session.state(step) {
-        State::Done if step.next().is_none() => Some("everything is done; q leaves".to_owned()),
-        State::Done => None,
+    match wizard.next() {
+        Next::Nothing => Some("everything is done; q leaves".to_owned()),
+        Next::Run(step) => wizard.obstacle(step),
+        Next::CutOver | Next::GoOnCutting => wizard.obstacle_to_cut_over(),
+        Next::WayBack => wizard.obstacle_to_look(&Look::WayBack),
         // The form comes first.
-        _ if wizard.needs_connections() && running(wizard).is_none() => None,
-        _ => wizard.obstacle(step),
+        Next::Connect if running(wizard).is_some() => wizard.obstacle(Step::Connections),
+        Next::Connect | Next::Sign | Next::ConnectionSet | Next::Show(_) => None,
     }
 }
 
@@ -200,13 +200,13 @@ pub(super) fn label(binding: &Binding, context: Context, wizard: &Wizard, ui: &U
             Switching::Write => binding.label.to_owned(),
         },
         (Command::Submit, Context::Consent) => match ui.layers.last() {
-            Some(Layer::Typed { purpose, .. }) => purpose.words().2.to_owned(),
+            Some(Layer::Typed { purpose, .. }) => purpose.word().to_owned(),
             _ => binding.label.to_owned(),
         },
         (Command::CutOver, _) => match cut_key(wizard) {
             Err(_) => String::new(),
             Ok(CutKey::Begin) => binding.label.to_owned(),
-            Ok(CutKey::GoOn) => "go on cutting over".to_owned(),
+            Ok(CutKey::GoOn) => "go on".to_owned(),
             Ok(CutKey::IsSet) => "connection is set".to_owned(),
         },
         (Command::Undo, _) if step != Step::Cutover => String::new(),
@@ -241,17 +241,24 @@ fn shows_way_back(wizard: &Wizard) -> bool {
     is_begun && session.current >= Step::Application && !wizard.is_busy()
 }
 
-/// What Enter does.
+/// What Enter does; empty where another key is named for it.
 pub(super) fn proceed(wizard: &Wizard) -> String {
-    let session = wizard.session();
-    let step = session.current;
-    match (session.state(step), step.next()) {
-        (State::Done, Some(next)) => format!("next: {next}"),
-        _ if wizard.needs_connections() => "fill in connections".to_owned(),
-        (State::Interrupted, _) => format!("go on with {step}"),
-        (State::Failed, _) => format!("retry {step}"),
-        _ if step == Step::Cutover => "open the checklist".to_owned(),
-        _ if step == Step::Cleanup => "clean up; it asks first".to_owned(),
-        _ => format!("run {step}"),
+    match wizard.next() {
+        Next::Connect => "fill in connections".to_owned(),
+        Next::Show(step) => format!("next: {step}"),
+        Next::Run(step) => match wizard.session().state(step) {
+            State::Interrupted => format!("go on with {step}"),
+            State::Failed => format!("retry {step}"),
+            _ if step == Step::Cutover => "open the checklist".to_owned(),
+            _ if step == Step::Cleanup => "clean up; it asks first".to_owned(),
+            _ => format!("run {step}"),
+        },
+        // Signed with Enter on the checklist, where the label is that; the others are c and b.
+        Next::Sign
+        | Next::CutOver
+        | Next::GoOnCutting
+        | Next::ConnectionSet
+        | Next::WayBack
+        | Next::Nothing => String::new(),
     }
 }

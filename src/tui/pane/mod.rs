@@ -137,7 +137,6 @@ pub(super) fn page(scene: &Scene<'_>) -> Page {
         Layer::Form => Some(form::page(scene)),
         Layer::Notes => notes(scene),
         Layer::Signing { .. }
-        | Layer::Consent { .. }
         | Layer::Typed { .. }
         | Layer::Folder { .. }
         | Layer::Search => None,
@@ -174,7 +173,9 @@ fn step_page(scene: &Scene<'_>) -> Page {
         }
         _ if is_running && step == Step::Watch => watch::beginning(scene),
         _ if is_running => working::page(scene),
-        (State::Failed, Some(report)) => failure::with_report(scene, report_page(scene, report)),
+        (State::Failed, Some(report)) => {
+            failure::with_report(scene, report, report_page(scene, report))
+        }
         (State::Failed, None) => failure::page(scene),
         (State::AwaitingSignOff, _) => checklist::page(scene),
         (State::Done, _) if step == Step::Cutover => checklist::page(scene),
