@@ -119,8 +119,8 @@ fn next(wizard: &Wizard) -> Vec<(Act, String)> {
         Next::WayBack => way_back(wizard),
         Next::Sign | Next::Nothing => None,
     };
-    let is_open = session.current == Step::Cutover
-        && session.state(Step::Cutover) == State::AwaitingSignOff;
+    let is_open =
+        session.current == Step::Cutover && session.state(Step::Cutover) == State::AwaitingSignOff;
     let sign = match is_open {
         true => signatures(wizard),
         false => Vec::new(),
@@ -249,8 +249,8 @@ fn cut_over(wizard: &Wizard) -> Option<(Act, String)> {
 }
 
 fn way_back(wizard: &Wizard) -> Option<(Act, String)> {
-    let is_open = wizard.session().current >= Step::Application
-        && wizard.obstacle_to_roll_back().is_none();
+    let is_open =
+        wizard.session().current >= Step::Application && wizard.obstacle_to_roll_back().is_none();
     let text = "look at the way back to the old database, and rehearse or go it";
     is_open.then(|| (Act::WayBack, text.to_owned()))
 }

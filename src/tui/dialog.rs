@@ -158,11 +158,7 @@ fn asked(question: &str, does: &str, cells: usize) -> Vec<Line<'static>> {
 }
 
 /// Which database is overwritten, and what is lost of it.
-fn overwriting(
-    wizard: &Wizard,
-    (cells, rows): (usize, usize),
-    theme: Theme,
-) -> Vec<Line<'static>> {
+fn overwriting(wizard: &Wizard, (cells, rows): (usize, usize), theme: Theme) -> Vec<Line<'static>> {
     let found = wizard.found_on_target();
     let place = found.map_or("the target", |found| found.target.endpoint.as_str());
     let (at_stake, also) = found.map_or((&[][..], &[][..]), |found| {

@@ -136,10 +136,7 @@ pub(super) fn page(scene: &Scene<'_>) -> Page {
         Layer::Messages => Some(messages::page(scene)),
         Layer::Form => Some(form::page(scene)),
         Layer::Notes => notes(scene),
-        Layer::Signing { .. }
-        | Layer::Typed { .. }
-        | Layer::Folder { .. }
-        | Layer::Search => None,
+        Layer::Signing { .. } | Layer::Typed { .. } | Layer::Folder { .. } | Layer::Search => None,
     });
     let looked_at = || {
         let looking = scene.wizard.looking()?;
