@@ -1,6 +1,6 @@
 //! The command line's form.
 
-use crate::config::{Onto, TablePattern};
+use crate::config::{JOBS, Onto, TablePattern};
 use crate::report::Format;
 use crate::session::Step;
 use crate::source::holder;
@@ -43,10 +43,6 @@ pub(super) struct Common {
     /// application.folder of the configuration
     #[arg(long, global = true, value_name = "FOLDER")]
     pub app: Option<PathBuf>,
-    /// So many chunks are copied at a time; otherwise transfer.jobs of the configuration, or as many as
-    /// fit
-    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64))]
-    pub jobs: Option<u8>,
     /// Plain lines instead of the screen: without a command the wizard asks numbered questions.
     /// ACCESSIBLE=1 and TERM=dumb do the same
     #[arg(long, global = true)]
@@ -57,6 +53,10 @@ pub(super) struct Common {
     /// Draw with ASCII characters only
     #[arg(long, global = true)]
     pub ascii: bool,
+    /// At most this many connections at a time move rows or build indexes; otherwise transfer.jobs of
+    /// the configuration, or what both servers have free
+    #[arg(long, global = true, value_name = "N", value_parser = jobs_at_a_time)]
+    pub jobs: Option<usize>,
     /// Accept what is safe: a pooled target host is exchanged for the direct one; cleanup archives the
     /// backup
     #[arg(long, global = true)]
@@ -377,6 +377,12 @@ fn onto(name: &str) -> Result<Onto, String> {
     Onto::from_name(name).ok_or_else(|| format!("it can be {}", Onto::NAMES.join(", ")))
 }
 
+/// As many as the configuration allows.
+fn jobs_at_a_time(text: &str) -> Result<usize, String> {
+    let jobs = text.parse().ok().filter(|jobs| JOBS.contains(jobs));
+    jobs.ok_or_else(|| format!("it is a number from {} to {}", JOBS.start(), JOBS.end()))
+}
+
 fn hours(text: &str) -> Result<Duration, String> {
     time(text, 3600)
 }
@@ -413,9 +419,6 @@ fn step(name: &str) -> Result<Step, String> {
 }
 
 #[cfg(test)]
-mod advised;
-
-#[cfg(test)]
 mod tests {
     use super::*;
     use clap::CommandFactory;
@@ -437,6 +440,53 @@ mod tests {
             "99999999999999999999",
         ] {
             assert_eq!(seconds(wrong), None, "{wrong}");
+        }
+    }
+
+    /// Every text of ours that advises a command, as the sources have it: a name or number that is
+    /// filled in stands in braces.
+    fn advised(folder: &std::path::Path) -> Vec<String> {
+        let mut found = Vec::new();
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                found.extend(advised(&path));
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                let rest = text.split("\"$ ").skip(1);
+                let commands = rest.filter_map(|rest| Some(rest.split_once('"')?.0.to_owned()));
+                found.extend(commands.filter(|command| command.starts_with("neonlift ")));
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn every_advised_command_is_one() {
+        let sources = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let commands = advised(&sources);
+        assert!(commands.len() > 30, "{commands:?}");
+        for command in commands {
+            let mut quoted = false;
+            let words = command.split(|letter| {
+                quoted ^= letter == '\'';
+                letter == ' ' && !quoted
+            });
+            let filled = words.map(|word| match word.contains('{') {
+                true => "compare",
+                false => word,
+            });
+            let words = filled.filter(|word| !word.is_empty());
+            let parsed = Arguments::try_parse_from(words);
+            assert!(parsed.is_ok(), "{command}: {}", parsed.unwrap_err());
+        }
+    }
+
+    #[test]
+    fn as_many_jobs_as_the_configuration_allows() {
+        for (given, taken) in [("1", Some(1)), ("64", Some(64)), ("0", None), ("65", None)] {
+            let parsed = Arguments::try_parse_from(["neonlift", "run", "--jobs", given]);
+            assert_eq!(parsed.ok().and_then(|parsed| parsed.common.jobs), taken);
         }
     }
 

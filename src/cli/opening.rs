@@ -47,13 +47,13 @@ pub(super) fn open_watching(
     Ok(runner)
 }
 
-/// The configuration, with what the command line says of the application and of jobs.
+/// The configuration, with what the command line says in place of it.
 pub(super) fn configured(common: &Common) -> Result<Config, Error> {
     let (mut config, _) = Config::load(common.config.as_deref())?;
     if let Some(folder) = &common.app {
         config.application.folder = Some(folder.clone());
     }
-    config.transfer.jobs = common.jobs.map(usize::from).or(config.transfer.jobs);
+    config.transfer.jobs = common.jobs.or(config.transfer.jobs);
     Ok(config)
 }
 

@@ -1,5 +1,6 @@
 //! The one list of keys that a configuration file may have.
 
+use super::JOBS;
 use super::cutover::LastComparison;
 use super::screen::Notify;
 use super::selection::{Onto, What};
@@ -92,7 +93,10 @@ pub const KEYS: &[Key] = &[
     },
     Key {
         path: "transfer.jobs",
-        kind: Kind::Number { min: 1, max: 64 },
+        kind: Kind::Number {
+            min: *JOBS.start() as i64,
+            max: *JOBS.end() as i64,
+        },
     },
     Key {
         path: "transfer.chunk_mb",

@@ -32,6 +32,7 @@ pub use watch::Watch;
 
 use serde::{Deserialize, Serialize};
 use std::io::ErrorKind;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -68,11 +69,14 @@ pub struct Config {
     pub screen: Screen,
 }
 
+/// How many connections at a time may move rows.
+pub const JOBS: RangeInclusive<usize> = 1..=64;
+
 /// `[transfer]`: how rows are moved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Transfer {
-    /// How many chunks are moved at the same time, 1 to 64. `None`: chosen from the processors
+    /// How many chunks are moved at the same time, one of [`JOBS`]. `None`: chosen from the processors
     /// and the connections that both servers have free.
     pub jobs: Option<usize>,
     /// Size of a chunk in mebibytes, 1 to 4096. A chunk is what one transaction moves, so it is

@@ -157,11 +157,11 @@ impl Voice for Plain {
                 self.step_end("✓", "done", *step, session);
             }
             News::Failed(step, failure) => {
-                let found = session.failing_report(*step);
-                if found.is_some() {
+                let report = session.failing_report(*step);
+                if report.is_some() {
                     self.report(*step, session);
                 }
-                let why = match found {
+                let why = match report {
                     // The checks stand above, each with what was found.
                     Some(
                         Report::Prerequisites(_)

@@ -2,7 +2,7 @@
 
 use crate::session::report::Report;
 use crate::session::{ItemKind, Signature, State, Step};
-use crate::wizard::{Look, Side, Switching, Wizard};
+use crate::wizard::{Look, Next, Side, Switching, Wizard};
 
 /// What the person may choose.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,7 +61,11 @@ pub(super) fn of(wizard: &Wizard) -> (Vec<(Act, String)>, usize) {
     let session = wizard.session();
     let step = session.current;
     let mut found = next(wizard);
-    found.extend(at_step(wizard));
+    for (act, text) in at_step(wizard) {
+        if found.iter().all(|(known, _)| *known != act) {
+            found.push((act, text));
+        }
+    }
     found.extend(again(wizard));
     if step == Step::Cutover {
         found.push((Act::Report, "read the checklist".to_owned()));
@@ -97,28 +101,31 @@ fn begins_afterwards(wizard: &Wizard) -> bool {
 /// What brings the migration on.
 fn next(wizard: &Wizard) -> Vec<(Act, String)> {
     let session = wizard.session();
-    let step = session.current;
-    let goes = |text: String| match wizard.obstacle(step) {
-        Some(_) => Vec::new(),
-        None => vec![(Act::Run(step), text)],
+    let run = |step: Step| {
+        let text = match session.state(step) {
+            State::Failed => format!("try {step} again"),
+            State::Interrupted => format!("go on with {step}"),
+            _ if step == Step::Cutover => "open the checklist".to_owned(),
+            _ => format!("run {step}"),
+        };
+        let can = wizard.obstacle(step).is_none();
+        can.then_some((Act::Run(step), text))
     };
-    match session.state(step) {
-        State::Done => {
-            let next = step.next();
-            let next = next.map(|next| (Act::Show(next), format!("go to {next}")));
-            next.into_iter().collect()
-        }
-        _ if wizard.needs_connections() => {
-            vec![(Act::Connect, "enter source and target".to_owned())]
-        }
-        State::AwaitingSignOff => signatures(wizard),
-        State::Failed => goes(format!("try {step} again")),
-        State::Interrupted => goes(format!("go on with {step}")),
-        State::Waiting | State::Running if step == Step::Cutover => {
-            goes("open the checklist".to_owned())
-        }
-        State::Waiting | State::Running => goes(format!("run {step}")),
-    }
+    let next = match wizard.next() {
+        Next::Connect => Some((Act::Connect, "enter source and target".to_owned())),
+        Next::Run(step) => run(step),
+        Next::Show(step) => Some((Act::Show(step), format!("go to {step}"))),
+        Next::CutOver | Next::GoOnCutting | Next::ConnectionSet => cut_over(wizard),
+        Next::WayBack => way_back(wizard),
+        Next::Sign | Next::Nothing => None,
+    };
+    let is_open =
+        session.current == Step::Cutover && session.state(Step::Cutover) == State::AwaitingSignOff;
+    let sign = match is_open {
+        true => signatures(wizard),
+        false => Vec::new(),
+    };
+    next.into_iter().chain(sign).collect()
 }
 
 fn signatures(wizard: &Wizard) -> Vec<(Act, String)> {
@@ -215,30 +222,37 @@ fn at_step(wizard: &Wizard) -> Vec<(Act, String)> {
 
 /// What can be done about the cutting over, and the way back.
 fn over_and_back(wizard: &Wizard) -> Vec<(Act, String)> {
-    let session = wizard.session();
+    let is_here = wizard.session().current == Step::Cutover;
     let mut found = Vec::new();
-    if session.current == Step::Cutover {
-        let can_go_on = wizard.obstacle_to_cut_over().is_none();
-        if wizard.waits_for_connection() {
-            let text = "the application's connection is set: try it";
-            found.push((Act::ConnectionSet, text.to_owned()));
-        } else if can_go_on {
-            let text = match session.cutting {
-                Some(_) => "go on with cutting the application over",
-                None => "cut the application over to the target",
-            };
-            found.push((Act::CutOver, text.to_owned()));
-        }
-        if wizard.obstacle_to_abandon().is_none() {
-            let text = "undo the cutting over that was begun";
-            found.push((Act::Abandon, text.to_owned()));
-        }
+    if is_here {
+        found.extend(cut_over(wizard));
     }
-    if session.current >= Step::Application && wizard.obstacle_to_roll_back().is_none() {
-        let text = "look at the way back to the old database, and rehearse or go it";
-        found.push((Act::WayBack, text.to_owned()));
+    if is_here && wizard.obstacle_to_abandon().is_none() {
+        let text = "undo the cutting over that was begun";
+        found.push((Act::Abandon, text.to_owned()));
     }
+    found.extend(way_back(wizard));
     found
+}
+
+fn cut_over(wizard: &Wizard) -> Option<(Act, String)> {
+    let (act, text) = match &wizard.session().cutting {
+        _ if wizard.waits_for_connection() => (
+            Act::ConnectionSet,
+            "the application's connection is set: try it",
+        ),
+        _ if wizard.obstacle_to_cut_over().is_some() => return None,
+        Some(_) => (Act::CutOver, "go on with cutting the application over"),
+        None => (Act::CutOver, "cut the application over to the target"),
+    };
+    Some((act, text.to_owned()))
+}
+
+fn way_back(wizard: &Wizard) -> Option<(Act, String)> {
+    let is_open =
+        wizard.session().current >= Step::Application && wizard.obstacle_to_roll_back().is_none();
+    let text = "look at the way back to the old database, and rehearse or go it";
+    is_open.then(|| (Act::WayBack, text.to_owned()))
 }
 
 /// Whether the comparison is looked at, and its tables can be opened.

@@ -104,3 +104,13 @@ pub async fn run(
         Err(Break::Failed(error)) => Err(error),
     }
 }
+
+/// What is offered first, in words.
+#[cfg(test)]
+pub(crate) fn first_offered(wizard: &crate::wizard::Wizard) -> String {
+    let (found, _) = choices::of(wizard);
+    found
+        .into_iter()
+        .next()
+        .map_or_else(String::new, |(_, text)| text)
+}

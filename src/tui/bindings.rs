@@ -447,7 +447,7 @@ pub const BINDINGS: &[Binding] = &[
         &[key(KeyCode::Esc)],
         "Esc",
         "back",
-        "Back, without consent; a consent is always typed anew.",
+        "Back, without consent; what was typed is not kept.",
     ),
     row(
         Command::NextAnswer,

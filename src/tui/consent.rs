@@ -10,6 +10,8 @@ use crate::wizard::{Event, Look, Recovery, Wizard, source_database, target_datab
 /// What is consented to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {
+    /// What the target holds is replaced: its database's name.
+    Overwrite,
     /// The application is cut over: the target database's name.
     CutOver,
     /// The application is taken back: the source database's name.
@@ -19,24 +21,13 @@ pub(super) enum Purpose {
 }
 
 impl Purpose {
-    /// What is asked, what it does, and the word for it in the footer.
-    pub(super) fn words(self) -> (&'static str, &'static str, &'static str) {
+    /// The word for it in the footer.
+    pub(super) fn word(self) -> &'static str {
         match self {
-            Self::CutOver => (
-                "Cut the application over to the target?",
-                "Stop the application first, every instance of it. The source is watched until nothing writes, both sides are compared, the files switched, the target tried. Each can be undone until the end.",
-                "cut over",
-            ),
-            Self::RollBack => (
-                "Take the application back to its old database?",
-                "Its files are put back, once the old database has answered. What was written to the target since stays there alone, unless it is saved first.",
-                "roll back",
-            ),
-            Self::Apply => (
-                "Take the target's rows over into the old database?",
-                "Rows that only the target has are inserted, all or none; rows that both have with other values stay as they are, and are told.",
-                "take rows over",
-            ),
+            Self::Overwrite => "overwrite",
+            Self::CutOver => "cut over",
+            Self::RollBack => "roll back",
+            Self::Apply => "take rows over",
         }
     }
 
@@ -44,7 +35,7 @@ impl Purpose {
     pub(super) fn database(self, wizard: &Wizard) -> String {
         let session = wizard.session();
         let name = match self {
-            Self::CutOver => target_database(session),
+            Self::Overwrite | Self::CutOver => target_database(session),
             Self::RollBack | Self::Apply => source_database(session),
         };
         name.unwrap_or_default()
@@ -52,6 +43,7 @@ impl Purpose {
 
     fn refuse(self, wizard: &Wizard, typed: &str) -> Option<String> {
         match self {
+            Self::Overwrite => wizard.refuse_consent(typed).err(),
             Self::CutOver => wizard.refuse_cutting(typed),
             Self::RollBack | Self::Apply => wizard.refuse_rollback(typed),
         }
@@ -73,13 +65,17 @@ impl Ui {
         let event = match command {
             Command::CutOver => match cut_key(wizard) {
                 Ok(CutKey::IsSet) => Event::AskWhetherSet,
-                Ok(CutKey::Begin | CutKey::GoOn) => return self.ask_for_name(Purpose::CutOver),
+                Ok(CutKey::Begin | CutKey::GoOn) => {
+                    self.ask_for_name(Purpose::CutOver);
+                    return Vec::new();
+                }
                 // Said before: such a key does nothing.
                 Err(_) => return Vec::new(),
             },
             Command::Undo => Event::AskToAbandon,
             Command::WayBack if context == Context::WayBack => {
-                return self.ask_for_name(Purpose::RollBack);
+                self.ask_for_name(Purpose::RollBack);
+                return Vec::new();
             }
             Command::WayBack => {
                 self.scroll = 0;
@@ -88,16 +84,18 @@ impl Ui {
             Command::Rehearse => recover(Recovery::Rehearse),
             Command::SaveRows => recover(Recovery::Rows),
             Command::SaveDatabase => recover(Recovery::Database),
-            _ => return self.ask_for_name(Purpose::Apply),
+            _ => {
+                self.ask_for_name(Purpose::Apply);
+                return Vec::new();
+            }
         };
         vec![Intent::Send(event)]
     }
 
     /// Opens a consent, empty: it is always typed anew.
-    fn ask_for_name(&mut self, purpose: Purpose) -> Vec<Intent> {
+    pub(super) fn ask_for_name(&mut self, purpose: Purpose) {
         let name = Field::default();
         self.layers.push(Layer::Typed { purpose, name });
-        Vec::new()
     }
 
     /// To the letter, blanks included: nothing else is a consent.
@@ -114,6 +112,12 @@ impl Ui {
         self.layers.pop();
         let (database, by) = (typed, self.signer.clone());
         let event = match purpose {
+            Purpose::Overwrite => {
+                return vec![
+                    Intent::Send(Event::Overwrite { database, by }),
+                    Intent::Send(Event::Run(Step::Connections)),
+                ];
+            }
             Purpose::CutOver => Event::CutOver {
                 database,
                 by,

@@ -8,7 +8,7 @@ use super::theme::{Meaning, Theme};
 use super::ui::{Layer, Ui};
 use crate::figures::{self, counted};
 use crate::session::report::{AtStake, Lost, cost_in_words};
-use crate::wizard::{Question, Seen, Wizard, target_database};
+use crate::wizard::{Question, Seen, Wizard};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::Line;
@@ -30,8 +30,7 @@ pub(super) fn draw(
     let (body, cell) = match ui.layers.last()? {
         Layer::Signing { item, name } => signing(wizard, item, name, cells, ui.theme),
         Layer::Folder { path } => folder(path, cells, ui.theme),
-        Layer::Consent { name } => consent(wizard, name, (cells, rows), ui.theme),
-        Layer::Typed { purpose, name } => typed_name(wizard, *purpose, name, cells, ui.theme),
+        Layer::Typed { purpose, name } => consent(wizard, *purpose, name, (cells, rows), ui.theme),
         _ => return None,
     };
     // The name stands in the last line but two.
@@ -103,13 +102,63 @@ const NAMED: usize = 6;
 /// Lines of the consent without them.
 const REST: usize = 18;
 
-/// Which database, what is lost of it, and its name to be typed.
+/// What is consented to, and the name that has to be typed.
 fn consent(
     wizard: &Wizard,
+    purpose: Purpose,
     name: &Field,
     (cells, rows): (usize, usize),
     theme: Theme,
 ) -> (Vec<Line<'static>>, usize) {
+    let (mut body, meaning) = match purpose {
+        Purpose::Overwrite => (overwriting(wizard, (cells, rows), theme), Meaning::Plain),
+        Purpose::CutOver => (
+            asked(
+                "Cut the application over to the target?",
+                "Stop the application first, every instance of it. The source is watched until nothing writes, both sides are compared, the files switched, the target tried. Each can be undone until the end.",
+                cells,
+            ),
+            Meaning::Caution,
+        ),
+        Purpose::RollBack => {
+            let mut body = asked(
+                "Take the application back to its old database?",
+                "Its files are put back, once the old database has answered. What was written to the target since stays there alone, unless it is saved first.",
+                cells,
+            );
+            let lost = lost(wizard).map(|lost| paragraph(&lost, 0, cells, Meaning::Bad));
+            body.extend(lost.into_iter().flatten());
+            (body, Meaning::Caution)
+        }
+        Purpose::Apply => (
+            asked(
+                "Take the target's rows over into the old database?",
+                "Rows that only the target has are inserted, all or none; rows that both have with other values stay as they are, and are told.",
+                cells,
+            ),
+            Meaning::Caution,
+        ),
+    };
+    body.push(blank());
+    let database = purpose.database(wizard);
+    let text = format!("To consent, type the database's name: {database}");
+    body.extend(paragraph(&text, 0, cells, meaning));
+    let hint = format!(
+        "Enter consents, when it is exactly this name{}Esc goes back",
+        theme.dot()
+    );
+    typed(body, ("name  ", name), &hint, cells)
+}
+
+/// A question, and what a yes does.
+fn asked(question: &str, does: &str, cells: usize) -> Vec<Line<'static>> {
+    let mut body = paragraph(question, 0, cells, Meaning::Strong);
+    body.extend(paragraph(does, 0, cells, Meaning::Plain));
+    body
+}
+
+/// Which database is overwritten, and what is lost of it.
+fn overwriting(wizard: &Wizard, (cells, rows): (usize, usize), theme: Theme) -> Vec<Line<'static>> {
     let found = wizard.found_on_target();
     let place = found.map_or("the target", |found| found.target.endpoint.as_str());
     let (at_stake, also) = found.map_or((&[][..], &[][..]), |found| {
@@ -136,40 +185,7 @@ fn consent(
         body.push(line(more, Meaning::Quiet));
     }
     body.extend(also);
-    let hint = format!(
-        "Enter consents, when it is exactly this name{}Esc goes back",
-        theme.dot()
-    );
-    let database = target_database(wizard.session()).unwrap_or_default();
-    body.push(blank());
-    let text = format!("To consent, type the database's name: {database}");
-    body.extend(paragraph(&text, 0, cells, Meaning::Plain));
-    typed(body, ("name  ", name), &hint, cells)
-}
-
-/// What is consented to, and the name that has to be typed.
-fn typed_name(
-    wizard: &Wizard,
-    purpose: Purpose,
-    name: &Field,
-    cells: usize,
-    theme: Theme,
-) -> (Vec<Line<'static>>, usize) {
-    let (asked, does, _) = purpose.words();
-    let mut body = paragraph(asked, 0, cells, Meaning::Strong);
-    body.extend(paragraph(does, 0, cells, Meaning::Plain));
-    if let Some(lost) = lost(wizard).filter(|_| purpose == Purpose::RollBack) {
-        body.extend(paragraph(&lost, 0, cells, Meaning::Bad));
-    }
-    body.push(blank());
-    let database = purpose.database(wizard);
-    let text = format!("To consent, type the database's name: {database}");
-    body.extend(paragraph(&text, 0, cells, Meaning::Caution));
-    let hint = format!(
-        "Enter consents, when it is exactly this name{}Esc goes back",
-        theme.dot()
-    );
-    typed(body, ("name  ", name), &hint, cells)
+    body
 }
 
 /// What the way back that is looked at would lose.

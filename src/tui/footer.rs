@@ -117,11 +117,17 @@ fn at_errand(scene: &Scene<'_>, errand: &Errand) -> (String, Meaning) {
     (text, Meaning::Accent)
 }
 
+/// What is next: behind what runs, or is to be run, the step after it.
 fn next(scene: &Scene<'_>) -> Option<String> {
-    scene.wizard.next().map(|next| match next {
-        Next::Step(step) => format!("next: {step}"),
-        Next::CutOver => "next: cut over".to_owned(),
-    })
+    let next = match (scene.wizard.phase(), scene.wizard.next()) {
+        (Phase::Working { step, .. }, _) | (Phase::Idle, Next::Run(step)) => {
+            step.next().map(Next::Show)
+        }
+        (_, Next::Connect) => Step::Connections.next().map(Next::Show),
+        (_, next) => Some(next),
+    };
+    let next = next.filter(|next| *next != Next::Nothing);
+    next.map(|next| format!("next: {next}"))
 }
 
 /// The keys that work now.
@@ -132,8 +138,8 @@ pub(super) fn keys(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
     row(scene.theme(), offered, buffer, area);
 }
 
-/// Keys with their labels, in their order; those without room are in the help. The first one and the
-/// help always have room, then the way out, then the others by their order.
+/// Keys with their labels, in the order of the table; those without room are in the help, whose own
+/// key has its room before all others, and the way out before all but the first.
 pub(super) fn row(
     theme: Theme,
     keys: impl Iterator<Item = (&'static Binding, String)>,
@@ -141,28 +147,26 @@ pub(super) fn row(
     area: Rect,
 ) {
     const GAP: usize = 2;
-    let keys: Vec<(&Binding, String)> = keys.collect();
-    let mut by_weight: Vec<usize> = (0..keys.len()).collect();
-    by_weight.sort_by_key(|at| match keys[*at].0.command {
+    let cells = usize::from(area.width);
+    let keys: Vec<_> = keys.collect();
+    let mut order: Vec<usize> = (0..keys.len()).collect();
+    order.sort_by_key(|at| match keys[*at].0.command {
         Command::Help => 0,
-        _ if *at == 0 => 0,
-        Command::Leave | Command::Close => 1,
-        _ => 2,
+        _ if *at == 0 => 1,
+        Command::Leave | Command::Close => 2,
+        _ => 3,
     });
-    let mut room = usize::from(area.width) + GAP;
-    let mut has_room = vec![false; keys.len()];
-    for at in by_weight {
-        let (binding, label) = &keys[at];
+    let mut room = cells + GAP;
+    order.retain(|at| {
+        let (binding, label) = &keys[*at];
         let width = GAP + lines::width(binding.shown(theme)) + 1 + lines::width(label);
-        has_room[at] = width <= room;
-        room -= if has_room[at] { width } else { 0 };
-    }
+        let fits = width <= room;
+        room -= if fits { width } else { 0 };
+        fits
+    });
+    order.sort_unstable();
     let mut spans: Vec<Span<'static>> = Vec::new();
-    let shown = keys
-        .into_iter()
-        .zip(has_room)
-        .filter(|(_, has_room)| *has_room);
-    for ((binding, label), _) in shown {
+    for (binding, label) in order.into_iter().map(|at| &keys[at]) {
         let gap = if spans.is_empty() { 0 } else { GAP };
         spans.push(span(" ".repeat(gap), Meaning::Plain));
         spans.push(span(binding.shown(theme), Meaning::Accent));

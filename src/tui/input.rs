@@ -1,13 +1,14 @@
 //! Keys and pasted text: from the key to the command, from the command to what is wanted.
 
 use super::commands;
+use super::consent::Purpose;
 use super::field::Field;
 use super::keys::{self, Command, Context};
 use super::offers;
 use super::ui::{Intent, Layer, Ui, checked};
-use crate::session::{State, Step};
+use crate::session::Step;
 use crate::switch::named_folder;
-use crate::wizard::{Answer, Event, Look, Question, Steering, Wizard};
+use crate::wizard::{Answer, Event, Look, Next, Question, Steering, Wizard};
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 impl Ui {
@@ -72,9 +73,7 @@ impl Ui {
 
     fn field(&mut self) -> Option<&mut Field> {
         match self.layers.last_mut()? {
-            Layer::Signing { name, .. } | Layer::Consent { name } | Layer::Typed { name, .. } => {
-                Some(name)
-            }
+            Layer::Signing { name, .. } | Layer::Typed { name, .. } => Some(name),
             Layer::Folder { path } => Some(path),
             Layer::Search => Some(&mut self.tree.search),
             _ => None,
@@ -130,10 +129,7 @@ impl Ui {
                 return vec![Intent::Direct, Intent::Send(Event::Run(Step::Connections))];
             }
             Command::Reveal => self.said = self.form.reveal().err().map(str::to_owned),
-            Command::Overwrite => {
-                let name = Field::default();
-                self.layers.push(Layer::Consent { name });
-            }
+            Command::Overwrite => self.ask_for_name(Purpose::Overwrite),
             Command::Application => {
                 let known = wizard
                     .application()
@@ -192,17 +188,18 @@ impl Ui {
             }
             return Vec::new();
         }
-        if wizard.is_ready_to_cut_over() {
-            return self.over_and_back(Command::CutOver, context, wizard);
+        match wizard.next() {
+            Next::Connect => {
+                self.open_form(session);
+                Vec::new()
+            }
+            Next::CutOver | Next::GoOnCutting | Next::ConnectionSet => {
+                self.over_and_back(Command::CutOver, context, wizard)
+            }
+            Next::WayBack => self.over_and_back(Command::WayBack, context, wizard),
+            Next::Show(step) => show(Some(step)),
+            Next::Run(_) | Next::Sign | Next::Nothing => vec![Intent::Send(Event::Proceed)],
         }
-        if let Some(step) = offers::earlier(wizard) {
-            return vec![Intent::Send(Event::Show(step))];
-        }
-        if session.state(session.current) != State::Done && wizard.needs_connections() {
-            self.open_form(session);
-            return Vec::new();
-        }
-        vec![Intent::Send(Event::Proceed)]
     }
 
     fn submit(&mut self, wizard: &Wizard) -> Vec<Intent> {
@@ -233,10 +230,6 @@ impl Ui {
                 let typed = path.text();
                 self.take_folder(&typed)
             }
-            Some(Layer::Consent { name }) => {
-                let typed = name.text();
-                self.consent(wizard, typed)
-            }
             _ => Vec::new(),
         }
     }
@@ -255,20 +248,6 @@ impl Ui {
                 ]
             }
         }
-    }
-
-    /// To the letter, blanks included: nothing else is a consent.
-    fn consent(&mut self, wizard: &Wizard, database: String) -> Vec<Intent> {
-        if let Err(why) = wizard.refuse_consent(&database) {
-            self.say(why);
-            return Vec::new();
-        }
-        self.layers.pop();
-        let by = self.signer.clone();
-        vec![
-            Intent::Send(Event::Overwrite { database, by }),
-            Intent::Send(Event::Run(Step::Connections)),
-        ]
     }
 
     fn hand_in(&mut self) -> Vec<Intent> {
@@ -327,7 +306,7 @@ impl Ui {
         vec![Intent::Copy(log)]
     }
 
-    /// Opens a signature as it was when it was left. A consent is always typed anew.
+    /// Opens a signature, or the folder, as it was when it was left. A consent is always typed anew.
     fn open_again(&mut self, layer: Layer) {
         let left = self.put_aside.iter().position(|left| left.is_same(&layer));
         let layer = left.map_or(layer, |at| self.put_aside.swap_remove(at));
@@ -354,9 +333,8 @@ impl Ui {
 
     fn close(&mut self) {
         self.scroll = 0;
-        // A consent is always typed anew.
-        if let Some(typed @ (Layer::Signing { .. } | Layer::Folder { .. })) = self.layers.pop() {
-            self.put_aside.push(typed);
+        if let Some(entered @ (Layer::Signing { .. } | Layer::Folder { .. })) = self.layers.pop() {
+            self.put_aside.push(entered);
         }
     }
 

@@ -99,25 +99,14 @@ pub(super) fn switch_or_back(wizard: &Wizard) -> Switching {
 }
 
 fn cannot_proceed(wizard: &Wizard) -> Option<String> {
-    let session = wizard.session();
-    let step = session.current;
-    match session.state(step) {
-        _ if wizard.is_ready_to_cut_over() => cut_key(wizard).err(),
-        State::Done if step.next().is_none() => Some("everything is done; q leaves".to_owned()),
-        State::Done => None,
-        State::Waiting if earlier(wizard).is_some() => None,
-        // The form comes first.
-        _ if wizard.needs_connections() && !wizard.is_busy() => None,
-        _ => wizard.obstacle(step),
-    }
-}
-
-/// The step that a way back has opened again, which comes before the cutover.
-pub(super) fn earlier(wizard: &Wizard) -> Option<Step> {
-    let step = wizard.session().current;
     match wizard.next() {
-        Some(Next::Step(next)) if step == Step::Cutover && next < step => Some(next),
-        _ => None,
+        Next::Nothing => Some("everything is done; q leaves".to_owned()),
+        Next::Run(step) => wizard.obstacle(step),
+        Next::CutOver | Next::GoOnCutting => wizard.obstacle_to_cut_over(),
+        Next::WayBack => wizard.obstacle_to_look(&Look::WayBack),
+        // The form comes first.
+        Next::Connect if wizard.is_busy() => wizard.obstacle(Step::Connections),
+        Next::Connect | Next::Sign | Next::ConnectionSet | Next::Show(_) => None,
     }
 }
 
@@ -201,13 +190,13 @@ pub(super) fn label(binding: &Binding, context: Context, wizard: &Wizard, ui: &U
             Switching::Write => binding.label.to_owned(),
         },
         (Command::Submit, Context::Consent) => match ui.layers.last() {
-            Some(Layer::Typed { purpose, .. }) => purpose.words().2.to_owned(),
+            Some(Layer::Typed { purpose, .. }) => purpose.word().to_owned(),
             _ => binding.label.to_owned(),
         },
         (Command::CutOver, _) => match cut_key(wizard) {
             Err(_) => String::new(),
             Ok(CutKey::Begin) => binding.label.to_owned(),
-            Ok(CutKey::GoOn) => "go on cutting over".to_owned(),
+            Ok(CutKey::GoOn) => "go on".to_owned(),
             Ok(CutKey::IsSet) => "connection is set".to_owned(),
         },
         (Command::Undo, _) if step != Step::Cutover => String::new(),
@@ -242,22 +231,24 @@ fn shows_way_back(wizard: &Wizard) -> bool {
     is_begun && session.current >= Step::Application && !wizard.is_busy()
 }
 
-/// What Enter does.
+/// What Enter does; empty where another key is named for it.
 pub(super) fn proceed(wizard: &Wizard) -> String {
-    let session = wizard.session();
-    let step = session.current;
-    match (session.state(step), step.next()) {
-        // The key of the cutting over says it.
-        _ if wizard.is_ready_to_cut_over() => String::new(),
-        (State::Done, Some(next)) => format!("next: {next}"),
-        (State::Waiting, _) if earlier(wizard).is_some() => {
-            earlier(wizard).map_or_else(String::new, |next| format!("next: {next}"))
-        }
-        _ if wizard.needs_connections() => "fill in connections".to_owned(),
-        (State::Interrupted, _) => format!("go on with {step}"),
-        (State::Failed, _) => format!("retry {step}"),
-        _ if step == Step::Cutover => "open the checklist".to_owned(),
-        _ if step == Step::Cleanup => "clean up; it asks first".to_owned(),
-        _ => format!("run {step}"),
+    match wizard.next() {
+        Next::Connect => "fill in connections".to_owned(),
+        Next::Show(step) => format!("next: {step}"),
+        Next::Run(step) => match wizard.session().state(step) {
+            State::Interrupted => format!("go on with {step}"),
+            State::Failed => format!("retry {step}"),
+            _ if step == Step::Cutover => "open the checklist".to_owned(),
+            _ if step == Step::Cleanup => "clean up; it asks first".to_owned(),
+            _ => format!("run {step}"),
+        },
+        // Signed with Enter on the checklist, where the label is that; the others are c and b.
+        Next::Sign
+        | Next::CutOver
+        | Next::GoOnCutting
+        | Next::ConnectionSet
+        | Next::WayBack
+        | Next::Nothing => String::new(),
     }
 }

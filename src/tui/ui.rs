@@ -51,11 +51,6 @@ pub(super) enum Layer {
         /// The name.
         name: Field,
     },
-    /// The consent to overwrite the target.
-    Consent {
-        /// What was typed.
-        name: Field,
-    },
     /// A consent that is typed: the name of a database.
     Typed {
         /// To what.
@@ -75,7 +70,7 @@ pub(super) enum Layer {
 }
 
 impl Layer {
-    /// Whether both are the signature under the same item, whatever was typed in it.
+    /// Whether both are the signature under the same item, or the folder, whatever was typed in it.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Signing { item, .. }, Self::Signing { item: other, .. }) => item == other,
@@ -107,7 +102,7 @@ pub struct Ui {
     pub(super) marked: usize,
     /// The question that an answer is marked of, and which one.
     answer: (u64, usize),
-    /// The signatures that were left with Esc, with what was typed.
+    /// The signatures and the folder that were left with Esc, with what was typed.
     pub(super) put_aside: Vec<Layer>,
     pub(super) tree: TreeView,
     /// How far it was scrolled when the person went on behind the last row that can be marked.
@@ -199,7 +194,7 @@ impl Ui {
             Some(Layer::Help | Layer::Messages | Layer::Notes) => Context::Reading,
             Some(Layer::Form) => Context::Form,
             Some(Layer::Signing { .. }) => Context::Signing,
-            Some(Layer::Consent { .. } | Layer::Typed { .. }) => Context::Consent,
+            Some(Layer::Typed { .. }) => Context::Consent,
             Some(Layer::Folder { .. }) => Context::Folder,
             Some(Layer::Search) => Context::Search,
             None if looks_back(wizard) => Context::WayBack,

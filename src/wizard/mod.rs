@@ -6,12 +6,12 @@
 pub mod checklist;
 mod choice;
 mod cleaning;
-mod coming;
 mod cutting;
 mod errand;
 mod event;
 mod excerpt;
 mod look;
+mod next;
 mod offer;
 mod order;
 mod outcome;
@@ -23,11 +23,11 @@ mod watching;
 
 pub use choice::{source_database, target_database};
 pub use cleaning::CleanupPlan;
-pub use coming::Next;
 pub use errand::{Brought, Errand, ErrandEnd, PhaseEnd, Recovery};
 pub use event::{Effect, Event, News, RunId, Side, Steering};
 pub use excerpt::{Excerpt, ExcerptCell, ExcerptColumn, ExcerptRow, Pairing, Size, Value, value};
 pub use look::{Look, Looking, Planned, Preview, Seen};
+pub use next::Next;
 pub use order::needs;
 pub use outcome::Outcome;
 pub use question::{Answer, Question};

@@ -61,12 +61,12 @@ pub(super) fn opened_again(scene: &Scene<'_>, begun: &CutOver) -> Page {
     let why = failure.map_or_else(String::new, |failure| {
         format!("{}: {}", failure.what, failure.why)
     });
-    let text = match scene.session().switched {
-        None => format!("Not cut over, nothing was switched. {why}"),
-        Some(_) => format!(
-            "Not cut over, but the application's files are switched: c goes on, u puts them back. {why}"
-        ),
+    let stands = match (scene.wizard.is_locked(), &scene.session().switched) {
+        (false, _) => "the application leads to the target: c goes on, u undoes it",
+        (true, Some(_)) => "the application's files lead to the target: u puts them back",
+        (true, None) => "nothing was switched; u forgets what was begun",
     };
+    let text = format!("Not cut over; {stands}. {why}");
     let mut head = paragraph(&text, 0, scene.text_cells(), Meaning::Bad);
     head.extend(page.head);
     Page { head, ..page }

@@ -18,20 +18,26 @@ pub(super) fn page(scene: &Scene<'_>) -> Page {
             ..Page::default()
         };
     };
-    let cells = scene.text_cells();
-    let glyph = scene.theme().pick("✗", "x");
-    let mut body = paragraph(&format!("{glyph} {}", failure.what), 0, cells, Meaning::Bad);
-    body.push(blank());
-    body.push(line("Why", Meaning::Strong));
-    for part in failure.why.lines() {
-        body.extend(paragraph(part, 2, cells, Meaning::Plain));
-    }
-    body.push(blank());
-    body.extend(what_to_do(scene, failure));
+    let body = told(scene, failure);
     Page {
         body,
         ..Page::default()
     }
+}
+
+/// What failed, why, what to do about it.
+fn told(scene: &Scene<'_>, failure: &Failure) -> Vec<Line<'static>> {
+    let cells = scene.text_cells();
+    let glyph = scene.theme().pick("✗", "x");
+    let mut told = paragraph(&format!("{glyph} {}", failure.what), 0, cells, Meaning::Bad);
+    told.push(blank());
+    told.push(line("Why", Meaning::Strong));
+    for part in failure.why.lines() {
+        told.extend(paragraph(part, 2, cells, Meaning::Plain));
+    }
+    told.push(blank());
+    told.extend(what_to_do(scene, failure));
+    told
 }
 
 /// A step that came to its end and found something wrong: what it found, and what to do. Checks
@@ -41,7 +47,11 @@ pub(super) fn with_report(scene: &Scene<'_>, found: Page) -> Page {
     let Some(failure) = failure(scene) else {
         return page;
     };
-    if scene.session().current == Step::Compare {
+    let (session, step) = (scene.session(), scene.session().current);
+    if session.failing_report(step).is_none() {
+        return above(scene, failure, page);
+    }
+    if step == Step::Compare {
         page.body.push(blank());
         page.body.extend(what_to_do(scene, failure));
     }
@@ -51,6 +61,27 @@ pub(super) fn with_report(scene: &Scene<'_>, found: Page) -> Page {
     let below = below.unwrap_or(page.head.len());
     page.head.splice(below..below, how_to_go_on(scene, failure));
     page
+}
+
+/// A failure that the report does not tell, being an earlier run's: above what that found.
+fn above(scene: &Scene<'_>, failure: &Failure, found: Page) -> Page {
+    let narrow = Scene {
+        cells: scene.cells.saturating_sub(found.side_cells),
+        ..*scene
+    };
+    let mut body = told(&narrow, failure);
+    body.push(blank());
+    body.push(line("What was found before", Meaning::Strong));
+    let by = body.len() + found.head.len();
+    body.extend(found.head);
+    body.extend(found.body);
+    let focus = found.focus.map(|rows| rows.start + by..rows.end + by);
+    Page {
+        body,
+        focus: focus.filter(|_| scene.ui.marked() > 0),
+        head: Vec::new(),
+        ..found
+    }
 }
 
 fn failure<'a>(scene: &Scene<'a>) -> Option<&'a Failure> {

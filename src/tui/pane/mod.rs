@@ -136,11 +136,7 @@ pub(super) fn page(scene: &Scene<'_>) -> Page {
         Layer::Messages => Some(messages::page(scene)),
         Layer::Form => Some(form::page(scene)),
         Layer::Notes => notes(scene),
-        Layer::Signing { .. }
-        | Layer::Consent { .. }
-        | Layer::Typed { .. }
-        | Layer::Folder { .. }
-        | Layer::Search => None,
+        Layer::Signing { .. } | Layer::Typed { .. } | Layer::Folder { .. } | Layer::Search => None,
     });
     let looked_at = || {
         let looking = scene.wizard.looking()?;
@@ -174,10 +170,8 @@ fn step_page(scene: &Scene<'_>) -> Page {
         }
         _ if is_running && step == Step::Watch => watch::beginning(scene),
         _ if is_running => working::page(scene),
-        (State::Failed, _) => match session.failing_report(step) {
-            Some(report) => failure::with_report(scene, report_page(scene, report)),
-            None => failure::page(scene),
-        },
+        (State::Failed, Some(report)) => failure::with_report(scene, report_page(scene, report)),
+        (State::Failed, None) => failure::page(scene),
         (State::AwaitingSignOff, _) => checklist::page(scene),
         (State::Done, _) if step == Step::Cutover => checklist::page(scene),
         (State::Done, Some(report)) => report_page(scene, report),

@@ -10,13 +10,13 @@ mod watch;
 pub(super) use cleanup::{cleaned_up, cleaning_up, uncleaned};
 pub(super) use compared::comparison;
 pub(super) use cutting::{
-    cut_over, cutting, cutting_differs, cutting_failed, cutting_waits, not_ready, rolled_back,
-    still_written, way_back,
+    cut_over, cutting, cutting_differs, cutting_failed, cutting_reopened, cutting_waits, not_ready,
+    rolled_back, still_written, way_back,
 };
 pub(super) use excerpts::{different_excerpt, equal_excerpt, keyless_excerpt, missing_excerpt};
 use reports::TABLES;
 pub(super) use reports::{report, unreached};
-pub(super) use watch::{watch_ended, watch_stopped, watching};
+pub(super) use watch::{watch_ended, watch_refused, watch_stopped, watching};
 
 use crate::failure::{Failure, Retry};
 use crate::progress::Progress;

@@ -60,6 +60,35 @@ fn every_pane_at_140_by_40() {
 }
 
 #[test]
+fn help_always_stands_in_the_footer() {
+    for mut shot in shots() {
+        let context = shot.ui.context(&shot.wizard);
+        let terminal = shot.drawn(80, 24);
+        let screen = terminal.backend().to_string();
+        let footer = screen.lines().last().unwrap_or_default();
+        let is_there = ["? help", "F1 help"].iter().any(|key| footer.contains(key));
+        assert!(is_there || context.is_typing(), "{}: {footer}", shot.name);
+    }
+}
+
+#[test]
+fn why_a_resumed_watch_failed_is_seen() {
+    let mut shot = shots()
+        .into_iter()
+        .find(|shot| shot.name == "watch-refused")
+        .unwrap();
+    let screen = shot.drawn(80, 24).backend().to_string();
+    for told in [
+        "Cannot connect to the target",
+        "28P01",
+        "What to do",
+        "psql",
+    ] {
+        assert!(screen.contains(told), "{told}: {screen}");
+    }
+}
+
+#[test]
 fn some_panes_at_60_by_16() {
     let small = [
         "transferring",

@@ -10,7 +10,9 @@ use crate::failure::Failure;
 use crate::secret::Secret;
 use crate::session::report::{Report, Verdict};
 use crate::session::{State, Step};
-use crate::tui::keys::Context;
+use crate::tui::consent::Purpose;
+use crate::tui::keys::{self, Command, Context};
+use crate::tui::offers;
 use crate::tui::ui::{Intent, Layer, Ui};
 use crate::wizard::{
     Effect, Errand, ErrandEnd, Event, Look, News, Phase, Steering, Switching, Wizard,
@@ -264,10 +266,9 @@ fn the_checklist_is_signed_to_its_end() {
     assert_eq!(wizard.session().state(Step::Cutover), State::Done);
     ui.follow(&wizard);
     press(&mut ui, &mut wizard, key(KeyCode::Enter));
-    assert_eq!(ui.context(&wizard), Context::Consent, "it is cut over");
+    assert_eq!(ui.context(&wizard), Context::Consent, "to cut over is next");
     press(&mut ui, &mut wizard, key(KeyCode::Esc));
-    press(&mut ui, &mut wizard, key(KeyCode::Right));
-    assert_eq!(wizard.session().current, Step::Watch);
+    assert_eq!(wizard.session().current, Step::Cutover);
     let left = press(&mut ui, &mut wizard, key(KeyCode::Char('q')));
     assert!(matches!(left[..], [Effect::Exit(_)]));
 }
@@ -342,6 +343,17 @@ fn going_back_loses_no_name_and_keeps_no_consent() {
     press(&mut ui, &mut wizard, key(KeyCode::Char('o')));
     press(&mut ui, &mut wizard, key(KeyCode::Enter));
     assert_eq!(wizard.session().consent, None);
+
+    let mut wizard = fixtures::before(Step::Application);
+    let mut ui = fixtures::ui(&wizard, false);
+    press(&mut ui, &mut wizard, key(KeyCode::Char('a')));
+    type_in(&mut ui, &wizard, "/srv/shop");
+    press(&mut ui, &mut wizard, key(KeyCode::Esc));
+    press(&mut ui, &mut wizard, key(KeyCode::Char('a')));
+    let Some(Layer::Folder { path }) = ui.layers.last() else {
+        panic!("the folder is not asked for")
+    };
+    assert_eq!(path.text(), "/srv/shop");
 }
 
 #[test]
@@ -351,13 +363,17 @@ fn a_field_beneath_takes_nothing() {
     press(&mut ui, &mut wizard, key(KeyCode::Char('q')));
     let name = crate::tui::field::Field::default;
     let typed = |ui: &Ui| match &ui.layers[0] {
-        Layer::Consent { name } => name.text(),
+        Layer::Typed { name, .. } => name.text(),
         Layer::Search => ui.tree.search.text(),
         _ => ui.form.field(ui.form.focus()).unwrap().text(),
     };
     for too_small in [false, true] {
         ui.too_small = too_small;
-        for layer in [Layer::Form, Layer::Search, Layer::Consent { name: name() }] {
+        let consent = Layer::Typed {
+            purpose: Purpose::Overwrite,
+            name: name(),
+        };
+        for layer in [Layer::Form, Layer::Search, consent] {
             ui.layers = vec![layer];
             let before = typed(&ui);
             ui.key(&wizard, key(KeyCode::Char('x')));
@@ -384,7 +400,77 @@ fn every_state_can_be_left_by_the_keys_of_its_context() {
             presses += 1;
             assert!(presses < 4, "{} holds the person", shot.name);
         }
+        let (wizard, is_over) = (&shot.wizard, shot.wizard.session().current == Step::Cutover);
+        let allowed = [
+            (Command::CutOver, wizard.obstacle_to_cut_over()),
+            (Command::Undo, wizard.obstacle_to_abandon()),
+        ];
+        let allowed = allowed.into_iter().filter(|(_, why)| why.is_none());
+        for (command, _) in allowed.filter(|_| is_over) {
+            let context = shot.ui.context(wizard);
+            let mut rows = keys::bindings(context);
+            let has = rows.any(|row| row.command == command);
+            let works = offers::why_not(command, context, wizard, &shot.ui).is_none();
+            assert!(has && works, "{}: {command:?} has no key", shot.name);
+        }
     }
+}
+
+/// The status line, Enter and the plain wizard say the same of what is next.
+#[test]
+fn all_agree_on_what_is_next() {
+    use crate::plain::first_offered;
+    let over = [
+        ("signed", "next: cut over", "cut the application over"),
+        (
+            "cutting-failed",
+            "next: go on cutting over",
+            "go on with cutting",
+        ),
+        (
+            "cutting-check-failed",
+            "next: go on cutting over",
+            "go on with cutting",
+        ),
+        (
+            "cutting-reopened",
+            "next: go on cutting over",
+            "go on with cutting",
+        ),
+        (
+            "cutting-waits",
+            "next: set the connection",
+            "connection is set",
+        ),
+        ("cutting-differs", "next: compare", "go to compare"),
+        ("rolled-back", "next: compare", "go to compare"),
+        ("cut-over", "next: watch", "go to watch"),
+    ];
+    for (name, status, plain) in over {
+        let mut shot = shots().into_iter().find(|shot| shot.name == name).unwrap();
+        shot.ui.said = None;
+        let screen = shot.drawn(80, 24).backend().to_string();
+        assert!(screen.contains(status), "{name}: {screen}");
+        let first = first_offered(&shot.wizard);
+        assert!(first.contains(plain), "{name}: {first}");
+    }
+    for mut shot in shots() {
+        let screen = shot.drawn(140, 40).backend().to_string();
+        let goes = screen.split("Enter next: ").nth(1);
+        let step = goes.and_then(|rest| rest.split([' ', '"']).next());
+        if let Some(step) = step.filter(|_| shot.ui.context(&shot.wizard) != Context::Question) {
+            let first = first_offered(&shot.wizard);
+            assert_eq!(first, format!("go to {step}"), "{}", shot.name);
+        }
+    }
+}
+
+#[test]
+fn a_signed_checklist_is_not_passed_by_with_enter_alone() {
+    let wizard = fixtures::signed();
+    let mut ui = fixtures::ui(&wizard, false);
+    assert_eq!(ui.key(&wizard, key(KeyCode::Enter)), []);
+    assert_eq!(ui.context(&wizard), Context::Consent);
 }
 
 /// The application's files are switched after a question whose first answer changes nothing, and put

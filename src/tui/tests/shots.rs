@@ -265,6 +265,7 @@ fn cutting() -> Vec<Shot> {
         )
         .act(&[KeyCode::Char('u')]),
         named("cutting-differs", fixtures::cutting_differs()),
+        named("cutting-reopened", fixtures::cutting_reopened()),
         named("cutting-waits", fixtures::cutting_waits()),
         named("cut-over", fixtures::cut_over()),
         back(true, true),
@@ -406,7 +407,7 @@ fn cleanups() -> [Shot; 6] {
 }
 
 /// The target in use: not yet watched, watched at ease and with alarms, stopped, and at its end.
-fn watched() -> [Shot; 6] {
+fn watched() -> [Shot; 7] {
     let mut waiting = fixtures::signed();
     waiting.handle(Event::Show(Step::Watch), at(1000));
     [
@@ -414,6 +415,7 @@ fn watched() -> [Shot; 6] {
         Shot::of("watching", fixtures::watching(false)),
         Shot::of("watching-alarm", fixtures::watching(true)),
         Shot::of("watch-stopped", fixtures::watch_stopped()),
+        Shot::of("watch-refused", fixtures::watch_refused()),
         Shot::of("watch-done", fixtures::watch_ended(false)),
         Shot::of("watch-failed", fixtures::watch_ended(true)),
     ]
