@@ -4,6 +4,7 @@ use super::keys::Context;
 use super::ui::{Layer, Ui, checked};
 use crate::failure::Failure;
 use crate::session::report::{Check, Report, Verdict};
+use crate::session::{State, Step};
 use crate::wizard::Wizard;
 
 /// The commands that are seen now, in their order. None holds a password: advice never does.
@@ -56,6 +57,9 @@ fn mending(wizard: &Wizard) -> Option<String> {
 
 fn of_step(wizard: &Wizard) -> Vec<&String> {
     let session = wizard.session();
+    if let Some(failure) = failed_cutting(wizard) {
+        return failure.advice.iter().collect();
+    }
     let Some(record) = session.steps.get(&session.current) else {
         return Vec::new();
     };
@@ -71,6 +75,14 @@ fn of_step(wizard: &Wizard) -> Vec<&String> {
         Some(failure) if of_failure(failure) => failure.advice.iter().collect(),
         _ => checks.into_iter().flat_map(|check| &check.advice).collect(),
     }
+}
+
+/// Why the cutting over that is looked at failed, where that is told with its advice.
+fn failed_cutting(wizard: &Wizard) -> Option<&Failure> {
+    let session = wizard.session();
+    let is_shown = session.current == Step::Cutover && session.state(Step::Cutover) == State::Done;
+    let cutting = session.cutting.as_ref().filter(|_| is_shown)?;
+    cutting.failure.as_ref()
 }
 
 /// Checks as they are shown: those that are wrong first, then those that are worth a look.

@@ -94,6 +94,10 @@ fn head(scene: &Scene<'_>) -> Vec<Line<'static>> {
             ),
             Meaning::Good,
         ),
+        // A cutting over that has come past its switch goes on all the same.
+        (all, _) if !scene.wizard.is_locked() => {
+            (format!("! Open: {all} of the checklist"), Meaning::Caution)
+        }
         (all, people) if all == people => (
             format!("! Locked: {people} still to be signed"),
             Meaning::Caution,

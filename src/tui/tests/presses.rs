@@ -9,7 +9,7 @@ use super::shots::shots;
 use crate::failure::Failure;
 use crate::secret::Secret;
 use crate::session::report::{Report, Verdict};
-use crate::session::{State, Step};
+use crate::session::{CutPhase, State, Step};
 use crate::tui::consent::Purpose;
 use crate::tui::keys::{self, Command, Context};
 use crate::tui::offers;
@@ -164,6 +164,15 @@ fn advised_commands_are_copied_one_after_the_other() {
     let mut ui = fixtures::ui(&wizard, false);
     assert_eq!(ui.key(&wizard, key(KeyCode::Char('y'))), []);
     assert_eq!(ui.said.as_deref(), Some("no command is advised here"));
+}
+
+#[test]
+fn what_a_failed_cutting_over_advises_is_copied() {
+    let wizard = fixtures::cutting_failed(CutPhase::Check, fixtures::not_ready());
+    let mut ui = fixtures::ui(&wizard, false);
+    let copied = ui.key(&wizard, key(KeyCode::Char('y')));
+    let command = "neonlift cutover --confirm neondb".to_owned();
+    assert_eq!(copied, [Intent::Copy(command)]);
 }
 
 #[test]
