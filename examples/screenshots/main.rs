@@ -16,7 +16,7 @@ mod screen {
 
 mod picture;
 
-use screen::terminal::{CTRL_U, ENTER, ESCAPE, Terminal};
+use screen::terminal::{CTRL_C, CTRL_U, ENTER, ESCAPE, RIGHT_ARROW, Terminal};
 use std::error::Error;
 use std::fs;
 use std::path::Path;
@@ -59,6 +59,7 @@ fn walk(columns: u16, rows: u16, suffix: &'static str) -> Result<(), Box<dyn Err
         camera.terminal.wait_for_text(&format!("✓ {step}: done"));
         camera.take(step, "Enter next: ")?;
         if step == "connections" {
+            application(home.path(), camera.terminal.seen("the source", source_port))?;
             camera.terminal.press("e");
             camera.take("form", "Enter test both")?;
             camera.terminal.press(ESCAPE);
@@ -93,7 +94,10 @@ fn walk(columns: u16, rows: u16, suffix: &'static str) -> Result<(), Box<dyn Err
     })?;
     camera.terminal.press(ESCAPE);
     camera.terminal.at("n next: application", "n");
-    camera.terminal.at("Enter run application", ENTER);
+    camera.terminal.at("Enter run application", "a");
+    camera
+        .terminal
+        .at("Enter look at it", &format!("{CTRL_U}shop{ENTER}"));
     camera.take("application", "Enter next: cutover")?;
     camera.terminal.press(ENTER);
     camera.terminal.at("Enter open the checklist", ENTER);
@@ -110,11 +114,51 @@ fn walk(columns: u16, rows: u16, suffix: &'static str) -> Result<(), Box<dyn Err
     camera.terminal.press("?");
     camera.take("help", "Keys on the checklist")?;
     camera.terminal.press("?");
-    camera.terminal.at(&open(2), "q");
+    for signed in 2..all {
+        camera.terminal.at(&open(signed), ENTER);
+        camera.terminal.at("signed by  Ada Lovelace", ENTER);
+    }
+    afterwards(&camera)?;
+    camera.terminal.press("q");
     camera.terminal.wait_for_prompt();
     let terminal = Terminal::start(&neonlift(home.path(), &[])?, columns, rows);
     let camera = Camera { terminal, suffix };
     camera.take("start", "Where to begin")
+}
+
+/// From the signed checklist over the cutting over to the way back.
+fn afterwards(camera: &Camera) -> Result<(), Box<dyn Error>> {
+    camera.terminal.at("c cut over", "c");
+    camera.take("consent", "To consent, type the database's name")?;
+    camera.terminal.press(&format!("neondb{ENTER}"));
+    camera.take("cutting-over", "Nothing written for")?;
+    camera.take("cut-over", "cut over: start the application")?;
+    camera.terminal.press(ENTER);
+    camera.terminal.at("Enter run watch", ENTER);
+    camera.take("watch", "no alarm")?;
+    camera.terminal.press(CTRL_C);
+    camera.terminal.at("stopped half-way", "b");
+    camera.take("way-back", "The way back is open")?;
+    camera.terminal.press(ESCAPE);
+    camera.terminal.at("b way back", RIGHT_ARROW);
+    camera.take("cleanup", "Enter clean up")
+}
+
+/// The port of the demonstration's source, as the step connections shows it.
+fn source_port(screen: &Screen) -> Option<u16> {
+    let text = screen.contents();
+    let (_, rest) = text.split_once("127.0.0.1:")?;
+    let end = rest.find(|letter: char| !letter.is_ascii_digit())?;
+    rest[..end].parse().ok()
+}
+
+/// An application that leads to the source, as far as its files tell.
+fn application(home: &Path, port: u16) -> std::io::Result<()> {
+    let folder = home.join("shop");
+    fs::create_dir(&folder)?;
+    let url = format!("postgresql://postgres:secret@127.0.0.1:{port}/chat_pgvector");
+    let env = format!("# The shop\nDATABASE_URL=\"{url}\"  # local\nDEBUG=1\n");
+    fs::write(folder.join(".env"), env)
 }
 
 /// How many items of the checklist are still open.
