@@ -118,7 +118,7 @@ fn walk(columns: u16, rows: u16, suffix: &'static str) -> Result<(), Box<dyn Err
         camera.terminal.at(&open(signed), ENTER);
         camera.terminal.at("signed by  Ada Lovelace", ENTER);
     }
-    afterwards(&camera)?;
+    afterwards(&mut camera)?;
     camera.terminal.press("q");
     camera.terminal.wait_for_prompt();
     let terminal = Terminal::start(&neonlift(home.path(), &[])?, columns, rows);
@@ -127,7 +127,7 @@ fn walk(columns: u16, rows: u16, suffix: &'static str) -> Result<(), Box<dyn Err
 }
 
 /// From the signed checklist over the cutting over to the way back.
-fn afterwards(camera: &Camera) -> Result<(), Box<dyn Error>> {
+fn afterwards(camera: &mut Camera) -> Result<(), Box<dyn Error>> {
     camera.terminal.at("c cut over", "c");
     camera.take("consent", "To consent, type the database's name")?;
     camera.terminal.press(&format!("neondb{ENTER}"));

@@ -137,8 +137,7 @@ fn succeeds(child: &mut Child, patience: Duration) -> std::io::Result<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fs;
-    use std::os::unix::fs::PermissionsExt;
+    use std::io::Write;
 
     fn place() -> ConnectionString {
         ConnectionString::parse("postgresql://ada@db.example.org:6543/chat").unwrap()
@@ -148,8 +147,22 @@ mod tests {
     fn tool(script: &str) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("secret-tool");
-        fs::write(&file, format!("#!/bin/sh\n{script}\n")).unwrap();
-        fs::set_permissions(&file, PermissionsExt::from_mode(0o755)).unwrap();
+        // Written by a process of its own: a child that another test starts meanwhile would inherit the
+        // open file, and nobody may run a file that is open for writing.
+        let mut writer = std::process::Command::new("sh")
+            .args(["-c", "cat >\"$0\" && chmod 755 \"$0\""])
+            .arg(&file)
+            .stdin(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let text = format!("#!/bin/sh\n{script}\n");
+        writer
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(text.as_bytes())
+            .unwrap();
+        assert!(writer.wait().unwrap().success());
         folder
     }
 

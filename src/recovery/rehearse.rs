@@ -198,9 +198,9 @@ fn there_and_back(
     let room = Workroom::open(backups)?;
     let application = room.path().join("application");
     let mut copied = Vec::new();
-    for file in &plan.files {
-        // Absolute names, of files outside of the folder, too.
-        let name = PathBuf::from(file.shown.file.trim_start_matches('/'));
+    for (number, file) in plan.files.iter().enumerate() {
+        // By number: a file may have any name, also one that leads out of the folder.
+        let name = Path::new(&number.to_string()).join(file.path.file_name().unwrap_or_default());
         copy(&file.path, &application.join(&name))?;
         copied.push(name);
     }

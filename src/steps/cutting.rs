@@ -5,15 +5,17 @@ mod quiet;
 mod refusal;
 mod sequences;
 mod stillness;
+mod unwritten;
 
 pub use refusal::Refusal;
 
 use super::{Context, Error, Work, application, compare, cutover};
-use crate::failure::Failure;
+use crate::failure::{Explain, Failure};
 use crate::session::report::{Application, Comparison, Report, SourceLook};
 use crate::session::{CutPhase, Session, Step};
 use crate::switch::{self, Settled};
 use crate::wizard::{Brought, PhaseEnd, Side, Switching};
+use unwritten::Unwritten;
 
 /// Carries a phase out.
 pub(super) async fn run(phase: CutPhase, work: Work<'_>) -> Result<PhaseEnd, Error> {
@@ -58,7 +60,9 @@ async fn last_comparison(work: Work<'_>) -> Result<PhaseEnd, Error> {
             return Ok(only_found(vec![text]));
         }
     }
+    let unwritten = Unwritten::so_far(work).await?;
     let found = compare::again(work).await?;
+    unwritten.is_still_so(work).await?;
     Ok(PhaseEnd {
         found: vec![format!("{}, equal", found.equal_in_words())],
         brought: Brought::Comparison(Box::new(found)),
@@ -113,8 +117,12 @@ async fn switched(work: Work<'_>) -> Result<PhaseEnd, Error> {
     }
     work.progress.activity("Replacing the application's files");
     let stand = application::switch(Switching::Write, context, session).await?;
+    let mut found = stand.in_words();
+    if let Some(Report::Application(report)) = session.report(Step::Application) {
+        found.extend(stays(report));
+    }
     Ok(PhaseEnd {
-        found: stand.in_words(),
+        found,
         brought: Brought::Files(stand),
     })
 }
@@ -133,22 +141,43 @@ fn by_hand(context: &Context) -> Result<PhaseEnd, Error> {
     Ok(PhaseEnd { found, brought })
 }
 
-/// The target once more, as the application reaches it, with its own tests; and its files, which
-/// must not lead to the source any longer.
+/// The target once more, as the application reaches it, with its own tests; and its files: none that can
+/// be changed may lead to the source any longer, those that cannot are told.
 async fn checked(work: Work<'_>) -> Result<PhaseEnd, Error> {
     let report = application::run(work).await?;
     if let Some(failure) = objection(&report) {
-        let brought = Brought::Refused(going_on(failure));
-        return Ok(PhaseEnd {
-            brought,
-            ..PhaseEnd::default()
-        });
+        return Ok(refused(failure));
     }
-    is_still_quiet(work).await?;
+    match is_still_quiet(work).await {
+        Err(error) if work.cancel.is_cancelled() => return Err(error),
+        Err(error) => return Ok(refused(error.failure())),
+        Ok(()) => {}
+    }
     let checks = report.checks.iter();
     let checks = checks.map(|check| format!("{}: {}", check.name, check.found));
     let tests = report.tests.iter().map(|test| test.in_words());
-    Ok(only_found(checks.chain(tests).collect()))
+    Ok(only_found(
+        checks.chain(tests).chain(stays(&report)).collect(),
+    ))
+}
+
+/// The switched application is not called cut over.
+fn refused(failure: Failure) -> PhaseEnd {
+    PhaseEnd {
+        brought: Brought::Refused(going_on(failure)),
+        ..PhaseEnd::default()
+    }
+}
+
+/// Connections in the application's files that were not changed: a person has to look where they lead.
+fn stays(report: &Application) -> impl Iterator<Item = String> {
+    let left = report.left.iter();
+    left.map(|left| {
+        format!(
+            "look yourself, it was not changed: {} ({})",
+            left.what, left.why
+        )
+    })
 }
 
 fn objection(report: &Application) -> Option<Failure> {
@@ -170,6 +199,8 @@ fn going_on(failure: Failure) -> Failure {
         .advise("$ neonlift cutover --confirm DBNAME")
         .advise("Or put its files back as they were:")
         .advise("$ neonlift cutover --undo")
+        .advise("Was it in use meanwhile? What it has written to the target this shows first, and saves:")
+        .advise("$ neonlift rollback")
 }
 
 /// Puts back what an unfinished cutting over has switched.

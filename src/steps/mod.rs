@@ -353,10 +353,7 @@ pub async fn errand(
             let recovered = Box::pin(rollback::recovered(work, *recovery, typed)).await?;
             Ok(ErrandEnd::Recovered(recovered))
         }
-        Errand::RollBack => {
-            let (stand, done) = Box::pin(rollback::run(work)).await?;
-            Ok(ErrandEnd::RolledBack(stand, done))
-        }
+        Errand::RollBack => Box::pin(rollback::run(work)).await,
     }
 }
 

@@ -13,7 +13,7 @@ use crate::session::report::{Check, Report, Verdict, WayBack};
 use crate::source::holder;
 use crate::source::postgres::activity;
 use crate::switch::{self, Settled};
-use crate::wizard::Side;
+use crate::wizard::{ErrandEnd, Side};
 use jiff::Timestamp;
 use std::time::Duration;
 
@@ -44,11 +44,15 @@ pub(super) async fn look(work: Work<'_>) -> Result<WayBack, Error> {
 }
 
 /// Goes back: the old database first, then the files, then what of ours burdens it.
-pub(super) async fn run(work: Work<'_>) -> Result<(Settled, Vec<String>), Error> {
+pub(super) async fn run(work: Work<'_>) -> Result<ErrandEnd, Error> {
     work.progress
         .begin("Looking whether the old database is alive");
-    let alive = work.cancel.run_until_cancelled(alive(work)).await;
-    let alive = alive.ok_or(crate::postgres::Error::Cancelled)??;
+    let looked = work.cancel.run_until_cancelled(alive(work)).await;
+    let alive = match looked {
+        None => return Ok(ErrandEnd::NotBegun(Failure::interrupted("It was stopped"))),
+        Some(Err(error)) => return Ok(ErrandEnd::NotBegun(error.failure())),
+        Some(Ok(alive)) => alive,
+    };
     let mut done = vec![format!("the old database is alive: {}", alive.found)];
     work.progress
         .activity("Putting the application's files back");
@@ -66,7 +70,7 @@ pub(super) async fn run(work: Work<'_>) -> Result<(Settled, Vec<String>), Error>
         done.push("the snapshot that was held on the source is let go".to_owned());
     }
     done.push("restart the application: it leads to the old database".to_owned());
-    Ok((stand, done))
+    Ok(ErrandEnd::RolledBack(stand, done))
 }
 
 /// Puts the files back; none were switched where there is nothing to put back.

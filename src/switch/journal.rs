@@ -6,7 +6,7 @@
 
 use super::plan::{Plan, PlannedFile};
 use super::{Error, writing};
-use crate::durable::write_whole;
+use crate::durable::{sync_folder, write_whole};
 use crate::figures::hex;
 use crate::session::report::LeftOut;
 use crate::session::{Replaced, Switched};
@@ -121,7 +121,7 @@ impl Journal {
         let file = Self::path(session_file);
         fs::remove_file(&file).map_err(Error::file("remove", &file))?;
         writing::moment();
-        writing::sync_folder(&file).map_err(Error::file("remove", &file))
+        sync_folder(&file).map_err(Error::file("remove", &file))
     }
 
     fn switched(&self) -> Switched {

@@ -1,6 +1,7 @@
 //! A file replaced by another that looks the same from outside.
 
-use std::fs::{self, File, Metadata, OpenOptions};
+use crate::durable;
+use std::fs::{self, Metadata, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
@@ -55,18 +56,13 @@ fn place(file: &Path, text: &[u8], like: &Metadata, mode: u32) -> io::Result<()>
         clear(file).ok();
     }
     placed?;
-    sync_folder(file)
+    durable::sync_folder(file)
 }
 
 /// Between any two acts the program may be killed: the tests do so at each of these.
 pub(super) fn moment() {
     #[cfg(test)]
     super::crash_tests::killed_here();
-}
-
-/// The directory entry of a file, on the disk.
-pub(super) fn sync_folder(file: &Path) -> io::Result<()> {
-    File::open(file.parent().unwrap_or(Path::new(".")))?.sync_all()
 }
 
 fn write(file: &Path, text: &[u8], like: &Metadata, mode: u32) -> io::Result<()> {

@@ -80,6 +80,8 @@ pub enum ErrandEnd {
     Recovered(Recovered),
     /// The application is back: how its files stand, and what was done.
     RolledBack(Settled, Vec<String>),
+    /// The way back was not begun, and nothing touched: the old database is not fit for it.
+    NotBegun(Failure),
 }
 
 /// What came of a phase.
@@ -180,6 +182,7 @@ impl Wizard {
             (Errand::RollBack, Ok(ErrandEnd::RolledBack(stand, back))) => {
                 self.rolled_back(stand, back, now)
             }
+            (Errand::RollBack, Ok(ErrandEnd::NotBegun(failure))) => self.back_not_begun(failure),
             (Errand::Recover { .. }, Ok(ErrandEnd::Recovered(recovered))) => {
                 self.recovered(recovered, now)
             }

@@ -37,7 +37,7 @@ use errand::UnderWay;
 
 use crate::failure::{Failure, Severity};
 use crate::session::report::Report;
-use crate::session::{Place, Reached, Record, Session, State, Step};
+use crate::session::{Place, Reached, Record, RolledBack, Session, State, Step};
 use jiff::Timestamp;
 
 /// What the machine is doing.
@@ -69,6 +69,8 @@ pub struct Wizard {
     looking: Option<Looking>,
     /// What is under way outside of the steps.
     errand: Option<UnderWay>,
+    /// What was known of a way back before the one that is under way.
+    before_back: Option<RolledBack>,
     /// What ran has ended because the person stopped it, and nothing else was wanted since.
     stopped: bool,
     counter: u64,
@@ -83,6 +85,7 @@ impl Wizard {
             question: None,
             looking: None,
             errand: None,
+            before_back: None,
             stopped: false,
             counter: 0,
         }

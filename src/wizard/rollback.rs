@@ -67,6 +67,7 @@ impl Wizard {
         }
         self.session.current = Step::Cutover;
         let cutting = self.session.cutting.as_ref();
+        self.before_back = self.session.rolled_back.take();
         self.session.rolled_back = Some(RolledBack {
             state: State::Running,
             by: named(by).to_owned(),
@@ -110,6 +111,12 @@ impl Wizard {
             .collect();
         effects.push(Effect::Tell(News::RolledBack));
         effects
+    }
+
+    /// Nothing was touched: the migration stands where it stood.
+    pub(super) fn back_not_begun(&mut self, failure: Failure) -> Vec<Effect> {
+        self.session.rolled_back = self.before_back.take();
+        vec![Effect::Tell(News::NotRolledBack(failure))]
     }
 
     pub(super) fn not_rolled_back(&mut self, failure: Failure) -> Vec<Effect> {

@@ -224,6 +224,20 @@ fn a_test_that_is_stopped_ends_with_all_that_it_has_started() {
     eventually("the end of all of it", || (sleeps() == 0).then_some(()));
 }
 
+#[test]
+fn a_test_that_leaves_something_running_ends_all_the_same() {
+    let world = World::new(10);
+    let shop = Shop::new(&world);
+    world.json(&["run", "--until", "compare"]).expect(0, "done");
+    let config = shop.config(&world, "'sleep 86414 & echo begun'");
+    let done = world.json(&["application", "--config", &config]);
+    let report = finished(&done.expect(0, "done"));
+    assert_eq!(report["tests"][0]["code"], 0);
+    assert_eq!(report["tests"][0]["output"][0], "begun");
+    let left = processes::arguments();
+    assert!(!left.iter().any(|line| line.trim() == "sleep 86414"));
+}
+
 /// A row that a rule of its table refuses is no reason to stop, a missing right is one.
 #[test]
 fn a_target_that_cannot_be_written_to_is_told() {

@@ -345,11 +345,43 @@ fn there_is_no_way_back_to_a_dead_database() {
     let refused = signed.run(&["rollback", "--confirm", "chat_pgvector"]);
     assert_ne!(refused.code, Some(0), "{refused}");
     assert_eq!(signed.shop.env_now(), after);
-    assert!(signed.session()["cutting"]["ended"].is_string());
+    let session = signed.session();
+    assert!(session["cutting"]["ended"].is_string());
+    assert!(session["rolled_back"].is_null(), "nothing was begun");
     let open = other.replace("false", "true");
     signed.world.source().beside("postgres").run(&open);
     eventually("the way back", || {
         let back = signed.run(&["rollback", "--confirm", "chat_pgvector"]);
         (back.code == Some(0)).then_some(())
     });
+}
+
+/// The last comparison's snapshot does not see what is written while it reads.
+#[test]
+fn a_row_written_amid_the_last_comparison_is_noticed() {
+    let signed = Signed::new(50, "quiet_seconds = 1");
+    let (world, shop) = (&signed.world, &signed.shop);
+    let before = shop.env_now();
+    let (source, blocked) = (world.source(), world.target().open());
+    blocked.run("BEGIN; LOCK TABLE vector_documents IN ACCESS EXCLUSIVE MODE");
+    let running = signed.start(&["cutover", "--confirm", "neondb"]);
+    let waits = "SELECT count(*) FROM pg_stat_activity
+                 WHERE application_name = 'neonlift' AND wait_event_type = 'Lock'";
+    let reads = "SELECT count(*) FROM pg_stat_activity
+                 WHERE application_name = 'neonlift' AND backend_xmin IS NOT NULL";
+    eventually("both sides being read", || {
+        let (waiting, reading) = (world.target().value(waits), source.value(reads));
+        (waiting != "0" && reading != "0").then_some(())
+    });
+    source.run("UPDATE vector_documents SET content = 'late' WHERE ctid = '(0,1)'");
+    blocked.run("ROLLBACK");
+    let ended = running.end().expect(1, "failed");
+    let failure = ended.of_kind("failure").pop().expect("a failure");
+    assert!(
+        failure["what"]
+            .to_string()
+            .contains("behind the last comparison"),
+        "{ended}"
+    );
+    assert_eq!(shop.env_now(), before, "nothing is switched");
 }

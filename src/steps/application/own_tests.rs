@@ -79,8 +79,21 @@ async fn test(
             }
             Ok(())
         };
-        tokio::try_join!(read, keep)?;
-        child.wait().await
+        let both = async { tokio::try_join!(read, keep) };
+        tokio::pin!(both);
+        tokio::select! {
+            read = &mut both => {
+                read?;
+                child.wait().await
+            }
+            status = child.wait() => {
+                // What it has left running may hold its output open for ever.
+                if tokio::time::timeout(PATIENCE, &mut both).await.is_err() {
+                    group.map(|group| kill_process_group(group, Signal::KILL).ok());
+                }
+                status
+            }
+        }
     };
     let ended = work.cancel.run_until_cancelled(reading).await;
     let Some(ended) = ended else {

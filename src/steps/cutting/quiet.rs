@@ -35,7 +35,7 @@ pub(super) async fn reached(work: Work<'_>) -> Result<Vec<String>, Error> {
 }
 
 /// The tables that were compared: what is written elsewhere is not missing on the target.
-fn compared(work: Work<'_>) -> HashSet<TableName> {
+pub(super) fn compared(work: Work<'_>) -> HashSet<TableName> {
     let Some(Report::Compare(found)) = work.session.report(Step::Compare) else {
         return HashSet::new();
     };

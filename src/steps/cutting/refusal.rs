@@ -22,6 +22,11 @@ pub enum Refusal {
     /// The source was written to behind the last comparison.
     #[error("the source was written to since it was compared: {}", .0.join(", "))]
     WrittenSince(Vec<String>),
+    /// Transactions of the source have ended since, and it does not count what they wrote.
+    #[error(
+        "the source does not count writes to its tables (a standby, or track_counts = off), and transactions went on while it was compared"
+    )]
+    Uncounted,
     /// The source could not be asked whether it was.
     #[error("the source cannot be asked whether it was written to since it was compared: {0}")]
     Unasked(String),
@@ -42,8 +47,15 @@ impl Explain for Refusal {
             )
             .advise("Stop what writes to the source, every instance of it.")
             .advise("Those rows are missing on the target, or old there: begin a new session (--session FILE) with an empty target database, when nothing writes any longer."),
+            Self::Uncounted => Failure::new(
+                "It is not known whether the source was written to behind the last comparison",
+                format!("{self}."),
+            )
+            .advise("Stop whatever writes to any database of that server, and cut over again:")
+            .advise("$ neonlift cutover --confirm DBNAME")
+            .retry(Retry::Now),
             Self::Unasked(_) => Failure::new("The source does not answer", format!("{self}."))
-                .advise("Nothing was switched. When it answers again, the same command goes on:")
+                .advise("When it answers again, the same command goes on:")
                 .advise("$ neonlift cutover --confirm DBNAME")
                 .retry(Retry::Now),
         }

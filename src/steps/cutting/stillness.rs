@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 /// A session tells its counters at the latest so long after its transaction has ended (10 s,
 /// `PGSTAT_IDLE_INTERVAL` in PostgreSQL's `pgstat.c`), and a little more.
-const LATE: Duration = Duration::from_secs(12);
+pub(super) const LATE: Duration = Duration::from_secs(12);
 
 /// What was seen so far.
 pub(super) struct Stillness<'a> {

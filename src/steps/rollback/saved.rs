@@ -131,10 +131,12 @@ fn dumping<'a>(work: Work<'a>, tools: &'a crate::postgres::tools::Search) -> Dum
 async fn rehearsed(work: Work<'_>, sides: &Sides, backups: &Path) -> Result<Recovered, Error> {
     let tools = work.context.tools();
     let application = &work.context.config.application;
+    let named = work.session.application.as_ref();
+    let folder = named.or(application.folder.as_ref());
     let rehearsing = Rehearsing {
         source: &sides.source,
         target: &sides.target,
-        application: application.folder.as_deref().map(|folder| Application {
+        application: folder.map(|folder| Application {
             folder,
             files: &application.files,
         }),
