@@ -20,7 +20,7 @@ impl Unwritten {
 
     /// Refuses when anything that matters was written since. Counters come late where transactions have
     /// ended: they are waited for.
-    pub(super) async fn is_still_so(self, work: Work<'_>) -> Result<(), Error> {
+    pub(super) async fn is_still_so(&self, work: Work<'_>) -> Result<(), Error> {
         let mut now = seen(work).await?;
         if now.transactions == self.before.transactions && now.locked.is_empty() {
             return Ok(());
