@@ -383,5 +383,10 @@ fn a_row_written_amid_the_last_comparison_is_noticed() {
             .contains("behind the last comparison"),
         "{ended}"
     );
+    let passed = ended.of_kind("cutover_phase_passed");
+    assert!(
+        passed.iter().all(|phase| phase["phase"] != "compare"),
+        "{ended}"
+    );
     assert_eq!(shop.env_now(), before, "nothing is switched");
 }
