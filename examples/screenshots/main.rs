@@ -102,7 +102,10 @@ fn walk(columns: u16, rows: u16, suffix: &'static str) -> Result<(), Box<dyn Err
     camera.terminal.press(ENTER);
     camera.terminal.at("Enter open the checklist", ENTER);
     let all = camera.terminal.seen("what is open", open_items);
-    let open = |signed: usize| format!("{} items on the checklist still open", all - signed);
+    let open = |signed: usize| match all - signed {
+        1 => "1 item on the checklist still open".to_owned(),
+        more => format!("{more} items on the checklist still open"),
+    };
     camera.terminal.press(ENTER);
     camera.terminal.wait_for_text("signed by");
     camera
