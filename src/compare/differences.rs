@@ -85,9 +85,7 @@ impl Looking<'_> {
         let (here, there) = (&source.session, &target.session);
         let method = hash::trusted(here, there).await;
         let selected = Selected::resolve(self.select, here).await?;
-        let mut there = on_target(catalogue::tables(there)).await?;
-        there.retain(|table| selected.has(&table.name) || !self.beside_others);
-        let pairs = pairs(selected.apply(&catalogue::tables(here).await?), there);
+        let pairs = pairs((here, there), &selected, self.beside_others).await?;
         let (source, target) = tokio::try_join!(
             on_source(Side::of(source, self.source, self.jobs, stop)),
             on_target(Side::of(target, self.target, self.jobs, stop))

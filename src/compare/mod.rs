@@ -12,8 +12,8 @@ mod side;
 mod table;
 mod vectors;
 
-pub(crate) use definitions::further;
 pub use definitions::{Meant, behind};
+pub(crate) use definitions::{further, stepping};
 pub(crate) use rows::Written;
 pub(crate) use side::Running;
 
@@ -136,9 +136,7 @@ impl Compare<'_> {
         let (here, there) = (&source.session, &target.session);
         let method = hash::trusted(here, there).await;
         let selected = Selected::resolve(self.select, here).await?;
-        let mut there = on_target(catalogue::tables(there)).await?;
-        there.retain(|table| selected.has(&table.name) || !self.beside_others);
-        let pairs = pairs(selected.apply(&catalogue::tables(here).await?), there);
+        let pairs = pairs((here, there), &selected, self.beside_others).await?;
         let scope = definitions::Scope {
             meant: self.definitions,
             selected: &selected,
@@ -358,8 +356,21 @@ fn not_selected(name: &TableName) -> ComparedTable {
     }
 }
 
+/// The selected tables of both sides, beside each other; on the target also those that nothing selects,
+/// unless it may hold others.
+async fn pairs(
+    (source, target): (&Connection, &Connection),
+    selected: &Selected,
+    beside_others: bool,
+) -> Result<Vec<Pair>, Error> {
+    let mut there = on_target(catalogue::tables(target)).await?;
+    there.retain(|table| selected.has(&table.name) || !beside_others);
+    let here = selected.apply(&catalogue::tables(source).await?);
+    Ok(paired(here, there))
+}
+
 /// The tables of both sides by their names, those with the most bytes first.
-fn pairs(source: Vec<Table>, target: Vec<Table>) -> Vec<Pair> {
+fn paired(source: Vec<Table>, target: Vec<Table>) -> Vec<Pair> {
     let mut pairs: BTreeMap<TableName, Pair> = BTreeMap::new();
     for table in source {
         let name = table.name.clone();

@@ -19,7 +19,6 @@ use difference::{Found, Side, differences};
 use expected::{AHEAD, Expected};
 use object::{Id, Object};
 use sequence::Standing;
-pub(crate) use sequence::further;
 use std::collections::HashMap;
 use wording::Wording;
 
@@ -173,6 +172,28 @@ impl Scope<'_> {
     }
 }
 
+/// A sequence, and by how much it goes on.
+pub(crate) struct Stepping {
+    sequence: Sequence,
+    increment: i64,
+}
+
+/// The sequences of a side, with their steps.
+///
+/// # Errors
+/// The server's.
+pub(crate) async fn stepping(connection: &Connection) -> Result<Vec<Stepping>, PostgresError> {
+    let (sequences, increments) = tokio::try_join!(sequences(connection), increments(connection))?;
+    let with_step = |sequence: Sequence| {
+        let increment = *increments.get(&sequence.name)?;
+        Some(Stepping {
+            sequence,
+            increment,
+        })
+    };
+    Ok(sequences.into_iter().filter_map(with_step).collect())
+}
+
 /// The source's sequences whose next value the target's of the same name would give out too late:
 /// those that are behind there.
 ///
@@ -182,21 +203,30 @@ pub async fn behind(
     source: &Connection,
     target: &Connection,
 ) -> Result<Vec<Sequence>, PostgresError> {
-    let (here, there, increments) =
-        tokio::try_join!(sequences(source), sequences(target), increments(source))?;
-    let there: HashMap<&TableName, &Sequence> = there.iter().map(|s| (&s.name, s)).collect();
-    let is_behind = |here: &Sequence| {
-        let (other, increment) = (there.get(&here.name), increments.get(&here.name));
-        let both = other.zip(increment);
-        both.is_some_and(|(other, increment)| {
-            sequence::standing(here, other, *increment) == Standing::Behind
-        })
-    };
-    Ok(here
-        .iter()
-        .filter(|here| is_behind(here))
-        .cloned()
-        .collect())
+    let (here, there) = tokio::try_join!(stepping(source), sequences(target))?;
+    let found = standing_at(Standing::Behind, &here, &there);
+    Ok(found.map(|(here, _)| here.clone()).collect())
+}
+
+/// The target's sequences that have gone further than the source's of the same name, as they stand on
+/// the target: a rollback would give their numbers again.
+pub(crate) fn further(source: &[Stepping], target: &[Sequence]) -> Vec<Sequence> {
+    let found = standing_at(Standing::Ahead, source, target);
+    found.map(|(_, there)| there.clone()).collect()
+}
+
+/// The sequences of both sides, source and target, of which the target's stands so.
+fn standing_at<'a>(
+    standing: Standing,
+    source: &'a [Stepping],
+    target: &'a [Sequence],
+) -> impl Iterator<Item = (&'a Sequence, &'a Sequence)> {
+    let there: HashMap<&TableName, &Sequence> = target.iter().map(|s| (&s.name, s)).collect();
+    source.iter().filter_map(move |here| {
+        let (sequence, other) = (&here.sequence, *there.get(&here.sequence.name)?);
+        let is_so = sequence::standing(sequence, other, here.increment) == standing;
+        is_so.then_some((sequence, other))
+    })
 }
 
 /// By how much each sequence goes on.

@@ -28,12 +28,6 @@ pub(super) fn standing(source: &Sequence, target: &Sequence, increment: i64) -> 
     }
 }
 
-/// Whether the target's sequence has gone further than the source's, whose increment it is: a rollback
-/// would give its numbers again.
-pub(crate) fn further(source: &Sequence, target: &Sequence, increment: i64) -> bool {
-    standing(source, target, increment) == Standing::Ahead
-}
-
 /// A value for people: `1,205`, `7 (not used yet)`.
 pub(super) fn value(sequence: &Sequence) -> String {
     let sign = if sequence.last_value < 0 { "-" } else { "" };

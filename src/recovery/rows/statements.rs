@@ -1,8 +1,8 @@
 //! The SQL that takes rows over from a table beside their own, and what it has to know.
 
 use crate::compare::equality::Equality;
-use crate::compare::further;
-use crate::postgres::catalogue::{self, Sequence, Table, TableName};
+use crate::compare::{further, stepping};
+use crate::postgres::catalogue::{self, Sequence, Table};
 use crate::postgres::{Connection, Error, quote};
 use crate::recovery;
 use std::collections::HashMap;
@@ -74,34 +74,16 @@ pub(super) async fn further_sequences(
     source: &Connection,
     target: &Connection,
 ) -> Result<Vec<Sequence>, recovery::Error> {
-    let here = catalogue::sequences(source).await;
-    let here = here.map_err(recovery::Error::Source)?;
+    let here = stepping(source).await.map_err(recovery::Error::Source)?;
     let there = catalogue::sequences(target).await;
     let there = there.map_err(recovery::Error::Target)?;
-    let sql = "SELECT n.nspname, c.relname, s.seqincrement FROM pg_sequence s
-               JOIN pg_class c ON c.oid = s.seqrelid JOIN pg_namespace n ON n.oid = c.relnamespace";
-    let rows = source.query(sql, &[]).await;
-    let doing = Error::while_doing("reading the sequences");
-    let rows = rows.map_err(doing).map_err(recovery::Error::Source)?;
-    let increments: HashMap<TableName, i64> = rows
-        .iter()
-        .map(|row| (TableName::of(row, 0), row.get(2)))
-        .collect();
-    let is_further = |ahead: &Sequence| {
-        let mut here = here.iter();
-        let beside = here.find(|sequence| sequence.name == ahead.name);
-        let increment = increments.get(&ahead.name);
-        beside
-            .zip(increment)
-            .is_some_and(|(beside, increment)| further(beside, ahead, *increment))
-    };
-    Ok(there.into_iter().filter(is_further).collect())
+    Ok(further(&here, &there))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::postgres::catalogue::{Column, Shape};
+    use crate::postgres::catalogue::{Column, Shape, TableName};
 
     #[test]
     fn keys_and_columns_that_take_no_value_are_not_set() {
