@@ -13,6 +13,8 @@ use tokio::process::Command;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Contender {
     Neonlift,
+    /// neonlift into tables that are there and have no index: rows alone.
+    Rows,
     /// pgcopydb as it is.
     Pgcopydb,
     /// pgcopydb with `--use-copy-binary`, where its version has that.
@@ -26,8 +28,9 @@ pub(crate) enum Contender {
 }
 
 impl Contender {
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Neonlift,
+        Self::Rows,
         Self::Pgcopydb,
         Self::PgcopydbBinary,
         Self::Guide,
@@ -38,6 +41,7 @@ impl Contender {
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Neonlift => "neonlift",
+            Self::Rows => "rows",
             Self::Pgcopydb => "pgcopydb",
             Self::PgcopydbBinary => "pgcopydbbinary",
             Self::Guide => "guide",
@@ -49,7 +53,8 @@ impl Contender {
     /// Runs with the empty target that it is given. Only what people wait for is timed.
     pub(crate) async fn run(self, job: &Job<'_>) -> Result<Timing> {
         match self {
-            Self::Neonlift => migration::run(job).await,
+            Self::Neonlift => migration::run(job, &[]).await,
+            Self::Rows => migration::rows_alone(job).await,
             Self::Pgcopydb => job.timed(job.pgcopydb(&[])).await,
             Self::PgcopydbBinary => job.timed(job.pgcopydb(&["--use-copy-binary"])).await,
             Self::Guide => job.timed(job.guide()).await,

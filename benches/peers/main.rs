@@ -6,7 +6,7 @@
 //! ```
 //!
 //! `--only` takes data sets (`both small vectors events fewvectors fewevents`), roads (`near far`)
-//! and contenders (`neonlift pgcopydb pgcopydbbinary guide directory pipe`); of what it does not
+//! and contenders (`neonlift rows pgcopydb pgcopydbbinary guide directory pipe`); of what it does not
 //! name, everything. Only a whole run writes `RESULTS.md`. A required figure that is missed makes
 //! the exit code 1.
 //!
@@ -152,7 +152,7 @@ impl Bench<'_> {
         let timing = contender.run(&job).await?;
         let arrived = self.servers.contents(&plain).await?;
         let whole = match contender {
-            Contender::Pipe => arrived.rows == data.contents.rows,
+            Contender::Rows | Contender::Pipe => arrived.rows == data.contents.rows,
             _ => arrived == data.contents,
         };
         if whole {

@@ -69,9 +69,10 @@ impl Measurements {
         Some(own / self.seconds(set, road, contender)?)
     }
 
-    /// How many times as long as the physical limit neonlift's rows take.
-    pub(crate) fn rows_share(&self, set: Set, road: Road) -> Option<f64> {
-        let own = self.of(set, road, Contender::Neonlift)?.part(ROWS)?;
+    /// How many times as long as the physical limit neonlift's rows take: alone, or with the indexes
+    /// that are built beside them.
+    pub(crate) fn rows_share(&self, set: Set, road: Road, own: Contender) -> Option<f64> {
+        let own = self.of(set, road, own)?.part(ROWS)?;
         Some(own / self.seconds(set, road, Contender::Pipe)?)
     }
 
@@ -102,7 +103,7 @@ impl Measurements {
             requirement("vectors + events: of the guide's time", job(Guide), 0.15),
             requirement(
                 "vectors + events: rows, of the physical limit's time",
-                self.rows_share(Set::Both, Road::Near),
+                self.rows_share(Set::Both, Road::Near, Contender::Rows),
                 1.15,
             ),
             requirement(

@@ -2,6 +2,7 @@
 
 use crate::Result;
 use crate::contender::{Job, Timing};
+use crate::pipe;
 use crate::program::program;
 use crate::resident::{self, Resident};
 use neonlift::session::report::{Backup, Report};
@@ -13,10 +14,17 @@ use tokio::process::Command;
 
 const SESSION: &str = "session.toml";
 
+/// Into the tables of the [`pipe`], as they are there.
+pub(crate) async fn rows_alone(job: &Job<'_>) -> Result<Timing> {
+    pipe::create_tables(job).await?;
+    run(job, &["--data-only"]).await
+}
+
 /// Schema and transfer are timed; what comes before them is not.
-pub(crate) async fn run(job: &Job<'_>) -> Result<Timing> {
+pub(crate) async fn run(job: &Job<'_>, options: &[&str]) -> Result<Timing> {
     fs::write(job.folder.path("config.toml"), "")?;
-    job.folder.run(&mut neonlift(job, "inventory")).await?;
+    let mut before = neonlift(job, "inventory");
+    job.folder.run(before.args(options)).await?;
     take_backup_for_done(job)?;
     job.servers.settle().await?;
 

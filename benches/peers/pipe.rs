@@ -18,7 +18,8 @@ pub(crate) async fn run(job: &Job<'_>) -> Result<Timing> {
     Ok(Timing::of(began.elapsed()))
 }
 
-async fn create_tables(job: &Job<'_>) -> Result<()> {
+/// The tables alone, as the source has them.
+pub(crate) async fn create_tables(job: &Job<'_>) -> Result<()> {
     let file = job.folder.path("tables.sql");
     let mut dump = job.client("pg_dump", &job.data.login);
     dump.args(["--section=pre-data", "--no-owner", "--no-acl", "-f"])

@@ -1,7 +1,7 @@
 //! The tables, for people and for RESULTS.md.
 
 use crate::contender::{Contender, Pgcopydb};
-use crate::data::Data;
+use crate::data::{Data, Set};
 use crate::measured::{Measured, Measurements};
 use crate::migration::ROWS;
 use crate::road::Road;
@@ -74,16 +74,10 @@ impl Results<'_> {
             return format!("| {name} | FAILED: {} | | |\n", why.replace('|', "/"));
         }
         let share = match contender {
-            Contender::Neonlift => None,
-            Contender::Pipe => self.measurements.rows_share(set, road),
-            _ => self.measurements.share(set, road, contender),
+            Contender::Neonlift | Contender::Rows => String::new(),
+            Contender::Pipe => self.rows_shares(set, road),
+            _ => times(self.measurements.share(set, road, contender), ""),
         };
-        let of = if contender == Contender::Pipe {
-            " for its rows"
-        } else {
-            ""
-        };
-        let share = share.map_or_else(String::new, |share| format!("{share:.3} ×{of}"));
         let runs: Vec<String> = (measured.runs.iter().flatten())
             .map(|run| format!("{:.2}", run.seconds))
             .collect();
@@ -91,11 +85,24 @@ impl Results<'_> {
         format!("| {name} | {seconds:.2} | {share} | {} |\n", runs.join(" "))
     }
 
+    /// Against the limit: the rows alone, and as they go while indexes are built beside them.
+    fn rows_shares(&self, set: Set, road: Road) -> String {
+        let share = |own| self.measurements.rows_share(set, road, own);
+        let alone = times(share(Contender::Rows), " for the rows alone");
+        let beside = times(share(Contender::Neonlift), " with indexes beside them");
+        let both = [alone, beside];
+        let told: Vec<&str> = (both.iter().map(String::as_str))
+            .filter(|told| !told.is_empty())
+            .collect();
+        told.join(", ")
+    }
+
     fn name(&self, contender: Contender, road: Road) -> String {
         let version = self.pgcopydb.map_or("", |found| found.version.as_str());
         let jobs = (self.jobs)(road);
         match contender {
             Contender::Neonlift => "**neonlift**, schema and transfer".to_owned(),
+            Contender::Rows => "**neonlift**, rows alone, no indexes: --data-only".to_owned(),
             Contender::Pgcopydb => format!("pgcopydb {version} clone"),
             Contender::PgcopydbBinary => format!("pgcopydb {version} clone --use-copy-binary"),
             Contender::Guide => "the guide: pg_dump -F c, pg_restore".to_owned(),
@@ -110,8 +117,12 @@ impl Results<'_> {
     fn own(&self) -> String {
         let mut text = "\n### neonlift's parts\n\n| data | road | schema s | rows s | the rest s | whole s | peak MB |\n|---|---|---:|---:|---:|---:|---:|\n".to_owned();
         let own = (self.measurements.0.iter())
-            .filter(|measured| measured.contender == Contender::Neonlift);
+            .filter(|measured| matches!(measured.contender, Contender::Neonlift | Contender::Rows));
         for measured in own {
+            let alone = match measured.contender {
+                Contender::Rows => ", rows alone",
+                _ => "",
+            };
             let figure = |value: Option<f64>| {
                 value.map_or_else(|| "–".to_owned(), |value| format!("{value:.2}"))
             };
@@ -119,7 +130,7 @@ impl Results<'_> {
             // Writing to a String does not fail.
             let _ = writeln!(
                 text,
-                "| {} | {} | {} | {} | {} | {} | {} |",
+                "| {}{alone} | {} | {} | {} | {} | {} | {} |",
                 measured.set.title(),
                 measured.road.title(),
                 figure(measured.part("schema")),
@@ -149,4 +160,9 @@ impl Results<'_> {
         }
         text
     }
+}
+
+/// A share for people; nothing when it was not measured.
+fn times(share: Option<f64>, of: &str) -> String {
+    share.map_or_else(String::new, |share| format!("{share:.3} ×{of}"))
 }

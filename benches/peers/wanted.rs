@@ -97,7 +97,7 @@ impl Wanted {
             (Contender::Pgcopydb, _) => pgcopydb.is_some(),
             (Contender::PgcopydbBinary, _) => pgcopydb.is_some_and(|found| found.has_binary),
             // Two processes and two connections a table say nothing about rows when these are few.
-            (Contender::Pipe, Set::Small) => false,
+            (Contender::Rows | Contender::Pipe, Set::Small) => false,
             _ => true,
         };
         self.contenders.iter().copied().filter(fits).collect()
