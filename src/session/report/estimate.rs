@@ -14,6 +14,21 @@ const INDEXES_AT_BEST: f64 = 100e6;
 /// slowest, those of 1,000,000 documents, had.
 const INDEXES_AT_WORST: f64 = 5e6;
 
+/// Bytes of rows a second that are dumped at best: 1,000,000 documents in the same benchmark.
+const BACKUP_AT_BEST: f64 = 74e6;
+
+/// Bytes of rows a second that are dumped at worst: half of what embeddings that hardly compress had in
+/// the same benchmark, by the guide's dump.
+const BACKUP_AT_WORST: f64 = 5e6;
+
+/// Bytes of rows a second that both sides hash at best: vectors and events in the same benchmark.
+const COMPARE_AT_BEST: f64 = 300e6;
+
+/// Bytes of rows a second that both sides hash at worst: a twelfth, a quarter for a compute of a quarter
+/// of a core, and a third of that for rows that it has to fetch from its storage (an allowance: not
+/// measured).
+const COMPARE_AT_WORST: f64 = 25e6;
+
 /// Seconds that even the smallest move takes: a tenth of the vectors, in the same benchmark.
 const AT_LEAST: f64 = 0.5;
 
@@ -28,6 +43,10 @@ pub struct Estimate {
     /// The least and the most seconds that rows and indexes will take; `None` when the road was not
     /// measured, or there is nothing to move.
     pub seconds: Option<(f64, f64)>,
+    /// The least and the most seconds that the backup of all tables will take; `None` without rows.
+    pub backup: Option<(f64, f64)>,
+    /// The least and the most seconds that the comparison will take; `None` when nothing is to move.
+    pub compare: Option<(f64, f64)>,
     /// Whether indexes on vectors are among them, whose time depends on the compute alone.
     pub vector_indexes: bool,
     /// What is left on the target when all is there.
@@ -59,11 +78,15 @@ impl Estimate {
         );
         let of_vectors =
             |index: &String| index.contains(" USING hnsw") || index.contains(" USING ivfflat");
+        // The backup is of the whole database.
+        let all = found.tables.iter().map(|table| table.row_bytes).sum();
         let bytes = rows + indexes;
         let road = found.target.map_or(0.0, |target| target.bytes_per_second);
         Self {
             bytes,
             seconds: (bytes > 0 && road > 0.0).then(|| seconds(rows as f64, indexes as f64, road)),
+            backup: between(all, BACKUP_AT_BEST, BACKUP_AT_WORST),
+            compare: between(rows, COMPARE_AT_BEST, COMPARE_AT_WORST),
             vector_indexes: found
                 .selected()
                 .any(|table| table.indexes.iter().any(of_vectors)),
@@ -142,6 +165,12 @@ fn seconds(rows: f64, indexes: f64, road: f64) -> (f64, f64) {
     (least, most)
 }
 
+/// The least and the most seconds for so many bytes; `None` when there are none.
+fn between(bytes: u64, best: f64, worst: f64) -> Option<(f64, f64)> {
+    let at = |speed| AT_LEAST + bytes as f64 / speed;
+    (bytes > 0).then(|| (at(best), at(worst)))
+}
+
 fn room_left(needed: u64, target: Option<Room>) -> RoomLeft {
     match target {
         None => RoomLeft::Unknown,
@@ -199,7 +228,9 @@ mod tests {
         assert_eq!(Estimate::of(&inventory(0, 0, room(None))).seconds, None);
         let mut left_out = inventory(1 << 30, 0, room(None));
         left_out.tables[0].selected = false;
-        assert_eq!(Estimate::of(&left_out).bytes, 0);
+        let left_out = Estimate::of(&left_out);
+        assert_eq!((left_out.bytes, left_out.compare), (0, None));
+        assert!(left_out.backup.is_some(), "it is of the whole database");
     }
 
     #[test]
