@@ -9,14 +9,14 @@ use super::terminal::{self, Screen};
 use super::theme::Theme;
 use super::ui::{Intent, Ui};
 use crate::config::Notify;
-use crate::failure::{Explain, Failure};
+use crate::failure::{Explain, Failure, Severity};
 use crate::figures;
 use crate::invocation::Invocation;
 use crate::progress::{Note, Sample, Tone};
 use crate::runner::Runner;
 use crate::session::{Record, Step, store};
 use crate::signals::{Signals, Told};
-use crate::wizard::{Effect, Event, News, Outcome, Phase, Side};
+use crate::wizard::{Effect, Event, Look, News, Outcome, Phase, Side};
 use crossterm::event::Event as Input;
 use frames::Frames;
 use jiff::Timestamp;
@@ -208,6 +208,7 @@ impl<'a> Loop<'a> {
         let title = self.title();
         let (wizard, ui, sample) = (self.runner.wizard(), &mut self.ui, &self.sample);
         let now = Timestamp::now();
+        ui.keep_refusal(now);
         self.screen
             .draw(&title, |frame| screen::draw(frame, wizard, ui, sample, now))?;
         self.frames.drawn(Instant::now());
@@ -279,13 +280,25 @@ impl<'a> Loop<'a> {
         let effects = self.runner.dispatch(event)?;
         self.look_at_meters();
         self.notify(&effects)?;
-        let tested = effects.contains(&Effect::Tell(News::Done(Step::Connections)));
+        let behind = self.behind(&effects);
         self.told(effects);
-        match self.interrupted.take_if(|_| tested) {
+        behind.map_or(Ok(()), |event| self.dispatch(event))
+    }
+
+    /// What the person would do next, and need not be asked for.
+    fn behind(&mut self, effects: &[Effect]) -> Option<Event> {
+        if effects.contains(&Effect::Tell(News::Done(Step::Connections))) {
             // Only a password was missing: on to what it was wanted for.
-            Some(step) => self.dispatch(Event::Show(step)),
-            None => Ok(()),
+            return self.interrupted.take().map(Event::Show);
         }
+        let refused = |effect: &Effect| {
+            matches!(effect, Effect::Tell(News::NotRolledBack(why))
+                if why.severity != Severity::Interrupted)
+        };
+        // Where nothing was begun, the pane tells why once the way back is looked at as it is now.
+        let is_half_way = self.runner.wizard().session().is_half_way_back();
+        let looks = !is_half_way && effects.iter().any(refused);
+        looks.then_some(Event::Look(Look::WayBack))
     }
 
     /// Tells somebody who looks elsewhere that a long step has ended, or of an alarm.
@@ -340,7 +353,7 @@ impl<'a> Loop<'a> {
     /// Goes to the background and waits there to be called back.
     async fn suspend(&mut self, signals: &mut Signals) -> Result<(), Error> {
         if let Err(why) = self.screen.suspend(signals).await? {
-            self.ui.say(why);
+            self.ui.refuse(why);
         }
         self.frames.changed();
         Ok(())
