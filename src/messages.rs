@@ -21,6 +21,18 @@ pub struct Message {
     pub text: String,
     /// What to do about it.
     pub advice: Vec<String>,
+    /// How often in a row; `at` is the last time.
+    pub times: u32,
+}
+
+impl Message {
+    /// What happened, and how often when that is more than once.
+    pub fn in_words(&self) -> String {
+        match self.times {
+            1 => self.text.clone(),
+            times => format!("{} ({times} times)", self.text),
+        }
+    }
 }
 
 /// All messages, the newest last.
@@ -44,78 +56,35 @@ impl Messages {
         self.push(Tone::Warning, text, failure.advice.clone(), at);
     }
 
-    /// Takes in news of the wizard. A refusal is not kept: it answers a key that was pressed
-    /// and stands in the status line.
+    /// Takes in why something that was asked for is not done. It is read where it is asked, so that it
+    /// does not count as unread; asked again and again, it stands here once.
+    pub fn refused(&mut self, why: &str, at: Timestamp) {
+        let text = format!("refused: {why}");
+        match self.kept.back_mut().filter(|last| last.text == text) {
+            Some(same) => (same.at, same.times) = (at, same.times.saturating_add(1)),
+            None => self.keep(Tone::Warning, text, Vec::new(), at),
+        }
+    }
+
+    /// Takes in news of the wizard.
     pub fn tell(&mut self, news: &News, at: Timestamp) {
-        let (tone, text, advice) = match news {
-            News::Watched(found) => return self.watched(found, at),
-            News::Started(step) => (Tone::Info, format!("{step} started"), Vec::new()),
-            News::Done(step) => (Tone::Info, format!("{step} is done"), Vec::new()),
-            News::Failed(step, failure) => (
-                Tone::Warning,
-                format!(
-                    "{step} failed: {}. {}",
-                    failure.what.trim_end_matches('.'),
-                    failure.why
-                ),
-                failure.advice.clone(),
-            ),
-            News::Interrupted(step) => (
-                Tone::Warning,
-                format!("{step} was stopped; it goes on from there"),
-                Vec::new(),
-            ),
-            News::AwaitingSignOff(open) => (
-                Tone::Info,
-                format!("the checklist is open: {}", open.join(", ")),
-                Vec::new(),
-            ),
-            News::Signed { item, by, replaced } => {
-                let before = replaced.as_ref();
-                let before = before.map(|before| format!(" in place of {}", before.by));
-                let text = format!("{by} signed {item}{}", before.unwrap_or_default());
-                (Tone::Info, text, Vec::new())
-            }
-            News::SignaturesWithdrawn(items) => (
-                Tone::Warning,
-                format!(
-                    "the signatures are withdrawn, as the target changes: {}",
-                    items.join(", ")
-                ),
-                Vec::new(),
-            ),
-            News::FilesStand(stand) => {
-                let tone = if stand.left.is_empty() {
-                    Tone::Info
-                } else {
-                    Tone::Warning
-                };
-                let text = format!("the application's files: {}", stand.in_words().join("; "));
-                (tone, text, Vec::new())
+        if let Some((tone, text)) = in_words(news) {
+            return self.push(tone, text, Vec::new(), at);
+        }
+        match news {
+            News::Watched(found) => self.watched(found, at),
+            News::Refused(why) => self.refused(why, at),
+            News::Failed(step, failure) => {
+                let what = failure.what.trim_end_matches('.');
+                let text = format!("{step} failed: {what}. {}", failure.why);
+                self.push(Tone::Warning, text, failure.advice.clone(), at);
             }
             News::NotSwitched(failure)
             | News::NotCutOver(_, failure)
             | News::NotRecovered(failure)
-            | News::NotRolledBack(failure) => return self.failed(failure, at),
-            News::PhaseBegun(phase) => (Tone::Info, format!("cutting over: {phase}"), Vec::new()),
-            News::PhasePassed(passed) => {
-                let text = format!("{}: {}", passed.phase, passed.found.join("; "));
-                (Tone::Info, text, Vec::new())
-            }
-            News::SetByHand(found) => (Tone::Info, found.join(" "), Vec::new()),
-            News::CutOver => (
-                Tone::Info,
-                "the application is cut over".to_owned(),
-                Vec::new(),
-            ),
-            News::Recovered(recovered) => (Tone::Info, recovered.in_words().join("; "), Vec::new()),
-            News::RolledBack => {
-                let text = "the application leads to its old database again".to_owned();
-                (Tone::Info, text, Vec::new())
-            }
-            News::Refused(_) => return,
-        };
-        self.push(tone, text, advice, at);
+            | News::NotRolledBack(failure) => self.failed(failure, at),
+            _ => {}
+        }
     }
 
     /// Of a probe, only what turns is a message.
@@ -131,11 +100,16 @@ impl Messages {
 
     fn push(&mut self, tone: Tone, text: String, advice: Vec<String>, at: Timestamp) {
         self.unread_warnings += usize::from(tone == Tone::Warning);
+        self.keep(tone, text, advice, at);
+    }
+
+    fn keep(&mut self, tone: Tone, text: String, advice: Vec<String>, at: Timestamp) {
         self.kept.push_back(Message {
             at,
             tone,
             text,
             advice,
+            times: 1,
         });
         if self.kept.len() > KEPT {
             self.kept.pop_front();
@@ -158,9 +132,51 @@ impl Messages {
     }
 }
 
+/// News that are a line; `None` for those that are told in more, or not each time.
+fn in_words(news: &News) -> Option<(Tone, String)> {
+    let info = |text: String| Some((Tone::Info, text));
+    let warning = |text: String| Some((Tone::Warning, text));
+    match news {
+        News::Started(step) => info(format!("{step} started")),
+        News::Done(step) => info(format!("{step} is done")),
+        News::Interrupted(step) => warning(format!("{step} was stopped; it goes on from there")),
+        News::AwaitingSignOff(open) => info(format!("the checklist is open: {}", open.join(", "))),
+        News::Signed { item, by, replaced } => {
+            let before = replaced.as_ref();
+            let before = before.map(|before| format!(" in place of {}", before.by));
+            info(format!("{by} signed {item}{}", before.unwrap_or_default()))
+        }
+        News::SignaturesWithdrawn(items) => warning(format!(
+            "the signatures are withdrawn, as the target changes: {}",
+            items.join(", ")
+        )),
+        News::FilesStand(stand) => {
+            let text = format!("the application's files: {}", stand.in_words().join("; "));
+            match stand.left.is_empty() {
+                true => info(text),
+                false => warning(text),
+            }
+        }
+        News::PhaseBegun(phase) => info(format!("cutting over: {phase}")),
+        News::PhasePassed(passed) => info(format!("{}: {}", passed.phase, passed.found.join("; "))),
+        News::SetByHand(found) => info(found.join(" ")),
+        News::CutOver => info("the application is cut over".to_owned()),
+        News::Recovered(recovered) => info(recovered.in_words().join("; ")),
+        News::RolledBack => info("the application leads to its old database again".to_owned()),
+        News::Watched(_)
+        | News::Refused(_)
+        | News::Failed(..)
+        | News::NotSwitched(_)
+        | News::NotCutOver(..)
+        | News::NotRecovered(_)
+        | News::NotRolledBack(_) => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::session::Step;
 
     #[test]
     fn messages_are_bounded_and_warnings_counted_until_read() {
@@ -174,5 +190,26 @@ mod tests {
         assert_eq!(messages.unread_warnings(), KEPT + 2);
         messages.read();
         assert_eq!(messages.unread_warnings(), 0);
+    }
+
+    #[test]
+    fn what_is_refused_again_and_again_stands_there_once_with_its_last_time() {
+        let mut messages = Messages::default();
+        let at = |second| Timestamp::from_second(second).unwrap();
+        for second in 1..=3 {
+            messages.refused("check first", at(second));
+        }
+        messages.tell(&News::Done(Step::Backup), at(4));
+        messages.tell(&News::Refused("check first".to_owned()), at(5));
+        let told: Vec<_> = messages.all().map(|m| (m.at, m.in_words())).collect();
+        assert_eq!(
+            told,
+            [
+                (at(3), "refused: check first (3 times)".to_owned()),
+                (at(4), "backup is done".to_owned()),
+                (at(5), "refused: check first".to_owned()),
+            ]
+        );
+        assert_eq!(messages.unread_warnings(), 0, "they were read at once");
     }
 }

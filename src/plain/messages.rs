@@ -63,22 +63,18 @@ fn lines_of(message: &Message, invocation: &Invocation, now: &Zoned) -> Vec<Stri
         Tone::Info => "·",
         Tone::Warning => "!",
     };
-    let mut lines = vec![format!("{} {glyph} {}", at.strftime(format), message.text)];
+    let mut lines = vec![format!(
+        "{} {glyph} {}",
+        at.strftime(format),
+        message.in_words()
+    )];
     lines.extend(advice_lines(&message.advice, invocation));
     lines
 }
 
 impl Voice for Remembered<'_> {
     fn news(&mut self, news: &News, session: &Session) {
-        let now = Timestamp::now();
-        match news {
-            // Here it stands in no status line.
-            News::Refused(why) => {
-                let (tone, text) = (Tone::Warning, format!("refused: {why}"));
-                self.messages.note(vec![Note { tone, text }], now);
-            }
-            news => self.messages.tell(news, now),
-        }
+        self.messages.tell(news, Timestamp::now());
         self.voice.news(news, session);
     }
 

@@ -292,6 +292,14 @@ pub const BINDINGS: &[Binding] = &[
         "Shows what the way back to the old database would undo and lose; there, goes it: asks for that database's name.",
     ),
     named(
+        Command::Again,
+        &[Context::WayBack],
+        &[letter('r')],
+        "r",
+        "look again",
+        "Looks again whether the old database answers, and what would be lost.",
+    ),
+    named(
         Command::Rehearse,
         &[Context::Checklist, Context::WayBack],
         &[letter('t')],

@@ -106,6 +106,7 @@ impl Ui {
         typed: String,
     ) -> Vec<Intent> {
         if let Some(why) = purpose.refuse(wizard, &typed) {
+            // Not kept: what was typed is in it, and may be anything.
             self.say(why);
             return Vec::new();
         }

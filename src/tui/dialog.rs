@@ -110,36 +110,13 @@ fn consent(
     (cells, rows): (usize, usize),
     theme: Theme,
 ) -> (Vec<Line<'static>>, usize) {
-    let (mut body, meaning) = match purpose {
-        Purpose::Overwrite => (overwriting(wizard, (cells, rows), theme), Meaning::Plain),
-        Purpose::CutOver => (
-            asked(
-                "Cut the application over to the target?",
-                "Stop the application first, every instance of it. The source is watched until nothing writes, both sides are compared, the files switched, the target tried. Each can be undone until the end.",
-                cells,
-            ),
-            Meaning::Caution,
-        ),
-        Purpose::RollBack => {
-            let mut body = asked(
-                "Take the application back to its old database?",
-                "Its files are put back, once the old database has answered. What was written to the target since stays there alone, unless it is saved first.",
-                cells,
-            );
-            let lost = lost(wizard).map(|lost| paragraph(&lost, 0, cells, Meaning::Bad));
-            body.extend(lost.into_iter().flatten());
-            (body, Meaning::Caution)
-        }
-        Purpose::Apply => (
-            asked(
-                "Take the target's rows over into the old database?",
-                "Rows that only the target has are inserted, all or none; rows that both have with other values stay as they are, and are told.",
-                cells,
-            ),
-            Meaning::Caution,
-        ),
-    };
+    let mut body = consented(wizard, purpose, (cells, rows), theme);
     body.push(blank());
+    let meaning = match purpose {
+        // What is lost stands above, in its own colour.
+        Purpose::Overwrite => Meaning::Plain,
+        Purpose::CutOver | Purpose::RollBack | Purpose::Apply => Meaning::Caution,
+    };
     let database = purpose.database(wizard);
     let text = format!("To consent, type the database's name: {database}");
     body.extend(paragraph(&text, 0, cells, meaning));
@@ -150,10 +127,33 @@ fn consent(
     typed(body, ("name  ", name), &hint, cells)
 }
 
-/// A question, and what a yes does.
-fn asked(question: &str, does: &str, cells: usize) -> Vec<Line<'static>> {
+/// What would happen.
+fn consented(
+    wizard: &Wizard,
+    purpose: Purpose,
+    (cells, rows): (usize, usize),
+    theme: Theme,
+) -> Vec<Line<'static>> {
+    let (question, does) = match purpose {
+        Purpose::Overwrite => return overwriting(wizard, (cells, rows), theme),
+        Purpose::CutOver => (
+            "Cut the application over to the target?",
+            "Stop the application first, every instance of it. The source is watched until nothing writes, both sides are compared, the files switched, the target tried. Each can be undone until the end.",
+        ),
+        Purpose::RollBack => (
+            "Take the application back to its old database?",
+            "Its files are put back, once the old database has answered. What was written to the target since stays there alone, unless it is saved first.",
+        ),
+        Purpose::Apply => (
+            "Take the target's rows over into the old database?",
+            "Rows that only the target has are inserted, all or none; rows that both have with other values stay as they are, and are told.",
+        ),
+    };
     let mut body = paragraph(question, 0, cells, Meaning::Strong);
     body.extend(paragraph(does, 0, cells, Meaning::Plain));
+    if let Some(lost) = lost(wizard).filter(|_| purpose == Purpose::RollBack) {
+        body.extend(paragraph(&lost, 0, cells, Meaning::Bad));
+    }
     body
 }
 
@@ -238,47 +238,22 @@ fn framed(
     buffer: &mut Buffer,
     area: Rect,
 ) -> Rect {
-    let wide = u16::try_from(cells)
-        .unwrap_or(u16::MAX)
-        .saturating_add(4)
-        .min(area.width);
-    let high = u16::try_from(body.len())
-        .unwrap_or(u16::MAX)
-        .saturating_add(4)
-        .min(area.height);
+    // The frame, and a blank cell within it, on each side.
+    let around = |size: usize| u16::try_from(size).unwrap_or(u16::MAX).saturating_add(4);
+    let (wide, high) = (
+        around(cells).min(area.width),
+        around(body.len()).min(area.height),
+    );
     let frame = Rect {
         x: area.x + (area.width - wide) / 2,
         y: area.y + (area.height - high) / 2,
         width: wide,
         height: high,
     };
-    let style = Meaning::Accent.style();
     for position in frame.positions() {
         buffer[position].reset();
     }
-    for x in frame.x..frame.right() {
-        for y in [frame.y, frame.bottom() - 1] {
-            buffer[(x, y)]
-                .set_symbol(theme.pick("─", "-"))
-                .set_style(style);
-        }
-    }
-    for y in frame.y..frame.bottom() {
-        for x in [frame.x, frame.right() - 1] {
-            buffer[(x, y)]
-                .set_symbol(theme.pick("│", "|"))
-                .set_style(style);
-        }
-    }
-    let (right, bottom) = (frame.right() - 1, frame.bottom() - 1);
-    for (x, y, corner) in [
-        (frame.x, frame.y, "╭"),
-        (right, frame.y, "╮"),
-        (frame.x, bottom, "╰"),
-        (right, bottom, "╯"),
-    ] {
-        buffer[(x, y)].set_symbol(theme.pick(corner, "+"));
-    }
+    border(theme, buffer, frame);
     let inner = Rect {
         x: frame.x + 2,
         y: frame.y + 2,
@@ -289,4 +264,29 @@ fn framed(
         buffer.set_line(inner.x, y, line, inner.width);
     }
     inner
+}
+
+fn border(theme: Theme, buffer: &mut Buffer, frame: Rect) {
+    let (flat, upright) = (theme.pick("─", "-"), theme.pick("│", "|"));
+    let (right, bottom) = (frame.right() - 1, frame.bottom() - 1);
+    let style = Meaning::Accent.style();
+    let mut put = |x, y, symbol| {
+        buffer[(x, y)].set_symbol(symbol).set_style(style);
+    };
+    for x in frame.x..frame.right() {
+        put(x, frame.y, flat);
+        put(x, bottom, flat);
+    }
+    for y in frame.y..frame.bottom() {
+        put(frame.x, y, upright);
+        put(right, y, upright);
+    }
+    for (x, y, corner) in [
+        (frame.x, frame.y, "╭"),
+        (right, frame.y, "╮"),
+        (frame.x, bottom, "╰"),
+        (right, bottom, "╯"),
+    ] {
+        put(x, y, theme.pick(corner, "+"));
+    }
 }

@@ -36,40 +36,47 @@ pub(super) fn status(scene: &Scene<'_>, buffer: &mut Buffer, area: Rect) {
 }
 
 fn now(scene: &Scene<'_>) -> (String, Meaning) {
-    let session = scene.session();
-    let theme = scene.theme();
-    if let Phase::Working {
+    at_step(scene)
+        .or_else(|| Some(at_errand(scene, scene.wizard.errand()?)))
+        .unwrap_or_else(|| at_rest(scene))
+}
+
+/// What the step at work does.
+fn at_step(scene: &Scene<'_>) -> Option<(String, Meaning)> {
+    let Phase::Working {
         step,
         stopping,
         leaving,
         paused,
         ..
     } = scene.wizard.phase()
-    {
-        let glyph = theme.pick("▸", ">");
-        if stopping {
-            let then = if leaving { ", then leaving" } else { "" };
-            let text = format!("{glyph} stopping {step} safely{then}");
-            return (text, Meaning::Caution);
-        }
-        let share = scene.sample.share();
-        let percent = share
-            .map(|share| format!(" {}", figures::percent(share)))
-            .unwrap_or_default();
-        if paused {
-            let glyph = theme.pick("‖", "=");
-            let word = match scene.sample.pool.is_still() {
-                true => "paused",
-                false => "pausing",
-            };
-            return (format!("{glyph} {step}{percent}: {word}"), Meaning::Caution);
-        }
-        let text = format!("{glyph} {step}{percent}: {}", scene.sample.activity);
-        return (text, Meaning::Accent);
+    else {
+        return None;
+    };
+    let theme = scene.theme();
+    let glyph = theme.pick("▸", ">");
+    if stopping {
+        let then = if leaving { ", then leaving" } else { "" };
+        let text = format!("{glyph} stopping {step} safely{then}");
+        return Some((text, Meaning::Caution));
     }
-    if let Some(errand) = scene.wizard.errand() {
-        return at_errand(scene, errand);
+    let percent = percent(scene);
+    if paused {
+        let glyph = theme.pick("‖", "=");
+        let word = match scene.sample.pool.is_still() {
+            true => "paused",
+            false => "pausing",
+        };
+        let text = format!("{glyph} {step}{percent}: {word}");
+        return Some((text, Meaning::Caution));
     }
+    let text = format!("{glyph} {step}{percent}: {}", scene.sample.activity);
+    Some((text, Meaning::Accent))
+}
+
+/// How the step that is looked at stands.
+fn at_rest(scene: &Scene<'_>) -> (String, Meaning) {
+    let (session, theme) = (scene.session(), scene.theme());
     let step = session.current;
     let state = session.state(step);
     if let Some(cutting) = session.cutting.as_ref().filter(|_| step == Step::Cutover) {
@@ -88,14 +95,17 @@ fn now(scene: &Scene<'_>) -> (String, Meaning) {
         State::Failed => format!("{step}: failed"),
         State::Interrupted => format!("{step}: stopped half-way"),
         State::AwaitingSignOff => {
-            let open = scene.wizard.open_items().count();
-            format!(
-                "{} on the checklist still open",
-                figures::counted(open as u64, "item")
-            )
+            let open = figures::counted(scene.wizard.open_items().count() as u64, "item");
+            format!("{open} on the checklist still open")
         }
     };
     (format!("{glyph} {text}"), meaning)
+}
+
+/// How far the work is, behind a blank; nothing where that is not known.
+fn percent(scene: &Scene<'_>) -> String {
+    let share = scene.sample.share();
+    share.map_or_else(String::new, |share| format!(" {}", figures::percent(share)))
 }
 
 /// What goes on outside of the steps.
@@ -104,9 +114,7 @@ fn at_errand(scene: &Scene<'_>, errand: &Errand) -> (String, Meaning) {
     if scene.wizard.is_stopping() {
         return (format!("{glyph} stopping safely"), Meaning::Caution);
     }
-    let share = scene.sample.share();
-    let percent = share.map(|share| format!(" {}", figures::percent(share)));
-    let percent = percent.unwrap_or_default();
+    let percent = percent(scene);
     let text = match errand {
         Errand::CutOver(phase) => format!(
             "{glyph} cutting over, {phase}{percent}: {}",

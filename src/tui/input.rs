@@ -34,7 +34,7 @@ impl Ui {
         };
         match offers::why_not(command, context, wizard, self) {
             Some(why) => {
-                self.said = Some(why);
+                self.refuse(why);
                 Vec::new()
             }
             None if command == Command::Answer => self.answer_by_letter(wizard, key),
@@ -81,22 +81,18 @@ impl Ui {
     }
 
     fn command(&mut self, command: Command, context: Context, wizard: &Wizard) -> Vec<Intent> {
-        let step = wizard.session().current;
-        let send = |event| vec![Intent::Send(event)];
         if command != Command::Reveal {
             self.form.hide();
         }
+        if let Some(event) = asked_of_wizard(command, context, wizard) {
+            return vec![Intent::Send(event)];
+        }
         match command {
             Command::Proceed => return self.proceed(context, wizard),
-            Command::Again => return send(Event::Again(step)),
+            Command::Again => return self.look(Some(Look::WayBack)),
             Command::Recheck => return self.recheck(wizard),
             Command::Submit => return self.submit(wizard),
             Command::Decline => return answer(wizard, |_| Some(0)),
-            Command::Leave => return send(Event::Leave),
-            Command::Pause => return send(Event::Steer(offers::pause_or_go_on(wizard))),
-            Command::More => return send(Event::Steer(Steering::MoreWorkers)),
-            Command::Fewer => return send(Event::Steer(Steering::FewerWorkers)),
-            Command::Switch => return send(Event::Switch(offers::switch_or_back(wizard))),
             Command::CutOver
             | Command::Undo
             | Command::WayBack
@@ -104,52 +100,30 @@ impl Ui {
             | Command::SaveRows
             | Command::SaveDatabase
             | Command::ApplyRows => return self.over_and_back(command, context, wizard),
-            Command::Stop => return send(Event::Stop),
             Command::Suspend => return vec![Intent::Suspend],
-            Command::Earlier => return show(step.previous()),
-            Command::Later => return show(step.next()),
             Command::Toggle => return self.toggle_part(wizard),
             Command::All => return self.pick_all(wizard),
-            Command::Fold => self.fold_part(wizard),
-            Command::Search => self.layers.push(Layer::Search),
-            Command::Notes => self.toggle(Layer::Notes),
-            Command::Close if context == Context::Search => self.end_search(wizard),
-            Command::Close if context == Context::Tree && self.tree.search.is_empty() => {
-                return show(step.previous());
-            }
-            Command::Close if context == Context::Tree => self.end_search(wizard),
             Command::View => return self.look(Some(Look::Schema)),
             Command::Open => return self.look(offers::opened(wizard, self)),
-            Command::Close if self.layers.is_empty() => {
-                self.scroll = 0;
-                return send(Event::LookAway);
-            }
-            Command::Edit => self.open_form(wizard.session()),
             Command::Direct => {
                 return vec![Intent::Direct, Intent::Send(Event::Run(Step::Connections))];
             }
-            Command::Reveal => self.said = self.form.reveal().err().map(str::to_owned),
-            Command::Overwrite => self.ask_for_name(Purpose::Overwrite),
-            Command::Application => {
-                let known = wizard
-                    .application()
-                    .and_then(|found| found.folder.as_deref());
-                let path = Field::with(known.unwrap_or_default());
-                self.open_again(Layer::Folder { path });
-            }
             Command::Copy => return self.copy(context, wizard),
             Command::Log => return self.tell_log(),
+            Command::Close => return self.close_in(context, wizard),
+            Command::Fold => self.fold_part(wizard),
+            Command::Search => self.layers.push(Layer::Search),
+            Command::Notes => self.toggle(Layer::Notes),
             Command::Messages => self.toggle(Layer::Messages),
             Command::Help => self.toggle(Layer::Help),
-            Command::Close => self.close(),
-            // The start screen's own.
-            Command::NewMigration | Command::PracticeRun => {}
+            Command::Edit => self.open_form(wizard.session()),
+            Command::Reveal => self.said = self.form.reveal().err().map(str::to_owned),
+            Command::Overwrite => self.ask_for_name(Purpose::Overwrite),
+            Command::Application => self.ask_for_folder(wizard),
             Command::NextField => self.form.next(),
             Command::PreviousField => self.form.previous(),
             Command::NextAnswer => self.mark_other(wizard, 1),
             Command::PreviousAnswer => self.mark_other(wizard, -1),
-            // Taken by its letter before.
-            Command::Answer => {}
             Command::Up if context == Context::Form => self.form.up(),
             Command::Down if context == Context::Form => self.form.down(),
             Command::Up
@@ -157,11 +131,44 @@ impl Ui {
             | Command::PageUp
             | Command::PageDown
             | Command::Top
-            | Command::Bottom => {
-                self.go(command, context, wizard);
-            }
+            | Command::Bottom => self.go(command, context, wizard),
+            // Asked of the wizard before; taken by its letter before; the start screen's own.
+            Command::Leave
+            | Command::Stop
+            | Command::Pause
+            | Command::More
+            | Command::Fewer
+            | Command::Switch
+            | Command::Earlier
+            | Command::Later
+            | Command::Answer
+            | Command::NewMigration
+            | Command::PracticeRun => {}
         }
         Vec::new()
+    }
+
+    /// Closes what is open, or goes back where nothing is.
+    fn close_in(&mut self, context: Context, wizard: &Wizard) -> Vec<Intent> {
+        match context {
+            Context::Tree if self.tree.search.is_empty() => {
+                return show(wizard.session().current.previous());
+            }
+            Context::Tree | Context::Search => self.end_search(wizard),
+            _ if self.layers.is_empty() => {
+                self.scroll = 0;
+                return vec![Intent::Send(Event::LookAway)];
+            }
+            _ => self.close(),
+        }
+        Vec::new()
+    }
+
+    fn ask_for_folder(&mut self, wizard: &Wizard) {
+        let known = wizard.application();
+        let known = known.and_then(|found| found.folder.as_deref());
+        let path = Field::with(known.unwrap_or_default());
+        self.open_again(Layer::Folder { path });
     }
 
     /// Looks at this from its beginning on; at nothing where there is nothing.
@@ -337,32 +344,23 @@ impl Ui {
             self.put_aside.push(entered);
         }
     }
+}
 
-    /// Moves the mark where rows can be marked, else what is seen. Behind the last row the pane may
-    /// go on: it is scrolled then, until it is back where that began.
-    fn go(&mut self, command: Command, context: Context, wizard: &Wizard) {
-        let page = self.extent.visible.saturating_sub(1).max(1);
-        let end = self.extent.total.saturating_sub(self.extent.visible);
-        let last = self
-            .rows(context, wizard)
-            .map(|rows| rows.saturating_sub(1));
-        let onward = matches!(command, Command::Down | Command::PageDown | Command::Bottom);
-        match last {
-            Some(last) if command == Command::Top || !onward && self.past_rows.is_none() => {
-                self.past_rows = None;
-                self.marked = moved(command, self.marked, page, last);
-            }
-            Some(last) if self.marked < last => {
-                self.marked = moved(command, self.marked, page, last);
-            }
-            Some(_) => {
-                let from = *self.past_rows.get_or_insert(self.scroll);
-                self.scroll = moved(command, self.scroll, page, end);
-                self.past_rows = Some(from).filter(|from| self.scroll > *from);
-            }
-            None => self.scroll = moved(command, self.scroll, page, end),
-        }
-    }
+/// What a command asks of the wizard, where the screen has no part in it.
+fn asked_of_wizard(command: Command, context: Context, wizard: &Wizard) -> Option<Event> {
+    let step = wizard.session().current;
+    Some(match command {
+        Command::Again if context != Context::WayBack => Event::Again(step),
+        Command::Leave => Event::Leave,
+        Command::Stop => Event::Stop,
+        Command::Pause => Event::Steer(offers::pause_or_go_on(wizard)),
+        Command::More => Event::Steer(Steering::MoreWorkers),
+        Command::Fewer => Event::Steer(Steering::FewerWorkers),
+        Command::Switch => Event::Switch(offers::switch_or_back(wizard)),
+        Command::Earlier => Event::Show(step.previous()?),
+        Command::Later => Event::Show(step.next()?),
+        _ => return None,
+    })
 }
 
 /// A path with the home folder as people write it.
@@ -372,19 +370,6 @@ fn shortened(path: &str) -> String {
     below
         .filter(|rest| rest.starts_with('/'))
         .map_or_else(|| path.to_owned(), |rest| format!("~{rest}"))
-}
-
-/// Where a command leads from a place, no further than the last one.
-fn moved(command: Command, from: usize, page: usize, last: usize) -> usize {
-    let to = match command {
-        Command::Up => from.saturating_sub(1),
-        Command::Down => from + 1,
-        Command::PageUp => from.saturating_sub(page),
-        Command::PageDown => from + page,
-        Command::Top => 0,
-        _ => last,
-    };
-    to.min(last)
 }
 
 fn show(step: Option<Step>) -> Vec<Intent> {

@@ -16,6 +16,7 @@ mod field;
 mod footer;
 pub mod form;
 pub mod gauges;
+mod going;
 mod input;
 pub mod keys;
 mod lines;

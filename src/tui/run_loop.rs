@@ -2,21 +2,23 @@
 //! something has changed, and while a step is at work.
 
 mod connect;
+mod frames;
 
 use super::screen;
 use super::terminal::{self, Screen};
 use super::theme::Theme;
 use super::ui::{Intent, Ui};
 use crate::config::Notify;
-use crate::failure::{Explain, Failure};
+use crate::failure::{Explain, Failure, Severity};
 use crate::figures;
 use crate::invocation::Invocation;
 use crate::progress::{Note, Sample, Tone};
 use crate::runner::Runner;
 use crate::session::{Record, Step, store};
 use crate::signals::{Signals, Told};
-use crate::wizard::{Effect, Event, News, Outcome, Phase, Side};
+use crate::wizard::{Effect, Event, Look, News, Outcome, Phase, Side};
 use crossterm::event::Event as Input;
+use frames::Frames;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use std::future::pending;
@@ -25,11 +27,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
-/// Between two frames at least while nobody presses a key: at most fifteen a second.
-const FRAME: Duration = Duration::from_millis(67);
-/// Between two frames that answer keys: soon enough for each key of a quick hand to be seen at once,
-/// and a frame for several when text is pasted as keys.
-const KEY_FRAME: Duration = Duration::from_millis(25);
 /// Between two looks at the meters of a step at work.
 const TICK: Duration = Duration::from_millis(100);
 
@@ -110,13 +107,10 @@ struct Loop<'a> {
     ui: Ui,
     sample: Sample,
     notes_seen: u64,
-    changed: bool,
-    drawn: Option<Instant>,
+    /// When the meters were looked at last.
+    looked: Instant,
+    frames: Frames,
     notify: Notify,
-    /// A key, or another size, waits for the frame that shows what came of it.
-    pressed: bool,
-    /// When such a frame was last drawn.
-    answered: Option<Instant>,
     outcome: Option<Outcome>,
     /// The step that a password was asked for before it can go on.
     interrupted: Option<Step>,
@@ -153,11 +147,9 @@ impl<'a> Loop<'a> {
             ui,
             sample: Sample::default(),
             notes_seen: 0,
-            changed: true,
-            drawn: None,
+            looked: Instant::now(),
+            frames: Frames::none(),
             notify: options.notify,
-            pressed: false,
-            answered: None,
             outcome: None,
             interrupted: current.filter(|_| !options.ask.is_empty()),
         }
@@ -194,12 +186,8 @@ impl<'a> Loop<'a> {
 
     /// When to wake without anything happening; never while nothing runs and all is drawn.
     fn wake(&self) -> Option<Instant> {
-        let drawn = self.drawn.unwrap_or_else(Instant::now);
-        match (self.changed, self.is_working()) {
-            (true, _) => Some(self.due()),
-            (false, true) => Some(drawn + self.tick()),
-            (false, false) => None,
-        }
+        let looks = self.is_working().then(|| self.looked + self.tick());
+        self.frames.due(Instant::now()).or(looks)
     }
 
     /// How often meters are looked at: a watch, which runs for days, hardly has any.
@@ -212,31 +200,18 @@ impl<'a> Loop<'a> {
         }
     }
 
-    /// When the next frame may be drawn. A key is answered at once, whenever the meters were last
-    /// drawn; these wait a frame longer then.
-    fn due(&self) -> Instant {
-        let now = Instant::now();
-        let after = |frame: Option<Instant>, time| frame.map_or(now, |frame| frame + time);
-        match self.pressed {
-            true => after(self.answered, KEY_FRAME),
-            false => after(self.drawn, FRAME).max(after(self.answered, 2 * FRAME)),
-        }
-    }
-
     fn draw_if_due(&mut self) -> Result<(), Error> {
-        if !self.changed || self.due() > Instant::now() {
+        let now = Instant::now();
+        if self.frames.due(now).is_none_or(|due| due > now) {
             return Ok(());
         }
         let title = self.title();
         let (wizard, ui, sample) = (self.runner.wizard(), &mut self.ui, &self.sample);
         let now = Timestamp::now();
+        ui.keep_refusal(now);
         self.screen
             .draw(&title, |frame| screen::draw(frame, wizard, ui, sample, now))?;
-        self.changed = false;
-        self.drawn = Some(Instant::now());
-        if std::mem::take(&mut self.pressed) {
-            self.answered = self.drawn;
-        }
+        self.frames.drawn(Instant::now());
         Ok(())
     }
 
@@ -257,6 +232,7 @@ impl<'a> Loop<'a> {
     }
 
     fn look_at_meters(&mut self) {
+        self.looked = Instant::now();
         let now = Timestamp::now();
         self.sample = self.runner.progress().sample();
         let (notes, seen) = self.runner.progress().notes_after(self.notes_seen);
@@ -270,11 +246,11 @@ impl<'a> Loop<'a> {
                 .gauges_mut()
                 .feed(&self.sample, milliseconds as f64 / 1000.0);
         }
-        self.changed = true;
+        self.frames.changed();
     }
 
     async fn input(&mut self, input: Input, signals: &mut Signals) -> Result<(), Error> {
-        (self.changed, self.pressed) = (true, true);
+        self.frames.pressed();
         let intents = match input {
             Input::Key(key) => self.ui.key(self.runner.wizard(), key),
             Input::Paste(text) => {
@@ -304,13 +280,25 @@ impl<'a> Loop<'a> {
         let effects = self.runner.dispatch(event)?;
         self.look_at_meters();
         self.notify(&effects)?;
-        let tested = effects.contains(&Effect::Tell(News::Done(Step::Connections)));
+        let behind = self.behind(&effects);
         self.told(effects);
-        match self.interrupted.take_if(|_| tested) {
+        behind.map_or(Ok(()), |event| self.dispatch(event))
+    }
+
+    /// What the person would do next, and need not be asked for.
+    fn behind(&mut self, effects: &[Effect]) -> Option<Event> {
+        if effects.contains(&Effect::Tell(News::Done(Step::Connections))) {
             // Only a password was missing: on to what it was wanted for.
-            Some(step) => self.dispatch(Event::Show(step)),
-            None => Ok(()),
+            return self.interrupted.take().map(Event::Show);
         }
+        let refused = |effect: &Effect| {
+            matches!(effect, Effect::Tell(News::NotRolledBack(why))
+                if why.severity != Severity::Interrupted)
+        };
+        // Where nothing was begun, the pane tells why once the way back is looked at as it is now.
+        let is_half_way = self.runner.wizard().session().is_half_way_back();
+        let looks = !is_half_way && effects.iter().any(refused);
+        looks.then_some(Event::Look(Look::WayBack))
     }
 
     /// Tells somebody who looks elsewhere that a long step has ended, or of an alarm.
@@ -359,21 +347,21 @@ impl<'a> Loop<'a> {
         }
         self.ui.follow(wizard);
         self.ui.report = report(self.runner);
-        self.changed = true;
+        self.frames.changed();
     }
 
     /// Goes to the background and waits there to be called back.
     async fn suspend(&mut self, signals: &mut Signals) -> Result<(), Error> {
         if let Err(why) = self.screen.suspend(signals).await? {
-            self.ui.say(why);
+            self.ui.refuse(why);
         }
-        self.changed = true;
+        self.frames.changed();
         Ok(())
     }
 
     fn resume(&mut self) -> Result<(), Error> {
         self.screen.resume()?;
-        self.changed = true;
+        self.frames.changed();
         Ok(())
     }
 }

@@ -1,10 +1,60 @@
-//! What the status line says of news, until the next key.
+//! What the status line says until the next key, and what of it is kept among the messages.
 
+use super::ui::{Layer, Ui};
+use crate::progress::Note;
 use crate::session::Step;
-use crate::wizard::News;
+use crate::wizard::{News, Wizard};
+use jiff::Timestamp;
+
+impl Ui {
+    /// What the wizard tells.
+    pub fn tell(&mut self, news: &News, wizard: &Wizard, now: Timestamp) {
+        self.messages_mut().tell(news, now);
+        self.said_is_good = is_good(news);
+        match news {
+            News::AwaitingSignOff(_) => return,
+            News::Watched(found) if found.raised_now.is_empty() => return,
+            News::Signed { .. } => self.mark_open_item(wizard.session()),
+            _ => {}
+        }
+        self.said = said(news);
+    }
+
+    /// Says something in the status line, until the next key.
+    pub fn say(&mut self, text: impl Into<String>) {
+        (self.said, self.said_is_good) = (Some(text.into()), false);
+    }
+
+    /// As [`Ui::say`], of why what was asked for is not done: it is kept, too.
+    pub fn refuse(&mut self, why: impl Into<String>) {
+        let why = why.into();
+        self.refused = Some(why.clone());
+        self.say(why);
+    }
+
+    /// Puts what the last key was refused for among the messages.
+    pub fn keep_refusal(&mut self, now: Timestamp) {
+        if let Some(why) = self.refused.take() {
+            self.messages_mut().refused(&why, now);
+        }
+    }
+
+    /// As [`Ui::say`], of what has worked.
+    pub fn confirm(&mut self, text: impl Into<String>) {
+        (self.said, self.said_is_good) = (Some(text.into()), true);
+    }
+
+    /// Takes in notes of the running step.
+    pub fn note(&mut self, notes: Vec<Note>, now: Timestamp) {
+        self.messages_mut().note(notes, now);
+        if matches!(self.layers.last(), Some(Layer::Messages)) {
+            self.messages_mut().read();
+        }
+    }
+}
 
 /// Whether it is good news.
-pub(super) fn is_good(news: &News) -> bool {
+fn is_good(news: &News) -> bool {
     matches!(
         news,
         News::Done(_) | News::CutOver | News::RolledBack | News::Recovered(_)
@@ -12,7 +62,7 @@ pub(super) fn is_good(news: &News) -> bool {
 }
 
 /// What is said; nothing where the screen shows it anyway.
-pub(super) fn said(news: &News) -> Option<String> {
+fn said(news: &News) -> Option<String> {
     let text = match news {
         News::Refused(why) => return Some(why.clone()),
         News::Done(Step::Cutover) => "the checklist is complete: the application may be cut over",

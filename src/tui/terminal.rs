@@ -7,14 +7,17 @@ use crate::signals::{Signals, refuse_suspension};
 use crossterm::cursor;
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste, Event as Input, EventStream};
 use crossterm::style::Print;
-use crossterm::terminal::{self, EnterAlternateScreen, LeaveAlternateScreen, SetTitle};
-use crossterm::{SynchronizedUpdate, execute, queue};
+use crossterm::terminal::{self, BeginSynchronizedUpdate, EndSynchronizedUpdate};
+use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, SetTitle};
+use crossterm::{execute, queue};
 use futures_util::StreamExt;
 use ratatui::backend::CrosstermBackend;
 use ratatui::{Frame, Terminal};
 use rustix::process::{Signal as Unix, getpid, kill_process};
-use std::io::{self, IsTerminal, Stdout, Write};
+use std::cell::RefCell;
+use std::io::{self, IsTerminal, Write};
 use std::mem::ManuallyDrop;
+use std::rc::Rc;
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::thread::{self, ThreadId};
@@ -71,12 +74,41 @@ pub(super) fn require(instead: &'static str) -> Result<(), Error> {
     Err(Error::NotATerminal { stream, instead })
 }
 
+/// What is drawn, until the terminal gets all of it at once. Standard output itself passes on a kilobyte
+/// at a time, and after each the program may wait for a processor while a terminal that knows no
+/// synchronized updates shows half a frame.
+#[derive(Debug, Clone, Default)]
+struct Gathered(Rc<RefCell<Vec<u8>>>);
+
+impl Gathered {
+    fn pass_on(&mut self) -> io::Result<()> {
+        let mut written = self.0.borrow_mut();
+        let mut terminal = io::stdout().lock();
+        terminal.write_all(&written)?;
+        written.clear();
+        terminal.flush()
+    }
+}
+
+impl Write for Gathered {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.borrow_mut().write(bytes)
+    }
+
+    /// Nothing goes out before all is there.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// The screen while it is up. Dropping it leaves the screen.
 #[derive(Debug)]
 pub struct Screen {
     // Never dropped: it would show the cursor again, which `leave` has done, and panic when the
     // terminal is gone, before a running step could be stopped. What it holds is one picture.
-    terminal: ManuallyDrop<Terminal<CrosstermBackend<Stdout>>>,
+    terminal: ManuallyDrop<Terminal<CrosstermBackend<Gathered>>>,
+    /// What the terminal above writes.
+    written: Gathered,
     title: String,
     // One for all of the program: a key that comes while one stream goes and another begins may wait
     // for the next key to be heard.
@@ -92,9 +124,11 @@ impl Screen {
         require("run")?;
         let ui_thread = thread::current().id();
         HOOK.call_once(|| hook_panics(ui_thread));
-        let terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
+        let written = Gathered::default();
+        let terminal = Terminal::new(CrosstermBackend::new(written.clone()))?;
         let mut screen = Self {
             terminal: ManuallyDrop::new(terminal),
+            written,
             title: String::new(),
             inputs: EventStream::new(),
         };
@@ -196,11 +230,12 @@ impl Screen {
     pub fn draw(&mut self, title: &str, paint: impl FnOnce(&mut Frame<'_>)) -> Result<(), Error> {
         if self.title != title {
             title.clone_into(&mut self.title);
-            queue!(io::stdout(), SetTitle(title))?;
+            queue!(self.written, SetTitle(title))?;
         }
-        let terminal: &mut Terminal<_> = &mut self.terminal;
-        io::stdout().sync_update(|_| terminal.draw(paint).map(|_| ()))??;
-        Ok(())
+        queue!(self.written, BeginSynchronizedUpdate)?;
+        self.terminal.draw(paint)?;
+        queue!(self.written, EndSynchronizedUpdate)?;
+        Ok(self.written.pass_on()?)
     }
 }
 

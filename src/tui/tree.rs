@@ -59,13 +59,13 @@ impl Ui {
             return Vec::new();
         };
         if let Some(why) = self.refuse_hidden(wizard) {
-            self.say(why);
+            self.refuse(why);
             return Vec::new();
         }
         match selected.toggled(&row.part) {
             Ok(select) => picked(select),
             Err(why) => {
-                self.say(why.to_string());
+                self.refuse(why.to_string());
                 Vec::new()
             }
         }

@@ -7,17 +7,14 @@ use super::field::Field;
 use super::form::{Entered, Form, Passwords};
 use super::gauges::Gauges;
 use super::keys::Context;
-use super::said::{is_good, said};
 use super::theme::Theme;
 use super::tree::TreeView;
 use crate::config::LastComparison;
 use crate::invocation::Invocation;
 use crate::messages::Messages;
-use crate::progress::Note;
 use crate::session::report::{Check, Comparison, Report};
 use crate::session::{Item, ItemKind, Session, State, Step};
-use crate::wizard::{Event, Look, News, Question, Side, Wizard};
-use jiff::Timestamp;
+use crate::wizard::{Event, Look, Question, Side, Wizard};
 use jiff::tz::TimeZone;
 
 /// What the person wants to happen.
@@ -110,6 +107,8 @@ pub struct Ui {
     pub(super) said: Option<String>,
     /// What was said is no warning.
     pub(super) said_is_good: bool,
+    /// What was refused and is not among the messages yet.
+    pub(super) refused: Option<String>,
     pub(super) signer: String,
     pub(super) invocation: Invocation,
     pub(super) log: String,
@@ -152,6 +151,7 @@ impl Ui {
             past_rows: None,
             said: None,
             said_is_good: false,
+            refused: None,
             signer: signer.to_owned(),
             invocation: Invocation::default(),
             log: String::new(),
@@ -272,43 +272,12 @@ impl Ui {
         }
     }
 
-    fn mark_open_item(&mut self, session: &Session) {
+    pub(super) fn mark_open_item(&mut self, session: &Session) {
         let open = |item: &Item| item.kind == ItemKind::Person && !item.is_closed();
         let from = self.marked.min(session.checklist.len());
         let (before, after) = session.checklist.split_at(from);
         let next = after.iter().position(open).map(|at| at + from);
         self.marked = next.or_else(|| before.iter().position(open)).unwrap_or(0);
-    }
-
-    /// What the wizard tells.
-    pub fn tell(&mut self, news: &News, wizard: &Wizard, now: Timestamp) {
-        self.messages.tell(news, now);
-        self.said_is_good = is_good(news);
-        match news {
-            News::AwaitingSignOff(_) => return,
-            News::Watched(found) if found.raised_now.is_empty() => return,
-            News::Signed { .. } => self.mark_open_item(wizard.session()),
-            _ => {}
-        }
-        self.said = said(news);
-    }
-
-    /// Says something in the status line, until the next key.
-    pub fn say(&mut self, text: impl Into<String>) {
-        (self.said, self.said_is_good) = (Some(text.into()), false);
-    }
-
-    /// As [`Ui::say`], of what has worked.
-    pub fn confirm(&mut self, text: impl Into<String>) {
-        (self.said, self.said_is_good) = (Some(text.into()), true);
-    }
-
-    /// Takes in notes of the running step.
-    pub fn note(&mut self, notes: Vec<Note>, now: Timestamp) {
-        self.messages.note(notes, now);
-        if matches!(self.layers.last(), Some(Layer::Messages)) {
-            self.messages.read();
-        }
     }
 
     /// What happened so far.

@@ -77,6 +77,7 @@ impl Wizard {
         if let Some(why) = obstacle.or_else(|| self.refuse_cutting(typed)) {
             return refused(why);
         }
+        self.session.current = Step::Cutover;
         let waits = |cut: &&mut CutOver| cut.state == State::AwaitingSignOff;
         let switched = self.goes_on_switched();
         if let Some(cutting) = self.session.cutting.as_mut().filter(waits)
@@ -127,14 +128,15 @@ impl Wizard {
         if !self.waits_for_connection() {
             return Vec::new();
         }
+        self.session.current = Step::Cutover;
         if let Some(cutting) = &mut self.session.cutting {
             cutting.options.by_hand = true;
         }
         self.begin_phase(CutPhase::Switch)
     }
 
+    /// Who looks at another step meanwhile is left there.
     fn begin_phase(&mut self, phase: CutPhase) -> Vec<Effect> {
-        self.session.current = Step::Cutover;
         let Some(cutting) = &mut self.session.cutting else {
             return Vec::new();
         };

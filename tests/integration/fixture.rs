@@ -215,6 +215,12 @@ impl World {
         &self.servers.runtime
     }
 
+    /// Ends a server as a crash does, until [`World::restart`] starts it again.
+    pub(crate) fn stop(&self, side: Side) {
+        let done = self.servers.pg_ctl(side, &["stop"]);
+        assert!(done.status.success(), "{side:?} does not stop");
+    }
+
     /// Ends a server as a crash does, and starts it again: `pg_ctl restart -m immediate`.
     pub(crate) fn restart(&self, side: Side) {
         let done = self.servers.pg_ctl(side, &["restart"]);

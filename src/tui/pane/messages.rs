@@ -14,7 +14,7 @@ pub(super) fn page(scene: &Scene<'_>) -> Page {
     let mut body = Vec::new();
     for message in scene.ui.messages().all() {
         let (glyph, meaning) = scene.theme().tone(message.tone);
-        for (at, part) in wrapped(&message.text, cells).into_iter().enumerate() {
+        for (at, part) in wrapped(&message.in_words(), cells).into_iter().enumerate() {
             body.push(match at {
                 0 => Line::from(vec![
                     span(

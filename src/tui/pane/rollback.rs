@@ -10,7 +10,7 @@ pub(super) fn page(scene: &Scene<'_>, found: &WayBack) -> Page {
     let cells = scene.text_cells();
     let said = match (found.is_open(), found.loses()) {
         (false, _) => (
-            "! The old database does not answer: there is no way back to it now.",
+            "! The old database does not answer: there is no way back to it now. r looks again.",
             Meaning::Bad,
         ),
         (true, true) => (

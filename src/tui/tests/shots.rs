@@ -160,6 +160,10 @@ fn with_messages() -> Shot {
     shot.ui.note(notes, at(512));
     let news = News::Failed(Step::Transfer, fixtures::too_many_connections());
     shot.ui.tell(&news, &shot.wizard, at(520));
+    for second in [531, 532] {
+        shot = shot.press(&[KeyCode::Char('c')]);
+        shot.ui.keep_refusal(at(second));
+    }
     shot.press(&[KeyCode::Char('m')])
 }
 

@@ -108,6 +108,18 @@ fn a_locked_checklist_and_a_wrong_name_cut_nothing_over() {
 }
 
 #[test]
+fn who_looks_elsewhere_meanwhile_is_not_called_back_by_the_next_phase() {
+    let mut wizard = signed();
+    wizard.handle(Event::Show(Step::Compare), at(9));
+    let effects = over(&mut wizard, "new");
+    assert_eq!(wizard.session().current, Step::Cutover);
+    wizard.handle(Event::Show(Step::Watch), at(10));
+    let effects = passes(&mut wizard, &effects, look());
+    assert!(begun(&effects).is_some());
+    assert_eq!(wizard.session().current, Step::Watch);
+}
+
+#[test]
 fn each_phase_is_saved_before_it_begins() {
     let mut wizard = signed();
     let mut effects = over(&mut wizard, "new");
