@@ -79,7 +79,7 @@ impl Messages {
             News::SignaturesWithdrawn(items) => (
                 Tone::Warning,
                 format!(
-                    "the signatures are withdrawn, as the target changes: {}",
+                    "signatures are withdrawn, as what they were given for has changed: {}",
                     items.join(", ")
                 ),
                 Vec::new(),
