@@ -147,7 +147,7 @@ fn in_words(news: &News) -> Option<(Tone, String)> {
             info(format!("{by} signed {item}{}", before.unwrap_or_default()))
         }
         News::SignaturesWithdrawn(items) => warning(format!(
-            "the signatures are withdrawn, as the target changes: {}",
+            "signatures are withdrawn, as what they were given for has changed: {}",
             items.join(", ")
         )),
         News::FilesStand(stand) => {

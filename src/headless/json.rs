@@ -9,7 +9,7 @@ use crate::failure::Failure;
 use crate::invocation::Invocation;
 use crate::progress::{Note, Stage, Tone};
 use crate::session::report::{ComparedTable, Report, Watch, WayBack};
-use crate::session::{CutPhase, Session, Step};
+use crate::session::{CutOver, CutPhase, Session, Step};
 use crate::wizard::{CleanupPlan, Excerpt, News, Outcome, checklist};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -106,7 +106,13 @@ fn act(news: &News, session: &Session) -> Option<Value> {
             "found": passed.found,
         }),
         News::SetByHand(found) => json!({"event": "cutover_waits_for_connection", "set": found}),
-        News::CutOver => json!({"event": "cut_over", "cut_over": session.cutting}),
+        News::CutOver => {
+            let cutting = session.cutting.as_ref().map(|cutting| CutOver {
+                counters: Vec::new(),
+                ..cutting.clone()
+            });
+            json!({"event": "cut_over", "cut_over": cutting})
+        }
         News::Recovered(recovered) => json!({"event": "recovered", "recovered": recovered}),
         News::RolledBack => json!({"event": "rolled_back", "rolled_back": session.rolled_back}),
         _ => return None,
@@ -191,6 +197,7 @@ impl Voice for Json {
             "event": "way_back", "source": found.source, "open": found.is_open(),
             "alive": found.alive, "switched": found.switched, "cut_over": found.cut_over,
             "lost": lost, "lost_unknown": unknown, "clients": found.clients,
+            "written_late": found.written_late(),
         }));
     }
 

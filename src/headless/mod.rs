@@ -194,6 +194,10 @@ fn wanted(session: &Session, options: &Options) -> Vec<Step> {
         // Who watches a target does not mean to migrate to it.
         return vec![alone];
     }
+    if options.until == Some(Step::Cutover) && session.is_cut_over() {
+        // Only looked at; a comparison of databases in use would find that they are.
+        return vec![Step::Cutover];
+    }
     let last = options.until.unwrap_or(Step::Cutover);
     let again = |step: Step| options.from.is_some_and(|from| step >= from);
     let steps = session.course().iter().copied();
@@ -204,8 +208,11 @@ fn wanted(session: &Session, options: &Options) -> Vec<Step> {
 
 /// The outcome when nothing went wrong: the whole, or as far as was asked.
 fn reached(runner: &Runner, until: Option<Step>) -> Outcome {
-    let open = runner.wizard().session().first_open();
+    let session = runner.wizard().session();
+    let open = session.first_open();
     match (runner.wizard().outcome(), until) {
+        // A comparison of databases in use speaks for itself.
+        (_, Some(Step::Cutover)) if session.is_cut_over() => Outcome::Partial,
         (Outcome::Interrupted, Some(_)) => Outcome::Partial,
         // What failed before stands behind what was asked for.
         (Outcome::Failed(_), Some(until)) if open > Some(until) => Outcome::Partial,

@@ -95,7 +95,7 @@ fn act(news: &News, invocation: &Invocation) -> Option<Vec<String>> {
             vec![format!("    signed: {item}, by {by}{before}")]
         }
         News::SignaturesWithdrawn(items) => vec![format!(
-            "    ! the signatures are withdrawn, as the target changes: {}",
+            "    ! signatures are withdrawn, as what they were given for has changed: {}",
             items.join(", ")
         )],
         News::FilesStand(stand) => {
@@ -211,7 +211,7 @@ impl Voice for Plain {
     }
 
     fn way_back(&mut self, found: &WayBack, goes: bool) {
-        cutting::way_back(found)
+        cutting::way_back(found, &self.invocation)
             .iter()
             .for_each(|line| self.line(line));
         if !goes {

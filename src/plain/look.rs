@@ -115,7 +115,7 @@ fn told(lines: &mut Lines<'_>, at: &Look) -> Vec<String> {
             let target = target.map_or("the target", |place| name(&place.url));
             preview_lines(preview, target)
         }
-        Some(Ok(Seen::WayBack(found))) => way_back_lines(found),
+        Some(Ok(Seen::WayBack(found))) => way_back_lines(found, &lines.invocation),
         Some(Ok(Seen::Table(excerpt))) => excerpt_lines(excerpt, wizard.compared(at)),
         Some(Err(failure)) => {
             let failure = failure.clone();

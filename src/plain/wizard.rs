@@ -33,7 +33,7 @@ pub(super) struct Lines<'a> {
     pub(super) runner: &'a mut Runner,
     pub(super) voice: Remembered<'a>,
     pub(super) signer: String,
-    invocation: Invocation,
+    pub(super) invocation: Invocation,
     log: String,
     said_how_to_stop: bool,
     /// What was told in full last.

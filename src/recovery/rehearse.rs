@@ -8,7 +8,7 @@ use crate::failure::{Explain, chain};
 use crate::figures::{bytes, counted};
 use crate::postgres::{Connection, ConnectionString, Error as PostgresError, Retrying};
 use crate::postgres::{catalogue, count};
-use crate::session::report::{Backup, Check, Rehearsal};
+use crate::session::report::{Backup, Check, Rehearsal, RehearsedFiles};
 use crate::switch::{self, Goal, Plan};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -56,19 +56,22 @@ impl Rehearsing<'_> {
     pub async fn run(&self) -> Result<Rehearsal, Error> {
         let progress = self.dumping.progress;
         progress.begin("Rehearsing the rollback on copies");
-        let mut checks = vec![self.files().await];
+        let (files, application) = self.files().await;
+        let mut checks = vec![files];
         checks.push(or_bad(OLD, self.old_database().await)?);
         checks.push(or_bad(DATA, self.data().await)?);
         Ok(Rehearsal {
             at: Timestamp::now(),
             checks,
+            application,
         })
     }
 
-    async fn files(&self) -> Check {
+    async fn files(&self) -> (Check, Option<RehearsedFiles>) {
         let Some(application) = self.application else {
-            return Check::warning(FILES, "not rehearsed: no folder of an application is known")
-                .advise("Name it in the configuration, [application] folder, if there is one.");
+            let unknown = "not rehearsed: no folder of an application is known";
+            let advice = "Name it in the configuration, [application] folder, if there is one.";
+            return (Check::warning(FILES, unknown).advise(advice), None);
         };
         let goal = Goal::new(self.source.clone(), self.target);
         let (folder, files) = (application.folder.to_owned(), application.files.to_owned());
@@ -76,9 +79,9 @@ impl Rehearsing<'_> {
         let tried =
             tokio::task::spawn_blocking(move || there_and_back(&folder, &files, &goal, &backups));
         match tried.await {
-            Ok(Ok(check)) => check,
-            Ok(Err(error)) => bad(FILES, &error),
-            Err(broken) => Check::bad(FILES, chain(&broken)),
+            Ok(Ok((check, tried))) => (check, tried),
+            Ok(Err(error)) => (bad(FILES, &error), None),
+            Err(broken) => (Check::bad(FILES, chain(&broken)), None),
         }
     }
 
@@ -189,12 +192,17 @@ fn there_and_back(
     files: &[PathBuf],
     goal: &Goal,
     backups: &Path,
-) -> Result<Check, Error> {
+) -> Result<(Check, Option<RehearsedFiles>), Error> {
     let plan = Plan::make(folder, files, goal)?;
     if plan.files.is_empty() {
         let found = "not rehearsed: no file would change; they lead to the target already, or hold no connection that is known";
-        return Ok(Check::warning(FILES, found));
+        return Ok((Check::warning(FILES, found), None));
     }
+    let names = plan.files.iter().map(|file| file.shown.file.clone());
+    let tried = RehearsedFiles {
+        folder: plan.folder.display().to_string(),
+        files: names.collect(),
+    };
     let room = Workroom::open(backups)?;
     let application = room.path().join("application");
     let mut copied = Vec::new();
@@ -215,19 +223,18 @@ fn there_and_back(
     let is_changed = before
         .iter()
         .all(|(name, was)| switched.get(name) != Some(was));
-    Ok(
-        match is_changed && settled.left.is_empty() && before == after {
-            true => Check::good(
-                FILES,
-                format!("{count} switched and put back on copies: the same byte for byte"),
-            ),
-            false => Check::bad(
-                FILES,
-                format!("{count} switched on copies did not come back the same"),
-            )
-            .advise("Keep a copy of the application's files of your own before you switch."),
-        },
-    )
+    let check = match is_changed && settled.left.is_empty() && before == after {
+        true => Check::good(
+            FILES,
+            format!("{count} switched and put back on copies: the same byte for byte"),
+        ),
+        false => Check::bad(
+            FILES,
+            format!("{count} switched on copies did not come back the same"),
+        )
+        .advise("Keep a copy of the application's files of your own before you switch."),
+    };
+    Ok((check, Some(tried)))
 }
 
 fn copy(from: &Path, to: &Path) -> Result<(), Error> {

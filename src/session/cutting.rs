@@ -123,6 +123,22 @@ pub struct CutOver {
     /// When all was done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended: Option<Timestamp>,
+    /// The source's counters when the application was switched: what they count later was written to
+    /// the old database alone. Later comparisons leave them as they are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub counters: Vec<NotedCounters>,
+}
+
+/// What the source counted of a table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NotedCounters {
+    /// Its schema.
+    pub schema: String,
+    /// Its name.
+    pub table: String,
+    /// The counters, as a text that is another one after a write.
+    pub counters: String,
 }
 
 impl CutOver {
@@ -138,12 +154,23 @@ impl CutOver {
             to_set: Vec::new(),
             failure: None,
             ended: None,
+            counters: Vec::new(),
         }
     }
 
     /// Whether the application is over on the target.
     pub fn is_done(&self) -> bool {
         self.ended.is_some()
+    }
+
+    /// Whether the application leads to the target, by files that were switched or by a person's word.
+    pub fn is_switched(&self) -> bool {
+        self.is_done() || self.passed(CutPhase::Switch).is_some()
+    }
+
+    /// When the phase that is at work began: with the end of the one before.
+    pub fn phase_began(&self) -> Timestamp {
+        self.passed.last().map_or(self.begun, |before| before.at)
     }
 
     /// What was found in a phase that was passed.

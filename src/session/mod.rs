@@ -7,12 +7,13 @@ mod cutting;
 mod format;
 pub mod found;
 mod item;
+mod noted;
 pub mod report;
 pub mod standing;
 mod step;
 pub mod store;
 
-pub use cutting::{CutOptions, CutOver, CutPhase, PassedPhase, RolledBack};
+pub use cutting::{CutOptions, CutOver, CutPhase, NotedCounters, PassedPhase, RolledBack};
 pub use item::{Item, ItemKind, Signature};
 pub use step::{Reached, Record, State, Step};
 
@@ -276,6 +277,12 @@ impl Session {
     /// Whether the application was cut over, and not taken back since.
     pub fn is_cut_over(&self) -> bool {
         self.cutting.as_ref().is_some_and(CutOver::is_done)
+    }
+
+    /// Whether the application leads to the target, or so it was said, also where that is not the end
+    /// of its cutting over yet.
+    pub fn leads_to_target(&self) -> bool {
+        self.cutting.as_ref().is_some_and(CutOver::is_switched)
     }
 
     /// What a step reported when it was last done.

@@ -18,7 +18,7 @@ mod vectors;
 mod watch;
 mod way_back;
 
-pub use application::{Application, ChangedLine, OwnTest, SwitchedFile};
+pub use application::{Application, ChangedLine, OwnTest, SEARCH_IN, SwitchedFile};
 pub use cleanup::{ArchivedFile, Cleanup};
 pub use comparison::{ComparedCollection, ComparedTable, Comparison};
 pub use definition::DefinitionDifference;
@@ -28,7 +28,7 @@ pub use inventory::{Collection, Extension, Inventory, LeftBehind, Room, Table, V
 pub use loss::{AtStake, Lost, Stake, cost_in_words, rows_at_stake};
 pub use phases::{Here, Phase};
 pub use recovery::{
-    Applied, AppliedTable, DivergedTable, Divergence, Rehearsal, Restored, RowsFile,
+    Applied, AppliedTable, DivergedTable, Divergence, Rehearsal, RehearsedFiles, Restored, RowsFile,
 };
 pub use source_look::{BackupLook, CutoverLook, SourceLook};
 pub use throughput::{Stretch, Throughput};
@@ -39,7 +39,7 @@ pub use vectors::{
     VectorIndex,
 };
 pub use watch::{Alarm, Probe, Sample, Statement, Watch, WatchedFigure};
-pub use way_back::{Recovered, WayBack};
+pub use way_back::{LATE_WRITES, Recovered, WayBack};
 
 use super::Identity;
 use crate::failure::Failure;

@@ -26,6 +26,20 @@ pub(super) fn goal(context: &super::Context) -> Result<Goal, Error> {
     ))
 }
 
+impl Work<'_> {
+    /// The application's folder: as it was named in the wizard, else as it is given, else the one that
+    /// the step `application` looked at.
+    pub(super) fn application_folder(&self) -> Option<PathBuf> {
+        let given = self.context.config.application.folder.as_ref();
+        let named = self.session.application.as_ref().or(given).cloned();
+        let known = named.or_else(|| match self.session.report(Step::Application)? {
+            Report::Application(found) => found.folder.as_ref().map(PathBuf::from),
+            _ => None,
+        })?;
+        Some(std::path::absolute(&known).unwrap_or(known))
+    }
+}
+
 pub(super) async fn run(work: Work<'_>) -> Result<Application, Error> {
     let goal = goal(work.context)?;
     work.progress.begin("Connecting as the application would");
@@ -38,9 +52,7 @@ pub(super) async fn run(work: Work<'_>) -> Result<Application, Error> {
         left: Vec::new(),
         tests: Vec::new(),
     };
-    let named = work.session.application.as_ref();
-    if let Some(folder) = named.or(work.context.config.application.folder.as_ref()) {
-        let folder = folder.clone();
+    if let Some(folder) = work.application_folder() {
         work.progress.activity("Looking at the application's files");
         let plan = planned(
             folder,

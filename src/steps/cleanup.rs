@@ -29,7 +29,7 @@ pub(super) async fn run(work: Work<'_>) -> Result<Cleanup, Error> {
     checks.push(snapshot(work).await?);
     let (check, has_ledger) = ledger(work, cleaning.ledger.is_some()).await?;
     checks.push(check);
-    let folder = application(work);
+    let folder = work.application_folder();
     let found = documents(work, folder.clone()).await?;
     let keep_until = keep_until(work.context.config.cleanup.keep_days);
     let remains = remaining::all(work, (&archives, keep_until), files.switched.as_ref());
@@ -132,16 +132,6 @@ fn told(dropped: &Dropped, place: &str) -> Check {
             format!("{place} has none; the schema neonlift there is somebody else's, and stays"),
         ),
     }
-}
-
-/// The application's folder: as given, otherwise the one that the step application looked at.
-fn application(work: Work<'_>) -> Option<PathBuf> {
-    let given = work.context.config.application.folder.as_ref();
-    let given = given.map(|folder| std::path::absolute(folder).unwrap_or_else(|_| folder.clone()));
-    given.or_else(|| match work.session.report(Step::Application)? {
-        Report::Application(found) => found.folder.as_ref().map(PathBuf::from),
-        _ => None,
-    })
 }
 
 /// The application's files that name the old database.

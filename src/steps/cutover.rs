@@ -7,8 +7,8 @@ use super::{Error, Work};
 use crate::failure::Explain;
 use crate::postgres::catalogue::TableName;
 use crate::postgres::{Connection, Retrying};
-use crate::session::report::{CutoverLook, Report, SourceLook};
-use crate::session::{Session, Step};
+use crate::session::NotedCounters;
+use crate::session::report::{CutoverLook, SourceLook};
 use crate::source::postgres::counters;
 use crate::wizard::Side;
 use jiff::Timestamp;
@@ -18,6 +18,9 @@ use tokio::time::timeout;
 
 /// A source that does not answer within this time is not waited for: a person can vouch for it.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What the source counts of each table.
+pub(super) type Counters = HashMap<TableName, String>;
 
 pub(super) async fn run(work: Work<'_>) -> Result<CutoverLook, Error> {
     work.progress
@@ -30,15 +33,23 @@ pub(super) async fn run(work: Work<'_>) -> Result<CutoverLook, Error> {
 /// Whether the source was written to since it was compared. One that cannot be asked is an answer,
 /// too; only a person's wish to stop ends in an error.
 pub(super) async fn source(work: Work<'_>) -> Result<SourceLook, Error> {
-    let noted = noted(work.session);
+    Ok(counters_and_source(work).await?.1)
+}
+
+/// The same, with the counters that it was told by; none where it was not asked.
+pub(super) async fn counters_and_source(work: Work<'_>) -> Result<(Counters, SourceLook), Error> {
+    let noted = work.session.noted_counters();
+    let mut counters = Counters::new();
     if noted.is_empty() {
-        return Ok(SourceLook::Quiet {
-            at: Timestamp::now(),
-        });
+        let at = Timestamp::now();
+        return Ok((counters, SourceLook::Quiet { at }));
     }
     let asked = timeout(PATIENCE, counted(work)).await;
-    Ok(match asked {
-        Ok(Ok(now)) => found(&noted, &now),
+    let look = match asked {
+        Ok(Ok(now)) => {
+            counters = now;
+            found(noted, &counters)
+        }
         Ok(Err(error)) if work.cancel.is_cancelled() => return Err(error),
         Ok(Err(_)) if !has_password(work) => SourceLook::NoPassword,
         Ok(Err(error)) => SourceLook::Unreached {
@@ -47,15 +58,23 @@ pub(super) async fn source(work: Work<'_>) -> Result<SourceLook, Error> {
         Err(_) => SourceLook::Unreached {
             why: format!("it did not answer within {} s", PATIENCE.as_secs()),
         },
-    })
+    };
+    Ok((counters, look))
 }
 
-fn found(noted: &HashMap<TableName, &str>, now: &HashMap<TableName, String>) -> SourceLook {
-    let written = noted
-        .iter()
-        .filter(|(table, then)| now.get(table).map(String::as_str) != Some(then));
-    let mut tables: Vec<String> = written.map(|(table, _)| table.to_string()).collect();
-    tables.sort();
+fn found(noted: Vec<NotedCounters>, now: &Counters) -> SourceLook {
+    let mut tables = Vec::new();
+    for NotedCounters {
+        schema,
+        table: name,
+        counters: then,
+    } in noted
+    {
+        let table = TableName { schema, name };
+        if now.get(&table) != Some(&then) {
+            tables.push(table.to_string());
+        }
+    }
     match tables.is_empty() {
         true => SourceLook::Quiet {
             at: Timestamp::now(),
@@ -64,40 +83,7 @@ fn found(noted: &HashMap<TableName, &str>, now: &HashMap<TableName, String>) -> 
     }
 }
 
-/// The counters that the comparison noted; of an older comparison, those of the transfer, which were
-/// the same then.
-fn noted(session: &Session) -> HashMap<TableName, &str> {
-    let mut noted = HashMap::new();
-    let name = |schema: &String, table: &String| TableName {
-        schema: schema.clone(),
-        name: table.clone(),
-    };
-    let Some(Report::Compare(found)) = session.report(Step::Compare) else {
-        return noted;
-    };
-    if let Some(Report::Transfer(moved)) = session.report(Step::Transfer) {
-        let quiet = |schema: &String, table: &String| {
-            let mut compared = found.tables.iter();
-            compared.any(|compared| {
-                (&compared.schema, &compared.table) == (schema, table)
-                    && compared.written_since == Some(false)
-            })
-        };
-        let moved = moved.tables.iter();
-        noted.extend(moved.filter_map(|table| {
-            let counters = table.counters.as_deref()?;
-            quiet(&table.schema, &table.table)
-                .then(|| (name(&table.schema, &table.table), counters))
-        }));
-    }
-    noted.extend(found.tables.iter().filter_map(|table| {
-        let counters = table.counters.as_deref()?;
-        Some((name(&table.schema, &table.table), counters))
-    }));
-    noted
-}
-
-async fn counted(work: Work<'_>) -> Result<HashMap<TableName, String>, Error> {
+async fn counted(work: Work<'_>) -> Result<Counters, Error> {
     let string = work.given(Side::Source)?;
     let connection = Connection::open(&string, &Retrying::never(), work.cancel).await?;
     connection.pin_for_reading().await?;

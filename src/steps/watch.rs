@@ -1,6 +1,8 @@
 //! The target in use, probed now and then until its time is over. Every probe is on the disk before
 //! it is told: a watch that is stopped, or killed, goes on where it was.
 
+mod late_writes;
+
 use super::{Error, Work};
 use crate::figures::duration;
 use crate::postgres::{Cause, Connection, ConnectionString, Error as PostgresError, Retrying};
@@ -122,12 +124,17 @@ impl<'a> Watcher<'a> {
     /// Makes a probe, keeps it, and tells what it means.
     async fn probe(&mut self) -> Result<Watch, Error> {
         self.work.progress.activity("Probing the target");
+        let mut counted = self.history.entries().iter().rev();
+        let counted = counted.find_map(|entry| entry.source.clone());
         let probe = match self.read().await {
             Ok(sample) => Probe::Reached(Box::new(sample)),
             Err(error) => self.missed(error)?,
         };
         let limits = &self.work.context.config.watch;
-        let checks = threshold::judged(self.before.as_ref(), &probe, limits);
+        let mut checks = threshold::judged(self.before.as_ref(), &probe, limits);
+        let late = late_writes::asked(self.work, counted.as_deref()).await?;
+        let (late, counted) = late.map(|late| (late.check, late.counters)).unzip();
+        checks.extend(late);
         let alarms = checks.iter().filter(|check| check.verdict == Verdict::Bad);
         let alarms = alarms.map(|check| Finding {
             name: check.name.clone(),
@@ -135,7 +142,7 @@ impl<'a> Watcher<'a> {
         });
         let alarms = alarms.collect();
         self.before = probe.sample().cloned().or(self.before.take());
-        self.history.add(probe, alarms)?;
+        self.history.add(probe, alarms, counted.flatten())?;
         self.count();
         self.report(checks)
     }

@@ -66,7 +66,9 @@ fn said(news: &News) -> Option<String> {
     let text = match news {
         News::Refused(why) => return Some(why.clone()),
         News::Done(Step::Cutover) => "the checklist is complete: the application may be cut over",
-        News::SignaturesWithdrawn(_) => "the signatures are withdrawn: the target changes",
+        News::SignaturesWithdrawn(_) => {
+            "signatures are withdrawn: what they were given for has changed"
+        }
         News::FilesStand(stand) => match (&stand.switched, stand.left.is_empty()) {
             (_, false) => "not all files were put back: m tells more",
             (Some(_), _) => "the application leads to the target now: restart it",

@@ -1,5 +1,6 @@
 //! The history: one JSON object a line, in a file beside the session's that its owner alone may read.
-//! Lines are only added; when there are too many, every second of the older half goes.
+//! Lines are only added, also by a later watch; when there are too many, every second of the older half
+//! goes.
 
 use crate::durable::write_whole;
 use crate::failure::{Explain, Failure, chain};
@@ -33,6 +34,10 @@ pub struct Entry {
     /// The alarms that stood then.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub alarms: Vec<Finding>,
+    /// A hash of what the old database counted then: another one when it was written to. `None` where
+    /// it was not asked, or did not answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
 }
 
 /// The history could not be read or kept.
@@ -61,12 +66,15 @@ impl Explain for Error {
     }
 }
 
-/// The probes of one watch, the oldest first, and their file.
+/// The probes of one watch, the oldest first, and the file that it shares with those before.
 #[derive(Debug)]
 pub struct History {
     file: PathBuf,
-    entries: Vec<Entry>,
-    /// Whether the file holds more than the entries, or something damaged.
+    /// When this watch began.
+    since: Timestamp,
+    /// Of all watches.
+    all: Vec<Entry>,
+    /// Whether the file holds something other than them: left out, or damaged.
     stale: bool,
 }
 
@@ -76,7 +84,7 @@ impl History {
         session.with_extension("watch.jsonl")
     }
 
-    /// Reads what there is from `since` on. A line that a crash left half-written, and any other
+    /// Reads what there is; probes from `since` on are this watch's. A line that a crash left half-written, and any other
     /// that is none, is left out, and goes with the next one that is added.
     ///
     /// # Errors
@@ -92,14 +100,13 @@ impl History {
         let read = lines
             .iter()
             .filter_map(|line| serde_json::from_str(line).ok());
-        let mut entries: Vec<Entry> = read
-            .filter(|entry: &Entry| entry.probe.at() >= since)
-            .collect();
-        let stale = entries.len() < lines.len() || !(text.is_empty() || text.ends_with('\n'));
-        forget_statements(&mut entries);
+        let mut all: Vec<Entry> = read.collect();
+        let stale = all.len() < lines.len() || !(text.is_empty() || text.ends_with('\n'));
+        forget_statements(&mut all);
         Ok(Self {
             file,
-            entries,
+            since,
+            all,
             stale,
         })
     }
@@ -109,41 +116,50 @@ impl History {
         &self.file
     }
 
-    /// The probes, the oldest first.
+    /// The probes of this watch, the oldest first.
     pub fn entries(&self) -> &[Entry] {
-        &self.entries
+        let is_own = |entry: &Entry| entry.probe.at() >= self.since;
+        let first = self.all.iter().position(is_own);
+        &self.all[first.unwrap_or(self.all.len())..]
     }
 
-    /// How many probes were made.
+    /// How many probes this watch has made.
     pub fn made(&self) -> u64 {
-        self.entries.last().map_or(0, |last| last.number)
+        self.entries().last().map_or(0, |last| last.number)
     }
 
-    /// Adds a probe with the alarms that it raised; on return it is on the disk.
+    /// Adds a probe with the alarms that it raised, and what the old database counted; on return it is
+    /// on the disk.
     ///
     /// # Errors
     /// The file system refused.
-    pub fn add(&mut self, probe: Probe, alarms: Vec<Finding>) -> Result<(), Error> {
+    pub fn add(
+        &mut self,
+        probe: Probe,
+        alarms: Vec<Finding>,
+        source: Option<String>,
+    ) -> Result<(), Error> {
         let number = self.made() + 1;
-        self.entries.push(Entry {
+        self.all.push(Entry {
             number,
             probe,
             alarms,
+            source,
         });
-        if self.entries.len() > KEPT {
-            thin(&mut self.entries);
+        if self.all.len() > KEPT {
+            thin(&mut self.all);
             self.stale = true;
         }
         let failed = io_error("write", &self.file);
         match self.stale {
-            true => write_whole(&self.file, text(&self.entries)?.as_bytes()).map_err(failed)?,
+            true => write_whole(&self.file, text(&self.all)?.as_bytes()).map_err(failed)?,
             false => {
-                let last = &self.entries[self.entries.len() - 1..];
+                let last = &self.all[self.all.len() - 1..];
                 append(&self.file, &text(last)?).map_err(failed)?;
             }
         }
         self.stale = false;
-        forget_statements(&mut self.entries);
+        forget_statements(&mut self.all);
         Ok(())
     }
 }
@@ -208,12 +224,13 @@ mod tests {
             number: second.unsigned_abs() + 1,
             probe: Probe::Reached(Box::new(sample(second))),
             alarms: Vec::new(),
+            source: None,
         }
     }
 
     fn add(history: &mut History, second: i64) {
         let Entry { probe, alarms, .. } = entry(second);
-        history.add(probe, alarms).unwrap();
+        history.add(probe, alarms, None).unwrap();
     }
 
     fn opened(folder: &tempfile::TempDir) -> History {
@@ -231,6 +248,29 @@ mod tests {
         let later = History::open(&folder.path().join("s.toml"), at(2)).unwrap();
         assert_eq!(later.entries().len(), 1, "an earlier watch is another");
         assert_eq!(later.made(), 3);
+    }
+
+    #[test]
+    fn a_later_watch_counts_anew_and_leaves_what_earlier_ones_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut first = opened(&folder);
+        (0..3).for_each(|second| add(&mut first, second));
+        let begun = || History::open(&folder.path().join("s.toml"), at(100)).unwrap();
+        let mut second = begun();
+        assert_eq!((second.entries().len(), second.made()), (0, 0));
+        (100..102).for_each(|at| add(&mut second, at));
+        let again = begun();
+        assert_eq!((again.entries().len(), again.made()), (2, 2));
+        let text = fs::read_to_string(again.file()).unwrap();
+        assert_eq!(text.lines().count(), 5, "{text}");
+        // What a crash has torn is put right without those before.
+        fs::write(again.file(), format!("{text}{{\"num")).unwrap();
+        let mut torn = begun();
+        add(&mut torn, 102);
+        assert_eq!(
+            (begun().entries().len(), opened(&folder).entries().len()),
+            (3, 6)
+        );
     }
 
     #[test]

@@ -185,6 +185,7 @@ mod tests {
             number: 1,
             probe: Probe::Reached(Box::new(sample(second))),
             alarms: alarms.iter().map(finding).collect(),
+            source: None,
         }
     }
 
@@ -193,7 +194,7 @@ mod tests {
         let mut history = History::open(&folder.path().join("s.toml"), at(0)).unwrap();
         entries
             .into_iter()
-            .for_each(|entry| history.add(entry.probe, entry.alarms).unwrap());
+            .for_each(|entry| history.add(entry.probe, entry.alarms, None).unwrap());
         (folder, history)
     }
 
@@ -218,6 +219,7 @@ mod tests {
                 failure: Failure::new("what", "why"),
             },
             alarms: entry(120, &["Answers"]).alarms,
+            source: None,
         };
         let (_folder, history) = history(vec![
             entry(0, &["Size"]),

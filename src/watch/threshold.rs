@@ -25,6 +25,8 @@ pub const STATEMENTS: &str = "Statements";
 pub const LOCKS: &str = "Locks";
 /// See [`ANSWERS`].
 pub const SIZE: &str = "Size";
+/// See [`ANSWERS`].
+pub const LATE_WRITES: &str = "Late writes";
 
 /// A share of fewer transactions says nothing.
 const ENOUGH_TRANSACTIONS: u64 = 100;

@@ -1,18 +1,23 @@
 //! The cutover's checklist: the guide's items, what the machine knows of them, and signatures.
 
 mod evidence;
+mod writes;
 
-use evidence::{backup, follow_application, follow_performance, follow_rehearsal};
+use evidence::{application, backup, performance, rehearsal};
 
 use crate::figures;
-use crate::session::report::{
-    ComparedTable, Comparison, CutoverLook, LeftOut, Report, SourceLook, Transfer,
-};
+use crate::session::report::{Comparison, CutoverLook, LeftOut, Report, Transfer};
 use crate::session::{Item, ItemKind, Session, Signature, Step};
 use jiff::Timestamp;
 
 /// The item about what was not moved or not made; there only when there is something.
 const LEFT_OUT: &str = "left-out-accepted";
+
+/// The item about the rows, equal on both sides.
+const DATA: &str = "data-verified";
+
+/// The item about the dump of the source.
+const BACKUP: &str = "backup-made";
 
 /// The item about writes to the source since the copy began.
 const SOURCE_QUIET: &str = "source-quiet";
@@ -37,11 +42,7 @@ pub fn standard() -> Vec<Item> {
         signature: None,
     };
     vec![
-        item(
-            "data-verified",
-            ItemKind::Machine,
-            "All data migrated and verified",
-        ),
+        item(DATA, ItemKind::Machine, "All data migrated and verified"),
         item(
             SOURCE_QUIET,
             ItemKind::Machine,
@@ -54,7 +55,7 @@ pub fn standard() -> Vec<Item> {
         ),
         item(PERFORMANCE, ItemKind::Person, "Performance is acceptable"),
         item(
-            "backup-made",
+            BACKUP,
             ItemKind::Machine,
             "Backup of the source made and checked",
         ),
@@ -86,53 +87,70 @@ pub fn person_item(key: &str, text: &str) -> Item {
     }
 }
 
+/// What is known of an item: who can tell that it is true, whether the machine has ticked it, and why.
+type Known = (ItemKind, bool, String);
+
 /// The session's checklist with the machine's items ticked, or explained, from what the steps
-/// reported. A session without one gets the standard items.
+/// reported. A session without one gets the standard items. Once the application leads to the target
+/// it stays as it was when that was decided.
 pub fn evaluated(session: &Session) -> Vec<Item> {
     let mut items = session.checklist.clone();
+    if session.leads_to_target() {
+        return items;
+    }
     for standard in standard().into_iter().rev() {
         if !items.iter().any(|item| item.key == standard.key) {
             items.insert(0, standard);
         }
     }
-    for item in items
-        .iter_mut()
-        .filter(|item| item.kind == ItemKind::Machine)
-    {
-        (item.ticked, item.evidence) = evidence(session, &item.key);
+    list_left_out(session, &mut items);
+    for item in &mut items {
+        if let Some(known) = known(session, item) {
+            follow(item, known);
+        }
     }
-    if let Some(item) = items.iter_mut().find(|item| item.key == SOURCE_QUIET) {
-        follow_writes(session, item);
-    }
-    if let Some(item) = items.iter_mut().find(|item| item.key == APPLICATION) {
-        follow_application(session, item);
-    }
-    if let Some(item) = items.iter_mut().find(|item| item.key == PERFORMANCE) {
-        follow_performance(session, item);
-    }
-    if let Some(item) = items.iter_mut().find(|item| item.key == REHEARSED) {
-        follow_rehearsal(session, item);
-    }
-    follow_left_out(session, &mut items);
     items
 }
 
-fn evidence(session: &Session, key: &str) -> (bool, String) {
-    match key {
-        "data-verified" => match session.report(Step::Compare) {
-            Some(Report::Compare(found)) if !found.rows_compared => (
-                false,
-                "definitions alone were moved: rows were not asked for".to_owned(),
-            ),
-            Some(Report::Compare(found)) if found.equal => (true, proof(found)),
-            Some(_) => (false, "the comparison found differences".to_owned()),
-            None => (false, "the step compare has not been run".to_owned()),
-        },
-        "backup-made" => match session.report(Step::Backup) {
+/// Takes in what is known of an item now. A tick and a signature belong to the evidence that they were
+/// given for: with other evidence, or where somebody else is to judge it, the signature goes.
+fn follow(item: &mut Item, (kind, ticked, evidence): Known) {
+    if (item.kind, &item.evidence) != (kind, &evidence) {
+        item.signature = None;
+    }
+    (item.kind, item.ticked, item.evidence) = (kind, ticked, evidence);
+}
+
+/// What is known of an item; `None` where a person alone knows it.
+fn known(session: &Session, item: &Item) -> Option<Known> {
+    let machine = |(ticked, evidence)| (ItemKind::Machine, ticked, evidence);
+    Some(match item.key.as_str() {
+        DATA => machine(data(session)),
+        BACKUP => machine(match session.report(Step::Backup) {
             Some(Report::Backup(dump)) => backup(session, dump),
             _ => (false, "the step backup has not been run".to_owned()),
-        },
-        _ => (false, "no evidence is known for this item".to_owned()),
+        }),
+        SOURCE_QUIET => writes::known(session),
+        APPLICATION => application(session),
+        PERFORMANCE => performance(session),
+        REHEARSED => rehearsal(session),
+        LEFT_OUT => (ItemKind::Person, false, left_out(session)),
+        _ if item.kind == ItemKind::Machine => {
+            machine((false, "no evidence is known for this item".to_owned()))
+        }
+        _ => return None,
+    })
+}
+
+fn data(session: &Session) -> (bool, String) {
+    match session.report(Step::Compare) {
+        Some(Report::Compare(found)) if !found.rows_compared => (
+            false,
+            "definitions alone were moved: rows were not asked for".to_owned(),
+        ),
+        Some(Report::Compare(found)) if found.equal => (true, proof(found)),
+        Some(_) => (false, "the comparison found differences".to_owned()),
+        None => (false, "the step compare has not been run".to_owned()),
     }
 }
 
@@ -157,131 +175,21 @@ fn proof(found: &Comparison) -> String {
     proof
 }
 
-/// Keeps the item about writes to the source in step with what its counters said when it was
-/// compared. They cannot prove everything: where the two sides are equal although the source
-/// counted writes, or where it does not count, only a person knows whether anything still writes.
-fn follow_writes(session: &Session, item: &mut Item) {
-    let (kind, ticked, evidence) = seen_since(session, writes(session));
-    if (item.kind, &item.evidence) != (kind, &evidence) {
-        item.signature = None;
-    }
-    (item.kind, item.ticked, item.evidence) = (kind, ticked, evidence);
-}
-
-/// Who closes the item about writes, whether the machine has ticked it, and why.
-type Writes = (ItemKind, bool, String);
-
-const STOP: &str = "stop what writes to the source";
-
-fn writes(session: &Session) -> Writes {
-    let open = |why: String| (ItemKind::Machine, false, why);
-    let asked = |why: String| (ItemKind::Person, false, why);
-    let named = |tables: Vec<String>| match tables.join(", ") {
-        none if none.is_empty() => None,
-        some => Some(format!("written to since the copy began: {some}")),
-    };
-    let found = match (
-        session.report(Step::Compare),
-        session.report(Step::Transfer),
-    ) {
-        (Some(Report::Compare(found)), _) => found,
-        (_, Some(Report::Transfer(moved))) => {
-            return open(named(moved.changed_since()).map_or_else(
-                || "the step compare has not been run".to_owned(),
-                |written| format!("{written}; {STOP}, and run the step compare"),
-            ));
-        }
-        _ => return open("the step transfer has not been run".to_owned()),
-    };
-    if !found.rows_compared {
-        let why = "rows were not asked for: what is written to the source changes nothing here";
-        return (ItemKind::Machine, true, why.to_owned());
-    }
-    let tables = found.tables.iter();
-    let uncounted: Vec<&ComparedTable> = tables
-        .filter(|table| table.written_since.is_none() && !table.left_out)
-        .collect();
-    match named(found.changed_since()) {
-        Some(written) if found.equal => asked(format!(
-            "{written}, although both sides are equal; {STOP}, compare again, then sign"
-        )),
-        Some(written) => open(format!("{written}; {STOP}")),
-        None if !found.equal => open("the comparison found differences".to_owned()),
-        None if uncounted.iter().any(|table| !table.is_large_objects()) => asked(format!(
-            "this source does not count writes to all of its tables; {STOP}, compare again, then sign"
-        )),
-        None if !uncounted.is_empty() => asked(format!(
-            "no server counts writes to large objects, so only you know whether something still writes to them; {STOP}, compare again, then sign"
-        )),
-        None => {
-            let at = found.at.strftime("%F %H:%M UTC");
-            let why = format!("no write was counted until {at}");
-            (ItemKind::Machine, true, why)
-        }
-    }
-}
-
-/// What the look at the source before the cutover adds to what the comparison found.
-fn seen_since(session: &Session, known: Writes) -> Writes {
-    let (Some(Report::Compare(found)), Some(look)) = (session.report(Step::Compare), look(session))
-    else {
-        return known;
-    };
-    if !found.rows_compared || !found.equal {
-        return known;
-    }
-    let (kind, ticked, until_compared) = known;
-    let machine = kind == ItemKind::Machine && ticked;
-    match &look.source {
-        SourceLook::Written { tables } => {
-            let tables = tables.join(", ");
-            let why =
-                format!("written to since it was compared: {tables}; {STOP}, and compare again");
-            (ItemKind::Machine, false, why)
-        }
-        SourceLook::Quiet { at } if machine => {
-            let at = at.strftime("%F %H:%M UTC");
-            (kind, ticked, format!("no write was counted until {at}"))
-        }
-        SourceLook::NoPassword if machine => (
-            ItemKind::Person,
-            false,
-            vouched(&until_compared, "its password is not at hand"),
-        ),
-        SourceLook::Unreached { why } if machine => {
-            (ItemKind::Person, false, vouched(&until_compared, why))
-        }
-        // A person vouches for it already.
-        _ => (kind, ticked, until_compared),
-    }
-}
-
-/// What a person vouches for where the source was not looked at again.
-fn vouched(until_compared: &str, why: &str) -> String {
-    format!(
-        "{until_compared}, but the source could not be asked again ({why}); sign only if nothing writes to it any more"
-    )
-}
-
-/// Keeps the item about what was left out in step with the last schema and transfer. A signature
-/// holds for what it was given for: other things have to be signed again.
-fn follow_left_out(session: &Session, items: &mut Vec<Item>) {
-    let evidence = match session.report(Step::Transfer) {
-        Some(Report::Transfer(transfer)) => left_out(session, transfer),
-        _ => String::new(),
-    };
-    items
-        .retain(|item| item.key != LEFT_OUT || (!evidence.is_empty() && item.evidence == evidence));
-    if !evidence.is_empty() && !items.iter().any(|item| item.key == LEFT_OUT) {
-        let mut item = person_item(LEFT_OUT, "What was left out is accepted");
-        item.evidence = evidence;
-        items.push(item);
+/// The item about what was left out is there only when something was.
+fn list_left_out(session: &Session, items: &mut Vec<Item>) {
+    match left_out(session).is_empty() {
+        true => items.retain(|item| item.key != LEFT_OUT),
+        false if items.iter().any(|item| item.key == LEFT_OUT) => {}
+        false => items.push(person_item(LEFT_OUT, "What was left out is accepted")),
     }
 }
 
 /// Tables and rows that were not moved, and what else the target did not get, in words; empty when
 /// there is nothing.
-fn left_out(session: &Session, transfer: &Transfer) -> String {
+fn left_out(session: &Session) -> String {
+    let Some(Report::Transfer(transfer)) = session.report(Step::Transfer) else {
+        return String::new();
+    };
     let tables = transfer
         .not_moved
         .iter()

@@ -60,8 +60,7 @@ impl Wizard {
 
     /// Whether an unfinished cutting over has come past its switch: it goes on behind it.
     fn goes_on_switched(&self) -> bool {
-        let cutting = self.session.cutting.as_ref().filter(|cut| !cut.is_done());
-        cutting.is_some_and(|cut| cut.passed(CutPhase::Switch).is_some())
+        self.session.leads_to_target() && !self.session.is_cut_over()
     }
 
     /// Begins, or goes on with what was begun: behind the switch where the application leads to the
@@ -160,6 +159,7 @@ impl Wizard {
         if let Some(failure) = self.take_in(end.brought, now) {
             return self.phase_failed(failure);
         }
+        let counters = self.session.noted_counters();
         let Some(cutting) = &mut self.session.cutting else {
             return Vec::new();
         };
@@ -169,6 +169,9 @@ impl Wizard {
             found: end.found,
         };
         cutting.passed.push(passed.clone());
+        if phase == CutPhase::Switch {
+            cutting.counters = counters;
+        }
         let mut effects = vec![Effect::Tell(News::PhasePassed(passed))];
         match phase.next() {
             Some(next) if stopping => {
@@ -188,6 +191,8 @@ impl Wizard {
 
     /// Keeps what a phase brought; the answer is why it is not passed.
     fn take_in(&mut self, brought: Brought, now: Timestamp) -> Option<Failure> {
+        let cutting = self.session.cutting.as_ref();
+        let began = cutting.map(CutOver::phase_began);
         match brought {
             Brought::Nothing | Brought::ByHand => None,
             Brought::Refused(failure) => Some(failure),
@@ -197,7 +202,7 @@ impl Wizard {
             }
             Brought::Look(look) => {
                 let record = self.session.steps.entry(Step::Cutover).or_default();
-                record.report = Some(Report::Cutover(look));
+                (record.started, record.report) = (began, Some(Report::Cutover(look)));
                 match self.open_checklist(now) {
                     News::AwaitingSignOff(open) => Some(opened_again(&open)),
                     _ => None,
@@ -206,7 +211,7 @@ impl Wizard {
             Brought::Comparison(found) => {
                 let report = Report::Compare(*found);
                 let record = self.session.steps.entry(Step::Compare).or_default();
-                record.started = Some(now);
+                record.started = began;
                 match self.settle(Step::Compare, Ok(Box::new(report)), now) {
                     News::Failed(_, failure) => {
                         self.open_checklist(now);

@@ -327,7 +327,8 @@ pub enum News {
         /// The earlier signature that it takes the place of.
         replaced: Option<Signature>,
     },
-    /// What these items vouched for is made anew: their signatures are gone. The items' keys.
+    /// What these items were signed for is made anew, or is another now: their signatures are gone. The
+    /// items' keys.
     SignaturesWithdrawn(Vec<String>),
     /// How the application's files stand now.
     FilesStand(Settled),

@@ -146,8 +146,13 @@ impl Wizard {
         if let Some(busy) = self.busy() {
             return Some(busy);
         }
-        if self.session.is_cut_over() && matches!(step, Step::Schema | Step::Transfer) {
+        if self.session.leads_to_target() && matches!(step, Step::Schema | Step::Transfer) {
             let why = "the application was cut over and writes to the target: roll back first";
+            return Some(why.to_owned());
+        }
+        if step == Step::Cutover && self.session.leads_to_target() {
+            let why =
+                "the application leads to the target already: its checklist is judged no more";
             return Some(why.to_owned());
         }
         if let Some(why) = self.lacks_ledger(step).or_else(|| self.half_way(step)) {
@@ -212,6 +217,8 @@ impl Wizard {
             Event::RollBack { database, by } => self.roll_back(&database, &by, now),
             Event::ErrandEnded { run, result } => self.errand_ended(run, result, now),
         });
+        let withdrawn = signing::withdrawn(&before.checklist, &self.session.checklist);
+        effects.splice(0..0, withdrawn);
         let looked = Session {
             current: self.session.current,
             ..before
@@ -270,6 +277,11 @@ impl Wizard {
     }
 
     fn run(&mut self, step: Step, now: Timestamp) -> Vec<Effect> {
+        if step == Step::Cutover && self.session.is_cut_over() && !self.is_busy() {
+            // Only a look: the checklist that it was decided on is judged no more.
+            self.session.current = step;
+            return vec![Effect::Tell(News::CutOver)];
+        }
         if let Some(obstacle) = self.obstacle(step) {
             return refused(obstacle);
         }
@@ -327,10 +339,11 @@ impl Wizard {
             stopping: false,
             leaving: false,
         };
-        let mut effects = vec![Effect::Tell(News::Started(step))];
-        effects.extend(self.withdraw_signatures(step));
-        effects.push(Effect::Start { run, step, only });
-        effects
+        self.withdraw_signatures(step);
+        vec![
+            Effect::Tell(News::Started(step)),
+            Effect::Start { run, step, only },
+        ]
     }
 
     fn show(&mut self, step: Step) -> Vec<Effect> {

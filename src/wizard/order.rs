@@ -16,7 +16,7 @@ impl Wizard {
     /// What built on a step is no longer true when it runs again. What was cut over stays so: people
     /// may compare and try again as they like.
     pub(super) fn forget_what_stood_on(&mut self, step: Step) {
-        let is_over = self.session.is_cut_over();
+        let is_over = self.session.leads_to_target();
         for stale in invalidates(step) {
             if !(is_over && *stale == Step::Cutover) {
                 self.session.steps.remove(stale);

@@ -95,22 +95,14 @@ impl Wizard {
         }
         let session = &mut self.session;
         session.steps.retain(|step, _| *step < Step::Compare);
-        let mut withdrawn = Vec::new();
         for item in &mut session.checklist {
-            item.ticked = false;
-            withdrawn.extend(item.signature.take().map(|_| item.key.clone()));
+            (item.ticked, item.signature) = (false, None);
         }
         (session.cutting, session.current) = (None, Step::Cutover);
         if let Some(back) = &mut session.rolled_back {
             (back.state, back.at, back.done) = (State::Done, now, done);
         }
-        let withdrawn = Some(withdrawn).filter(|items| !items.is_empty());
-        let mut effects: Vec<Effect> = withdrawn
-            .map(|items| Effect::Tell(News::SignaturesWithdrawn(items)))
-            .into_iter()
-            .collect();
-        effects.push(Effect::Tell(News::RolledBack));
-        effects
+        vec![Effect::Tell(News::RolledBack)]
     }
 
     /// Nothing was touched: the migration stands where it stood.

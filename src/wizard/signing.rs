@@ -69,17 +69,26 @@ impl Wizard {
     }
 
     /// People signed for the target as it was: a step that makes it anew takes that back.
-    pub(super) fn withdraw_signatures(&mut self, step: Step) -> Option<Effect> {
-        if !matches!(step, Step::Schema | Step::Transfer) {
-            return None;
+    pub(super) fn withdraw_signatures(&mut self, step: Step) {
+        if matches!(step, Step::Schema | Step::Transfer) {
+            let items = self.session.checklist.iter_mut();
+            items.for_each(|item| item.signature = None);
         }
-        let signed = |item: &mut Item| item.signature.take().map(|_| item.key.clone());
-        let withdrawn: Vec<String> = self
-            .session
-            .checklist
-            .iter_mut()
-            .filter_map(signed)
-            .collect();
-        (!withdrawn.is_empty()).then_some(Effect::Tell(News::SignaturesWithdrawn(withdrawn)))
     }
+}
+
+/// Tells of the signatures that are gone, if any are: nobody loses one without hearing of it.
+pub(super) fn withdrawn(before: &[Item], now: &[Item]) -> Option<Effect> {
+    let is_signed = |item: &&Item| item.signature.is_some();
+    let signed: Vec<&str> = now
+        .iter()
+        .filter(is_signed)
+        .map(|item| &*item.key)
+        .collect();
+    let before = before.iter().filter(is_signed).map(|item| &item.key);
+    let gone: Vec<String> = before
+        .filter(|key| !signed.contains(&key.as_str()))
+        .cloned()
+        .collect();
+    (!gone.is_empty()).then_some(Effect::Tell(News::SignaturesWithdrawn(gone)))
 }

@@ -149,6 +149,108 @@ fn a_shop_is_cut_over_and_taken_back() {
     assert!(!text.contains(&password(&world.target_url())));
 }
 
+/// A look, a comparison of databases in use and writes to the old one leave the record as it is; what
+/// is written to the old database is told where people look.
+#[test]
+fn what_was_cut_over_stays_so_and_late_writes_are_told() {
+    let signed = Signed::new(20, "quiet_seconds = 1");
+    let (world, shop) = (&signed.world, &signed.shop);
+    let over = signed.run(&["cutover", "--confirm", "neondb"]);
+    over.expect(0, "done");
+    let compared = &signed.session()["steps"]["compare"];
+    assert_ne!(
+        compared["started"], compared["finished"],
+        "its time is told"
+    );
+    let record = || {
+        let session = signed.session();
+        let step = session["steps"]["cutover"].clone();
+        (
+            session["cutting"].clone(),
+            session["checklist"].clone(),
+            step,
+        )
+    };
+    let before = record();
+    assert_ne!(before.0["counters"], Value::Null);
+    let none = signed.run(&["watch", "--once"]).expect(0, "done");
+    assert_eq!(late(&none)["verdict"], "good", "{none}");
+    let looked = signed.run(&["rollback"]).only("way_back");
+    assert_eq!(looked["written_late"], serde_json::json!([]));
+
+    shop.asked(&["add", "written on the target"]);
+    world
+        .source()
+        .run("UPDATE shop.products SET name = 'late' WHERE id = 1");
+    let alarmed = eventually("late writes", || {
+        let ended = signed.run(&["watch", "--once"]);
+        (late(&ended)["verdict"] == "bad").then_some(ended)
+    });
+    let alarm = late(&alarmed.expect(1, "failed"));
+    assert!(
+        alarm["found"].to_string().contains("shop.products"),
+        "{alarm}"
+    );
+    assert!(alarm["advice"].to_string().contains("compare"), "{alarm}");
+    // Once it is told, only further writes are an alarm.
+    let told = signed.run(&["watch", "--once"]).expect(0, "done");
+    assert_eq!(late(&told)["verdict"], "warning", "{told}");
+
+    signed.run(&["compare"]).expect(1, "failed");
+    let looked = signed.run(&["cutover"]).expect(0, "done");
+    looked.only("cut_over");
+    assert_eq!(record(), before);
+    let back = signed.run(&["rollback"]).expect(0, "done").only("way_back");
+    assert_eq!(
+        back["written_late"],
+        serde_json::json!(["shop.products"]),
+        "{back}"
+    );
+    let told = signed.run(&["watch", "--once"]).expect(0, "done");
+    assert_eq!(
+        late(&told)["verdict"],
+        "warning",
+        "a comparison forgets nothing"
+    );
+}
+
+fn late(ended: &Ended) -> Value {
+    let sample = ended.only("watch_sample");
+    let mut checks = sample["checks"].as_array().expect("checks").iter();
+    let late = checks.find(|check| check["name"] == "Late writes");
+    late.unwrap_or_else(|| panic!("not asked: {ended}")).clone()
+}
+
+/// What was signed for one application is not signed for another, and neither is its rehearsal.
+#[test]
+fn a_signature_and_a_rehearsal_go_with_the_application_they_were_for() {
+    let world = World::new(10);
+    let shop = Shop::new(&world);
+    let folder = shop.folder.display();
+    let config = world.config(&format!("[application]\nfolder = '{folder}'\n"));
+    let run = |arguments: &[&str]| world.json(&[arguments, &["--config", &config]].concat());
+    run(&["run"]).expect(0, "awaiting_sign_off");
+    run(&["rollback", "--rehearse"]).expect(0, "done");
+    run(&["sign", "application-tested", "--by", "Ada"]);
+    let open = |ended: &Ended| ended.only("awaiting_sign_off")["open"].to_string();
+    run(&["application"]).expect(0, "done");
+    let same = run(&["cutover"]);
+    for key in ["application-tested", "rollback-rehearsed"] {
+        assert!(!open(&same).contains(key), "{same}");
+    }
+    let other = world.folder().join("other");
+    fs::create_dir(&other).expect("a folder");
+    fs::copy(shop.folder.join(".env"), other.join(".env")).expect("copied");
+    let other = other.display().to_string();
+    run(&["application", "--app", &other]).expect(0, "done");
+    let opened = run(&["cutover", "--app", &other]);
+    for key in ["application-tested", "rollback-rehearsed"] {
+        assert!(open(&opened).contains(key), "{opened}");
+    }
+    let gone = opened.only("signatures_withdrawn")["items"].clone();
+    assert_eq!(gone, serde_json::json!(["application-tested"]), "{opened}");
+}
+
 /// What was tried on copies, and went well, is the machine's to tick.
 #[test]
 fn a_rehearsal_of_the_way_back_ticks_its_item() {

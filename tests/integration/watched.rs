@@ -183,6 +183,8 @@ fn a_watch_that_is_stopped_or_killed_goes_on_with_its_history_and_its_deadline()
     assert_eq!(again.of_kind("watch_sample").len(), 0, "{again}");
     let anew = world.json(&["watch", "--once"]).expect(0, "done");
     assert_eq!(anew.only("watch_sample")["probes"], 1);
+    let kept = history(&world).1.len() as u64;
+    assert_eq!(kept, probes + 2, "what an earlier watch found stays");
 }
 
 fn holds_no_password(world: &World, file: &std::path::Path) {

@@ -1,8 +1,8 @@
 //! A cutting over and the way back as plain lines.
 
-use super::failure_lines;
+use super::{advice_lines, failure_lines};
 use crate::invocation::{Invocation, quoted};
-use crate::session::report::WayBack;
+use crate::session::report::{LATE_WRITES, WayBack};
 use crate::session::{CutPhase, Session};
 use crate::wizard::{News, target_database};
 
@@ -62,7 +62,7 @@ fn by_hand(found: &[String], session: &Session, invocation: &Invocation) -> Vec<
 }
 
 /// What the way back would undo and lose, and how to go it.
-pub fn way_back(found: &WayBack) -> Vec<String> {
+pub fn way_back(found: &WayBack, invocation: &Invocation) -> Vec<String> {
     let glyph = if found.is_open() { "✓" } else { "✗" };
     let mut lines = vec![format!(
         "{glyph} {} ({}): {}",
@@ -72,6 +72,10 @@ pub fn way_back(found: &WayBack) -> Vec<String> {
     lines.extend(found.undone().iter().map(|line| format!("    {line}")));
     lines.push("Would be lost, unless it is saved first:".to_owned());
     lines.extend(found.losses().iter().map(|line| format!("    {line}")));
+    if let Some(written) = found.late_writes() {
+        lines.push(format!("! {written}"));
+        lines.extend(advice_lines(&LATE_WRITES.map(str::to_owned), invocation));
+    }
     if !found.clients.is_empty() {
         let clients = found.clients.join("; ");
         lines.push(format!(

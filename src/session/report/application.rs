@@ -7,6 +7,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
+/// What the checks of the comparison's searches are called, before the column's name.
+pub const SEARCH_IN: &str = "Search in ";
+
 /// The target tried, and what would change in the application's files.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -66,9 +66,13 @@ impl DivergedTable {
 
     /// `12 rows added, 3 changed, 1 deleted`.
     pub fn in_words(&self) -> String {
-        match (&self.apart, self.lost()) {
+        let words = match (&self.apart, self.lost()) {
             (Some(why), (rows, ..)) => format!("{} on the target; {why}", counted(rows, "row")),
             (None, lost) => in_words(lost),
+        };
+        match self.source_written {
+            Some(true) => format!("{words}; some of it may be the old database's own"),
+            _ => words,
         }
     }
 }
@@ -206,6 +210,19 @@ pub struct Rehearsal {
     pub at: Timestamp,
     /// What was tried; what could not be is a warning that says why.
     pub checks: Vec<Check>,
+    /// The application that it was tried with; `None` where none of its files was switched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub application: Option<RehearsedFiles>,
+}
+
+/// The files of an application that copies were switched of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RehearsedFiles {
+    /// The application's folder.
+    pub folder: String,
+    /// Their paths in it, as the plan for them has them.
+    pub files: Vec<String>,
 }
 
 impl Rehearsal {

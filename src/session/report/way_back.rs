@@ -1,6 +1,8 @@
 //! The way back to the old database: what it would undo and lose, and what was saved of it.
 
-use super::{Applied, Backup, Check, Divergence, Rehearsal, Restored, RowsFile, Verdict};
+use super::{
+    Applied, Backup, Check, DivergedTable, Divergence, Rehearsal, Restored, RowsFile, Verdict,
+};
 use crate::failure::Failure;
 use crate::figures::{counted, grouped};
 use crate::session::Switched;
@@ -9,6 +11,13 @@ use serde::{Deserialize, Serialize};
 
 /// So many tables that would lose rows are named.
 const NAMED: usize = 12;
+
+/// What to do about rows that were written to the old database after the cutover.
+pub const LATE_WRITES: [&str; 3] = [
+    "Something may still have the old connection: stop it, or lead it to the target. On the old database, this names who is connected: SELECT usename, application_name, client_addr FROM pg_stat_activity;",
+    "A crash of the old server looks the same. What the target really lacks is named by key; take it over by hand:",
+    "$ neonlift compare",
+];
 
 /// What the way back to the old database would undo and lose, and whether that is fit for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,6 +88,28 @@ impl WayBack {
         let more = lost.tables.len().saturating_sub(NAMED);
         lines.extend((more > 0).then(|| format!("  and {}", counted(more as u64, "more table"))));
         lines
+    }
+
+    /// The tables of the old database that were written to since the cutover, and are not the same on
+    /// both sides.
+    pub fn written_late(&self) -> Vec<String> {
+        let tables = self.lost.as_ref().map_or(&[][..], |lost| &lost.tables);
+        let written = tables
+            .iter()
+            .filter(|table| table.source_written == Some(true));
+        let over = self.cut_over.is_some();
+        written.filter(|_| over).map(DivergedTable::name).collect()
+    }
+
+    /// What that means; `None` where nothing was written.
+    pub fn late_writes(&self) -> Option<String> {
+        let written = self.written_late();
+        (!written.is_empty()).then(|| {
+            format!(
+                "The old database was written to since the cutover: {}. Going back keeps that; staying loses it, unless it is taken over.",
+                written.join(", ")
+            )
+        })
     }
 
     /// Whether rows would be lost, or nobody knows.

@@ -1,6 +1,6 @@
 //! The guide's performance check, from the comparison: the same searches on both sides.
 
-use crate::session::report::{Check, ComparedVectors, Report, Searches, Standing};
+use crate::session::report::{Check, ComparedVectors, Report, SEARCH_IN, Searches, Standing};
 use crate::session::{Session, Step};
 
 /// One check for each column with vectors.
@@ -12,7 +12,7 @@ pub(super) fn checks(session: &Session) -> Vec<Check> {
 }
 
 fn of(column: &ComparedVectors) -> Check {
-    let name = format!("Search in {}.{}", column.table, column.column);
+    let name = format!("{SEARCH_IN}{}.{}", column.table, column.column);
     match &column.search {
         Some(search) => told(name, search),
         None => {

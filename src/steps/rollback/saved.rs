@@ -8,8 +8,7 @@ use crate::postgres::catalogue::TableName;
 use crate::recovery::dump::{Dumping, new_name};
 use crate::recovery::rehearse::{Application, Rehearsing};
 use crate::recovery::rows::{Changed, Consent, Since};
-use crate::session::Step;
-use crate::session::report::{Divergence, Recovered, Report};
+use crate::session::report::{Divergence, Recovered};
 use crate::wizard::{Recovery, Side};
 use jiff::Zoned;
 use std::collections::HashMap;
@@ -68,15 +67,13 @@ impl Sides {
 }
 
 fn counters(work: Work<'_>) -> HashMap<TableName, String> {
-    let Some(Report::Compare(found)) = work.session.report(Step::Compare) else {
-        return HashMap::new();
-    };
-    let tables = found.tables.iter();
-    let noted = tables.filter_map(|table| {
-        let (schema, name) = (table.schema.clone(), table.table.clone());
-        Some((TableName { schema, name }, table.counters.clone()?))
-    });
-    noted.collect()
+    let noted = work.session.noted_counters().into_iter();
+    noted
+        .map(|noted| {
+            let (schema, name) = (noted.schema, noted.table);
+            (TableName { schema, name }, noted.counters)
+        })
+        .collect()
 }
 
 /// Saves something of the target, or tries the way back. The old database is only written to where its
@@ -130,15 +127,13 @@ fn dumping<'a>(work: Work<'a>, tools: &'a crate::postgres::tools::Search) -> Dum
 
 async fn rehearsed(work: Work<'_>, sides: &Sides, backups: &Path) -> Result<Recovered, Error> {
     let tools = work.context.tools();
-    let application = &work.context.config.application;
-    let named = work.session.application.as_ref();
-    let folder = named.or(application.folder.as_ref());
+    let folder = work.application_folder();
     let rehearsing = Rehearsing {
         source: &sides.source,
         target: &sides.target,
-        application: folder.map(|folder| Application {
+        application: folder.as_deref().map(|folder| Application {
             folder,
-            files: &application.files,
+            files: &work.context.config.application.files,
         }),
         folder: backups,
         largest: REHEARSED_BYTES,

@@ -1,7 +1,7 @@
 //! The way back to the old database: what it would undo and lose.
 
 use super::{Page, Scene, checks, cutting};
-use crate::session::report::WayBack;
+use crate::session::report::{LATE_WRITES, WayBack};
 use crate::tui::lines::{blank, line, paragraph};
 use crate::tui::theme::Meaning;
 use ratatui::text::Line;
@@ -33,6 +33,7 @@ pub(super) fn page(scene: &Scene<'_>, found: &WayBack) -> Page {
     };
     let title = "Would be lost, unless it is saved first";
     body.extend(titled(scene, title, &found.losses(), loses));
+    body.extend(late_writes(scene, found));
     body.extend(cutting::saved(scene));
     if !found.clients.is_empty() {
         let title = "Connected to the target, and may write to it";
@@ -49,6 +50,19 @@ pub(super) fn page(scene: &Scene<'_>, found: &WayBack) -> Page {
         body,
         ..Page::default()
     }
+}
+
+/// That the old database was written to since the cutover, and what to do about it.
+fn late_writes(scene: &Scene<'_>, found: &WayBack) -> Vec<Line<'static>> {
+    let Some(written) = found.late_writes() else {
+        return Vec::new();
+    };
+    let text = format!("! {written}");
+    let mut lines = paragraph(&text, 0, scene.text_cells(), Meaning::Caution);
+    let advice = LATE_WRITES.iter();
+    lines.extend(advice.flat_map(|advice| checks::advised(scene, advice, 2)));
+    lines.push(blank());
+    lines
 }
 
 /// Texts below a title; what they are indented by is kept.

@@ -10,8 +10,8 @@ mod watch;
 pub(super) use cleanup::{cleaned_up, cleaning_up, uncleaned};
 pub(super) use compared::comparison;
 pub(super) use cutting::{
-    cut_over, cutting, cutting_differs, cutting_failed, cutting_reopened, cutting_waits, not_ready,
-    rolled_back, still_written, way_back,
+    cut_over, cutting, cutting_differs, cutting_failed, cutting_waits, not_ready, rolled_back,
+    still_written, way_back,
 };
 pub(super) use excerpts::{different_excerpt, equal_excerpt, keyless_excerpt, missing_excerpt};
 use reports::TABLES;

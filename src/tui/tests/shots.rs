@@ -269,7 +269,6 @@ fn cutting() -> Vec<Shot> {
         )
         .act(&[KeyCode::Char('u')]),
         named("cutting-differs", fixtures::cutting_differs()),
-        named("cutting-reopened", fixtures::cutting_reopened()),
         named("cutting-waits", fixtures::cutting_waits()),
         named("cut-over", fixtures::cut_over()),
         back(true, true),

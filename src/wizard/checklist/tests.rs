@@ -1,6 +1,9 @@
 use super::*;
 use crate::postgres::large_object;
-use crate::session::report::{NotMoved, Schema};
+use crate::session::report::{
+    Application, Check, ComparedTable, ComparedVectors, NotMoved, OwnTest, Recovered, Rehearsal,
+    RehearsedFiles, Schema, SearchSide, Searches, Share, SwitchedFile,
+};
 use crate::session::{Record, State};
 
 fn at(second: i64) -> Timestamp {
@@ -229,4 +232,185 @@ fn the_proof_counts_what_is_equal_and_tells_what_is_left_out() {
         "{proof}"
     );
     assert!(proof.ends_with("; 1 table left out"), "{proof}");
+}
+
+/// An item after this was found, when Ada had signed it before.
+fn signed_before<'a>(now: &'a Session, key: &str) -> (&'a Item, bool) {
+    let item = now.checklist.iter().find(|item| item.key == key).unwrap();
+    (item, item.signature.is_some())
+}
+
+fn signed(mut session: Session, key: &str) -> Session {
+    sign(&mut session.checklist, key, "Ada", at(10)).unwrap();
+    session
+}
+
+/// The session after a comparison whose searches took so much longer on the target.
+fn searched(before: Option<&Session>, target_p50: u64) -> Session {
+    let side = |p50| SearchSide {
+        p50,
+        p95: p50,
+        ..SearchSide::default()
+    };
+    let share = Share::default();
+    let vectors = ComparedVectors {
+        schema: "shop".to_owned(),
+        table: "documents".to_owned(),
+        column: "embedding".to_owned(),
+        sql_type: "vector(3)".to_owned(),
+        metric: "cosine".to_owned(),
+        source: None,
+        target: None,
+        search: Some(Searches {
+            searches: 1,
+            neighbours: 1,
+            exact: share,
+            source: side(1000),
+            target: side(target_p50),
+        }),
+        unmeasured: None,
+    };
+    let found = Comparison {
+        vectors: vec![vectors],
+        ..comparison(vec![compared("shop", "documents", 1)])
+    };
+    after(found, before)
+}
+
+#[test]
+fn a_signature_for_the_speed_holds_for_the_figures_it_was_given_for() {
+    let session = signed(searched(None, 2500), PERFORMANCE);
+    let same = searched(Some(&session), 2500);
+    assert!(signed_before(&same, PERFORMANCE).1);
+    let slower = searched(Some(&same), 9000);
+    let (item, is_signed) = signed_before(&slower, PERFORMANCE);
+    assert!(!is_signed && item.evidence.contains("9.0 x"), "{item:?}");
+    let fast = searched(Some(&signed(slower, PERFORMANCE)), 900);
+    assert!(signed_before(&fast, PERFORMANCE).0.is_closed());
+    let again = searched(Some(&fast), 9000);
+    assert!(!signed_before(&again, PERFORMANCE).0.is_closed());
+}
+
+fn application_in(folder: Option<&str>, checks: Vec<Check>) -> Application {
+    Application {
+        at: at(8),
+        endpoint: "h:5432/new".to_owned(),
+        checks,
+        folder: folder.map(str::to_owned),
+        files: Vec::new(),
+        left: Vec::new(),
+        tests: Vec::new(),
+    }
+}
+
+fn tried(session: &Session, found: Application) -> Session {
+    let report = Report::Application(found);
+    with_report(session.clone(), Step::Application, report)
+}
+
+#[test]
+fn a_signature_for_the_application_holds_for_what_was_tried_where() {
+    let first = tried(&Session::new(at(0), 1), application_in(Some("/a"), vec![]));
+    let session = signed(first, APPLICATION);
+    let mut later = application_in(Some("/a"), vec![Check::good("Connection", "in 2 ms")]);
+    later.at = at(20);
+    assert!(
+        signed_before(&tried(&session, later), APPLICATION).1,
+        "the same again"
+    );
+    let warned = vec![Check::warning(
+        "Collections of t",
+        "3 rows; the comparison counted 4",
+    )];
+    let tests = vec![OwnTest {
+        command: "pytest".to_owned(),
+        code: Some(1),
+        milliseconds: 5,
+        output: Vec::new(),
+    }];
+    let failed = Application {
+        tests,
+        ..application_in(Some("/a"), vec![])
+    };
+    for other in [
+        application_in(Some("/b"), vec![]),
+        application_in(None, vec![]),
+        application_in(Some("/a"), warned),
+        failed,
+    ] {
+        let now = tried(&session, other);
+        let (item, is_signed) = signed_before(&now, APPLICATION);
+        assert!(!is_signed && !item.is_closed(), "{item:?}");
+    }
+}
+
+/// The session after a rehearsal of this folder's files.
+fn rehearsed(session: &Session, second: i64, folder: &str, checks: Vec<Check>) -> Session {
+    let mut session = session.clone();
+    session.recovered.push(Recovered::Rehearsed(Rehearsal {
+        at: at(second),
+        checks,
+        application: Some(RehearsedFiles {
+            folder: folder.to_owned(),
+            files: vec![".env".to_owned()],
+        }),
+    }));
+    session.checklist = evaluated(&session);
+    session
+}
+
+fn with_files(folder: &str, files: &[&str]) -> Application {
+    let file = |file: &&str| SwitchedFile {
+        file: (*file).to_owned(),
+        lines: Vec::new(),
+    };
+    Application {
+        files: files.iter().map(file).collect(),
+        ..application_in(Some(folder), vec![])
+    }
+}
+
+#[test]
+fn a_rehearsal_ticks_its_item_only_for_the_application_and_the_rows_it_was_made_with() {
+    let good = || vec![Check::good("Old database", "answers")];
+    let session = tried(&Session::new(at(0), 1), with_files("/a", &[".env"]));
+    let session = rehearsed(&session, 9, "/a", good());
+    assert!(signed_before(&session, REHEARSED).0.is_closed());
+    let switched = tried(&session, with_files("/a", &[]));
+    assert!(
+        signed_before(&switched, REHEARSED).0.is_closed(),
+        "its files lead to the target by now"
+    );
+    for other in [
+        with_files("/b", &[".env"]),
+        with_files("/a", &[".env", "more.env"]),
+        application_in(None, vec![]),
+    ] {
+        let now = tried(&session, other);
+        let (item, _) = signed_before(&now, REHEARSED);
+        assert!(!item.is_closed(), "{item:?}");
+    }
+    let mut filled = session.clone();
+    let record = filled.steps.entry(Step::Transfer).or_default();
+    record.finished = Some(at(10));
+    filled.checklist = evaluated(&filled);
+    let (item, _) = signed_before(&filled, REHEARSED);
+    assert!(
+        !item.is_closed() && item.evidence.contains("anew"),
+        "{item:?}"
+    );
+    let again = rehearsed(&filled, 11, "/a", good());
+    assert!(signed_before(&again, REHEARSED).0.is_closed());
+}
+
+#[test]
+fn a_rehearsal_that_failed_and_was_accepted_is_judged_anew_when_another_fails() {
+    let bad = |why: &str| vec![Check::bad("Old database", why)];
+    let session = Session::new(at(0), 1);
+    let session = signed(rehearsed(&session, 9, "/a", bad("a standby")), REHEARSED);
+    let mut same = session.clone();
+    same.checklist = evaluated(&same);
+    assert!(signed_before(&same, REHEARSED).0.is_closed());
+    let other = rehearsed(&session, 12, "/a", bad("does not answer"));
+    assert!(!signed_before(&other, REHEARSED).0.is_closed());
 }

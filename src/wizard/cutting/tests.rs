@@ -1,7 +1,9 @@
 use super::super::tests::{any_event, at, driven, has_same_ground, looked, open_checklist};
 use super::super::{ErrandEnd, Event, Look, Outcome, Recovery, RunId};
 use super::*;
-use crate::session::report::{Comparison, CutoverLook, Recovered, Rehearsal, SourceLook};
+use crate::session::report::{
+    ComparedTable, Comparison, CutoverLook, Recovered, Rehearsal, SourceLook,
+};
 use crate::session::{Session, Switched};
 use proptest::prelude::*;
 
@@ -152,6 +154,126 @@ fn each_phase_is_saved_before_it_begins() {
     wizard.handle(Event::Run(Step::Compare), at(13));
     assert!(wizard.session().is_cut_over());
     assert_eq!(wizard.session().state(Step::Cutover), State::Done);
+}
+
+/// A comparison that found this, with the source's counters.
+fn comparison(wizard: &Wizard, equal: bool, counters: &str) -> Comparison {
+    let Some(Report::Compare(found)) = wizard.session().report(Step::Compare).cloned() else {
+        panic!("a comparison")
+    };
+    let table = ComparedTable {
+        counters: Some(counters.to_owned()),
+        equal,
+        ..ComparedTable::new("shop", "orders")
+    };
+    Comparison {
+        equal,
+        tables: vec![table],
+        ..found
+    }
+}
+
+/// Cut over; the last comparison began at second 11 and ended with the others.
+fn cut_over() -> Wizard {
+    let mut wizard = signed();
+    let mut effects = over(&mut wizard, "new");
+    for phase in CutPhase::ALL {
+        let brought = match phase {
+            CutPhase::Checklist => look(),
+            CutPhase::Compare => {
+                Brought::Comparison(Box::new(comparison(&wizard, true, "at the cutover")))
+            }
+            CutPhase::Switch => Brought::Files(files()),
+            _ => Brought::Nothing,
+        };
+        effects = passes(&mut wizard, &effects, brought);
+    }
+    assert!(wizard.session().is_cut_over());
+    wizard
+}
+
+fn compared(wizard: &mut Wizard, found: Comparison) {
+    wizard.handle(Event::Run(Step::Compare), at(40));
+    let super::super::Phase::Working { run, .. } = wizard.phase() else {
+        panic!("it does not run")
+    };
+    let result = Ok(Box::new(Report::Compare(found)));
+    wizard.handle(Event::Finished { run, result }, at(41));
+}
+
+fn noted(wizard: &Wizard) -> Vec<String> {
+    let noted = wizard.session().noted_counters().into_iter();
+    noted.map(|noted| noted.counters).collect()
+}
+
+#[test]
+fn what_was_cut_over_is_looked_at_and_compared_without_being_touched() {
+    let mut wizard = cut_over();
+    let before = wizard.session().clone();
+    let looked = wizard.handle(Event::Run(Step::Cutover), at(30));
+    assert_eq!(looked, [Effect::Tell(News::CutOver)]);
+    assert!(is_refused(
+        &wizard.handle(Event::Again(Step::Cutover), at(30))
+    ));
+    let mut wizard = reopened(&wizard);
+    assert_eq!(wizard.session().checklist, before.checklist);
+    let differs = comparison(&wizard, false, "written since");
+    compared(&mut wizard, differs);
+    let session = wizard.session();
+    assert_eq!(session.state(Step::Compare), State::Failed);
+    assert_eq!(session.steps[&Step::Cutover], before.steps[&Step::Cutover]);
+    assert_eq!(session.cutting, before.cutting);
+    assert_eq!(session.checklist, before.checklist);
+    assert_eq!(checklist::evaluated(session), before.checklist);
+    assert_eq!(noted(&wizard), ["at the cutover"]);
+    let effects = wizard.handle(Event::Run(Step::Cutover), at(50));
+    assert_eq!(effects.last(), Some(&Effect::Tell(News::CutOver)));
+    for afterwards in [Step::Watch, Step::Cleanup] {
+        assert_eq!(wizard.obstacle(afterwards), None);
+    }
+}
+
+/// Behind the switch, by a person's word, the application writes to the target already.
+#[test]
+fn a_cutting_over_that_has_switched_outlives_a_comparison() {
+    let mut wizard = signed();
+    let effects = until_switch(&mut wizard);
+    let effects = passes(&mut wizard, &effects, Brought::Nothing);
+    let (run, _) = begun(&effects).expect("the check");
+    let result = Err(Failure::new("The application is not ready", "it fails"));
+    wizard.handle(Event::ErrandEnded { run, result }, at(12));
+    let refused = wizard.handle(Event::Run(Step::Cutover), at(13));
+    assert!(is_refused(&refused), "{refused:?}");
+    assert!(is_refused(
+        &wizard.handle(Event::Run(Step::Transfer), at(13))
+    ));
+    let differs = comparison(&wizard, false, "written since");
+    compared(&mut wizard, differs);
+    let again = over(&mut wizard, "new");
+    let (_, errand) = begun(&again).expect("it goes on");
+    assert_eq!(errand, Errand::CutOver(CutPhase::Check));
+    passes(&mut wizard, &again, Brought::Nothing);
+    assert_eq!(wizard.session().state(Step::Cutover), State::Done);
+    assert_eq!(wizard.obstacle(Step::Watch), None);
+}
+
+#[test]
+fn the_last_comparison_tells_how_long_it_took() {
+    let mut wizard = signed();
+    let mut effects = over(&mut wizard, "new");
+    for brought in [look(), Brought::Nothing, Brought::Nothing] {
+        effects = passes(&mut wizard, &effects, brought);
+    }
+    let (run, _) = begun(&effects).expect("the comparison");
+    let found = Brought::Comparison(Box::new(comparison(&wizard, true, "1")));
+    let end = PhaseEnd {
+        found: Vec::new(),
+        brought: found,
+    };
+    let result = Ok(Box::new(ErrandEnd::Phase(end)));
+    wizard.handle(Event::ErrandEnded { run, result }, at(18));
+    let compared = &wizard.session().steps[&Step::Compare];
+    assert_eq!(compared.seconds(), Some(7.0));
 }
 
 #[test]
@@ -327,7 +449,11 @@ fn what_would_be_lost_is_read_again_once_something_was_saved() {
     let effects = wizard.handle(Event::Recover { recovery, database }, at(31));
     let (run, _) = begun(&effects).expect("rows taken over");
     let (at_end, checks) = (at(32), Vec::new());
-    let end = Recovered::Rehearsed(Rehearsal { at: at_end, checks });
+    let end = Recovered::Rehearsed(Rehearsal {
+        at: at_end,
+        checks,
+        application: None,
+    });
     let result = Ok(Box::new(ErrandEnd::Recovered(end)));
     assert!(looks(
         &wizard.handle(Event::ErrandEnded { run, result }, at(32))

@@ -84,11 +84,6 @@ fn all_agree_on_what_is_next() {
             "go on with cutting",
         ),
         (
-            "cutting-reopened",
-            "next: go on cutting over",
-            "go on with cutting",
-        ),
-        (
             "cutting-waits",
             "next: set the connection",
             "connection is set",
