@@ -130,6 +130,21 @@ fn consent(
             body.extend(lost.into_iter().flatten());
             (body, Meaning::Caution)
         }
+        Purpose::DropLedger { remove_dump } => (
+            asked(
+                "Drop this migration's ledger on the target?",
+                match remove_dump {
+                    true => {
+                        "After that no transfer is resumed. The backup is archived, read back, and its dump removed then. The old database stays."
+                    }
+                    false => {
+                        "After that no transfer is resumed. The backup is archived, and stays. The old database stays."
+                    }
+                },
+                cells,
+            ),
+            Meaning::Caution,
+        ),
         Purpose::Apply => (
             asked(
                 "Take the target's rows over into the old database?",
