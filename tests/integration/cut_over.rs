@@ -371,7 +371,7 @@ fn a_file_that_was_edited_since_is_put_aside() {
     signed
         .run(&["cutover", "--confirm", "neondb"])
         .expect(0, "done");
-    let edited = format!("{}PLAN=canary-of-an-edit\n", shop.env_now());
+    let edited = format!("{}\nPLAN=canary-of-an-edit\n", shop.env_now());
     fs::write(shop.folder.join(".env"), &edited).expect("edited");
     let back = ["rollback", "--confirm", "chat_pgvector"];
     let refused = signed.run(&back).expect(1, "failed");
