@@ -5,6 +5,7 @@ use crate::report::Format;
 use crate::session::Step;
 use crate::source::holder;
 use crate::steps::Sampling;
+use crate::switch::EditedFiles;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -297,6 +298,9 @@ pub(super) struct Rollback {
     /// the name of the old database. Save first what would be lost, with the options below
     #[arg(long, value_name = "DBNAME")]
     pub confirm: Option<String>,
+    /// What becomes of the application's files that somebody has changed since they were switched
+    #[arg(long, value_name = "HOW", requires = "confirm")]
+    pub edited_files: Option<EditedFiles>,
     /// Only show what would be undone and lost, as without options
     #[arg(long, conflicts_with = "confirm")]
     pub dry_run: bool,

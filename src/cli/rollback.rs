@@ -68,6 +68,7 @@ fn events(wanted: &Rollback, by: &str) -> Vec<Event> {
     events.extend(wanted.confirm.as_ref().map(|database| Event::RollBack {
         database: database.clone(),
         by: by.to_owned(),
+        edited: wanted.edited_files.unwrap_or_default(),
     }));
     events
 }

@@ -99,6 +99,7 @@ fn act(news: &News, session: &Session) -> Option<Value> {
         News::FilesStand(stand) => json!({
             "event": "application_files", "switched": stand.switched,
             "restored": stand.restored, "left": stand.left,
+            "aside": stand.aside, "kept": stand.kept,
         }),
         News::PhaseBegun(phase) => json!({"event": "cutover_phase_started", "phase": phase}),
         News::PhasePassed(passed) => json!({

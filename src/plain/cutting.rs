@@ -9,6 +9,7 @@ use crate::failure::Severity;
 use crate::headless;
 use crate::session::report::WayBack;
 use crate::session::{CutOptions, Step};
+use crate::switch::EditedFiles;
 use crate::wizard::{Event, Outcome, Recovery, source_database, target_database};
 
 /// What is asked for, and what it does.
@@ -121,6 +122,7 @@ pub(super) async fn back(lines: &mut Lines<'_>) -> Result<Option<Outcome>, Break
         Way::Back | Way::Nowhere => Event::RollBack {
             database,
             by: lines.signer.clone(),
+            edited: EditedFiles::Told,
         },
     };
     carried_out(lines, event).await
@@ -164,6 +166,7 @@ mod tests {
                 database: "old".to_owned(),
                 alive,
                 switched: None,
+                put_back: Vec::new(),
                 cut_over: None,
                 lost: Err(Failure::new("what", "why")),
                 clients: Vec::new(),

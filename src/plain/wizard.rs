@@ -12,10 +12,10 @@ use crate::headless::{self, Voice};
 use crate::invocation::Invocation;
 use crate::runner::Runner;
 use crate::session::report::{Check, Verdict};
-use crate::session::{State, Step};
+use crate::session::{Cleaning, State, Step};
 use crate::switch::named_folder;
 use crate::watch::spacing::BEFORE;
-use crate::wizard::{Effect, Event, News, Outcome, Side};
+use crate::wizard::{Effect, Event, News, Outcome, Side, target_database};
 use jiff::tz::TimeZone;
 
 /// The steps whose result is worth a choice: the person goes on from there.
@@ -269,12 +269,37 @@ impl<'a> Lines<'a> {
         };
         self.person.say(&question.text);
         let answer = self.person.choose(&answers(&question), 0).await?;
+        let drops_ledger = question.answers[answer].drops_ledger();
         let question = question.number;
+        if let Some(remove_dump) = drops_ledger {
+            self.dispatch(Event::Answer {
+                question,
+                answer: 0,
+            })?;
+            return self.drop_ledger(remove_dump).await;
+        }
         let answered = Event::Answer { question, answer };
         match answer {
             0 => self.dispatch(answered),
             _ => self.begun(step, answered).await,
         }
+    }
+
+    /// Cleans up, and drops the ledger, once its database's name is typed.
+    async fn drop_ledger(&mut self, remove_dump: bool) -> Result<Option<Outcome>, Break> {
+        let name = target_database(self.runner.wizard().session()).unwrap_or_default();
+        let Some(typed) = super::consent::typed(self, &name).await? else {
+            return Ok(None);
+        };
+        if let Some(why) = self.runner.wizard().refuse_to_drop(&typed) {
+            self.person.say(format!("✗ {why}."));
+            return Ok(None);
+        }
+        let cleaning = Cleaning {
+            ledger: Some(typed),
+            remove_dump,
+        };
+        self.begun(Step::Cleanup, Event::CleanUp(cleaning)).await
     }
 
     /// Lets the person choose a check, and makes it again.

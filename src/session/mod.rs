@@ -165,6 +165,9 @@ pub struct Session {
     /// The application's files that lead to the target now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub switched: Option<Switched>,
+    /// The files of the last switch that were put back since; empty once they are switched again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub put_back: Vec<String>,
     /// What was wanted of the last cleanup.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cleaning: Option<Cleaning>,
@@ -206,6 +209,7 @@ impl Session {
             target: None,
             application: None,
             switched: None,
+            put_back: Vec::new(),
             cleaning: None,
             cutting: None,
             recovered: Vec::new(),

@@ -22,7 +22,9 @@ pub use application::{Application, ChangedLine, OwnTest, SEARCH_IN, SwitchedFile
 pub use cleanup::{ArchivedFile, Cleanup};
 pub use comparison::{ComparedCollection, ComparedTable, Comparison};
 pub use definition::DefinitionDifference;
-pub use differing::{ChangedColumn, DifferingRow, DifferingRows, EXAMPLES, RowDifference};
+pub use differing::{
+    ChangedColumn, DifferingRow, DifferingRows, EXAMPLES, RowDifference, key_in_words,
+};
 pub use estimate::{Estimate, RoomLeft};
 pub use inventory::{Collection, Extension, Inventory, LeftBehind, Room, Table, VectorColumn};
 pub use loss::{AtStake, Lost, Stake, cost_in_words, rows_at_stake};

@@ -13,7 +13,7 @@ use crate::postgres::{Connection, ConnectionString, Retrying};
 use crate::session::report::{Application, Check, Report, SwitchedFile};
 use crate::session::{Session, Step};
 use crate::switch::{self, Goal, Plan};
-use crate::wizard::{Side, Switching};
+use crate::wizard::Side;
 use jiff::Timestamp;
 use std::path::{Path, PathBuf};
 
@@ -184,23 +184,16 @@ const LISTED: usize = 8;
 
 /// What became of the files.
 pub(super) async fn switch(
-    way: Switching,
     context: &super::Context,
     session: &Session,
 ) -> Result<switch::Settled, Error> {
     let file = context.session_file.clone();
-    let plan = match way {
-        Switching::Undo => None,
-        Switching::Write => Some(as_shown(context, session).await?),
-    };
-    let done = tokio::task::spawn_blocking(move || match plan {
-        None => switch::undo(&file),
-        Some(plan) => {
-            switch::carry_out(&plan, &file, Timestamp::now()).map(|switched| switch::Settled {
-                switched: Some(switched),
-                ..switch::Settled::default()
-            })
-        }
+    let plan = as_shown(context, session).await?;
+    let done = tokio::task::spawn_blocking(move || {
+        switch::carry_out(&plan, &file, Timestamp::now()).map(|switched| switch::Settled {
+            switched: Some(switched),
+            ..switch::Settled::default()
+        })
     });
     Ok(done.await.map_err(Error::Broken)??)
 }

@@ -13,8 +13,7 @@ use super::{Context, Error, Work, application, compare, cutover};
 use crate::failure::{Explain, Failure};
 use crate::session::report::{Application, Comparison, Report, SourceLook};
 use crate::session::{CutPhase, Session, Step};
-use crate::switch::{self, Settled};
-use crate::wizard::{Brought, PhaseEnd, Side, Switching};
+use crate::wizard::{Brought, PhaseEnd, Side};
 use unwritten::Unwritten;
 
 /// Carries a phase out.
@@ -116,7 +115,7 @@ async fn switched(work: Work<'_>) -> Result<PhaseEnd, Error> {
         return by_hand(context);
     }
     work.progress.activity("Replacing the application's files");
-    let stand = application::switch(Switching::Write, context, session).await?;
+    let stand = application::switch(context, session).await?;
     let mut found = stand.in_words();
     if let Some(Report::Application(report)) = session.report(Step::Application) {
         found.extend(stays(report));
@@ -201,11 +200,4 @@ fn going_on(failure: Failure) -> Failure {
         .advise("$ neonlift cutover --undo")
         .advise("Was it in use meanwhile? What it has written to the target this shows first, and saves:")
         .advise("$ neonlift rollback")
-}
-
-/// Puts back what an unfinished cutting over has switched.
-pub(super) async fn abandon(context: &Context) -> Result<Settled, Error> {
-    let file = context.session_file.clone();
-    let done = tokio::task::spawn_blocking(move || switch::undo(&file)).await;
-    Ok(done.map_err(Error::Broken)??)
 }

@@ -40,7 +40,7 @@ use crate::session::report::{Report, Watch};
 use crate::session::{CutPhase, Identity, Session, Step};
 use crate::target::Ledger;
 use crate::transfer::Throttle;
-use crate::wizard::{Errand, ErrandEnd, Look, Seen, Side};
+use crate::wizard::{Errand, ErrandEnd, Look, Seen, Side, Switching};
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -336,11 +336,13 @@ pub async fn errand(
     };
     context.kept.close();
     match errand {
-        Errand::Switch(way) => {
-            let stand = application::switch(*way, context, session).await?;
+        Errand::Switch(Switching::Write) => {
+            let stand = application::switch(context, session).await?;
             Ok(ErrandEnd::Files(stand))
         }
-        Errand::Abandon => Ok(ErrandEnd::Files(cutting::abandon(context).await?)),
+        Errand::Switch(Switching::Undo) | Errand::Abandon => {
+            Ok(ErrandEnd::Files(Box::pin(rollback::undone(work)).await?))
+        }
         Errand::CutOver(CutPhase::Switch) => {
             let end = Box::pin(cutting::run(CutPhase::Switch, work)).await?;
             Ok(ErrandEnd::Phase(end))
@@ -353,7 +355,7 @@ pub async fn errand(
             let recovered = Box::pin(rollback::recovered(work, *recovery, typed)).await?;
             Ok(ErrandEnd::Recovered(recovered))
         }
-        Errand::RollBack => Box::pin(rollback::run(work)).await,
+        Errand::RollBack(edited) => Box::pin(rollback::run(work, *edited)).await,
     }
 }
 

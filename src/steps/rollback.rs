@@ -4,15 +4,17 @@ mod saved;
 
 pub(super) use saved::recovered;
 
-use super::{Error, Work};
+use super::cutting::Refusal;
+use super::{Error, Work, patience_over};
 use crate::failure::{Explain, Failure};
 use crate::figures::counted;
-use crate::postgres::{Connection, Retrying, quote};
+use crate::postgres::{Connection, Error as PostgresError, Retrying, quote};
+use crate::progress::Tone;
 use crate::session::Step;
 use crate::session::report::{Check, Report, Verdict, WayBack};
 use crate::source::holder;
 use crate::source::postgres::activity;
-use crate::switch::{self, Settled};
+use crate::switch::{self, EditedFiles, Settled};
 use crate::wizard::{ErrandEnd, Side};
 use jiff::Timestamp;
 use std::time::Duration;
@@ -37,14 +39,55 @@ pub(super) async fn look(work: Work<'_>) -> Result<WayBack, Error> {
         database,
         alive,
         switched: session.switched.clone(),
+        put_back: session.put_back.clone(),
         cut_over: session.cutting.as_ref().and_then(|cutting| cutting.ended),
         lost,
         clients: clients(work).await,
     })
 }
 
+/// Puts the files back where nobody has typed a name: only when that loses nothing of what was written
+/// to the target.
+pub(super) async fn undone(work: Work<'_>) -> Result<Settled, Error> {
+    work.progress.begin("Counting what only the target has");
+    let found = tokio::select! {
+        found = Box::pin(look(work)) => found?,
+        () = patience_over(work.cancel) => return Err(PostgresError::Cancelled.into()),
+    };
+    if found.loses() {
+        return Err(Refusal::from(&found).into());
+    }
+    for lost in found.losses() {
+        let note = format!("would be lost by going back: {lost}");
+        work.progress.note(Tone::Info, note);
+    }
+    work.progress
+        .activity("Putting the application's files back");
+    let stand = put_back(work, EditedFiles::Told).await?;
+    if work.session.switched.is_none() {
+        let note = nothing_switched(work)?;
+        work.progress.note(Tone::Warning, note);
+    }
+    Ok(stand)
+}
+
+/// What is told where there is nothing to put back: it is back already, or is a person's to do.
+fn nothing_switched(work: Work<'_>) -> Result<String, Error> {
+    let back = &work.session.put_back;
+    Ok(match back.is_empty() {
+        false => format!(
+            "the application's files are back already: {}",
+            back.join(", ")
+        ),
+        true => format!(
+            "no file was switched by neonlift: set the application's connection back to {} yourself",
+            work.given(Side::Source)?.url()
+        ),
+    })
+}
+
 /// Goes back: the old database first, then the files, then what of ours burdens it.
-pub(super) async fn run(work: Work<'_>) -> Result<ErrandEnd, Error> {
+pub(super) async fn run(work: Work<'_>, edited: EditedFiles) -> Result<ErrandEnd, Error> {
     work.progress
         .begin("Looking whether the old database is alive");
     let looked = work.cancel.run_until_cancelled(alive(work)).await;
@@ -56,13 +99,10 @@ pub(super) async fn run(work: Work<'_>) -> Result<ErrandEnd, Error> {
     let mut done = vec![format!("the old database is alive: {}", alive.found)];
     work.progress
         .activity("Putting the application's files back");
-    let stand = put_back(work).await?;
+    let stand = put_back(work, edited).await?;
     done.extend(match &work.session.switched {
         Some(_) => stand.in_words(),
-        None => vec![format!(
-            "no file was switched by neonlift: set the application's connection back to {} yourself",
-            work.given(Side::Source)?.url()
-        )],
+        None => vec![nothing_switched(work)?],
     });
     if let Some(released) = holder::release(&work.context.session_file)?
         && released.ended().await
@@ -74,12 +114,14 @@ pub(super) async fn run(work: Work<'_>) -> Result<ErrandEnd, Error> {
 }
 
 /// Puts the files back; none were switched where there is nothing to put back.
-async fn put_back(work: Work<'_>) -> Result<Settled, Error> {
+async fn put_back(work: Work<'_>, edited: EditedFiles) -> Result<Settled, Error> {
     if work.session.switched.is_none() {
         return Ok(Settled::default());
     }
     let file = work.context.session_file.clone();
-    let done = tokio::task::spawn_blocking(move || switch::undo(&file)).await;
+    let done =
+        tokio::task::spawn_blocking(move || switch::undo_edited(&file, edited, Timestamp::now()));
+    let done = done.await;
     Ok(done.map_err(Error::Broken)??)
 }
 

@@ -34,6 +34,7 @@ pub(super) fn killed_here() {
 enum Act {
     Switch,
     Undo,
+    Aside,
     Start,
 }
 
@@ -50,6 +51,9 @@ fn a_child_does_what_it_is_told() {
         }
         "Undo" => {
             undo(&session(place)).unwrap();
+        }
+        "Aside" => {
+            put_aside(place);
         }
         _ => {
             settle(&session(place)).unwrap();
@@ -154,6 +158,46 @@ fn starts_killed(act: Act, moment: u32) {
         application.is_whole();
         is_settled(&application, act);
     }
+}
+
+fn put_aside(place: &Path) -> Settled {
+    undo_edited(&session(place), EditedFiles::Aside, Timestamp::UNIX_EPOCH).unwrap()
+}
+
+/// What somebody has made of a switched file is there, in its place or beside it, whole, once; and the
+/// next start finishes what was begun.
+#[test]
+fn an_edited_file_that_is_put_aside_is_lost_at_no_moment() {
+    let mut moments = 0;
+    loop {
+        let application = Application::new();
+        let place = application.place();
+        switch(place).unwrap();
+        let (file, old, _) = &application.files[1];
+        let edited = format!("{}PLAN=gold\n", fs::read_to_string(file).unwrap());
+        fs::write(file, &edited).unwrap();
+        let is_killed = killed(Act::Aside, place, moments + 1);
+        let aside = file.with_file_name(".env.local.edited-19700101-000000");
+        let now = fs::read_to_string(file).unwrap();
+        let kept = fs::read_to_string(&aside).ok();
+        assert!(now == edited || now == *old, "half a file: {now:?}");
+        assert!(now == edited || kept.as_ref() == Some(&edited), "{moments}");
+        // Before its note was written, the wish is not known yet.
+        let settled = settle(&session(place)).unwrap();
+        if settled.switched.is_some() {
+            assert_eq!(put_aside(place).aside.len(), 1);
+        }
+        assert_eq!(fs::read_to_string(file).unwrap(), *old);
+        assert_eq!(fs::read_to_string(&aside).unwrap(), edited);
+        assert_eq!(mode(&aside), 0o600);
+        fs::remove_file(&aside).unwrap();
+        application.is_as_before();
+        if !is_killed {
+            break;
+        }
+        moments += 1;
+    }
+    assert!(moments > 10, "{moments}");
 }
 
 /// An application with two files, one behind a link, of which a crash must not lose anything.

@@ -5,7 +5,8 @@
 //! It holds hashes of the old and the new texts, never the texts.
 
 use super::plan::{Plan, PlannedFile};
-use super::{Error, writing};
+use super::settled::Settled;
+use super::{Error, edits, writing};
 use crate::durable::{sync_folder, write_whole};
 use crate::figures::hex;
 use crate::session::report::LeftOut;
@@ -19,6 +20,9 @@ use std::path::{Path, PathBuf};
 
 /// What stands between a file's name and the moment when its copy was made.
 pub(super) const COPY: &str = ".before-neon-";
+
+/// The same of what somebody has made of a file since.
+const ASIDE: &str = ".edited-";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -44,46 +48,32 @@ pub(super) struct Entry {
     copy: PathBuf,
     before: String,
     after: String,
+    /// What was consented to, if somebody has changed it since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    edited: Option<Edited>,
 }
 
-/// How an application's files stand.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Settled {
-    /// What is switched; `None` when nothing is.
-    pub switched: Option<Switched>,
-    /// Files that were put back.
-    pub restored: Vec<String>,
-    /// Files that somebody has changed since, so that they were not put back.
-    pub left: Vec<LeftOut>,
+/// What becomes of a file that somebody has changed since.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Edited {
+    /// It is copied to this place, and the old one put back.
+    Aside(PathBuf),
+    /// It stays.
+    Kept,
 }
 
-impl Settled {
-    /// Whether files were put back, or should have been.
-    pub fn is_mended(&self) -> bool {
-        !self.restored.is_empty() || !self.left.is_empty()
-    }
-
-    /// What was done, in words.
-    pub fn in_words(&self) -> Vec<String> {
-        let mut lines = Vec::new();
-        if !self.restored.is_empty() {
-            let files = self.restored.join(", ");
-            lines.push(format!("put back as it was, byte for byte: {files}"));
-        }
-        let left = self.left.iter();
-        lines.extend(left.map(|left| format!("not put back: {} ({})", left.what, left.why)));
-        if let (Some(switched), true) = (&self.switched, self.left.is_empty()) {
-            let files = switched.files.iter();
-            lines.extend(files.map(|file| {
-                format!(
-                    "leads to the target now: {}; its old text: {}",
-                    file.file, file.copy
-                )
-            }));
-            lines.push("restart the application, so that it reads them".to_owned());
-        }
-        lines
-    }
+/// What becomes of switched files that somebody has changed since, when the others are put back.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum EditedFiles {
+    /// They stay switched, and are told: the undoing is not finished.
+    #[default]
+    #[value(skip)]
+    Told,
+    /// Each is kept as a dated copy beside itself, and the old one put back
+    Aside,
+    /// They stay as they are: you have set their connection yourself
+    Keep,
 }
 
 fn hash(bytes: &[u8]) -> String {
@@ -129,35 +119,26 @@ impl Journal {
         Switched {
             folder: self.folder.display().to_string(),
             at: self.at,
-            files: files
-                .map(|entry| Replaced {
-                    file: entry.file.display().to_string(),
-                    copy: entry.copy.display().to_string(),
-                })
-                .collect(),
+            files: files.map(Entry::replaced).collect(),
         }
     }
 }
 
 impl Entry {
     fn of(file: &PlannedFile, at: Timestamp) -> Self {
-        let name = file.path.file_name().unwrap_or_default().to_string_lossy();
-        let copy = |number: u32| {
-            let number = if number == 1 {
-                String::new()
-            } else {
-                format!("-{number}")
-            };
-            let date = at.strftime("%Y%m%d-%H%M%S");
-            file.path
-                .with_file_name(format!("{name}{COPY}{date}{number}"))
-        };
-        let free = (1..100).map(copy).find(|copy| !writing::is_there(copy));
         Self {
             file: file.path.clone(),
-            copy: free.unwrap_or_else(|| copy(100)),
+            copy: writing::dated(&file.path, COPY, at),
             before: hash(file.before.expose().as_bytes()),
             after: hash(file.after.expose().as_bytes()),
+            edited: None,
+        }
+    }
+
+    fn replaced(&self) -> Replaced {
+        Replaced {
+            file: self.file.display().to_string(),
+            copy: self.copy.display().to_string(),
         }
     }
 
@@ -175,36 +156,78 @@ impl Entry {
         writing::replace(&self.file, after).map_err(Error::file("replace", &self.file))
     }
 
-    /// Puts the old bytes back, and takes the copy away then; says why it does not.
-    fn restore(&self) -> Result<Option<String>, Error> {
+    /// Puts the old bytes back, and takes the copy away then.
+    fn restore(&self) -> Result<End, Error> {
         for file in [&self.file, &self.copy] {
             writing::clear(file).map_err(Error::file("clear up beside", file))?;
         }
-        let copy = self.copy.display();
-        let by_hand =
-            format!("what stood there before is in {copy}: put that there, and undo again");
-        let now = match hash_of(&self.file)? {
-            None => return Ok(Some(format!("it is gone; {by_hand}"))),
-            Some(now) => now,
-        };
-        if now != self.before {
-            if now != self.after {
-                return Ok(Some(format!("it has been changed since; {by_hand}")));
-            }
-            if hash_of(&self.copy)?.as_ref() != Some(&self.before) {
-                return Ok(Some(format!(
-                    "its copy {copy} is gone, or has been changed"
-                )));
-            }
-            let old = fs::read(&self.copy).map_err(Error::file("read", &self.copy))?;
-            writing::replace(&self.file, &old).map_err(Error::file("put back", &self.file))?;
+        let now = read(&self.file)?;
+        let now_is = |hashed: &str| now.as_ref().is_some_and(|now| hash(now) == hashed);
+        if now_is(&self.before) {
+            return self.remove_copy().map(|()| End::Restored(None));
         }
-        self.remove_copy().map(|()| None)
+        let old = self.copied()?;
+        let copy = self.copy.display();
+        match (&self.edited, old, now) {
+            (_, Some(old), Some(now)) if hash(&now) == self.after => {
+                writing::replace(&self.file, &old).map_err(Error::file("put back", &self.file))?;
+                self.remove_copy().map(|()| End::Restored(None))
+            }
+            (Some(Edited::Kept), ..) => Ok(End::Kept),
+            (Some(Edited::Aside(aside)), Some(old), now) => {
+                self.put_aside(aside, now.as_deref())?;
+                let put = match now {
+                    Some(_) => writing::replace(&self.file, &old),
+                    None => writing::copy(&self.copy, &self.file, &old),
+                };
+                put.map_err(Error::file("put back", &self.file))?;
+                let aside = now.map(|_| aside.clone());
+                self.remove_copy().map(|()| End::Restored(aside))
+            }
+            (_, None, Some(now)) if hash(&now) == self.after => Ok(End::Left(format!(
+                "its copy {copy} is gone, or has been changed"
+            ))),
+            (_, None, now) => Ok(End::Left(format!(
+                "{}, and there is no copy of what stood there before",
+                since(now.is_some())
+            ))),
+            (_, Some(_), None) => Ok(End::Left(format!(
+                "{}; what stood there before is in {copy}",
+                since(false)
+            ))),
+            (_, Some(old), Some(now)) => Ok(End::Left(format!(
+                "{}; what stood there before is in {copy}, other lines: {}",
+                since(true),
+                edits::in_words(&old, &now)
+            ))),
+        }
+    }
+
+    /// Keeps what somebody has made of the file.
+    fn put_aside(&self, aside: &Path, now: Option<&[u8]>) -> Result<(), Error> {
+        let Some(now) = now else {
+            return Ok(());
+        };
+        if read(aside)?.is_some_and(|kept| kept == now) {
+            // A killed program has come as far as this.
+            return Ok(());
+        }
+        writing::clear(aside).map_err(Error::file("clear up beside", aside))?;
+        writing::copy(&self.file, aside, now).map_err(Error::file("write", aside))
+    }
+
+    /// The old bytes, where the copy is there and still holds them.
+    fn copied(&self) -> Result<Option<Vec<u8>>, Error> {
+        // Some names can be looked for, and not read.
+        match writing::is_there(&self.copy) {
+            true => Ok(read(&self.copy)?.filter(|copy| hash(copy) == self.before)),
+            false => Ok(None),
+        }
     }
 
     /// What stands under the copy's name, and is none, is somebody else's.
     fn remove_copy(&self) -> Result<(), Error> {
-        if writing::is_there(&self.copy) && hash_of(&self.copy)?.as_ref() == Some(&self.before) {
+        if self.copied()?.is_some() {
             fs::remove_file(&self.copy).map_err(Error::file("remove", &self.copy))?;
             writing::moment();
         }
@@ -212,11 +235,28 @@ impl Entry {
     }
 }
 
-/// The hash of a file's bytes; `None` when it is not there.
-fn hash_of(file: &Path) -> Result<Option<String>, Error> {
+/// How putting a file back ended.
+enum End {
+    /// What stood there before is back; what somebody has made of it is here.
+    Restored(Option<PathBuf>),
+    /// It stays as somebody has changed it, for good.
+    Kept,
+    /// It was not, because of this.
+    Left(String),
+}
+
+fn since(is_there: bool) -> &'static str {
+    match is_there {
+        true => "it has been changed since",
+        false => "it is gone",
+    }
+}
+
+/// A file's bytes; `None` when it is not there.
+fn read(file: &Path) -> Result<Option<Vec<u8>>, Error> {
     match fs::read(file) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        bytes => Ok(Some(hash(&bytes.map_err(Error::file("read", file))?))),
+        bytes => Ok(Some(bytes.map_err(Error::file("read", file))?)),
     }
 }
 
@@ -271,8 +311,27 @@ fn replace_all(plan: &Plan, journal: &Journal) -> Result<(), Error> {
 /// # Errors
 /// Nothing is switched; the file system's: undoing again goes on.
 pub fn undo(session_file: &Path) -> Result<Settled, Error> {
+    undo_edited(session_file, EditedFiles::Told, Timestamp::now())
+}
+
+/// As [`undo`], where a person has said what becomes of files that somebody has changed since.
+///
+/// # Errors
+/// As [`undo`].
+pub fn undo_edited(
+    session_file: &Path,
+    edited: EditedFiles,
+    at: Timestamp,
+) -> Result<Settled, Error> {
     let mut journal = Journal::read(session_file)?.ok_or(Error::NotSwitched)?;
     journal.stage = Stage::Undoing;
+    for entry in &mut journal.files {
+        entry.edited = match edited {
+            EditedFiles::Told => None,
+            EditedFiles::Aside => Some(Edited::Aside(writing::dated(&entry.file, ASIDE, at))),
+            EditedFiles::Keep => Some(Edited::Kept),
+        };
+    }
     journal.write(session_file)?;
     restore(journal, session_file)
 }
@@ -299,8 +358,16 @@ fn restore(mut journal: Journal, session_file: &Path) -> Result<Settled, Error> 
     for entry in &journal.files {
         let what = entry.file.display().to_string();
         match entry.restore() {
-            Ok(None) => settled.restored.push(what),
-            Ok(Some(why)) => {
+            Ok(End::Restored(aside)) => {
+                let aside = aside.map(|copy| Replaced {
+                    file: what.clone(),
+                    copy: copy.display().to_string(),
+                });
+                settled.aside.extend(aside);
+                settled.restored.push(what);
+            }
+            Ok(End::Kept) => settled.kept.push(entry.replaced()),
+            Ok(End::Left(why)) => {
                 settled.left.push(LeftOut { what, why });
                 changed.push(entry.clone());
             }

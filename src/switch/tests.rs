@@ -284,6 +284,70 @@ fn what_somebody_changed_since_is_not_overwritten() {
 }
 
 #[test]
+fn an_edited_file_has_two_ways_out_and_its_lines_are_told_without_values() {
+    for (how, text) in [(EditedFiles::Aside, OLD), (EditedFiles::Keep, "mine")] {
+        let (folder, real, second, session) = application();
+        carry_out(&plan(&folder), &session, Timestamp::UNIX_EPOCH).unwrap();
+        fs::write(&second, "PLAN=mine\n").unwrap();
+        let told = undo(&session).unwrap();
+        let words = told.in_words().join("\n");
+        assert!(words.contains("--edited-files aside"), "{words}");
+        assert!(words.contains("+ PLAN="), "{words}");
+        assert!(
+            !words.contains("mine") && !words.contains("canary"),
+            "{words}"
+        );
+        let settled = undo_edited(&session, how, Timestamp::UNIX_EPOCH).unwrap();
+        assert_eq!((settled.switched.clone(), settled.left.len()), (None, 0));
+        assert!(fs::read_to_string(&second).unwrap().contains(text));
+        assert!(fs::read_to_string(&real).unwrap().contains(OLD));
+        let beside = match how {
+            EditedFiles::Aside => &settled.aside,
+            _ => &settled.kept,
+        };
+        let other = fs::read_to_string(&beside[0].copy).unwrap();
+        assert_eq!(other.contains("mine"), how == EditedFiles::Aside, "{other}");
+        assert_eq!(settle(&session).unwrap(), Settled::default());
+    }
+    // One that is gone is made anew.
+    let (folder, _, second, session) = application();
+    carry_out(&plan(&folder), &session, Timestamp::UNIX_EPOCH).unwrap();
+    fs::remove_file(&second).unwrap();
+    assert_eq!(undo(&session).unwrap().left.len(), 1);
+    let settled = undo_edited(&session, EditedFiles::Aside, Timestamp::UNIX_EPOCH).unwrap();
+    assert_eq!((settled.aside.len(), settled.left.len()), (0, 0));
+    assert!(fs::read_to_string(&second).unwrap().contains(OLD));
+}
+
+/// Nothing is switched then, so that nothing can be undone.
+#[test]
+fn what_was_changed_amid_a_crashed_switch_is_told_with_what_helps() {
+    for copied in [true, false] {
+        let (folder, _, second, session) = application();
+        let switched = carry_out(&plan(&folder), &session, Timestamp::UNIX_EPOCH).unwrap();
+        let mut journal = super::journal::Journal::read(&session).unwrap().unwrap();
+        journal.stage = super::journal::Stage::Replacing;
+        journal.write(&session).unwrap();
+        fs::write(&second, "mine").unwrap();
+        let copy = &switched.files[1].copy;
+        if !copied {
+            fs::remove_file(copy).unwrap();
+        }
+        let settled = settle(&session).unwrap();
+        assert_eq!((settled.restored.len(), settled.left.len()), (1, 1));
+        assert_eq!(settled.switched, None);
+        let words = settled.in_words().join("\n");
+        assert!(words.contains("nothing is switched now: look"), "{words}");
+        assert!(
+            !words.contains("undo") && !words.contains("rollback"),
+            "{words}"
+        );
+        assert_eq!(words.contains(copy.as_str()), copied, "{words}");
+        assert_eq!(fs::read_to_string(&second).unwrap(), "mine");
+    }
+}
+
+#[test]
 fn files_that_changed_since_the_plan_are_left_and_the_others_put_back() {
     let (folder, real, second, session) = application();
     let plan = plan(&folder);

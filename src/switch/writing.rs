@@ -1,6 +1,7 @@
 //! A file replaced by another that looks the same from outside.
 
 use crate::durable;
+use jiff::Timestamp;
 use std::fs::{self, Metadata, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
@@ -11,6 +12,21 @@ use std::path::{Path, PathBuf};
 fn fresh(file: &Path) -> PathBuf {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     file.with_file_name(format!(".{name}.neonlift-new"))
+}
+
+/// A dated name beside a file that is free.
+pub(super) fn dated(file: &Path, word: &str, at: Timestamp) -> PathBuf {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let numbered = |number: u32| {
+        let number = match number {
+            1 => String::new(),
+            _ => format!("-{number}"),
+        };
+        let date = at.strftime("%Y%m%d-%H%M%S");
+        file.with_file_name(format!("{name}{word}{date}{number}"))
+    };
+    let free = (1..100).map(numbered).find(|name| !is_there(name));
+    free.unwrap_or_else(|| numbered(100))
 }
 
 /// Takes away what a crash may have left beside a file.

@@ -4,8 +4,11 @@ use super::field::Field;
 use super::keys::{Command, Context};
 use super::ui::{Intent, Layer, Ui};
 use crate::config::LastComparison;
-use crate::session::{CutOptions, Step};
-use crate::wizard::{Event, Look, Recovery, Wizard, source_database, target_database};
+use crate::session::{Cleaning, CutOptions, Step};
+use crate::switch::EditedFiles;
+use crate::wizard::{
+    Answer, Event, Look, Question, Recovery, Wizard, source_database, target_database,
+};
 
 /// What is consented to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +21,11 @@ pub(super) enum Purpose {
     RollBack,
     /// Rows are taken over into the old database: the source database's name.
     Apply,
+    /// The ledger on the target is dropped: its database's name.
+    DropLedger {
+        /// Whether the dump goes, too.
+        remove_dump: bool,
+    },
 }
 
 impl Purpose {
@@ -28,6 +36,7 @@ impl Purpose {
             Self::CutOver => "cut over",
             Self::RollBack => "roll back",
             Self::Apply => "take rows over",
+            Self::DropLedger { .. } => "drop the ledger",
         }
     }
 
@@ -35,7 +44,7 @@ impl Purpose {
     pub(super) fn database(self, wizard: &Wizard) -> String {
         let session = wizard.session();
         let name = match self {
-            Self::Overwrite | Self::CutOver => target_database(session),
+            Self::Overwrite | Self::CutOver | Self::DropLedger { .. } => target_database(session),
             Self::RollBack | Self::Apply => source_database(session),
         };
         name.unwrap_or_default()
@@ -46,6 +55,7 @@ impl Purpose {
             Self::Overwrite => wizard.refuse_consent(typed).err(),
             Self::CutOver => wizard.refuse_cutting(typed),
             Self::RollBack | Self::Apply => wizard.refuse_rollback(typed),
+            Self::DropLedger { .. } => wizard.refuse_to_drop(typed),
         }
     }
 }
@@ -92,6 +102,28 @@ impl Ui {
         vec![Intent::Send(event)]
     }
 
+    /// Gives the answer that is chosen to the open question. One that needs a name closes it, and asks for
+    /// that.
+    pub(super) fn answer(
+        &mut self,
+        wizard: &Wizard,
+        choose: impl Fn(&Self, &Question) -> Option<usize>,
+    ) -> Vec<Intent> {
+        let Some(open) = wizard.question() else {
+            return Vec::new();
+        };
+        let Some(mut answer) = choose(self, open) else {
+            return Vec::new();
+        };
+        let chosen = open.answers.get(answer);
+        if let Some(remove_dump) = chosen.and_then(Answer::drops_ledger) {
+            self.ask_for_name(Purpose::DropLedger { remove_dump });
+            answer = 0;
+        }
+        let question = open.number;
+        vec![Intent::Send(Event::Answer { question, answer })]
+    }
+
     /// Opens a consent, empty: it is always typed anew.
     pub(super) fn ask_for_name(&mut self, purpose: Purpose) {
         let name = Field::default();
@@ -127,7 +159,15 @@ impl Ui {
                     by_hand: false,
                 },
             },
-            Purpose::RollBack => Event::RollBack { database, by },
+            Purpose::RollBack => Event::RollBack {
+                database,
+                by,
+                edited: EditedFiles::Told,
+            },
+            Purpose::DropLedger { remove_dump } => Event::CleanUp(Cleaning {
+                ledger: Some(database),
+                remove_dump,
+            }),
             Purpose::Apply => Event::Recover {
                 recovery: Recovery::Apply { changed: false },
                 database,

@@ -115,7 +115,7 @@ fn consent(
     let meaning = match purpose {
         // What is lost stands above, in its own colour.
         Purpose::Overwrite => Meaning::Plain,
-        Purpose::CutOver | Purpose::RollBack | Purpose::Apply => Meaning::Caution,
+        _ => Meaning::Caution,
     };
     let database = purpose.database(wizard);
     let text = format!("To consent, type the database's name: {database}");
@@ -143,6 +143,17 @@ fn consented(
         Purpose::RollBack => (
             "Take the application back to its old database?",
             "Its files are put back, once the old database has answered. What was written to the target since stays there alone, unless it is saved first.",
+        ),
+        Purpose::DropLedger { remove_dump } => (
+            "Drop this migration's ledger on the target?",
+            match remove_dump {
+                true => {
+                    "After that no transfer is resumed. The backup is archived, read back, and its dump removed then. The old database stays."
+                }
+                false => {
+                    "After that no transfer is resumed. The backup is archived, and stays. The old database stays."
+                }
+            },
         ),
         Purpose::Apply => (
             "Take the target's rows over into the old database?",

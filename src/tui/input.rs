@@ -8,7 +8,7 @@ use super::offers;
 use super::ui::{Intent, Layer, Ui, checked};
 use crate::session::Step;
 use crate::switch::named_folder;
-use crate::wizard::{Answer, Event, Look, Next, Question, Steering, Wizard};
+use crate::wizard::{Answer, Event, Look, Next, Steering, Wizard};
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 impl Ui {
@@ -92,7 +92,7 @@ impl Ui {
             Command::Again => return self.look(Some(Look::WayBack)),
             Command::Recheck => return self.recheck(wizard),
             Command::Submit => return self.submit(wizard),
-            Command::Decline => return answer(wizard, |_| Some(0)),
+            Command::Decline => return self.answer(wizard, |_, _| Some(0)),
             Command::CutOver
             | Command::Undo
             | Command::WayBack
@@ -212,7 +212,7 @@ impl Ui {
     fn submit(&mut self, wizard: &Wizard) -> Vec<Intent> {
         match self.layers.last() {
             _ if wizard.question().is_some() => {
-                answer(wizard, |question| Some(self.marked_answer(question)))
+                self.answer(wizard, |ui, question| Some(ui.marked_answer(question)))
             }
             Some(Layer::Form) => self.hand_in(),
             Some(Layer::Search) => {
@@ -276,8 +276,8 @@ impl Ui {
         self.form = super::form::Form::of(wizard.session(), &self.passwords);
     }
 
-    fn answer_by_letter(&self, wizard: &Wizard, key: KeyEvent) -> Vec<Intent> {
-        answer(wizard, |question| {
+    fn answer_by_letter(&mut self, wizard: &Wizard, key: KeyEvent) -> Vec<Intent> {
+        self.answer(wizard, |_, question| {
             let has = |answer: &Answer| KeyCode::Char(answer.key) == key.code;
             question.answers.iter().position(has)
         })
@@ -375,12 +375,4 @@ fn shortened(path: &str) -> String {
 fn show(step: Option<Step>) -> Vec<Intent> {
     let shown = step.map(|step| Intent::Send(Event::Show(step)));
     shown.into_iter().collect()
-}
-
-/// Gives the answer that is chosen to the open question.
-fn answer(wizard: &Wizard, choose: impl Fn(&Question) -> Option<usize>) -> Vec<Intent> {
-    let question = wizard.question();
-    let chosen = question.and_then(|question| Some((question.number, choose(question)?)));
-    let sent = chosen.map(|(question, answer)| Intent::Send(Event::Answer { question, answer }));
-    sent.into_iter().collect()
 }

@@ -106,24 +106,26 @@ impl Wizard {
         self.ask(text, answers(database.as_deref()))
     }
 
-    /// The command line's consent: with the name of the target's database its ledger goes.
+    /// Why this name is no consent to drop the ledger.
+    pub fn refuse_to_drop(&self, typed: &str) -> Option<String> {
+        match target_database(&self.session) {
+            Some(database) if database == typed => None,
+            Some(database) => Some(format!(
+                "{typed:?} is not the name of the target's database: that is {database}"
+            )),
+            None => Some("the target is not known".to_owned()),
+        }
+    }
+
+    /// A consent: with the name of the target's database its ledger goes.
     pub(super) fn consent_to_clean_up(
         &mut self,
         cleaning: Cleaning,
         now: Timestamp,
     ) -> Vec<Effect> {
-        if let Some(typed) = &cleaning.ledger {
-            match target_database(&self.session) {
-                Some(database) if database == *typed => {}
-                Some(database) => {
-                    return refused(format!(
-                        "{typed:?} is not the name of the target's database: that is {database}"
-                    ));
-                }
-                None => return refused("the target is not known".to_owned()),
-            }
-        }
-        self.clean_up(cleaning, now)
+        let typed = cleaning.ledger.as_deref();
+        let refusal = typed.and_then(|typed| self.refuse_to_drop(typed));
+        self.unless(refusal, |wizard| wizard.clean_up(cleaning, now))
     }
 
     /// Cleans up without asking: the consent was given.
@@ -142,12 +144,12 @@ impl Wizard {
 
 /// What can be answered; without the name of a database there is no ledger to drop.
 fn answers(database: Option<&str>) -> Vec<Answer> {
-    let clean = |remove_dump| {
-        let ledger = database.map(str::to_owned);
-        Act::CleanUp(Cleaning {
-            ledger,
+    let clean = |remove_dump| match database {
+        Some(_) => Act::DropLedger { remove_dump },
+        None => Act::CleanUp(Cleaning {
+            ledger: None,
             remove_dump,
-        })
+        }),
     };
     let kept = "everything stays as it is";
     let mut answers = vec![Answer::new('n', "cancel", kept, Act::Nothing)];
@@ -161,7 +163,9 @@ fn answers(database: Option<&str>) -> Vec<Answer> {
     let removed = "and the dump is removed once its archive was read back";
     let (first, second) = match database {
         Some(name) => {
-            let does = format!("the backup is archived and stays; the ledger in {name} is dropped");
+            let does = format!(
+                "the backup is archived and stays; the ledger in {name} is dropped, once you type that name"
+            );
             answers.push(Answer::new('y', "clean up", does, clean(false)));
             ("the same", Some(alone))
         }

@@ -197,7 +197,7 @@ impl Wizard {
             Brought::Nothing | Brought::ByHand => None,
             Brought::Refused(failure) => Some(failure),
             Brought::Files(stand) => {
-                self.session.switched = stand.switched;
+                self.note_files(stand.switched.as_ref());
                 None
             }
             Brought::Look(look) => {
@@ -258,9 +258,11 @@ impl Wizard {
 
     pub(super) fn ask_to_abandon(&mut self) -> Vec<Effect> {
         self.unless(self.obstacle_to_abandon(), |wizard| {
-            let does = match wizard.session.switched {
-                Some(_) => "the application's files are put back as they were",
-                None => "nothing was switched: it is only forgotten",
+            let does = match wizard.may_be_used() {
+                true => {
+                    "the files go back, if nothing that was written to the target would be lost"
+                }
+                false => "nothing was switched: it is only forgotten",
             };
             let answers = vec![
                 Answer::new('n', "cancel", "everything stays as it is", Act::Nothing),
@@ -273,14 +275,21 @@ impl Wizard {
     /// Undoes without asking.
     pub(super) fn abandon(&mut self) -> Vec<Effect> {
         let obstacle = self.obstacle_to_abandon();
-        self.unless(obstacle, |wizard| match wizard.session.switched {
-            Some(_) => wizard.begin_errand(Errand::Abandon),
-            None => wizard.abandoned(Settled::default()),
+        self.unless(obstacle, |wizard| match wizard.may_be_used() {
+            true => wizard.begin_errand(Errand::Abandon),
+            false => wizard.abandoned(Settled::default()),
         })
     }
 
+    /// Whether the application may have written to the target: its files are switched, or a person sets
+    /// its connection.
+    fn may_be_used(&self) -> bool {
+        let cutting = self.session.cutting.as_ref();
+        self.session.switched.is_some() || cutting.is_some_and(|cut| cut.phase >= CutPhase::Switch)
+    }
+
     pub(super) fn abandoned(&mut self, stand: Settled) -> Vec<Effect> {
-        self.session.switched.clone_from(&stand.switched);
+        self.note_files(stand.switched.as_ref());
         if stand.left.is_empty() {
             self.session.cutting = None;
         }

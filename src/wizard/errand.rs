@@ -5,7 +5,7 @@ use super::{Effect, News, Phase, RunId, Switching, Wizard, refused};
 use crate::failure::Failure;
 use crate::session::CutPhase;
 use crate::session::report::{Comparison, CutoverLook, Recovered};
-use crate::switch::Settled;
+use crate::switch::{EditedFiles, Settled};
 use jiff::Timestamp;
 
 /// Work outside of the steps.
@@ -25,8 +25,9 @@ pub enum Errand {
         /// is written to it.
         typed: String,
     },
-    /// The application is taken back to its old database.
-    RollBack,
+    /// The application is taken back to its old database; what becomes of its files that somebody has
+    /// changed since.
+    RollBack(EditedFiles),
 }
 
 impl Errand {
@@ -37,7 +38,7 @@ impl Errand {
             Self::CutOver(_) => "the application is being cut over",
             Self::Abandon => "the cutting over is being undone",
             Self::Recover { recovery, .. } => recovery.in_words(),
-            Self::RollBack => "the application is being taken back",
+            Self::RollBack(_) => "the application is being taken back",
         }
     }
 }
@@ -179,17 +180,17 @@ impl Wizard {
             }
             (Errand::CutOver(_), Err(failure)) => self.phase_failed(failure),
             (Errand::Abandon, Ok(ErrandEnd::Files(stand))) => self.abandoned(stand),
-            (Errand::RollBack, Ok(ErrandEnd::RolledBack(stand, back))) => {
+            (Errand::RollBack(_), Ok(ErrandEnd::RolledBack(stand, back))) => {
                 self.rolled_back(stand, back, now)
             }
-            (Errand::RollBack, Ok(ErrandEnd::NotBegun(failure))) => self.back_not_begun(failure),
+            (Errand::RollBack(_), Ok(ErrandEnd::NotBegun(failure))) => self.back_not_begun(failure),
             (Errand::Recover { .. }, Ok(ErrandEnd::Recovered(recovered))) => {
                 self.recovered(recovered, now)
             }
             (Errand::Recover { .. }, Err(failure)) => {
                 vec![Effect::Tell(News::NotRecovered(failure))]
             }
-            (Errand::RollBack, Err(failure)) => self.not_rolled_back(failure),
+            (Errand::RollBack(_), Err(failure)) => self.not_rolled_back(failure),
             (_, Err(failure)) => vec![Effect::Tell(News::NotSwitched(failure))],
             // No errand ends in what another one brings.
             (_, Ok(_)) => Vec::new(),

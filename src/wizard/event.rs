@@ -5,7 +5,7 @@ use crate::config::{Onto, Select};
 use crate::failure::Failure;
 use crate::session::report::{Recovered, Report, Watch};
 use crate::session::{Cleaning, CutOptions, CutPhase, PassedPhase, Reached, Signature, Step};
-use crate::switch::Settled;
+use crate::switch::{EditedFiles, Settled};
 use std::path::PathBuf;
 
 /// Names one run of a step, so that news of an older run is recognised and ignored.
@@ -188,6 +188,8 @@ pub enum Event {
         database: String,
         /// By whom.
         by: String,
+        /// What becomes of the application's files that somebody has changed since.
+        edited: EditedFiles,
     },
     /// Work outside of the steps has ended.
     ErrandEnded {

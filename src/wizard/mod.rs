@@ -214,7 +214,11 @@ impl Wizard {
             Event::AskToAbandon => self.ask_to_abandon(),
             Event::Abandon => self.abandon(),
             Event::Recover { recovery, database } => self.recover(recovery, &database),
-            Event::RollBack { database, by } => self.roll_back(&database, &by, now),
+            Event::RollBack {
+                database,
+                by,
+                edited,
+            } => self.roll_back(&database, &by, edited, now),
             Event::ErrandEnded { run, result } => self.errand_ended(run, result, now),
         });
         let withdrawn = signing::withdrawn(&before.checklist, &self.session.checklist);

@@ -51,6 +51,10 @@ pub(super) enum Act {
     RunAgain(Step),
     Switch(Switching),
     CleanUp(Cleaning),
+    /// As `CleanUp`, and the ledger is dropped: never by an answer alone.
+    DropLedger {
+        remove_dump: bool,
+    },
     ConnectionSet,
     Abandon,
 }
@@ -67,6 +71,17 @@ impl Answer {
             key,
             does,
             act,
+        }
+    }
+}
+
+impl Answer {
+    /// Whether it drops the ledger, which it never does alone: the name of the target's database is typed
+    /// for it, and goes with [`Event::CleanUp`](super::Event::CleanUp). If so, whether the dump goes, too.
+    pub fn drops_ledger(&self) -> Option<bool> {
+        match self.act {
+            Act::DropLedger { remove_dump } => Some(remove_dump),
+            _ => None,
         }
     }
 }
@@ -302,6 +317,9 @@ impl Wizard {
             (Act::RunAgain(step), _) => self.run(step, now),
             (Act::Switch(way), _) => self.switch(way),
             (Act::CleanUp(cleaning), _) => self.clean_up(cleaning, now),
+            (Act::DropLedger { .. }, _) => {
+                refused("the ledger is dropped once its database's name is typed".to_owned())
+            }
             (Act::ConnectionSet, _) => self.connection_set(),
             (Act::Abandon, _) => self.abandon(),
             (Act::StopAndLeave, Phase::Idle) => vec![Effect::Exit(self.outcome())],

@@ -4,9 +4,10 @@ use super::errand::{Errand, Recovery};
 use super::signing::named;
 use super::{Effect, News, Wizard, refused, source_database};
 use crate::failure::{Failure, Severity};
+use crate::invocation::quoted;
 use crate::session::report::Recovered;
 use crate::session::{RolledBack, State, Step};
-use crate::switch::Settled;
+use crate::switch::{EditedFiles, Settled};
 use jiff::Timestamp;
 
 impl Wizard {
@@ -60,7 +61,13 @@ impl Wizard {
         effects
     }
 
-    pub(super) fn roll_back(&mut self, typed: &str, by: &str, now: Timestamp) -> Vec<Effect> {
+    pub(super) fn roll_back(
+        &mut self,
+        typed: &str,
+        by: &str,
+        edited: EditedFiles,
+        now: Timestamp,
+    ) -> Vec<Effect> {
         let obstacle = self.obstacle_to_roll_back();
         if let Some(why) = obstacle.or_else(|| self.refuse_rollback(typed)) {
             return refused(why);
@@ -76,7 +83,7 @@ impl Wizard {
             done: Vec::new(),
             failure: None,
         });
-        self.begin_errand(Errand::RollBack)
+        self.begin_errand(Errand::RollBack(edited))
     }
 
     /// The files are back: what builds on the comparison is to be done again, and signed again. A
@@ -87,10 +94,11 @@ impl Wizard {
         done: Vec<String>,
         now: Timestamp,
     ) -> Vec<Effect> {
-        self.session.switched.clone_from(&stand.switched);
+        self.note_files(stand.switched.as_ref());
         if !stand.left.is_empty() {
             let mut effects = vec![Effect::Tell(News::FilesStand(stand))];
-            effects.extend(self.not_rolled_back(files_left()));
+            let database = source_database(&self.session).unwrap_or_default();
+            effects.extend(self.not_rolled_back(files_left(&database)));
             return effects;
         }
         let session = &mut self.session;
@@ -123,13 +131,14 @@ impl Wizard {
     }
 }
 
-fn files_left() -> Failure {
+fn files_left(database: &str) -> Failure {
+    let back = format!("$ neonlift rollback --confirm {}", quoted(database));
     Failure::new(
         "Not all of the application's files are back",
-        "Somebody has changed some since they were switched; they were left as they are.",
+        "Somebody has changed some since they were switched, or a copy is gone; they were left as they are.",
     )
-    .advise(
-        "What stood there before is in the copy beside each: put the old connection back by hand.",
-    )
-    .advise("Then roll back again: it finishes what is left.")
+    .advise("Keep what was changed as a dated copy beside each, and put the old file back:")
+    .advise(format!("{back} --edited-files aside"))
+    .advise("Or set the old connection there yourself, keep the files so, and finish what is left:")
+    .advise(format!("{back} --edited-files keep"))
 }

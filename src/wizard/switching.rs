@@ -6,7 +6,7 @@ use super::question::{Act, Answer};
 use super::{Effect, News, Wizard, refused};
 use crate::figures::counted;
 use crate::session::report::{Application, Report};
-use crate::session::{State, Step};
+use crate::session::{State, Step, Switched};
 use crate::switch::Settled;
 use std::path::PathBuf;
 
@@ -109,7 +109,7 @@ impl Wizard {
             Switching::Undo => (
                 "Put the application's files back as they were?".to_owned(),
                 "put them back",
-                "each only if it is still what was written",
+                "only if nothing that was written to the target would be lost",
             ),
         };
         let answers = vec![
@@ -138,16 +138,33 @@ impl Wizard {
     /// How the files were found at the start.
     pub(super) fn found_files(&mut self, stand: Settled) -> Vec<Effect> {
         let is_news = stand.is_mended();
-        self.session.switched.clone_from(&stand.switched);
+        self.note_files(stand.switched.as_ref());
         match is_news {
             true => vec![Effect::Tell(News::FilesStand(stand))],
             false => Vec::new(),
         }
     }
 
+    /// Keeps which files are switched, and which were and are back.
+    pub(super) fn note_files(&mut self, switched: Option<&Switched>) {
+        let session = &mut self.session;
+        let before = std::mem::replace(&mut session.switched, switched.cloned());
+        let Some(before) = before else {
+            if session.switched.is_some() {
+                session.put_back.clear();
+            }
+            return;
+        };
+        let now = session.switched.iter().flat_map(|now| &now.files);
+        let now: Vec<&str> = now.map(|file| file.file.as_str()).collect();
+        let back = before.files.into_iter().map(|file| file.file);
+        let back = back.filter(|file| !now.contains(&file.as_str()));
+        session.put_back.extend(back);
+    }
+
     /// How the files stand after they were switched, or put back.
     pub(super) fn files_stand(&mut self, stand: Settled) -> Vec<Effect> {
-        self.session.switched.clone_from(&stand.switched);
+        self.note_files(stand.switched.as_ref());
         vec![Effect::Tell(News::FilesStand(stand))]
     }
 }

@@ -357,6 +357,53 @@ fn killed_while_it_archives_the_next_start_finishes() {
     assert!(!dump.exists() && files(&world, ".partial").is_empty());
 }
 
+/// Waiting for the ledger's lock, and with the ledger gone and nothing of it saved: the next start comes to
+/// the same end.
+#[test]
+fn killed_while_it_drops_the_ledger_the_next_start_finishes() {
+    for is_waiting in [true, false] {
+        let world = signed(10);
+        let target = world.target();
+        let rows = target.value("SELECT count(*) FROM vector_documents");
+        let before = fs::read(only(&world, ".dump")).expect("the dump");
+        let cleanup = ["cleanup", "--confirm", "neondb"];
+        let holder = target.open();
+        if is_waiting {
+            holder.run("BEGIN; LOCK TABLE neonlift.runs IN ROW EXCLUSIVE MODE");
+        }
+        let running = world.start(&cleanup);
+        let waits = "SELECT count(*) FROM pg_stat_activity
+                     WHERE wait_event_type = 'Lock' AND query LIKE '%neonlift.runs%'
+                     AND pid <> pg_backend_pid()";
+        let dropping = || match is_waiting {
+            true => target.value(waits) != "0",
+            false => !has_ledger(&world),
+        };
+        eventually("the ledger's end", || dropping().then_some(()));
+        running.signal(rustix::process::Signal::KILL);
+        running.end();
+        if is_waiting {
+            assert!(has_ledger(&world), "it is dropped whole or not at all");
+            holder.run("ROLLBACK");
+            // The server goes on with what it was told.
+            eventually("the end of its session", || {
+                (target.value(waits) == "0").then_some(())
+            });
+        }
+        let done = world.json(&cleanup).expect(0, "done");
+        assert!(!has_ledger(&world), "{done}");
+        let ledger = found(&done, "Ledger on the target");
+        assert!(
+            ledger.contains("dropped") || ledger.contains("has none any more"),
+            "{ledger}"
+        );
+        assert!(unpacked(&only(&world, ".dump.zst")) == before);
+        assert_eq!(target.value("SELECT count(*) FROM vector_documents"), rows);
+        let status = world.json(&["status"]).only("status");
+        assert_eq!(status["session"]["steps"]["cleanup"]["state"], "done");
+    }
+}
+
 #[test]
 fn documents_that_name_the_old_database_are_listed_and_the_day_is_remembered() {
     let world = signed(10);

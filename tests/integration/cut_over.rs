@@ -414,6 +414,87 @@ fn an_unfinished_cutting_over_is_undone() {
     );
 }
 
+/// What the application has written to the target since is counted, named and never lost silently.
+#[test]
+fn an_undo_that_would_lose_rows_says_so_and_changes_nothing() {
+    let signed = Signed::new(20, "quiet_seconds = 1");
+    let (world, shop) = (&signed.world, &signed.shop);
+    let before = shop.env_now();
+    let rows: u64 = world.source().value(ROWS).parse().expect("a number");
+    let mut running = signed.start(&["cutover", "--confirm", "neondb"]);
+    running.wait_for("the check", |event| {
+        event["event"] == "cutover_phase_started" && event["phase"] == "check"
+    });
+    running.kill();
+    shop.asked(&["add", "written on the target"]);
+    let after = shop.env_now();
+    for undo in [["cutover", "--undo"], ["application", "--undo"]] {
+        let refused = signed.run(&undo).expect(2, "failed");
+        let failure = refused.only("failure");
+        let why = failure["why"].as_str().expect("a reason");
+        assert!(why.contains("vector_documents: 1 row added"), "{refused}");
+        let advice = failure["advice"].to_string();
+        assert!(
+            advice.contains("rollback --confirm chat_pgvector"),
+            "{refused}"
+        );
+        assert_eq!(shop.env_now(), after, "nothing is put back");
+    }
+    assert_eq!(shop.says(), format!("neondb {}", rows + 1));
+
+    // Nobody knows what is lost with a target that does not answer.
+    let closed = "ALTER DATABASE neondb WITH ALLOW_CONNECTIONS false";
+    world.target().beside("postgres").run(closed);
+    let refused = signed.run(&["cutover", "--undo"]);
+    refused.expect(3, "failed");
+    assert_eq!(shop.env_now(), after);
+    let open = closed.replace("false", "true");
+    world.target().beside("postgres").run(&open);
+
+    let old = "chat_pgvector";
+    eventually("the way back", || {
+        let back = signed.run(&["rollback", "--apply-rows", old, "--confirm", old]);
+        (back.code == Some(0)).then_some(())
+    });
+    assert_eq!(shop.env_now(), before);
+    assert_eq!(
+        shop.says(),
+        format!("chat_pgvector {}", rows + 1),
+        "no row is lost"
+    );
+}
+
+/// A file that the person has edited since is no dead end: the way out is named, and loses nothing.
+#[test]
+fn a_file_that_was_edited_since_is_put_aside() {
+    let signed = Signed::new(20, "quiet_seconds = 1");
+    let shop = &signed.shop;
+    let before = shop.env_now();
+    signed
+        .run(&["cutover", "--confirm", "neondb"])
+        .expect(0, "done");
+    let edited = format!("{}\nPLAN=canary-of-an-edit\n", shop.env_now());
+    fs::write(shop.folder.join(".env"), &edited).expect("edited");
+    let back = ["rollback", "--confirm", "chat_pgvector"];
+    let refused = signed.run(&back).expect(1, "failed");
+    let advice = refused.only("failure")["advice"].to_string();
+    assert!(advice.contains("--edited-files aside"), "{refused}");
+    assert!(refused.stdout.contains("+ PLAN="), "{refused}");
+    for secret in ["canary-of", &password(&signed.world.target_url())] {
+        assert!(!refused.stdout.contains(secret), "{refused}");
+    }
+    assert_eq!(shop.env_now(), edited);
+    let done = signed.run(&[&back[..], &["--edited-files", "aside"]].concat());
+    let done = done.expect(0, "done").only("rolled_back").to_string();
+    assert_eq!(shop.env_now(), before);
+    let entries = fs::read_dir(&shop.folder).expect("its files");
+    let mut paths = entries.map(|entry| entry.expect("an entry").path());
+    let aside = paths.find(|path| path.to_string_lossy().contains(".env.edited-"));
+    let aside = aside.expect("what was edited");
+    assert!(done.contains(&*aside.to_string_lossy()), "{done}");
+    assert_eq!(fs::read_to_string(aside).expect("it"), edited);
+}
+
 /// Without an application's folder a person sets the connection, while the source stands still.
 #[test]
 fn a_connection_that_is_set_by_hand_is_waited_for() {
@@ -428,6 +509,14 @@ fn a_connection_that_is_set_by_hand_is_waited_for() {
     let set = waits.only("cutover_waits_for_connection").to_string();
     assert!(set.contains("-pooler."), "{waits}");
     assert_eq!(signed.session()["cutting"]["state"], "awaiting_sign_off");
+    // It may be set by now: what was written since is not forgotten with the cutting over.
+    let target = signed.world.target();
+    target.run("UPDATE shop.products SET name = name || '!' WHERE id = 1");
+    let undone = signed.run(&["cutover", "--undo"]).expect(2, "failed");
+    let why = undone.only("failure")["why"].to_string();
+    assert!(why.contains("shop.products: 1 row changed"), "{undone}");
+    assert_eq!(signed.session()["cutting"]["state"], "awaiting_sign_off");
+    target.run("UPDATE shop.products SET name = rtrim(name, '!') WHERE id = 1");
     let over = signed.run(&["cutover", "--confirm", "neondb", "--by-hand"]);
     over.expect(0, "done").only("cut_over");
     let dead = signed.run(&["rollback"]).expect(0, "done");

@@ -187,3 +187,78 @@ fn killed_at_any_moment_files_are_whole_and_the_next_start_settles_them() {
     running.end().expect(0, "done");
     assert!(many.expect_settled(), "all are replaced");
 }
+
+const ROWS: &str = "SELECT count(*) FROM vector_documents";
+
+/// A way back that is killed: no file is half-written, no row goes, and the second start finishes it and
+/// says what is so.
+#[test]
+fn a_way_back_that_is_killed_is_finished_by_the_next() {
+    let world = World::new(10);
+    let mut many = Many::new(&world);
+    let files = "'config/a.toml', 'config/b.json', 'config/c.yaml', 'd.sh'";
+    let folder = many.folder.display();
+    let config = world.config(&format!(
+        "[application]\nfolder = '{folder}'\nfiles = [{files}]\n"
+    ));
+    let journal = world.session().with_extension("switch.toml");
+    let note = || fs::read_to_string(&journal).unwrap_or_default();
+    let session = || world.json(&["status"]).only("status")["session"].clone();
+    let back = [
+        "rollback",
+        "--confirm",
+        "chat_pgvector",
+        "--config",
+        &config,
+    ];
+    let rows = world.source().value(ROWS);
+    let middle = format!(".env.{:02}", VARIANTS / 2);
+    let moments: [Moment<'_>; 6] = [
+        ("the beginning", &|_| {
+            let text = fs::read_to_string(world.session()).unwrap_or_default();
+            text.contains("[rolled_back]\nstate = \"running\"")
+        }),
+        ("the note", &|_| note().contains("stage = \"undoing\"")),
+        ("the first file", &|many| many.is(".env.00", &many.old)),
+        ("a file amid the others", &|many| {
+            many.is(&middle, &many.old)
+        }),
+        ("the last file", &|many| many.is("d.sh", &many.old)),
+        ("the note's end", &|_| !journal.exists()),
+    ];
+    for (number, (what, is_so)) in moments.into_iter().enumerate() {
+        world
+            .json(&["run", "--until", "application", "--config", &config])
+            .expect(0, "done");
+        world
+            .json(&["application", "--switch", "many", "--config", &config])
+            .expect(0, "done");
+        if many.new.is_empty() {
+            many.new = Many::files(&many.folder);
+            many.new.retain(|path, _| many.old.contains_key(path));
+        }
+        let running = world.start(&back);
+        watch(what, || is_so(&many));
+        running.signal(Signal::KILL);
+        running.end();
+        many.expect_whole();
+        let begun = session()["rolled_back"]["state"].clone();
+        assert!(begun == "interrupted" || begun == "done", "{what}: {begun}");
+        let looked = world
+            .json(&["rollback", "--config", &config])
+            .expect(0, "done");
+        let again = world.json(&back).expect(0, "done");
+        assert!(!many.expect_settled(), "{what}: all are back");
+        assert!(!journal.exists());
+        let done = again.only("rolled_back")["rolled_back"].clone();
+        assert_eq!(done["state"], "done", "{what}: {again}");
+        let said = done["done"].to_string();
+        let is_told = said.contains("are back already") || said.contains("byte for byte");
+        assert!(is_told, "{number} {what}: {said}");
+        for said in [&looked.stdout, &again.stdout] {
+            assert!(!said.contains("no file was switched"), "{what}: {said}");
+        }
+        assert_eq!(world.source().value(ROWS), rows);
+        assert_eq!(world.target().value(ROWS), rows);
+    }
+}

@@ -2,7 +2,8 @@
 //! transaction.
 
 use super::order::Order;
-use super::statements::{fixed_columns, further_sequences, insert, update};
+use super::statements::{fixed_columns, further_sequences, insert, kept_out, update};
+use super::triggers::{Triggers, allowed, silence};
 use super::walk::Taker;
 use super::{Changed, Consent, Error, Since};
 use crate::compare::Running;
@@ -10,33 +11,23 @@ use crate::compare::differences::Rows;
 use crate::compare::equality::Equality;
 use crate::postgres::catalogue::Table;
 use crate::postgres::{Connection, Error as PostgresError, Retrying, quote};
-use crate::session::report::{Applied, AppliedTable, DivergedTable, LeftOut};
+use crate::session::report::{Applied, AppliedTable, DivergedTable, LeftOut, RowDifference};
 use bytes::{Bytes, BytesMut};
 use futures_util::{SinkExt, TryStreamExt};
 use jiff::Timestamp;
 use std::pin::pin;
-use std::time::Duration;
 use tokio_postgres::{CopyInSink, CopyOutStream};
-use tokio_util::sync::CancellationToken;
 
 /// What makes the session one that writes: the database's own search path is back for its functions,
 /// and nobody waits long for a lock.
 const WRITING: &str = "RESET search_path; SET lock_timeout = '60s'; \
     BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE; SET CONSTRAINTS ALL DEFERRED";
 
-/// How the SQLSTATEs begin with which a server ends a session (`operator_intervention`).
-const LEAVES: &str = "57";
+/// So many conflicts of a table are named.
+const NAMED: usize = 10;
 
 /// Rows travel in pieces of this size.
 const PIECE: usize = 64 * 1024;
-
-/// So long the old server is asked what became of a transaction whose end was not answered, with these
-/// pauses while it has not noticed yet that it was left.
-const ASKING_LIMIT: Duration = Duration::from_secs(20);
-const ASKING_PAUSE: Duration = Duration::from_millis(200);
-
-/// `insufficient_privilege`.
-const NOT_ALLOWED: &str = "42501";
 
 /// Rows that lie beside their table.
 struct Lying {
@@ -52,6 +43,35 @@ struct Lying {
 impl Lying {
     fn has_rows(&self) -> bool {
         self.rows != [0, 0]
+    }
+
+    /// The keys of some rows that did not go in; those that are kept as they are where the old database
+    /// has them with other values, too.
+    async fn conflicting(
+        &self,
+        session: &Connection,
+        changed: Changed,
+        inserted: u64,
+    ) -> Result<Vec<Vec<String>>, PostgresError> {
+        let examples = self.found.rows.iter().flat_map(|rows| &rows.examples);
+        let other = examples.filter(|row| row.kind == RowDifference::Changed);
+        let mut keys: Vec<Vec<String>> = match changed {
+            Changed::Keep => other.filter_map(|row| row.key.clone()).collect(),
+            Changed::Overwrite => Vec::new(),
+        };
+        keys.truncate(NAMED);
+        let from = format!("pg_temp.{}", beside(self.number, false));
+        let key = (&self.key[..], &self.equality);
+        let sql = kept_out(&self.table, key, &from, NAMED);
+        let Some(sql) = sql.filter(|_| inserted < self.rows[0]) else {
+            return Ok(keys);
+        };
+        let rows = session.query(&sql, &[]).await;
+        let doing = format!("naming the conflicts of {}", self.table.name);
+        let rows = rows.map_err(|error| session.failed(&doing, error))?;
+        keys.extend(rows.iter().map(|row| row.get(0)));
+        keys.truncate(NAMED);
+        Ok(keys)
     }
 
     /// Takes its rows over: how many were inserted, and updated. What conflicts with a row that is
@@ -174,82 +194,57 @@ impl Since<'_> {
         changed: Changed,
         running: &Running,
     ) -> Result<Applied, Error> {
-        let session = self.writing(consent).await?;
+        let session = self.watched(running, self.writing(consent)).await?;
         running.add(&session);
-        let done = async {
-            let snapshot = session.query_one("SELECT pg_export_snapshot()", &[]).await;
-            let doing = "sharing a snapshot";
-            let snapshot = snapshot.map_err(|error| Error::Source(session.failed(doing, error)))?;
-            let snapshot: String = snapshot.get(0);
-            let mut stage = Stage {
-                session: &session,
-                changed,
-                lying: Vec::new(),
-                rows: [0; 2],
-            };
-            let order = Order::read(&session).await.map_err(Error::Source)?;
-            let from = (Some(snapshot.as_str()), running);
-            let divergence = self.walk(from, &order, &mut stage).await?;
-            self.progress.activity("Taking the rows over");
-            let lying = stage.lying;
-            let tables = taken_over(&session, &lying, changed, &order).await?;
-            let sequences = self.raised(&session).await?;
-            self.kept(&session).await?;
-            Ok(Applied {
-                at: Timestamp::now(),
-                endpoint: self.source.endpoint(),
-                tables,
-                sequences,
-                left_out: divergence.tables.iter().filter_map(left_out).collect(),
-            })
+        let taking = self.taken(&session, changed, running);
+        // Its end is not dropped: whether it was kept has to be known.
+        let done = match self.watched(running, taking).await {
+            Ok((applied, id)) => self.kept(&session, id).await.map(|()| applied),
+            Err(error) => Err(error),
         };
-        let done = done.await;
-        // Its end takes back what was not kept.
-        session.close().await;
+        // Its end takes back what was not kept. A person who has stopped it does not wait for that.
+        if !self.cancel.is_cancelled() {
+            session.close().await;
+        }
         done
     }
 
-    /// Ends the transaction. Where the answer is lost with the session, the server is asked over another
-    /// one what became of it.
-    async fn kept(&self, session: &Connection) -> Result<(), Error> {
-        let doing = "keeping what was taken over";
-        let id = session.query_one("SELECT txid_current()", &[]).await;
-        let id = id.map_err(|error| Error::NotTakenOver(session.failed(doing, error)))?;
-        let Err(error) = session.batch(doing, "COMMIT").await else {
-            return Ok(());
+    /// Takes the rows over; what was, and the transaction that is still open.
+    async fn taken(
+        &self,
+        session: &Connection,
+        changed: Changed,
+        running: &Running,
+    ) -> Result<(Applied, i64), Error> {
+        let snapshot = session.query_one("SELECT pg_export_snapshot()", &[]).await;
+        let doing = "sharing a snapshot";
+        let snapshot = snapshot.map_err(|error| Error::Source(session.failed(doing, error)))?;
+        let snapshot: String = snapshot.get(0);
+        let mut stage = Stage {
+            session,
+            changed,
+            lying: Vec::new(),
+            rows: [0; 2],
         };
-        if error
-            .sqlstate()
-            .is_some_and(|state| !state.starts_with(LEAVES))
-        {
-            return Err(Error::NotTakenOver(error));
-        }
-        let asked = self.is_committed(id.get(0));
-        match tokio::time::timeout(ASKING_LIMIT, asked).await {
-            Ok(Ok(Some(true))) => Ok(()),
-            Ok(Ok(Some(false))) => Err(Error::NotTakenOver(error)),
-            untold => {
-                tracing::warn!(?untold, "what became of the transaction is not known");
-                Err(Error::PerhapsTakenOver(error))
-            }
-        }
-    }
-
-    /// Whether a transaction that has ended, or is about to, was committed; `None` if the server does not
-    /// know it any more.
-    async fn is_committed(&self, id: i64) -> Result<Option<bool>, PostgresError> {
-        // Also when the work is stopped.
-        let own = CancellationToken::new();
-        let session = Connection::open(self.source, &Retrying::default(), &own).await?;
-        let doing = "asking what became of a transaction";
-        loop {
-            let row = session.query_one("SELECT txid_status($1)", &[&id]).await;
-            let row = row.map_err(|error| session.failed(doing, error))?;
-            match row.get(0) {
-                Some("in progress") => tokio::time::sleep(ASKING_PAUSE).await,
-                status => return Ok(status.map(|status| status == "committed")),
-            }
-        }
+        let order = Order::read(session).await.map_err(Error::Source)?;
+        let from = (Some(snapshot.as_str()), running);
+        let divergence = self.walk(from, &order, &mut stage).await?;
+        self.progress.activity("Taking the rows over");
+        let lying = stage.lying;
+        let tables = taken_over(session, &lying, changed, &order).await?;
+        let sequences = self.raised(session).await?;
+        let id = session.query_one("SELECT txid_current()", &[]).await;
+        let id = id.map_err(|error| {
+            Error::NotTakenOver(session.failed("naming the transaction", error))
+        })?;
+        let applied = Applied {
+            at: Timestamp::now(),
+            endpoint: self.source.endpoint(),
+            tables,
+            sequences,
+            left_out: divergence.tables.iter().filter_map(left_out).collect(),
+        };
+        Ok((applied, id.get(0)))
     }
 
     /// A session of the old database in a transaction that may write: the only one there is.
@@ -311,7 +306,12 @@ async fn taken_over(
         };
         let fixed = fixed.get(&lies.table.oid).map_or(&[][..], Vec::as_slice);
         let counts = lies.go_in(session, fixed).await.map_err(failed)?;
-        tables.push(told(lies, changed, counts, &triggers));
+        let conflicting = lies.conflicting(session, changed, counts.0).await;
+        let conflicting = conflicting.map_err(failed)?;
+        tables.push(AppliedTable {
+            conflicting,
+            ..told(lies, changed, counts, &triggers)
+        });
         on += &triggers.on;
     }
     let check = "SET CONSTRAINTS ALL IMMEDIATE";
@@ -351,72 +351,8 @@ fn told(
         conflicts: lies.rows[0].saturating_sub(inserted) + apart,
         kept: differing.map_or(0, |rows| rows.missing),
         triggers_fired: triggers.fire.clone(),
-    }
-}
-
-/// A table's triggers of the person's.
-#[derive(Default)]
-struct Triggers {
-    /// SQL that switches those on again that were switched off.
-    on: String,
-    /// Those that could not be switched off.
-    fire: Vec<String>,
-}
-
-/// Switches a table's triggers off for this transaction: rows are taken over as they are on the target,
-/// where triggers have worked on them already. That takes the table's owner, not a superuser, and
-/// leaves foreign keys checked, which `session_replication_role` would not.
-async fn silence(session: &Connection, table: &Table) -> Result<Triggers, PostgresError> {
-    let sql = "SELECT tgname::text, tgenabled = 'A' FROM pg_trigger
-               WHERE tgrelid = $1 AND NOT tgisinternal AND tgenabled IN ('O', 'A') ORDER BY tgname";
-    let doing = format!("switching triggers of {} off", table.name);
-    let rows = session.query(sql, &[&table.oid]).await;
-    let rows = rows.map_err(|error| session.failed(&doing, error))?;
-    if rows.is_empty() {
-        return Ok(Triggers::default());
-    }
-    let (mut off, mut on, mut names) = (String::new(), String::new(), Vec::new());
-    for row in &rows {
-        let (name, always): (String, bool) = (row.get(0), row.get(1));
-        let (alter, trigger) = (
-            format!("ALTER TABLE {}", table.name.sql()),
-            quote::identifier(&name),
-        );
-        let enable = if always { "ENABLE ALWAYS" } else { "ENABLE" };
-        off += &format!("{alter} DISABLE TRIGGER {trigger};");
-        on += &format!("{alter} {enable} TRIGGER {trigger};");
-        names.push(name);
-    }
-    Ok(match allowed(session, &doing, &off).await? {
-        true => Triggers {
-            on,
-            fire: Vec::new(),
-        },
-        false => Triggers {
-            on: String::new(),
-            fire: names,
-        },
-    })
-}
-
-/// Runs what only a table's owner may; says whether it was allowed.
-async fn allowed(session: &Connection, doing: &str, sql: &str) -> Result<bool, PostgresError> {
-    if sql.is_empty() {
-        return Ok(true);
-    }
-    session.batch(doing, "SAVEPOINT allowed").await?;
-    match session.batch(doing, sql).await {
-        Ok(()) => {
-            session.batch(doing, "RELEASE SAVEPOINT allowed").await?;
-            Ok(true)
-        }
-        Err(error) if error.sqlstate() == Some(NOT_ALLOWED) => {
-            session
-                .batch(doing, "ROLLBACK TO SAVEPOINT allowed")
-                .await?;
-            Ok(false)
-        }
-        Err(error) => Err(error),
+        key: lies.key.clone(),
+        conflicting: Vec::new(),
     }
 }
 

@@ -1,9 +1,11 @@
 //! The rows that only the target has, or has otherwise: counted, written into a file, taken over.
 
 mod apply;
+mod keeping;
 mod order;
 mod script;
 mod statements;
+mod triggers;
 mod walk;
 
 use super::{Error, new_file};
@@ -156,7 +158,6 @@ impl Since<'_> {
     /// [`Error::OtherDatabase`], [`Error::Source`], [`Error::Compare`], [`Error::Target`].
     pub async fn apply(&self, consent: Consent, changed: Changed) -> Result<Applied, Error> {
         let running = Running::default();
-        let applying = self.applied(&consent, changed, &running);
-        self.watched(&running, applying).await
+        self.applied(&consent, changed, &running).await
     }
 }

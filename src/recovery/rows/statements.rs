@@ -49,6 +49,35 @@ pub(super) fn update(
     })
 }
 
+/// The keys, as texts, of rows that did not go in: some other row is taken for the same by a unique
+/// index. At most so many; `None` where rows have no key.
+pub(super) fn kept_out(
+    table: &Table,
+    (key, equality): (&[String], &Equality),
+    from: &str,
+    most: usize,
+) -> Option<String> {
+    let same = key.iter().map(|name| {
+        let column = quote::identifier(name);
+        format!("old.{column} {} new.{column}", equality.of(name))
+    });
+    let same: Vec<String> = same.collect();
+    let texts = key
+        .iter()
+        .map(|name| format!("{}::text", quote::identifier(name)));
+    let texts: Vec<String> = texts.collect();
+    (!key.is_empty()).then(|| {
+        format!(
+            "SELECT ARRAY[{}] FROM {from} new WHERE NOT EXISTS (SELECT FROM {} old WHERE {})
+             ORDER BY {} LIMIT {most}",
+            texts.join(", "),
+            table.name.sql(),
+            same.join(" AND "),
+            quote::identifiers(key.iter().map(String::as_str)),
+        )
+    })
+}
+
 /// The columns, by their table's OID, that only `OVERRIDING SYSTEM VALUE` sets, and no UPDATE.
 ///
 /// # Errors

@@ -4,15 +4,12 @@ use super::{Cell, Grid, Holds, Part, Section, Tone, grid, missing};
 use crate::figures::{counted, grouped};
 use crate::report::at;
 use crate::report::document::{Compared, Document, ReportedTable, TableVerdict};
-use crate::session::report::{DifferingRow, RowDifference};
+use crate::session::report::{DifferingRow, RowDifference, key_in_words};
 
 const TITLE: &str = "Rows compared";
 
 /// More tables that are equal than these are folded.
 const SHOWN: usize = 30;
-
-/// So much of a key's text is told.
-const KEY: usize = 60;
 
 pub(super) fn section(document: &Document) -> Section {
     let Some(compared) = &document.comparison else {
@@ -142,25 +139,14 @@ fn rows(tables: &[&ReportedTable]) -> Grid {
 
 /// `id 1002 changed (remark)`; `None` without a key.
 fn example(columns: &[String], row: &DifferingRow) -> Option<String> {
-    let values = row.key.as_ref()?;
-    let pairs = columns.iter().zip(values);
-    let key: Vec<String> = pairs
-        .map(|(column, value)| format!("{column} {}", cut(value)))
-        .collect();
+    let key = key_in_words(columns, row.key.as_ref()?);
     let how = match row.kind {
         RowDifference::Missing => "missing on the target".to_owned(),
         RowDifference::Extra => "only on the target".to_owned(),
         RowDifference::Changed if row.columns.is_empty() => "changed".to_owned(),
         RowDifference::Changed => format!("changed ({})", row.columns.join(", ")),
     };
-    Some(format!("{} {how}", key.join(", ")))
-}
-
-fn cut(value: &str) -> String {
-    match value.char_indices().nth(KEY) {
-        Some((at, _)) => format!("{}…", &value[..at]),
-        None => value.to_owned(),
-    }
+    Some(format!("{key} {how}"))
 }
 
 fn collections(compared: &Compared) -> Grid {

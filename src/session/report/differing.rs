@@ -109,6 +109,23 @@ impl DifferingRows {
     }
 }
 
+/// Letters of a key's value that are shown.
+const KEY: usize = 60;
+
+/// `id 1002, at 2026-01-02`.
+pub fn key_in_words(columns: &[String], values: &[String]) -> String {
+    let pairs = columns.iter().zip(values);
+    let pairs = pairs.map(|(column, value)| format!("{column} {}", cut(value)));
+    pairs.collect::<Vec<_>>().join(", ")
+}
+
+fn cut(value: &str) -> String {
+    match value.char_indices().nth(KEY) {
+        Some((at, _)) => format!("{}…", &value[..at]),
+        None => value.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

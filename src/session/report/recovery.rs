@@ -1,6 +1,7 @@
 //! What is told of going back: what the target has that the source has not, what of it was saved, and
 //! what was rehearsed.
 
+use super::differing::key_in_words;
 use super::{Check, DifferingRows, LeftOut, Verdict};
 use crate::figures::counted;
 use jiff::Timestamp;
@@ -168,6 +169,12 @@ pub struct Applied {
 }
 
 impl Applied {
+    /// The tables with rows that were left as they are, and which some of these are.
+    pub fn conflicts_in_words(&self) -> impl Iterator<Item = String> {
+        let tables = self.tables.iter().filter(|table| table.conflicts > 0);
+        tables.map(AppliedTable::conflicts_in_words)
+    }
+
     /// Rows inserted, updated, and left alone because they conflict, in all tables.
     pub fn counts(&self) -> (u64, u64, u64) {
         self.tables.iter().fold((0, 0, 0), |all, one| {
@@ -200,6 +207,35 @@ pub struct AppliedTable {
     /// Triggers of the person's that fired, because the role may not switch them off.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub triggers_fired: Vec<String>,
+    /// The columns that tell rows apart; empty where nothing does.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub key: Vec<String>,
+    /// Some of the conflicts: the texts of their key's columns, on the target.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conflicting: Vec<Vec<String>>,
+}
+
+impl AppliedTable {
+    /// `5 conflicts in app.lines: id 1; id 2; and 3 more`.
+    fn conflicts_in_words(&self) -> String {
+        let (schema, table) = (&self.schema, &self.table);
+        let mut text = format!(
+            "{} in {schema}.{table}",
+            counted(self.conflicts, "conflict")
+        );
+        let keys = self.conflicting.iter();
+        let mut named: Vec<String> = keys.map(|key| key_in_words(&self.key, key)).collect();
+        if named.is_empty() {
+            return text;
+        }
+        let more = self.conflicts.saturating_sub(named.len() as u64);
+        if more > 0 {
+            named.push(format!("and {} more", crate::figures::grouped(more)));
+        }
+        text.push_str(": ");
+        text.push_str(&named.join("; "));
+        text
+    }
 }
 
 /// The rollback tried on copies.

@@ -32,6 +32,8 @@ pub struct WayBack {
     pub alive: Check,
     /// The files that would be put back.
     pub switched: Option<Switched>,
+    /// The files that are back already.
+    pub put_back: Vec<String>,
     /// When the application was cut over.
     pub cut_over: Option<Timestamp>,
     /// The rows that only the target has; or why they could not be counted.
@@ -55,6 +57,12 @@ impl WayBack {
     /// What would be undone, line by line.
     pub fn undone(&self) -> Vec<String> {
         let mut lines = match &self.switched {
+            None if !self.put_back.is_empty() => {
+                let files = self.put_back.join(", ");
+                vec![format!(
+                    "nothing in the application's files: they are back already, {files}"
+                )]
+            }
             Some(switched) => {
                 let files = switched.files.iter();
                 files
@@ -184,11 +192,7 @@ fn applied_in_words(applied: &Applied) -> Vec<String> {
         grouped(updated),
         counted(conflicts, "conflict")
     )];
-    let tables = applied.tables.iter().filter(|table| table.conflicts > 0);
-    lines.extend(tables.map(|table| {
-        let (conflicts, schema, name) = (table.conflicts, &table.schema, &table.table);
-        format!("{} in {schema}.{name}", counted(conflicts, "conflict"))
-    }));
+    lines.extend(applied.conflicts_in_words());
     let left = applied.left_out.iter();
     lines.extend(left.map(|left| format!("not taken over: {} ({})", left.what, left.why)));
     lines

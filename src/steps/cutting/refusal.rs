@@ -1,7 +1,9 @@
 //! Why a cutting over does not go on.
 
 use super::quiet::named;
-use crate::failure::{Explain, Failure, Retry};
+use crate::failure::{Explain, Failure, Retry, Severity};
+use crate::invocation::quoted;
+use crate::session::report::WayBack;
 use std::time::Duration;
 
 /// Why a cutting over does not go on.
@@ -30,6 +32,27 @@ pub enum Refusal {
     /// The source could not be asked whether it was.
     #[error("the source cannot be asked whether it was written to since it was compared: {0}")]
     Unasked(String),
+    /// Without a typed name nothing is put back where that loses rows, or nobody knows.
+    #[error("going back now would lose what was written to the target: {}", .lost.join("; "))]
+    WouldLose {
+        /// What would be lost, first in all, then by table.
+        lost: Vec<String>,
+        /// Whether it could be counted.
+        is_counted: bool,
+        /// The old database's name: a consent repeats it.
+        database: String,
+    },
+}
+
+impl From<&WayBack> for Refusal {
+    fn from(found: &WayBack) -> Self {
+        let lost = found.losses();
+        Self::WouldLose {
+            lost: lost.iter().map(|line| line.trim().to_owned()).collect(),
+            is_counted: found.lost.is_ok(),
+            database: found.database.clone(),
+        }
+    }
 }
 
 impl Explain for Refusal {
@@ -58,8 +81,35 @@ impl Explain for Refusal {
                 .advise("When it answers again, the same command goes on:")
                 .advise("$ neonlift cutover --confirm DBNAME")
                 .retry(Retry::Now),
+            Self::WouldLose {
+                lost,
+                is_counted,
+                database,
+            } => would_lose(lost, *is_counted, database),
         }
     }
+}
+
+fn would_lose(lost: &[String], is_counted: bool, database: &str) -> Failure {
+    let (what, severity) = match is_counted {
+        true => (
+            "Nothing was put back: what was written to the target would be lost",
+            Severity::Usage,
+        ),
+        false => (
+            "Nothing was put back: nobody knows what would be lost",
+            Severity::Unfinished,
+        ),
+    };
+    Failure::new(what, format!("{}.", lost.join("; ")))
+        .advise("See it, with the ways to save it first:")
+        .advise("$ neonlift rollback")
+        .advise("Saved, or needed by nobody? The old database's name is the consent to go back:")
+        .advise(format!(
+            "$ neonlift rollback --confirm {}",
+            quoted(database)
+        ))
+        .severity(severity)
 }
 
 fn still_written(tables: &[String], clients: &[String], counts: bool, waited: Duration) -> Failure {

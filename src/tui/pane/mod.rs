@@ -193,7 +193,7 @@ fn cutover_page(scene: &Scene<'_>) -> Option<Page> {
         &session.cutting,
         &session.rolled_back,
     ) {
-        (Some(errand @ (Errand::RollBack | Errand::Recover { .. })), ..) => {
+        (Some(errand @ (Errand::RollBack(_) | Errand::Recover { .. })), ..) => {
             Some(cutting::at_work(scene, errand))
         }
         (_, _, Some(back)) if session.is_half_way_back() => Some(cutting::back(scene, back)),

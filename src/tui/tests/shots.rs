@@ -389,7 +389,7 @@ pub(super) fn shots() -> Vec<Shot> {
 }
 
 /// Cleaning up, in each of its states.
-fn cleanups() -> [Shot; 6] {
+fn cleanups() -> [Shot; 7] {
     let mut working = Shot::of("cleanup-working", fixtures::cleaning_up());
     working.sample.activity =
         "Compressing local_db_20260921_142640.dump with zstd, and reading it back".to_owned();
@@ -402,6 +402,8 @@ fn cleanups() -> [Shot; 6] {
     [
         Shot::of("cleanup-waiting", fixtures::uncleaned()),
         Shot::of("cleanup-question", fixtures::uncleaned()).act(&[KeyCode::Enter]),
+        Shot::of("cleanup-consent", fixtures::uncleaned())
+            .act(&[KeyCode::Enter, KeyCode::Char('y')]),
         working,
         Shot::of("cleanup-done", fixtures::cleaned_up(false)),
         Shot::of("cleanup-ledger-stays", fixtures::cleaned_up(true)),

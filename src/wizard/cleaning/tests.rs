@@ -99,7 +99,26 @@ fn each_answer_consents_to_what_it_says() {
         let mut wizard = done();
         wizard.handle(Event::Show(Step::Cleanup), at(7));
         wizard.handle(Event::Proceed, at(7));
-        let effects = answered(&mut wizard, key);
+        let question = wizard.question().cloned().unwrap();
+        let answer = question.answers.iter().find(|answer| answer.key == key);
+        let drops = answer.and_then(|answer| answer.drops_ledger());
+        assert_eq!(drops, ledger.as_ref().map(|_| remove_dump));
+        let mut effects = answered(&mut wizard, key);
+        if ledger.is_some() {
+            assert!(refusal(&effects).contains("typed"), "{effects:?}");
+            assert_eq!(
+                (wizard.phase(), &wizard.session().cleaning),
+                (Phase::Idle, &None)
+            );
+            let ledger = ledger.clone();
+            effects = wizard.handle(
+                Event::CleanUp(Cleaning {
+                    ledger,
+                    remove_dump,
+                }),
+                at(8),
+            );
+        }
         let starts = |effect: &Effect| {
             matches!(
                 effect,

@@ -5,6 +5,7 @@ use crate::session::report::{
     ComparedTable, Comparison, CutoverLook, Recovered, Rehearsal, SourceLook,
 };
 use crate::session::{Session, Switched};
+use crate::switch::EditedFiles;
 use proptest::prelude::*;
 
 fn signed() -> Wizard {
@@ -406,7 +407,14 @@ fn the_way_back_needs_the_old_name_and_takes_the_signatures() {
     let mut wizard = signed();
     let back = |wizard: &mut Wizard, name: &str| {
         let (database, by) = (name.to_owned(), "Ada".to_owned());
-        wizard.handle(Event::RollBack { database, by }, at(30))
+        wizard.handle(
+            Event::RollBack {
+                database,
+                by,
+                edited: EditedFiles::Told,
+            },
+            at(30),
+        )
     };
     assert!(is_refused(&back(&mut wizard, "new")));
     let effects = back(&mut wizard, "old");
@@ -487,7 +495,7 @@ fn any_act() -> impl Strategy<Value = Event> {
             by: by(),
             options: CutOptions::default(),
         }),
-        1 => name.prop_map(move |database| Event::RollBack { database, by: by() }),
+        1 => name.prop_map(move |database| Event::RollBack { database, by: by(), edited: EditedFiles::Told }),
         1 => Just(Event::AskWhetherSet),
         1 => Just(Event::AskToAbandon),
         1 => Just(Event::Abandon),
@@ -510,7 +518,7 @@ fn fits(event: &Event, errand: Option<&Errand>) -> bool {
                 Some(Errand::Switch(_) | Errand::Abandon),
                 ErrandEnd::Files(_)
             )
-            | (Some(Errand::RollBack), ErrandEnd::RolledBack(..))
+            | (Some(Errand::RollBack(_)), ErrandEnd::RolledBack(..))
             | (None, _)
     )
 }

@@ -15,6 +15,8 @@ struct Road {
     lost: Arc<AtomicBool>,
     /// Whether nobody gets through afterwards.
     closes: Arc<AtomicBool>,
+    /// Whether its connection stays open all the same.
+    holds: Arc<AtomicBool>,
 }
 
 impl Road {
@@ -23,11 +25,12 @@ impl Road {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = listener.local_addr().expect("an address").port();
         let to = (source.host().to_owned(), source.port());
-        let (lost, closes) = (Arc::default(), Arc::default());
+        let (lost, closes, holds) = (Arc::default(), Arc::default(), Arc::default());
         let road = Self {
             port,
             lost: Arc::clone(&lost),
             closes: Arc::clone(&closes),
+            holds: Arc::clone(&holds),
         };
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
@@ -35,7 +38,7 @@ impl Road {
                     continue;
                 }
                 let server = TcpStream::connect(&to).expect("the server");
-                carry(client, server, &lost);
+                carry(client, server, (&lost, &holds));
             }
         });
         road
@@ -48,11 +51,15 @@ impl Road {
     }
 }
 
-fn carry(client: TcpStream, server: TcpStream, lost: &Arc<AtomicBool>) {
+fn carry(
+    client: TcpStream,
+    server: TcpStream,
+    (lost, holds): (&Arc<AtomicBool>, &Arc<AtomicBool>),
+) {
     let cut = Arc::new(AtomicBool::new(false));
     let twice = |stream: &TcpStream| stream.try_clone().expect("a stream");
     let (mut from, mut to) = (twice(&client), twice(&server));
-    let (losing, lost) = (Arc::clone(&cut), Arc::clone(lost));
+    let (losing, lost, holds) = (Arc::clone(&cut), Arc::clone(lost), Arc::clone(holds));
     std::thread::spawn(move || {
         let mut bytes = [0; 1 << 16];
         while let Ok(length @ 1..) = from.read(&mut bytes) {
@@ -71,7 +78,11 @@ fn carry(client: TcpStream, server: TcpStream, lost: &Arc<AtomicBool>) {
     std::thread::spawn(move || {
         let mut bytes = [0; 1 << 16];
         while let Ok(length @ 1..) = from.read(&mut bytes) {
-            if cut.load(Ordering::SeqCst) || to.write_all(&bytes[..length]).is_err() {
+            let is_cut = cut.load(Ordering::SeqCst);
+            if is_cut && holds.load(Ordering::SeqCst) {
+                continue;
+            }
+            if is_cut || to.write_all(&bytes[..length]).is_err() {
                 break;
             }
         }
@@ -117,6 +128,29 @@ fn a_lost_answer_to_the_commit_is_asked_for() {
         for table in ["log", "touched"] {
             assert_eq!(rows(&world.source(), table), rows(&world.target(), table));
         }
+    }
+}
+
+/// Stopped while the COMMIT is under way, it says what became of it, and not that it was stopped.
+#[test]
+fn a_commit_that_is_not_waited_for_is_asked_for() {
+    let world = World::new(10);
+    let mut pair = Pair::migrated(&world, TABLES);
+    world.target().run(WRITTEN_SINCE);
+    let road = Road::to(&pair.source);
+    road.holds.store(true, Ordering::SeqCst);
+    pair.source = road.place(&pair.source);
+    let applied = std::thread::scope(|scope| {
+        let applying = scope.spawn(|| pair.try_to_apply(Changed::Keep));
+        eventually("the COMMIT", || {
+            road.lost.load(Ordering::SeqCst).then_some(())
+        });
+        pair.cancel.cancel();
+        applying.join().expect("it ends")
+    });
+    assert_eq!(applied.expect("it was kept").counts(), (5, 0, 0));
+    for table in ["log", "touched"] {
+        assert_eq!(rows(&world.source(), table), rows(&world.target(), table));
     }
 }
 

@@ -146,6 +146,17 @@ fn rows_are_taken_over_and_what_conflicts_is_told() {
             .iter()
             .all(|table| table.triggers_fired.is_empty())
     );
+    assert_eq!(
+        (&authors.key[..], &authors.conflicting[..]),
+        (&["id".to_owned()][..], &[vec!["900".to_owned()]][..])
+    );
+    assert_eq!(lines.conflicting.len(), 5, "{lines:?}");
+    let told: Vec<String> = applied.conflicts_in_words().collect();
+    assert!(
+        told.contains(&"1 conflict in app.authors: id 900".to_owned()),
+        "{told:?}"
+    );
+    assert!(!format!("{told:?}").contains("both"), "no value: {told:?}");
     let (source, target) = (world.source(), world.target());
     let books = r#""odd ""books""""#;
     assert_eq!(rows(&source, books), rows(&target, books));
