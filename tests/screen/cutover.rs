@@ -150,6 +150,11 @@ fn keys_lead_on_to_the_watch_and_the_cleanup() {
     terminal.at("cleanup: not run yet", ENTER);
     assert_eq!(signed.world.target_holds(), before, "it was cancelled");
     terminal.at("clean up: the backup is archived", "y");
+    // What cannot be brought back wants the database's name besides.
+    terminal.at(
+        "type the database's name: neondb",
+        &format!("neondb{ENTER}"),
+    );
     terminal.wait_for_text("✓ Cleaned up");
     let mut after = signed.world.target_holds().into_iter();
     assert_eq!(after.find(|name| name.starts_with("neonlift.")), None);
